@@ -1,0 +1,67 @@
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+UV := .tools/bin/uv
+export PYTHONPATH := functions:.
+export PYTHONDONTWRITEBYTECODE := 1
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(UV):
+	python3 -m venv .tools
+	.tools/bin/python -m pip install -q --disable-pip-version-check 'uv>=0.9,<1'
+
+.venv/.synced: $(UV) uv.lock pyproject.toml
+	$(UV) sync --frozen -q --python 3.13
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.synced ## Install what the project needs, into its own folders
+
+.PHONY: demo
+demo: setup ## Bring the local stack up and show the main job
+	@$(PYTHON) -m infra.local.demo
+
+.PHONY: up
+up: setup ## Start the local stack, or redeploy it in place
+	@$(PYTHON) -m infra.local.stack up
+
+.PHONY: down
+down: setup ## Stop the local stack; its data goes with it
+	@$(PYTHON) -m infra.local.stack down
+
+.PHONY: logs
+logs: setup ## Show what the functions of the local stack logged
+	@$(PYTHON) -m infra.local.stack logs
+
+.PHONY: test
+test: setup ## Run all tests
+	@$(PYTHON) -m pytest tests
+
+.PHONY: test-fast
+test-fast: setup ## Run the tests that need no stack and no Java
+	@$(PYTHON) -m pytest tests/unit tests/functional
+
+.PHONY: check
+check: setup ## Check format, lint, types, templates, lock, exports and docs
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/cfn-lint template.yaml
+	$(UV) lock --check -q
+	$(PYTHON) -m infra.drift
+
+.PHONY: format
+format: setup ## Format the code and mend what can be mended
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+.PHONY: docs
+docs: setup ## Write docs/openapi.json and functions/requirements.txt anew
+	@$(PYTHON) -m infra.drift --write
+
+.PHONY: operator-key
+operator-key: setup ## Make an operator's key with your AWS credentials: STACK=nocall NAME="who it is for"
+	@$(PYTHON) -m infra.operator_key "$(or $(STACK),nocall)" "$(NAME)"

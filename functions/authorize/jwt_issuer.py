@@ -1,0 +1,80 @@
+"""JWTs of the one OIDC issuer that is configured (OpenID Connect Discovery 1.0, RFC 7519, RFC 8725)."""
+
+import json
+import urllib.request
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from dnc import times
+from dnc.access import Caller, Role
+from dnc.accounts import ACCOUNT_ID, Accounts
+from dnc.problems import NotFound, Unauthenticated, Unavailable
+
+_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
+_SECONDS = 3
+
+
+class Issuer:
+    """An issuer whose keys are found through its discovery document and kept for five minutes."""
+
+    def __init__(self, issuer: str, audience: str, account_claim: str, role_claim: str) -> None:
+        """Take the issuer's URL, the audience its tokens must name, and the claims that hold account and role."""
+        self._issuer = issuer
+        self._audience = audience
+        self._account_claim = account_claim
+        self._role_claim = role_claim
+
+    def authenticate(self, token: str, accounts: Accounts) -> tuple[Caller, str | None]:
+        """Give who a JWT stands for and when it ends. Raises Unauthenticated, or Unavailable without the issuer's keys."""
+        claims = self._claims(token)
+        try:
+            role = Role(str(claims.get(self._role_claim)))
+        except ValueError:
+            raise Unauthenticated("The token names no role of this service.") from None
+        person = str(claims["sub"])[:128]
+        ends = times.text(datetime.fromtimestamp(int(claims["exp"]), UTC))
+        if role is Role.OPERATOR:
+            return Caller(f"user:{person}", role, None, person), ends
+        account_id = str(claims.get(self._account_claim) or "")
+        if not ACCOUNT_ID.fullmatch(account_id):
+            raise Unauthenticated("The token names no account.")
+        try:
+            profile = accounts.profile(account_id)
+        except NotFound:
+            raise Unauthenticated("The token's account does not exist.") from None
+        if profile.suspended:
+            raise Unauthenticated("This account is suspended.")
+        return Caller(f"user:{person}", role, account_id, person), ends
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        import jwt
+
+        try:
+            key = self._keys.get_signing_key_from_jwt(token)
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key.key,
+                algorithms=_ALGORITHMS,
+                issuer=self._issuer,
+                audience=self._audience or None,
+                leeway=5,
+                options={"require": ["exp", "iss", "sub"], "verify_aud": bool(self._audience)},
+            )
+        except jwt.PyJWKClientConnectionError:
+            raise Unavailable("The issuer's keys could not be read.") from None
+        except jwt.PyJWTError:
+            raise Unauthenticated("The token does not hold.") from None
+        return claims
+
+    @cached_property
+    def _keys(self) -> Any:
+        import jwt
+
+        url = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
+        try:
+            with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - the URL is the operator's
+                document = json.load(answer)
+            return jwt.PyJWKClient(document["jwks_uri"], timeout=_SECONDS, lifespan=300)
+        except (OSError, ValueError, KeyError):
+            raise Unavailable("The issuer's discovery document could not be read.") from None

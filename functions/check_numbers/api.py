@@ -1,0 +1,34 @@
+"""The same check over HTTP: `POST …/checks`. A function of its own, so that the dialers' one carries nothing of HTTP."""
+
+from typing import Any
+
+from dnc import aws, checking, times
+from dnc.accounts import Accounts
+from dnc.config import Settings
+from dnc.http import Answer, Api, Call
+from dnc.models import CheckNumbers
+from dnc.problems import FieldError, Forbidden, TooLarge
+from dnc.store import Numbers
+
+api = Api()
+settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
+accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+
+
+@api.route("POST", "/accounts/{account_id}/checks", body=CheckNumbers, max_body=1024 * 1024)
+def check_numbers(call: Call) -> Answer:
+    """Check up to 1,000 numbers against the account's own list."""
+    request: CheckNumbers = call.body
+    if len(request.numbers) > checking.MAX_NUMBERS:
+        told = f"is over {checking.MAX_NUMBERS:,} numbers"
+        raise TooLarge(f"A check takes up to {checking.MAX_NUMBERS:,} numbers.", [FieldError("numbers", told)])
+    profile = checking.remembered_profile(accounts, call.account_id)
+    if profile.suspended:
+        raise Forbidden("The account is suspended. Do not call.")
+    numbers = Numbers(aws.client("dynamodb"), settings.numbers_table, call.account_id)
+    return Answer(200, checking.check(numbers, profile, request.numbers, request.region, times.now()))
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serve API Gateway."""
+    return api.answer(event)

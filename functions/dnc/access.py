@@ -1,0 +1,115 @@
+"""Who may do what: the table of `api.md`, once, for the authorizer's policy and for the handlers alike."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The roles that a credential may have; it has one."""
+
+    INTAKE = "intake"
+    DIALER = "dialer"
+    AGENT = "agent"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+    OPERATOR = "operator"
+
+
+class Action(StrEnum):
+    """What a role may be allowed to do."""
+
+    CHECK = "check"
+    ADD = "add"
+    SET_EXPIRY = "set_expiry"
+    READ_NUMBER = "read_number"
+    READ_EVERYTHING_OF_A_NUMBER = "read_everything_of_a_number"
+    LIST = "list"
+    READ_AUDIT = "read_audit"
+    REMOVE = "remove"
+    REMOVE_BY_LEGAL_ORDER = "remove_by_legal_order"
+    RESTORE = "restore"
+    READ_REASONS = "read_reasons"
+    READ_ACCOUNT = "read_account"
+    KEYS = "keys"
+    PLATFORM = "platform"
+
+
+_AGENT = {Action.CHECK, Action.ADD, Action.READ_NUMBER, Action.READ_REASONS}
+_READER = {
+    Action.CHECK,
+    Action.READ_NUMBER,
+    Action.READ_EVERYTHING_OF_A_NUMBER,
+    Action.LIST,
+    Action.READ_AUDIT,
+    Action.READ_REASONS,
+    Action.READ_ACCOUNT,
+}
+_MANAGER = _AGENT | _READER | {Action.SET_EXPIRY, Action.REMOVE, Action.RESTORE}
+_ADMIN = _MANAGER | {Action.KEYS, Action.REMOVE_BY_LEGAL_ORDER}
+ALLOWED: dict[Role, frozenset[Action]] = {
+    Role.INTAKE: frozenset({Action.ADD, Action.READ_REASONS}),
+    Role.DIALER: frozenset({Action.CHECK, Action.READ_REASONS}),
+    Role.AGENT: frozenset(_AGENT),
+    Role.MANAGER: frozenset(_MANAGER),
+    Role.AUDITOR: frozenset(_READER),
+    Role.ADMIN: frozenset(_ADMIN),
+    Role.OPERATOR: frozenset(_ADMIN | {Action.PLATFORM}),
+}
+
+ACCOUNT = "/accounts/{account_id}"
+ROUTES: dict[tuple[str, str], Action] = {
+    ("POST", f"{ACCOUNT}/numbers"): Action.ADD,
+    ("POST", f"{ACCOUNT}/numbers/batch"): Action.ADD,
+    ("GET", f"{ACCOUNT}/numbers"): Action.LIST,
+    ("GET", f"{ACCOUNT}/numbers/{{number}}"): Action.READ_NUMBER,
+    ("GET", f"{ACCOUNT}/numbers/{{number}}/history"): Action.READ_AUDIT,
+    ("GET", f"{ACCOUNT}/audit"): Action.READ_AUDIT,
+    ("DELETE", f"{ACCOUNT}/numbers/{{number}}"): Action.REMOVE,
+    ("POST", f"{ACCOUNT}/numbers/{{number}}/restore"): Action.RESTORE,
+    ("GET", "/removal-reasons"): Action.READ_REASONS,
+    ("POST", f"{ACCOUNT}/checks"): Action.CHECK,
+    ("GET", "/accounts"): Action.PLATFORM,
+    ("PUT", ACCOUNT): Action.PLATFORM,
+    ("GET", ACCOUNT): Action.READ_ACCOUNT,
+    ("POST", f"{ACCOUNT}/keys"): Action.KEYS,
+    ("GET", f"{ACCOUNT}/keys"): Action.KEYS,
+    ("DELETE", f"{ACCOUNT}/keys/{{key_id}}"): Action.KEYS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `account_id` is None for an operator; `person` when the credential itself is a person's (a JWT)."""
+
+    principal: str
+    role: Role
+    account_id: str | None
+    person: str | None = None
+
+    def may(self, action: Action) -> bool:
+        """Tell whether the role allows it."""
+        return action in ALLOWED[self.role]
+
+    def may_see(self, account_id: str) -> bool:
+        """Tell whether the credential reaches this account."""
+        return self.role is Role.OPERATOR or self.account_id == account_id
+
+
+def policy(caller: Caller, api_arn: str) -> dict[str, object]:
+    """Build the gateway's policy from the credential, never from the path that was requested.
+
+    `api_arn`: the ARN of the API's stage, `arn:aws:execute-api:region:account:api/stage`.
+    """
+    account = "*" if caller.role is Role.OPERATOR else caller.account_id
+    if account is None:
+        raise ValueError("a credential that is not an operator's must have an account")
+    resources = sorted(
+        f"{api_arn}/{method}{path.format(account_id=account, number='*', key_id='*')}"
+        for (method, path), action in ROUTES.items()
+        if caller.may(action)
+    )
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": resources}],
+    }

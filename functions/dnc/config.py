@@ -1,0 +1,60 @@
+"""The settings of a function, read once from its environment into a frozen object."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Names of the tables and the bus. A function is given only those that it uses; asking for another fails by name."""
+
+    environment: Mapping[str, str]
+
+    @classmethod
+    def from_env(cls, *needed: str) -> "Settings":
+        """Read the environment; raises KeyError that names every needed variable that is missing."""
+        missing = [name for name in needed if not os.environ.get(name)]
+        if missing:
+            raise KeyError(f"set these environment variables: {', '.join(missing)}")
+        return cls(dict(os.environ))
+
+    @property
+    def numbers_table(self) -> str:
+        """NUMBERS_TABLE: the list."""
+        return self.environment["NUMBERS_TABLE"]
+
+    @property
+    def audit_table(self) -> str:
+        """AUDIT_TABLE: the events."""
+        return self.environment["AUDIT_TABLE"]
+
+    @property
+    def accounts_table(self) -> str:
+        """ACCOUNTS_TABLE: accounts and keys."""
+        return self.environment["ACCOUNTS_TABLE"]
+
+    @property
+    def event_bus(self) -> str:
+        """EVENT_BUS: the EventBridge bus of change events."""
+        return self.environment["EVENT_BUS"]
+
+    @property
+    def oidc_issuer(self) -> str:
+        """OIDC_ISSUER: whose JWTs are taken; empty: none."""
+        return self.environment.get("OIDC_ISSUER", "")
+
+    @property
+    def oidc_audience(self) -> str:
+        """OIDC_AUDIENCE: the audience that a JWT must name."""
+        return self.environment.get("OIDC_AUDIENCE", "")
+
+    @property
+    def oidc_account_claim(self) -> str:
+        """OIDC_ACCOUNT_CLAIM: the claim that holds the account."""
+        return self.environment.get("OIDC_ACCOUNT_CLAIM") or "account_id"
+
+    @property
+    def oidc_role_claim(self) -> str:
+        """OIDC_ROLE_CLAIM: the claim that holds the role."""
+        return self.environment.get("OIDC_ROLE_CLAIM") or "role"

@@ -1,0 +1,54 @@
+"""Times as the service reads and writes them: RFC 3339, UTC, milliseconds.
+
+They are text wherever they are stored, and one form only, so that they sort as they follow each other.
+"""
+
+import math
+import re
+from datetime import UTC, date, datetime
+
+_RFC_3339 = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+
+
+def now() -> datetime:
+    """Give the time, UTC, cut to milliseconds."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def text(moment: datetime) -> str:
+    """Write a moment as RFC 3339 UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse(written: str) -> datetime:
+    """Read RFC 3339 with any offset; ValueError when it is anything else, a time without an offset included."""
+    if not _RFC_3339.fullmatch(written):
+        raise ValueError("must be an RFC 3339 time with an offset, such as 2026-11-23T17:04:00Z")
+    try:
+        moment = datetime.fromisoformat(written.upper().replace(" ", "T")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is not a time that exists") from None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def parse_date(written: str) -> date:
+    """Read a full date, `2026-11-23`; ValueError when it is anything else."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", written, re.ASCII):
+        raise ValueError("must be a date such as 2026-11-23")
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise ValueError("is not a date that exists") from None
+
+
+def epoch(moment: datetime) -> int:
+    """Give epoch seconds, UTC, rounded up: an expiry never comes earlier than it was written."""
+    return math.ceil(moment.timestamp())
+
+
+def from_epoch(seconds: int) -> str:
+    """Write epoch seconds as RFC 3339 UTC."""
+    return text(datetime.fromtimestamp(seconds, UTC))

@@ -1,0 +1,136 @@
+"""Read: the list, one number, its history, and the account's audit."""
+
+from datetime import timedelta
+from typing import Any
+
+from dnc import answers, audit, aws, notices, paging, phone, reasons, times
+from dnc.access import Action
+from dnc.accounts import Accounts
+from dnc.audit_log import AuditLog
+from dnc.config import Settings
+from dnc.entries import LISTED, Entry
+from dnc.http import Answer, Api, Call
+from dnc.models import ListNumbers, Paged, ReadAudit
+from dnc.problems import InvalidRequest, NotFound, NotListed
+from dnc.store import Filters, Numbers
+
+LONGEST_SPAN = timedelta(days=31)
+DEFAULT_SPAN = timedelta(days=7)
+
+api = Api()
+settings = Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE")
+accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+
+
+@api.route("GET", "/accounts/{account_id}/numbers", query=ListNumbers)
+def list_numbers(call: Call) -> Answer:
+    """List the account's numbers, ordered by number."""
+    query: ListNumbers = call.query
+    default_region = accounts.remembered(call.account_id).default_region
+    filters = _filters(query, default_region)
+    bound = query.model_dump(mode="json", exclude={"page_size", "page_token"})
+    after = paging.key_of(call.account_id, bound, query.page_token)
+    now = times.now()
+    found, last = _numbers(call).page(filters, query.page_size, after, now)
+    return Answer(
+        200,
+        {
+            "numbers": [answers.entry(entry, now, call.caller) for entry in found],
+            "next_page_token": paging.token(call.account_id, bound, last) if last else None,
+        },
+    )
+
+
+@api.route("GET", "/accounts/{account_id}/numbers/{number}")
+def read_number(call: Call) -> Answer:
+    """Read the entry of one number, a removed one too, and what to know before removing it."""
+    accounts.remembered(call.account_id)
+    entry = _numbers(call).read(phone.from_path(call.path["number"]))
+    if entry is None:
+        raise NotListed("This number was never on the list.")
+    now = times.now()
+    answer = answers.entry(entry, now, call.caller)
+    answer["removal_notice"] = notices.removal_notice(entry, _open_reasons(entry, call) if _is_listed(entry) else [])
+    return Answer(200, answer)
+
+
+@api.route("GET", "/accounts/{account_id}/numbers/{number}/history", query=Paged)
+def read_history(call: Call) -> Answer:
+    """Read everything that ever happened to a number, and whether the record of it is intact."""
+    accounts.remembered(call.account_id)
+    number = phone.from_path(call.path["number"])
+    rows, head = AuditLog(aws.client("dynamodb"), settings.audit_table, call.account_id).history(number)
+    if not rows and head is None and _numbers(call).read(number) is None:
+        raise NotFound("Nothing was ever recorded of this number.")
+    bound = {"history": number}
+    begin = int(paging.key_of(call.account_id, bound, call.query.page_token) or 0)
+    end = begin + call.query.page_size
+    return Answer(
+        200,
+        {
+            "events": [audit.shown(row) for row in rows[begin:end]],
+            "chain": audit.chain(rows, head),
+            "next_page_token": paging.token(call.account_id, bound, str(end)) if end < len(rows) else None,
+        },
+    )
+
+
+@api.route("GET", "/accounts/{account_id}/audit", query=ReadAudit)
+def read_audit(call: Call) -> Answer:
+    """Read the account's events by the time they were recorded, newest first."""
+    accounts.remembered(call.account_id)
+    query: ReadAudit = call.query
+    bound = query.model_dump(mode="json", exclude={"page_size", "page_token"})
+    until = query.until or times.now() + timedelta(milliseconds=1)
+    since = query.since or until - DEFAULT_SPAN
+    if since >= until:
+        raise InvalidRequest.of("from", "must be before to")
+    if until - since > LONGEST_SPAN:
+        raise InvalidRequest.of("from", "the span from..to may be 31 days at most")
+    if query.type and query.type not in set(audit.EventType):
+        raise InvalidRequest.of("type", f"must be one of {', '.join(audit.EventType)}")
+    log = AuditLog(aws.client("dynamodb"), settings.audit_table, call.account_id)
+    before = paging.key_of(call.account_id, bound, query.page_token)
+    rows, last = log.timeline(since, until, query.page_size, before, lambda row: _wanted(row, query))
+    return Answer(
+        200,
+        {
+            "events": [audit.shown(row) for row in rows],
+            "next_page_token": paging.token(call.account_id, bound, last) if last else None,
+        },
+    )
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serve API Gateway."""
+    return api.answer(event)
+
+
+def _numbers(call: Call) -> Numbers:
+    return Numbers(aws.client("dynamodb"), settings.numbers_table, call.account_id)
+
+
+def _is_listed(entry: Entry) -> bool:
+    return entry.status_at(times.now()) == LISTED
+
+
+def _open_reasons(entry: Entry, call: Call) -> list[str]:
+    return reasons.open_for(entry, call.caller.may(Action.REMOVE_BY_LEGAL_ORDER))
+
+
+def _filters(query: ListNumbers, default_region: str | None) -> Filters:
+    return Filters(
+        status=query.status,
+        prefix=f"+{query.prefix.lstrip('+ ')}" if query.prefix else None,
+        digits=phone.typed_digits(query.q, query.region or default_region) if query.q else None,
+        source=query.source,
+        campaign_id=query.campaign_id,
+        listed_from=times.text(query.listed_from) if query.listed_from else None,
+        listed_to=times.text(query.listed_to) if query.listed_to else None,
+    )
+
+
+def _wanted(row: dict[str, Any], query: ReadAudit) -> bool:
+    if query.type and row["type"] != query.type:
+        return False
+    return not query.actor or query.actor in row["actor"].values()

@@ -1,0 +1,75 @@
+"""Accounts and their keys."""
+
+from typing import Any
+
+from dnc import aws, paging, times
+from dnc.access import Role
+from dnc.accounts import Accounts
+from dnc.config import Settings
+from dnc.http import Answer, Api, Call
+from dnc.models import NewKey, Paged, PutAccount
+from dnc.problems import InvalidRequest
+
+api = Api()
+settings = Settings.from_env("ACCOUNTS_TABLE")
+accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+
+
+@api.route("PUT", "/accounts/{account_id}", body=PutAccount, statuses=(201, 200))
+def put_account(call: Call) -> Answer:
+    """Make an account, or change it."""
+    given = call.body.model_dump(exclude_unset=True)
+    for name in ("name", "suspended"):
+        if given.get(name, ...) is None:
+            raise InvalidRequest.of(name, "must not be null")
+    profile, created = accounts.put(call.account_id, given, times.now())
+    return Answer(201 if created else 200, profile.shown())
+
+
+@api.route("GET", "/accounts/{account_id}")
+def get_account(call: Call) -> Answer:
+    """Read an account."""
+    return Answer(200, accounts.profile(call.account_id).shown())
+
+
+@api.route("GET", "/accounts", query=Paged)
+def list_accounts(call: Call) -> Answer:
+    """List all accounts."""
+    bound = {"accounts": "all"}
+    after = paging.key_of("", bound, call.query.page_token)
+    found, last = accounts.page(call.query.page_size, after)
+    token = paging.token("", bound, last) if last else None
+    return Answer(200, {"accounts": [profile.shown() for profile in found], "next_page_token": token})
+
+
+@api.route("POST", "/accounts/{account_id}/keys", body=NewKey, statuses=(201,))
+def make_key(call: Call) -> Answer:
+    """Make an API key; the answer is the only place its token is ever seen."""
+    body: NewKey = call.body
+    now = times.now()
+    if body.role is Role.OPERATOR:
+        raise InvalidRequest.of("role", "an operator's key belongs to no account; make it with 'make operator-key'")
+    if body.expires_at and body.expires_at <= now:
+        raise InvalidRequest.of("expires_at", "must be in the future")
+    accounts.profile(call.account_id)
+    ends = times.text(body.expires_at) if body.expires_at else None
+    return Answer(201, accounts.make_key(call.account_id, body.role, body.name, ends, call.caller.principal, now))
+
+
+@api.route("GET", "/accounts/{account_id}/keys")
+def list_keys(call: Call) -> Answer:
+    """List the account's keys, without their tokens."""
+    accounts.profile(call.account_id)
+    return Answer(200, {"keys": accounts.keys(call.account_id)})
+
+
+@api.route("DELETE", "/accounts/{account_id}/keys/{key_id}", statuses=(204,))
+def revoke_key(call: Call) -> Answer:
+    """Revoke a key; it stops working within 60 seconds, everywhere."""
+    accounts.revoke_key(call.account_id, call.path["key_id"], times.now())
+    return Answer(204, None)
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serve API Gateway."""
+    return api.answer(event)

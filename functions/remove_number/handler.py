@@ -1,0 +1,75 @@
+"""Remove with a reason, take a removal back, and tell the reasons."""
+
+from typing import Any
+
+from dnc import answers, aws, phone, reasons, times
+from dnc.access import Action
+from dnc.accounts import Accounts
+from dnc.config import Settings
+from dnc.http import Answer, Api, Call
+from dnc.models import RemoveNumber, RestoreNumber
+from dnc.problems import InvalidNumber
+from dnc.store import Numbers
+
+api = Api()
+settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
+accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+
+
+@api.route("DELETE", "/accounts/{account_id}/numbers/{number}", body=RemoveNumber)
+def remove_number(call: Call) -> Answer:
+    """Remove a number from the list, for a valid reason with its evidence."""
+    body: RemoveNumber = call.body
+    reasons.refuse_unaccepted(body.reason)
+    write = call.person_write(body.acting_user)
+    removal = _removal(body, accounts.remembered(call.account_id).default_region)
+    may_order = call.caller.may(Action.REMOVE_BY_LEGAL_ORDER)
+    removed = _numbers(call).remove(
+        phone.from_path(call.path["number"]),
+        removal,
+        body.if_version,
+        write,
+        lambda entry: reasons.judge(entry, removal, may_order, write.at),
+    )
+    return Answer(200, answers.entry(removed, times.now(), call.caller))
+
+
+@api.route("POST", "/accounts/{account_id}/numbers/{number}/restore", body=RestoreNumber)
+def restore_number(call: Call) -> Answer:
+    """Take a removal back: the original request and its evidence are listed again."""
+    body: RestoreNumber = call.body
+    write = call.person_write(body.acting_user)
+    accounts.remembered(call.account_id)
+    restored = _numbers(call).restore(phone.from_path(call.path["number"]), body.if_version, write)
+    return Answer(200, answers.entry(restored, times.now(), call.caller))
+
+
+@api.route("GET", "/removal-reasons")
+def removal_reasons(_call: Call) -> Answer:
+    """Tell the reasons for which a number may leave the list, and the ones that are refused with their rule."""
+    refused = [{"code": r.code, "label": r.label, "why": r.why} for r in reasons.REFUSED.values()]
+    return Answer(200, {"reasons": [r.shown() for r in reasons.REASONS.values()], "refused": refused})
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serve API Gateway."""
+    return api.answer(event)
+
+
+def _numbers(call: Call) -> Numbers:
+    return Numbers(aws.client("dynamodb"), settings.numbers_table, call.account_id)
+
+
+def _removal(body: RemoveNumber, default_region: str | None) -> dict[str, Any]:
+    removal: dict[str, Any] = {"reason": body.reason}
+    if body.note:
+        removal["note"] = body.note
+    if body.evidence:
+        given = body.evidence.model_dump(exclude_none=True)
+        removal["evidence"] = {n: v if isinstance(v, str) else times.text(v) for n, v in given.items()}
+    if body.correct_number:
+        try:
+            removal["correct_number"] = phone.read(body.correct_number, body.region or default_region).e164
+        except InvalidNumber as refused:
+            raise InvalidNumber.of(refused.errors[0].message, "correct_number") from None
+    return removal

@@ -1,0 +1,1 @@
+"""What runs around the service: the local stack, the story of the demo, and commands for operators."""

@@ -1,0 +1,124 @@
+"""Starting and stopping the embedded cloud (ministack): on loopback, on a free port, stopped by its process id."""
+
+import contextlib
+import os
+import platform
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ACCESS_KEY, SECRET_KEY, REGION = "test", "test", "us-east-1"
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+
+
+class EmulatorFailed(Exception):  # noqa: N818
+    """The emulator did not start; the message says where its log is."""
+
+
+def start(folder: Path) -> tuple[int, int]:
+    """Start an emulator that keeps its files in a folder; give its process id and port once it answers."""
+    port = _free_port()
+    scratch = folder / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **environment_for(f"http://127.0.0.1:{port}", folder),
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "AUTH": "true",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "S3_DATA_DIR": str(folder / "s3"),
+        "STATE_DIR": str(folder / "state"),
+        "LOG_LEVEL": "INFO",
+    }
+    log = folder / "emulator.log"
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise EmulatorFailed(f"The emulator ended with status {process.returncode}. Its log: {log}")
+        if answers(port):
+            return process.pid, port
+        time.sleep(0.1)
+    stop(process.pid)
+    raise EmulatorFailed(f"The emulator did not answer within {START_SECONDS:.0f} s. Its log: {log}")
+
+
+def environment_for(endpoint: str, folder: Path) -> dict[str, str]:
+    """Give the environment in which the AWS tools talk to the emulator and write nothing outside the folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {
+        **kept,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_CONFIG_FILE": str(folder / "no-aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "no-aws-credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(folder / "sam"),
+        "TMPDIR": str(folder / "tmp"),
+    }
+
+
+def architecture() -> str:
+    """Give this machine's architecture by Lambda's name: the emulator runs functions on it as they are."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def answers(port: int) -> bool:
+    """Tell whether an emulator answers at this port."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def stop(pid: int) -> None:
+    """Stop an emulator and the functions it runs, by its process id, and wait until it is gone."""
+    _signal(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline and _alive(pid):
+        time.sleep(0.1)
+    _signal(pid, signal.SIGKILL)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    # It was started as the leader of its own group, so that the functions' processes end with it.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def _alive(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

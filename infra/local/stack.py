@@ -1,0 +1,295 @@
+"""`make up`, `make down`, `make logs`: build, deploy and fill the local stack.
+
+What is up is written to `stack.json` in the stack's folder (`.local`, or NOCALL_LOCAL): everything a client needs.
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import requests
+import yaml
+
+from dnc.access import Role
+from dnc.accounts import PLATFORM, Accounts
+from dnc.times import now
+from infra.local import emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+STACK_NAME = "nocall-local"
+ACCOUNT, OTHER_ACCOUNT = "acme", "globex"
+FUNCTIONS = {
+    "add_number": "AddNumberFunctionName",
+    "list_numbers": "ListNumbersFunctionName",
+    "remove_number": "RemoveNumberFunctionName",
+    "check_numbers": "CheckNumbersFunctionName",
+    "check_numbers_api": "CheckNumbersApiFunctionName",
+    "audit_changes": "AuditChangesFunctionName",
+    "authorize": "AuthorizeFunctionName",
+    "manage_accounts": "ManageAccountsFunctionName",
+}
+
+
+class StepFailed(Exception):  # noqa: N818
+    """A step of bringing the stack up failed; the message says which and where to look."""
+
+
+def up(folder: Path, say: Any = print) -> dict[str, Any]:
+    """Bring the stack up, or redeploy it in place and keep its data. Gives what is in `stack.json`."""
+    began = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    there = read(folder)
+    if there and emulator.answers(there["port"]):
+        pid, port = there["pid"], there["port"]
+        say(f"  the emulator is up already, on port {port}: deploying in place, data is kept")
+    else:
+        there = None
+        with _step("start the emulator, IAM enforced", say):
+            pid, port = emulator.start(folder)
+        _write(folder, {"pid": pid, "port": port})
+    endpoint = f"http://127.0.0.1:{port}"
+    with _step("build (sam build)", say):
+        _build(folder, endpoint)
+    with _step("deploy template.yaml (sam deploy)", say):
+        outputs = _deploy(folder, endpoint)
+    with _step("install the gateway's error answers", say):
+        _gateway_responses(endpoint, outputs["ApiId"])
+    stack = {"pid": pid, "port": port, **_described(endpoint, outputs)}
+    with _step("make two accounts and a key for each role", say):
+        stack["tokens"] = _tokens(stack, (there or {}).get("tokens", {}))
+    _write(folder, stack)
+    say(f"  up after {time.monotonic() - began:.1f} s: {stack['base_url']}  (details in {_shown(folder / 'stack.json')})")
+    return stack
+
+
+def down(folder: Path, say: Any = print) -> None:
+    """Stop the stack; its data is gone with it."""
+    there = read(folder)
+    if not there:
+        say("nothing is up")
+        return
+    emulator.stop(there["pid"])
+    (folder / "stack.json").unlink()
+    say("stopped")
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """Give what is in `stack.json`, or None."""
+    try:
+        stack: dict[str, Any] = json.loads((folder / "stack.json").read_text())
+    except FileNotFoundError:
+        return None
+    return stack
+
+
+def client(stack: dict[str, Any], service: str) -> Any:
+    """Give an AWS client of the stack, with its root credentials."""
+    aws = stack["aws"]
+    return boto3.client(
+        service,
+        endpoint_url=aws["endpoint_url"],
+        region_name=aws["region"],
+        aws_access_key_id=aws["access_key_id"],
+        aws_secret_access_key=aws["secret_access_key"],
+    )
+
+
+def logs(folder: Path, say: Any = print) -> None:
+    """Print what the functions logged, oldest first."""
+    stack = read(folder)
+    if not stack:
+        say("nothing is up; 'make up' starts it")
+        return
+    for at, group, message in log_lines(stack):
+        say(f"{at} {group} {message}")
+
+
+def log_lines(stack: dict[str, Any]) -> list[tuple[int, str, str]]:
+    """Read all log lines of all functions: epoch milliseconds, log group, text."""
+    cloudwatch = client(stack, "logs")
+    lines = []
+    for page in cloudwatch.get_paginator("describe_log_groups").paginate():
+        for group in page["logGroups"]:
+            for events in cloudwatch.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+                lines += [(e["timestamp"], group["logGroupName"], e["message"].rstrip()) for e in events["events"]]
+    return sorted(lines)
+
+
+@contextmanager
+def _step(name: str, say: Any) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    say(f"  {name}: {time.monotonic() - began:.1f} s")
+
+
+def _run(folder: Path, endpoint: str, *command: str) -> None:
+    (folder / "tmp").mkdir(exist_ok=True)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=emulator.environment_for(endpoint, folder),
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode:
+        raise StepFailed(f"'{' '.join(command[:2])}' failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+
+
+def _build(folder: Path, endpoint: str) -> None:
+    cache = ROOT / ".local" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another stack of this checkout may be building: they share the cache
+        _run(
+            folder,
+            endpoint,
+            *_sam("build"),
+            *("--template-file", str(ROOT / "template.yaml")),
+            *("--build-dir", str(folder / "build"), "--cached", "--cache-dir", str(cache / "sam")),
+            *("--parameter-overrides", f"Architecture={emulator.architecture()}"),
+        )
+
+
+def _deploy(folder: Path, endpoint: str) -> dict[str, str]:
+    _run(
+        folder,
+        endpoint,
+        *_sam("deploy"),
+        *("--template-file", str(folder / "build" / "template.yaml"), "--stack-name", STACK_NAME),
+        *("--parameter-overrides", f"Profile=local Architecture={emulator.architecture()}"),
+    )
+    formation = _client(endpoint, "cloudformation")
+    stacks = formation.describe_stacks(StackName=STACK_NAME)["Stacks"]
+    return {o["OutputKey"]: o["OutputValue"] for o in stacks[0]["Outputs"]}
+
+
+def _sam(verb: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "samcli", verb, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local")
+
+
+def _gateway_responses(endpoint: str, api_id: str) -> None:
+    """Install the template's GatewayResponses by hand: the emulator does not take them from a template."""
+    gateway = _client(endpoint, "apigateway")
+    for name, response in gateway_responses().items():
+        headers = response["ResponseParameters"]["Headers"]
+        gateway.put_gateway_response(
+            restApiId=api_id,
+            responseType=name,
+            statusCode=str(response["StatusCode"]),
+            responseParameters={f"gatewayresponse.header.{header}": value for header, value in headers.items()},
+            responseTemplates=response["ResponseTemplates"],
+        )
+    gateway.create_deployment(restApiId=api_id, stageName="v1")
+
+
+def gateway_responses() -> dict[str, Any]:
+    """Read the gateway's own error answers out of the template."""
+
+    class Loader(yaml.SafeLoader):
+        """YAML with CloudFormation's short forms, which do not matter here."""
+
+    Loader.add_multi_constructor("!", lambda _loader, _tag, _node: None)
+    template = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506 - a SafeLoader
+    responses: dict[str, Any] = template["Resources"]["Api"]["Properties"]["GatewayResponses"]
+    return responses
+
+
+def _described(endpoint: str, outputs: dict[str, str]) -> dict[str, Any]:
+    return {
+        "base_url": f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/v1",
+        "account_id": ACCOUNT,
+        "other_account_id": OTHER_ACCOUNT,
+        "tokens": {},
+        "aws": _aws(endpoint),
+        "functions": {folder: outputs[output] for folder, output in FUNCTIONS.items()},
+        "tables": {
+            "numbers": outputs["NumbersTableName"],
+            "audit": outputs["AuditTableName"],
+            "accounts": outputs["AccountsTableName"],
+        },
+        "bucket": outputs["BulkBucketName"],
+        "event_bus": outputs["EventBusName"],
+    }
+
+
+def _tokens(stack: dict[str, Any], tokens: dict[str, str]) -> dict[str, str]:
+    """Make the accounts and whatever key is missing: the first by IAM credentials, the others over the API."""
+    if "operator" not in tokens:
+        accounts = Accounts(client(stack, "dynamodb"), stack["tables"]["accounts"])
+        made = accounts.make_key(PLATFORM, Role.OPERATOR, "local operator", None, "local", now())
+        tokens = {"operator": made["token"]}
+    as_operator = {"Authorization": f"Bearer {tokens['operator']}"}
+    for account_id, name in ((ACCOUNT, "Acme Solar"), (OTHER_ACCOUNT, "Globex")):
+        account = {"name": name, "default_region": "US"}
+        _ok(requests.put(f"{stack['base_url']}/accounts/{account_id}", json=account, headers=as_operator, timeout=30))
+    wanted = [(str(role), ACCOUNT, role) for role in Role if role is not Role.OPERATOR]
+    for name, account_id, role in [*wanted, ("other_admin", OTHER_ACCOUNT, Role.ADMIN)]:
+        if name not in tokens:
+            key = {"role": role, "name": f"local {name}"}
+            url = f"{stack['base_url']}/accounts/{account_id}/keys"
+            tokens[name] = _ok(requests.post(url, json=key, headers=as_operator, timeout=30))["token"]
+    return tokens
+
+
+def _ok(answer: requests.Response) -> dict[str, Any]:
+    if not answer.ok:
+        raise StepFailed(f"{answer.request.method} {answer.url} answered {answer.status_code}: {answer.text[:500]}")
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def _client(endpoint: str, service: str) -> Any:
+    return client({"aws": _aws(endpoint)}, service)
+
+
+def _aws(endpoint: str) -> dict[str, str]:
+    return {
+        "endpoint_url": endpoint,
+        "region": emulator.REGION,
+        "access_key_id": emulator.ACCESS_KEY,
+        "secret_access_key": emulator.SECRET_KEY,
+    }
+
+
+def _write(folder: Path, stack: dict[str, Any]) -> None:
+    written = folder / "stack.json.new"
+    written.write_text(json.dumps(stack, indent=2) + "\n")
+    written.chmod(0o600)
+    written.rename(folder / "stack.json")
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def folder_of_environment() -> Path:
+    """Give the stack's folder: NOCALL_LOCAL, or `.local` in the checkout."""
+    return Path(os.environ.get("NOCALL_LOCAL") or ROOT / ".local").resolve()
+
+
+def main() -> int:
+    """Run one verb of the command line."""
+    verbs = {"up": up, "down": down, "logs": logs}
+    if len(sys.argv) != 2 or sys.argv[1] not in verbs:
+        print(f"usage: python -m infra.local.stack {{{'|'.join(verbs)}}}", file=sys.stderr)
+        return 2
+    try:
+        verbs[sys.argv[1]](folder_of_environment())
+    except (StepFailed, emulator.EmulatorFailed) as failed:
+        print(failed, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
