@@ -24,8 +24,6 @@ _NAMES = {
 
 def publish(client: Any, bus: str, recorded: Sequence[tuple[str, Told]]) -> set[str]:
     """Publish the change events of recorded changes; give the sequence numbers of those that failed."""
-    import json
-
     waiting = [(delivered, told, name) for delivered, told in recorded if (name := _name(told))]
     failed: set[str] = set()
     for i in range(0, len(waiting), ENTRIES_A_CALL):

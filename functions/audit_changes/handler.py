@@ -8,8 +8,9 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from audit_changes.change_events import publish
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from audit_changes.change_events import publish
 from dnc import audit, aws, logs, phone
 from dnc.audit import OUT_OF_BAND, Head, Told
 from dnc.audit_log import AuditWriter

@@ -50,9 +50,7 @@ def _caller(event: dict[str, Any]) -> tuple[Caller, str | None]:
 
 @cache
 def _issuer() -> Issuer:
-    return Issuer(
-        settings.oidc_issuer, settings.oidc_audience, settings.oidc_account_claim, settings.oidc_role_claim
-    )
+    return Issuer(settings.oidc_issuer, settings.oidc_audience, settings.oidc_account_claim, settings.oidc_role_claim)
 
 
 def _stage_arn(method_arn: str) -> str:

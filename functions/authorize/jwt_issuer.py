@@ -26,7 +26,10 @@ class Issuer:
         self._role_claim = role_claim
 
     def authenticate(self, token: str, accounts: Accounts) -> tuple[Caller, str | None]:
-        """Give who a JWT stands for and when it ends. Raises Unauthenticated, or Unavailable without the issuer's keys."""
+        """Give who a JWT stands for and when it ends.
+
+        Raises Unauthenticated, and Unavailable without the issuer's keys.
+        """
         claims = self._claims(token)
         try:
             role = Role(str(claims.get(self._role_claim)))
@@ -48,7 +51,7 @@ class Issuer:
         return Caller(f"user:{person}", role, account_id, person), ends
 
     def _claims(self, token: str) -> dict[str, Any]:
-        import jwt
+        import jwt  # noqa: PLC0415 - heavy, and not needed for a key
 
         try:
             key = self._keys.get_signing_key_from_jwt(token)
@@ -69,7 +72,7 @@ class Issuer:
 
     @cached_property
     def _keys(self) -> Any:
-        import jwt
+        import jwt  # noqa: PLC0415 - heavy, and not needed for a key
 
         url = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
         try:

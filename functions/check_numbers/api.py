@@ -1,4 +1,4 @@
-"""The same check over HTTP: `POST …/checks`. A function of its own, so that the dialers' one carries nothing of HTTP."""
+"""The same check over HTTP: `POST …/checks`. Apart, so that the dialers' one carries nothing of HTTP."""
 
 from typing import Any
 

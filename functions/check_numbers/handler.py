@@ -19,19 +19,19 @@ settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
 accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
 
 
-class InvalidRequest(Exception):  # noqa: N818 - the names are the contract's
+class InvalidRequest(Exception):
     """The payload does not have the contract's form."""
 
 
-class AccountNotFound(Exception):  # noqa: N818
+class AccountNotFound(Exception):
     """There is no such account: a misspelt one must not open the gates."""
 
 
-class AccountSuspended(Exception):  # noqa: N818
+class AccountSuspended(Exception):
     """The account is suspended, and so are its checks."""
 
 
-class Unavailable(Exception):  # noqa: N818
+class Unavailable(Exception):
     """The numbers could not be read. Try again; until then, do not call."""
 
 

@@ -26,7 +26,9 @@ PLATFORM = "#platform"
 DIRECTORY = "#accounts"
 PROFILE = "profile"
 REMEMBER_SECONDS = 30.0
-_TOKEN = re.compile(r"nck_(#platform|[a-z0-9][a-z0-9-]{1,62})\.([0-9A-Za-z]{12})\.([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII)
+_TOKEN = re.compile(
+    r"nck_(#platform|[a-z0-9][a-z0-9-]{1,62})\.([0-9A-Za-z]{12})\.([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII
+)
 _LETTERS = string.digits + string.ascii_letters
 
 
@@ -99,9 +101,7 @@ class Accounts:
         if not ACCOUNT_ID.fullmatch(account_id):
             raise NotFound("There is no such account.")
         with aws.storage():
-            answer = self._client.get_item(
-                TableName=self._table, Key=_key(account_id, PROFILE), ConsistentRead=True
-            )
+            answer = self._client.get_item(TableName=self._table, Key=_key(account_id, PROFILE), ConsistentRead=True)
         if "Item" not in answer:
             raise NotFound("There is no such account.")
         return _profile(aws.from_wire(answer["Item"]))
@@ -143,7 +143,9 @@ class Accounts:
         rows, start = self._query(DIRECTORY, "", size, after)
         return [_profile({**row, "account_id": row["record"]}) for row in rows], start
 
-    def make_key(self, partition: str, role: Role, name: str, expires_at: str | None, by: str, at: datetime) -> dict[str, Any]:
+    def make_key(
+        self, partition: str, role: Role, name: str, expires_at: str | None, by: str, at: datetime
+    ) -> dict[str, Any]:
         """Make a key; the answer is the only place that ever holds its token. `expires_at`: RFC 3339 or None."""
         token = Token.new(partition)
         row = {
@@ -228,7 +230,9 @@ class Accounts:
                 return rows
         raise Unavailable("The key could not be read in time. Try again.")
 
-    def _query(self, partition: str, prefix: str, size: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    def _query(
+        self, partition: str, prefix: str, size: int, after: str | None
+    ) -> tuple[list[dict[str, Any]], str | None]:
         values = {":p": {"S": partition}}
         condition = "account_id = :p"
         if prefix:

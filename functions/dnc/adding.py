@@ -15,7 +15,8 @@ AHEAD = timedelta(minutes=5)
 def request_of(add: AddNumber, call: Call, write: Write, default_region: str | None) -> tuple[Request, tuple[str, ...]]:
     """Give the request to store and the warnings about its number.
 
-    A `requested_at` of up to 5 minutes ahead counts as now: clocks differ. Raises InvalidNumber, InvalidRequest, Forbidden.
+    A `requested_at` of up to 5 minutes ahead counts as now: clocks differ.
+    Raises InvalidNumber, InvalidRequest and Forbidden.
     """
     read = phone.read(add.number, add.region or default_region)
     requested_at = add.requested_at or write.at

@@ -241,9 +241,7 @@ def _plain(value: Any) -> Any:
     return int(value) if value == value.to_integral_value() else str(value)
 
 
-def _type(
-    record: Mapping[str, Any], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
-) -> EventType:
+def _type(record: Mapping[str, Any], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> EventType:
     if after is None:
         identity = record.get("userIdentity") or {}
         by_ttl = {name.lower(): value for name, value in identity.items()} == {
@@ -253,7 +251,9 @@ def _type(
     if not all(isinstance(after.get(name), kind) for name, kind in _WRITTEN_BY_US.items()):
         return EventType.ALTERED_OUT_OF_BAND
     version = after["version"]
-    moved_on = version == (before or {}).get("version", 0) + 1 if isinstance((before or {}).get("version", 0), int) else False
+    moved_on = (
+        version == (before or {}).get("version", 0) + 1 if isinstance((before or {}).get("version", 0), int) else False
+    )
     allowed = _AFTER.get((_status_before(before, after), after["status"]), frozenset())
     if not moved_on or after["change"] not in allowed or (before or {}).get("request_id") == after["request_id"]:
         return EventType.ALTERED_OUT_OF_BAND

@@ -30,9 +30,7 @@ class AuditWriter:
 
     def heads(self, subjects: Sequence[str]) -> dict[str, Head]:
         """Read the heads of up to 100 chains; a chain that has none yet is not in the answer."""
-        asked: dict[str, Any] = {
-            self._table: {"Keys": [_key(s, HEAD_KEY) for s in subjects], "ConsistentRead": True}
-        }
+        asked: dict[str, Any] = {self._table: {"Keys": [_key(s, HEAD_KEY) for s in subjects], "ConsistentRead": True}}
         found: dict[str, Head] = {}
         for attempt in range(_ATTEMPTS):
             with aws.storage():
@@ -176,9 +174,7 @@ class AuditLog:
                 day -= timedelta(days=1)
         return found, None
 
-    def _day(
-        self, pool: ThreadPoolExecutor, day: str, first: str, upper: str, size: int
-    ) -> Iterator[dict[str, Any]]:
+    def _day(self, pool: ThreadPoolExecutor, day: str, first: str, upper: str, size: int) -> Iterator[dict[str, Any]]:
         """Merge the shards of one day, newest first. Their first pages are read side by side."""
         queries = [
             {

@@ -39,7 +39,8 @@ _serializer, _deserializer = TypeSerializer(), TypeDeserializer()
 @cache
 def client(service: str) -> Any:
     """Give this process's client of a service; made once, kept warm."""
-    return boto3.client(service, config=_CONFIG)
+    make: Any = boto3.client
+    return make(service, config=_CONFIG)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of the tables and the bus. A function is given only those that it uses; asking for another fails by name."""
+    """Names of the tables and the bus. A function is given only those that it uses; another fails by name."""
 
     environment: Mapping[str, str]
 

@@ -4,6 +4,7 @@ API Gateway has matched the route already (`resource`), so none is matched again
 is also what `docs/openapi.json` is generated from.
 """
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -210,8 +211,6 @@ def _body(route: Route, event: dict[str, Any]) -> Any:
 
 
 def _decoded(text: str) -> str:
-    import base64
-
     try:
         return base64.b64decode(text, validate=True).decode()
     except ValueError:

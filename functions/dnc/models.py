@@ -158,17 +158,17 @@ class NoQuery(Query):
     """A route that takes no query parameters."""
 
 
-class Paged(Query):
-    """Paging: a larger page_size is coerced to 500."""
-
-    page_size: Annotated[int, Field(ge=1, le=500), BeforeValidator(lambda v: _page_size(v))] = 50
-    page_token: str | None = None
-
-
 def _page_size(value: object) -> object:
     if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 10:
         return min(int(value), 500)
     return value if isinstance(value, int) else str(value)
+
+
+class Paged(Query):
+    """Paging: a larger page_size is coerced to 500."""
+
+    page_size: Annotated[int, Field(ge=1, le=500), BeforeValidator(_page_size)] = 50
+    page_token: str | None = None
 
 
 class ListNumbers(Paged):

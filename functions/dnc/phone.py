@@ -10,15 +10,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult, shortnumberinfo
+from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult, phonenumberutil, shortnumberinfo
 
 from dnc.problems import InvalidNumber
 
 MAX_WRITTEN = 250
 _IN_PATH = re.compile(r"[ +]?([1-9]\d{1,14})", re.ASCII)
 _RFC_3966 = re.compile(r"tel:", re.IGNORECASE)
-_EXTENSION = re.compile(r"(?:;ext=|[ \xa0,;]*(?:extension|extn|ext|xtn|x|#|~)[:.．]?)[ \xa0]*\d{1,15}#?$", re.IGNORECASE)
-_PUNCTUATION = frozenset(" \t\xa0\u00ad\u200b\u200e\u200f\u202a\u202c\u202f\u2060\u3000-‐‑‒–—―−ー－.．·/／()（）[]［］+＋⁓∼~～,;=:#")  # noqa: RUF001
+_EXTENSION = re.compile(
+    r"(?:;ext=|[ \xa0,;]*(?:extension|extn|ext|xtn|x|#|~)[:.．]?)[ \xa0]*\d{1,15}#?$", re.IGNORECASE
+)
+_PUNCTUATION = frozenset(
+    " \t\xa0\u00ad\u200b\u200e\u200f\u202a\u202c\u202f\u2060\u3000-‐‑‒–—―−ー－.．·/／()（）[]［］+＋⁓∼~～,;=:#"
+)
 _OLD_MEXICAN_MOBILE = re.compile(r"1\d{10}", re.ASCII)
 _WHY_NOT_POSSIBLE = {
     ValidationResult.TOO_SHORT: "too short",
@@ -36,7 +40,7 @@ _WHY_NOT_READ = {
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A number as it was read. `e164`: E.164; `valid`: its range is known to be in use; `possible`: its length is right."""
+    """A number as it was read. `e164`: E.164; `valid`: its range is in use; `possible`: its length is right."""
 
     e164: str
     valid: bool
@@ -125,7 +129,7 @@ def typed_digits(written: str, region: str | None) -> tuple[str, ...]:
         return (f"+{digits}",)
     if digits.startswith("00") and len(digits) > 2:
         return (f"+{digits[2:]}", digits)
-    trunk = phonenumbers.ndd_prefix_for_region_code(region, True) if region else None
+    trunk = phonenumberutil.ndd_prefix_for_region(region, True) if region else None
     if trunk and digits.startswith(trunk) and len(digits) > len(trunk):
         return (digits, digits[len(trunk) :])
     return (digits,)

@@ -191,7 +191,9 @@ def judge(entry: Entry, removal: Mapping[str, Any], may_order: bool, moment: dat
     """
     reason = REASONS[removal["reason"]]
     if not reason.open_for(entry, may_order):
-        raise RemovalRefused(_why_closed(reason, entry, may_order), [FieldError("reason", "is not open for this entry")])
+        raise RemovalRefused(
+            _why_closed(reason, entry, may_order), [FieldError("reason", "is not open for this entry")]
+        )
     evidence = removal.get("evidence") or {}
     errors = [FieldError(f, "is required for this reason") for f in reason.requires if not _given(f, removal, evidence)]
     if reason.either and not any(removal.get(f) for f in reason.either):

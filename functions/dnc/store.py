@@ -29,7 +29,7 @@ type Judge = Callable[[Entry], None]
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to list. `prefix`: E.164 with plus; `digits`: runs of which one must be in the number, a plus for its start."""
+    """What to list. `prefix`: E.164 with plus; `digits`: one of these must be in the number, a plus at its start."""
 
     status: str = LISTED
     prefix: str | None = None
@@ -59,7 +59,7 @@ class Numbers:
     def statuses(self, numbers: list[str]) -> dict[str, dict[str, Any]]:
         """Read what a check needs of each number (E.164), strongly consistent: all of them, or Unavailable.
 
-        Gives `status`, `expires_at` (epoch seconds), `listed_at` and `source` by number; a number without a row is not in it.
+        Gives `status`, `expires_at` (epoch seconds), `listed_at` and `source` by number, for those that have a row.
         """
         unique = list(dict.fromkeys(numbers))
         if len(unique) == 1:
@@ -86,9 +86,7 @@ class Numbers:
             current = stands
         raise Unavailable("Too many writes to this number at once. Try again; until then, do not call.")
 
-    def remove(
-        self, number: str, removal: Mapping[str, Any], if_version: int, write: Write, judge: Judge
-    ) -> Entry:
+    def remove(self, number: str, removal: Mapping[str, Any], if_version: int, write: Write, judge: Judge) -> Entry:
         """Remove a listed number; with a `correct_number` (E.164) list that one in the same transaction.
 
         `judge` raises when the entry may not be removed this way. Raises NotListed, and Conflict when the entry is not
@@ -134,9 +132,7 @@ class Numbers:
                 return restored
         raise Unavailable("Too many writes to this number at once. Try again.")
 
-    def page(
-        self, filters: Filters, size: int, after: str | None, moment: datetime
-    ) -> tuple[list[Entry], str | None]:
+    def page(self, filters: Filters, size: int, after: str | None, moment: datetime) -> tuple[list[Entry], str | None]:
         """Read a page of entries by number, and the key after which the next one begins, or None at the end.
 
         A page may be short, even empty, and still have a next one: filtering stops after some thousand rows read.
@@ -202,7 +198,7 @@ class Numbers:
         except ClientError as failed:
             if aws.error_code(failed) != "ConditionalCheckFailedException":
                 raise
-            item = failed.response.get("Item")
+            item: Any = failed.response.get("Item")
             # Deleted by hand between two attempts: begin anew from what is stored now, which is nothing.
             return Entry.of(aws.from_wire(item)) if item else self.read(entry.number)
         return None

@@ -12,7 +12,7 @@ from infra.local import emulator, stack
 PATIENCE_SECONDS = 30.0
 
 
-class StoryBroke(Exception):  # noqa: N818
+class StoryBroke(Exception):
     """Something did not go as the story says; the message says what."""
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 ACCESS_KEY, SECRET_KEY, REGION = "test", "test", "us-east-1"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
+_started: dict[int, subprocess.Popen[bytes]] = {}
 
 
-class EmulatorFailed(Exception):  # noqa: N818
+class EmulatorFailed(Exception):
     """The emulator did not start; the message says where its log is."""
 
 
@@ -48,6 +49,7 @@ def start(folder: Path) -> tuple[int, int]:
             cwd=folder,
             start_new_session=True,
         )
+    _started[process.pid] = process
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -87,7 +89,7 @@ def architecture() -> str:
 def answers(port: int) -> bool:
     """Tell whether an emulator answers at this port."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2) as answer:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False
@@ -100,6 +102,8 @@ def stop(pid: int) -> None:
     while time.monotonic() < deadline and _alive(pid):
         time.sleep(0.1)
     _signal(pid, signal.SIGKILL)
+    if pid in _started:
+        _started.pop(pid).wait()
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
@@ -109,8 +113,8 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 
 def _alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    if pid in _started:
+        return _started[pid].poll() is None
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -38,7 +38,14 @@ FUNCTIONS = {
 }
 
 
-class StepFailed(Exception):  # noqa: N818
+class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc]
+    """YAML with CloudFormation's short forms, which do not matter here."""
+
+
+_TemplateLoader.add_multi_constructor("!", lambda _loader, _tag, _node: None)
+
+
+class StepFailed(Exception):
     """A step of bringing the stack up failed; the message says which and where to look."""
 
 
@@ -66,7 +73,8 @@ def up(folder: Path, say: Any = print) -> dict[str, Any]:
     with _step("make two accounts and a key for each role", say):
         stack["tokens"] = _tokens(stack, (there or {}).get("tokens", {}))
     _write(folder, stack)
-    say(f"  up after {time.monotonic() - began:.1f} s: {stack['base_url']}  (details in {_shown(folder / 'stack.json')})")
+    say(f"  up after {time.monotonic() - began:.1f} s: {stack['base_url']}")
+    say(f"  names and keys are in {_shown(folder / 'stack.json')}")
     return stack
 
 
@@ -93,7 +101,8 @@ def read(folder: Path) -> dict[str, Any] | None:
 def client(stack: dict[str, Any], service: str) -> Any:
     """Give an AWS client of the stack, with its root credentials."""
     aws = stack["aws"]
-    return boto3.client(
+    make: Any = boto3.client
+    return make(
         service,
         endpoint_url=aws["endpoint_url"],
         region_name=aws["region"],
@@ -174,7 +183,16 @@ def _deploy(folder: Path, endpoint: str) -> dict[str, str]:
 
 
 def _sam(verb: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "samcli", verb, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local")
+    return (
+        sys.executable,
+        "-m",
+        "samcli",
+        verb,
+        "--config-file",
+        str(ROOT / "samconfig.toml"),
+        "--config-env",
+        "local",
+    )
 
 
 def _gateway_responses(endpoint: str, api_id: str) -> None:
@@ -194,12 +212,7 @@ def _gateway_responses(endpoint: str, api_id: str) -> None:
 
 def gateway_responses() -> dict[str, Any]:
     """Read the gateway's own error answers out of the template."""
-
-    class Loader(yaml.SafeLoader):
-        """YAML with CloudFormation's short forms, which do not matter here."""
-
-    Loader.add_multi_constructor("!", lambda _loader, _tag, _node: None)
-    template = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506 - a SafeLoader
+    template = yaml.load((ROOT / "template.yaml").read_text(), _TemplateLoader)  # noqa: S506 - a SafeLoader
     responses: dict[str, Any] = template["Resources"]["Api"]["Properties"]["GatewayResponses"]
     return responses
 

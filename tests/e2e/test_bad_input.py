@@ -1,0 +1,83 @@
+"""Bad input is a normal case: each has its 4xx, with the field named."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["1-800-FLOWERS", "tel:+1-800-FLOWERS", "911", "311", "9" * 40, "☎ 415 555 0100", "' OR 1=1; --", "", "   ", "12"],
+)
+def test_what_is_no_number_is_refused_by_name(client, number):
+    answer = client.numbers("agent", "POST", body={"number": number})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_number"), answer.text
+    assert answer.json()["errors"][0]["field"] == "number"
+    result = client.check([number])["results"][0]
+    assert (result["status"], result["callable"]) == ("invalid", False)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"number": 4155550100}, "number"),
+        ({"number": None}, "number"),
+        ({"number": ["+14155550100"]}, "number"),
+        ({}, "number"),
+        ([], "body"),
+        ("text", "body"),
+        (None, "body"),
+        ({"number": "+14155550100", "expires_att": "2099-01-01T00:00:00Z"}, "expires_att"),
+        ({"number": "+14155550100", "source": "fax"}, "source"),
+        ({"number": "+14155550100", "region": "XX"}, "region"),
+        ({"number": "+14155550100", "note": "x" * 2001}, "note"),
+        ({"number": "+14155550100", "seller": "x" * 201}, "seller"),
+        ({"number": "+14155550100", "requested_at": "yesterday"}, "requested_at"),
+        ({"number": "+14155550100", "requested_at": "2099-01-01T00:00:00Z"}, "requested_at"),
+        ({"number": "+14155550100", "requested_at": "2026-01-01T00:00:00"}, "requested_at"),
+        ({"number": "+14155550100", "requested_at": 1700000000}, "requested_at"),
+    ],
+)
+def test_a_bad_field_is_named(client, body, field):
+    answer = client.numbers("manager", "POST", body=body, **({"raw": "null"} if body is None else {}))
+    assert answer.status_code == 422, answer.text
+    assert field in [e["field"] for e in answer.json()["errors"]]
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("raw", ['{"number": "+14155550100",}', "{", "nonsense", '{"number": NaN}', "[" * 5000])
+def test_what_is_no_json_is_400(client, raw):
+    answer = client.numbers("agent", "POST", raw=raw)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json"), answer.text
+
+
+def test_a_body_of_a_megabyte_is_413(client):
+    answer = client.numbers("agent", "POST", raw='{"number": "' + "4" * 1_000_000 + '"}')
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_check_takes_1_to_1000_numbers(client):
+    path = f"/accounts/{client.stack['account_id']}/checks"
+    assert client.call("dialer", "POST", path, {"numbers": []}).status_code == 422
+    assert client.call("dialer", "POST", path, {"numbers": ["+14155550100"] * 1001}).status_code == 413
+    told = client.call("dialer", "POST", path, {"numbers": ["+14155550100", "+442079460958"] * 500}).json()
+    assert len(told["results"]) == 1000
+    for payload in (None, [], {}, {"account_id": "acme", "numbers": []}, {"account_id": "acme", "numbers": [1]}):
+        told, error = client.invoke(payload)
+        assert (error is not None, told["errorType"]) == (True, "InvalidRequest"), told
+
+
+@pytest.mark.parametrize("query", ["?colour=red", "?page_size=0", "?status=gone", "?page_token=AAAA", "?prefix=abc"])
+def test_a_bad_query_is_422(client, query):
+    answer = client.numbers("manager", "GET", query)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request"), answer.text
+    assert answer.json()["errors"][0]["field"] == query[1:].split("=")[0]
+
+
+@pytest.mark.parametrize("written", ["14155550170", "+14155550170", "%2B14155550170"])
+def test_a_number_in_a_path_may_have_its_plus_or_not(client, written):
+    client.numbers("agent", "POST", body={"number": "+14155550170"})
+    assert client.numbers("agent", "GET", f"/{written}").json()["number"] == "+14155550170"
+
+
+def test_a_number_in_a_path_must_have_the_form(client):
+    answer = client.numbers("agent", "GET", "/abc")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_number")

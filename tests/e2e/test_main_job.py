@@ -1,0 +1,187 @@
+"""The main job through the real gateway, functions, tables and stream."""
+
+import concurrent.futures
+import json
+import uuid
+
+import phonenumbers
+import pytest
+
+from infra.local import demo
+from tests.e2e.conftest import wait_for
+
+AREA_CODES = ("212", "312", "415", "503", "617", "702", "808", "917")
+
+
+def fictional(i: int) -> str:
+    """555-01XX numbers of several area codes."""
+    return f"+1{AREA_CODES[i // 100]}55501{i % 100:02}"
+
+
+def test_the_demo_tells_its_story(stack, capsys):
+    demo.tell(demo.Story(stack))
+    told = capsys.readouterr().out
+    assert "chain intact: True" in told
+    assert "403 forbidden" in told
+
+
+def test_every_written_form_of_every_example_number_lists_and_checks_as_one_entry(client, account):
+    forms = []
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in (0, 1):
+            example = phonenumbers.example_number_for_type(region, kind)
+            if example:
+                e164 = phonenumbers.format_number(example, 0)
+                forms += [(e164, region, phonenumbers.format_number(example, f)) for f in range(4)]
+    added = []
+    for i in range(0, len(forms), 100):
+        batch = [{"number": written, "region": region} for _, region, written in forms[i : i + 100]]
+        answer = client.numbers("operator", "POST", "/batch", {"numbers": batch}, account=account)
+        assert answer.status_code == 200, answer.text
+        added += answer.json()["results"]
+    assert [r["entry"]["number"] for r in added] == [e164 for e164, _, _ in forms]
+    assert sum(r["status"] == 201 for r in added) == len({e164 for e164, _, _ in forms})
+    told = client.check([e164 for e164, _, _ in forms[:1000]], account)
+    assert told["blocked"] == len(told["results"]) == min(len(forms), 1000)
+
+
+def test_500_adds_from_20_clients_are_each_seen_by_the_other_path_at_once(client, account):
+    def add_and_check(i):
+        number = fictional(i)
+        added = client.numbers("operator", "POST", body={"number": number}, account=account)
+        if i % 2:
+            seen = client.check([number], account)["results"][0]
+        else:
+            body = {"numbers": [number]}
+            seen = client.call("operator", "POST", f"/accounts/{account}/checks", body).json()["results"][0]
+        return added.status_code, seen["status"], seen["callable"]
+
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        outcomes = set(pool.map(add_and_check, range(500)))
+    assert outcomes == {(201, "listed", False)}
+
+
+@pytest.mark.parametrize(("keys", "versions"), [(False, 50), (True, 1)])
+def test_50_concurrent_adds_of_one_number_are_one_listing(client, account, keys, versions):
+    number = "+14155550150"
+    body = {"number": number, **({"request_key": "one"} if keys else {})}
+    with concurrent.futures.ThreadPoolExecutor(25) as pool:
+        answers = list(
+            pool.map(lambda _: client.numbers("operator", "POST", body=body, account=account), range(50))
+        )
+    assert sorted(a.status_code for a in answers) == [200] * 49 + [201], [a.text for a in answers if a.status_code > 201]
+    entry = client.numbers("operator", "GET", f"/{number}", account=account).json()
+    assert entry["version"] == versions
+    history = wait_for(lambda: (h := client.history(number, account))["chain"]["length"] == versions and h)
+    assert [e["type"] for e in history["events"]] == ["listed"] + ["requested_again"] * (versions - 1)
+    assert history["chain"]["intact"]
+
+
+def test_a_removal_is_told_with_reason_evidence_and_actor_and_publishes_a_change(client, account):
+    number = "+14155550151"
+    client.numbers("operator", "POST", body={"number": number, "source": "sms"}, account=account)
+    removal = {
+        "reason": "number_reassigned",
+        "evidence": {"reference": "r-1", "checked_on": "2099-01-01", "result": "yes"},
+        "if_version": 1,
+        "acting_user": "u-2",
+    }
+    future = client.numbers("operator", "DELETE", f"/{number}", removal, account=account)
+    assert (future.status_code, future.json()["errors"][0]["field"]) == (422, "evidence.checked_on")
+    today = client.numbers("operator", "GET", f"/{number}", account=account).json()["last_requested_at"][:10]
+    removal["evidence"]["checked_on"] = today
+    removed = client.numbers("operator", "DELETE", f"/{number}", removal, account=account)
+    assert removed.status_code == 200, removed.text
+    again = client.numbers("operator", "DELETE", f"/{number}", removal, account=account)
+    assert (again.status_code, again.json()) == (200, removed.json())
+    stale = client.numbers("operator", "DELETE", f"/{number}", {**removal, "acting_user": "u-3"}, account=account)
+    assert stale.status_code == 409
+    event = wait_for(lambda: [e for e in client.history(number, account)["events"] if e["type"] == "removed"])[0]
+    assert event["reason"] == "number_reassigned"
+    assert event["evidence"]["reference"] == "r-1"
+    assert event["actor"]["acting_user"] == "u-2"
+    restored = client.numbers(
+        "operator", "POST", f"/{number}/restore", {"if_version": 2, "acting_user": "u-2"}, account=account
+    )
+    assert restored.status_code == 200, restored.text
+    assert restored.json()["status"] == "listed"
+    assert restored.json()["source"] == "sms"
+    audit = wait_for(
+        lambda: (
+            len(events := client.call("operator", "GET", f"/accounts/{account}/audit").json()["events"]) == 3 and events
+        )
+    )
+    assert [e["type"] for e in audit] == ["restored", "removed", "listed"]
+
+
+def test_a_row_deleted_by_hand_is_seen(client, account):
+    from infra.local import stack as local
+
+    number = "+14155550152"
+    client.numbers("operator", "POST", body={"number": number}, account=account)
+    dynamodb = local.client(client.stack, "dynamodb")
+    dynamodb.delete_item(
+        TableName=client.stack["tables"]["numbers"], Key={"account_id": {"S": account}, "number": {"S": number}}
+    )
+    events = wait_for(
+        lambda: len(events := client.history(number, account)["events"]) == 2 and events
+    )
+    assert events[1]["type"] == "deleted_out_of_band"
+    assert client.history(number, account)["chain"]["intact"]
+
+
+def test_changing_the_last_event_breaks_the_chain(client, account):
+    from infra.local import stack as local
+
+    number = "+14155550153"
+    client.numbers("operator", "POST", body={"number": number}, account=account)
+    client.numbers("operator", "POST", body={"number": number}, account=account)
+    events = wait_for(lambda: len(events := client.history(number, account)["events"]) == 2 and events)
+    dynamodb = local.client(client.stack, "dynamodb")
+    key = {"subject": {"S": f"{account}#{number}"}, "event_key": {"S": events[1]["sequence"]}}
+    dynamodb.delete_item(TableName=client.stack["tables"]["audit"], Key=key)
+    chain = client.history(number, account)["chain"]
+    assert (chain["intact"], chain["broken_at"], chain["length"]) == (False, 2, 2)
+
+
+def test_change_events_reach_the_bus(client, account):
+    from infra.local import stack as local
+
+    sqs, events = local.client(client.stack, "sqs"), local.client(client.stack, "events")
+    queue = sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule, bus = f"r-{uuid.uuid4().hex[:8]}", client.stack["event_bus"]
+    events.put_rule(Name=rule, EventBusName=bus, EventPattern=json.dumps({"source": ["nocall"]}))
+    events.put_targets(Rule=rule, EventBusName=bus, Targets=[{"Id": "1", "Arn": arn}])
+    client.numbers("operator", "POST", body={"number": "+14155550154"}, account=account)
+
+    def seen():
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        bodies = [json.loads(m["Body"]) for m in messages]
+        return [b for b in bodies if b["detail"]["account_id"] == account]
+
+    event = wait_for(seen)[0]
+    assert event["detail-type"] == "NumberListed"
+    assert set(event["detail"]) == {"account_id", "number", "version", "sequence", "occurred_at", "source"}
+    assert len(event["detail"]["sequence"]) == 40
+
+
+def test_pages_neither_repeat_nor_skip_while_numbers_come_and_go(client, account):
+    for i in range(0, 300, 100):
+        batch = [{"number": fictional(n)} for n in range(i, i + 100)]
+        client.numbers("operator", "POST", "/batch", {"numbers": batch}, account=account)
+    seen, token = [], None
+    while True:
+        query = f"?page_size=37{f'&page_token={token}' if token else ''}"
+        page = client.numbers("operator", "GET", query, account=account).json()
+        seen += [e["number"] for e in page["numbers"]]
+        token = page["next_page_token"]
+        if not token:
+            break
+        last = fictional(299 - len(seen) % 7)
+        client.numbers("operator", "POST", body={"number": last}, account=account)
+        client.numbers("operator", "POST", body={"number": fictional(300 + len(seen) % 90)}, account=account)
+    untouched = {fictional(n) for n in range(300)}
+    assert len(seen) == len(set(seen))
+    assert untouched <= set(seen)
+    assert seen == sorted(seen)
