@@ -19,19 +19,27 @@ settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
 accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
 
 
-class InvalidRequest(Exception):
+class CheckFailed(Exception):
+    """A check that gives no answer. Its message begins with its name, for callers that log messages alone."""
+
+    def __init__(self, detail: str) -> None:
+        """Take the words of the failure."""
+        super().__init__(f"{type(self).__name__}: {detail}")
+
+
+class InvalidRequest(CheckFailed):
     """The payload does not have the contract's form."""
 
 
-class AccountNotFound(Exception):
+class AccountNotFound(CheckFailed):
     """There is no such account: a misspelt one must not open the gates."""
 
 
-class AccountSuspended(Exception):
+class AccountSuspended(CheckFailed):
     """The account is suspended, and so are its checks."""
 
 
-class Unavailable(Exception):
+class Unavailable(CheckFailed):
     """The numbers could not be read. Try again; until then, do not call."""
 
 

@@ -1,6 +1,6 @@
 """Who is let in, at the real gateway with the real authorizer."""
 
-import datetime
+import datetime as dt
 import time
 
 import pytest
@@ -66,8 +66,13 @@ def test_another_accounts_path_is_403_whether_or_not_it_exists(client, role):
 
 def test_tricks_with_paths_do_not_reach_another_account(client):
     mine, other = client.stack["account_id"], client.stack["other_account_id"]
-    for path in (f"/accounts/{mine}/../{other}/numbers", f"/accounts/{mine}%2F..%2F{other}/numbers",
-                 f"/accounts/{other}%00/numbers", f"/accounts/%67lobex/numbers", f"/accounts/{other.upper()}/numbers"):
+    for path in (
+        f"/accounts/{mine}/../{other}/numbers",
+        f"/accounts/{mine}%2F..%2F{other}/numbers",
+        f"/accounts/{other}%00/numbers",
+        "/accounts/%67lobex/numbers",
+        f"/accounts/{other.upper()}/numbers",
+    ):
         answer = client.call("admin", "GET", path)
         assert answer.status_code in (403, 404), (path, answer.status_code, answer.text)
 
@@ -84,7 +89,7 @@ def test_bad_credentials_are_401(client, account, key):
 
 
 def test_an_expired_key_is_401_even_while_the_gateway_remembers_it(client, account, key):
-    ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=4)
+    ends = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=4)
     token = key("manager", expires_at=ends.isoformat())
     assert client.numbers(None, "GET", account=account, token=token).status_code == 200
     wait_for(lambda: client.numbers(None, "GET", account=account, token=token).status_code == 401, 15)
@@ -104,7 +109,7 @@ def test_revocation_and_suspension_hold_within_a_minute(client, account, key):
     wait_for(lambda: client.numbers(None, "GET", account=account, token=token).status_code == 401, 60)
     wait_for(lambda: client.numbers(None, "GET", account=account, token=other).status_code == 401, 60)
     payload = {"account_id": account, "numbers": [NUMBER]}
-    wait_for(lambda: client.invoke(payload)[1] and client.invoke(payload)[0]["errorType"] == "AccountSuspended", 60)
+    wait_for(lambda: "AccountSuspended" in client.invoke(payload)[0].get("errorMessage", ""), 60)
     assert time.monotonic() - began < 60
     body = {"numbers": [NUMBER]}
     wait_for(lambda: client.call("operator", "POST", f"/accounts/{account}/checks", body).status_code == 403, 60)
@@ -113,7 +118,9 @@ def test_revocation_and_suspension_hold_within_a_minute(client, account, key):
 
 def test_a_misspelt_account_does_not_open_the_gates(client):
     told, error = client.invoke({"account_id": "acmee", "numbers": [NUMBER]})
-    assert (error is not None, told["errorType"]) == (True, "AccountNotFound")
+    # The emulator gives every error the type Runtime.HandlerError; the class names are tested on the handler.
+    assert error is not None
+    assert told["errorMessage"].startswith("AccountNotFound: ")
     answer = client.call("operator", "POST", "/accounts/acmee/checks", {"numbers": [NUMBER]})
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 

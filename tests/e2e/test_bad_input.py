@@ -62,7 +62,8 @@ def test_a_check_takes_1_to_1000_numbers(client):
     assert len(told["results"]) == 1000
     for payload in (None, [], {}, {"account_id": "acme", "numbers": []}, {"account_id": "acme", "numbers": [1]}):
         told, error = client.invoke(payload)
-        assert (error is not None, told["errorType"]) == (True, "InvalidRequest"), told
+        assert error is not None
+        assert told["errorMessage"].startswith("InvalidRequest: "), told
 
 
 @pytest.mark.parametrize("query", ["?colour=red", "?page_size=0", "?status=gone", "?page_token=AAAA", "?prefix=abc"])

@@ -8,6 +8,7 @@ import phonenumbers
 import pytest
 
 from infra.local import demo
+from infra.local import stack as local
 from tests.e2e.conftest import wait_for
 
 AREA_CODES = ("212", "312", "415", "503", "617", "702", "808", "917")
@@ -66,10 +67,10 @@ def test_50_concurrent_adds_of_one_number_are_one_listing(client, account, keys,
     number = "+14155550150"
     body = {"number": number, **({"request_key": "one"} if keys else {})}
     with concurrent.futures.ThreadPoolExecutor(25) as pool:
-        answers = list(
-            pool.map(lambda _: client.numbers("operator", "POST", body=body, account=account), range(50))
-        )
-    assert sorted(a.status_code for a in answers) == [200] * 49 + [201], [a.text for a in answers if a.status_code > 201]
+        answers = list(pool.map(lambda _: client.numbers("operator", "POST", body=body, account=account), range(50)))
+    assert sorted(a.status_code for a in answers) == [200] * 49 + [201], [
+        a.text for a in answers if a.status_code > 201
+    ]
     entry = client.numbers("operator", "GET", f"/{number}", account=account).json()
     assert entry["version"] == versions
     history = wait_for(lambda: (h := client.history(number, account))["chain"]["length"] == versions and h)
@@ -115,24 +116,18 @@ def test_a_removal_is_told_with_reason_evidence_and_actor_and_publishes_a_change
 
 
 def test_a_row_deleted_by_hand_is_seen(client, account):
-    from infra.local import stack as local
-
     number = "+14155550152"
     client.numbers("operator", "POST", body={"number": number}, account=account)
     dynamodb = local.client(client.stack, "dynamodb")
     dynamodb.delete_item(
         TableName=client.stack["tables"]["numbers"], Key={"account_id": {"S": account}, "number": {"S": number}}
     )
-    events = wait_for(
-        lambda: len(events := client.history(number, account)["events"]) == 2 and events
-    )
+    events = wait_for(lambda: len(events := client.history(number, account)["events"]) == 2 and events)
     assert events[1]["type"] == "deleted_out_of_band"
     assert client.history(number, account)["chain"]["intact"]
 
 
 def test_changing_the_last_event_breaks_the_chain(client, account):
-    from infra.local import stack as local
-
     number = "+14155550153"
     client.numbers("operator", "POST", body={"number": number}, account=account)
     client.numbers("operator", "POST", body={"number": number}, account=account)
@@ -145,8 +140,6 @@ def test_changing_the_last_event_breaks_the_chain(client, account):
 
 
 def test_change_events_reach_the_bus(client, account):
-    from infra.local import stack as local
-
     sqs, events = local.client(client.stack, "sqs"), local.client(client.stack, "events")
     queue = sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
