@@ -51,6 +51,7 @@ check: setup ## Check format, lint, types, templates, lock, exports and docs
 	.venv/bin/mypy
 	.venv/bin/cfn-lint template.yaml
 	$(UV) lock --check -q
+	$(PYTHON) -m infra.drift
 
 .PHONY: format
 format: setup ## Format the code and mend what can be mended

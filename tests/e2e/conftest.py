@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from infra.local import stack as local
+from tests.contract import assert_documented
 
 FOLDER = local.ROOT / ".local" / "e2e"
 
@@ -28,9 +29,11 @@ class Client:
         sent = {"Authorization": f"Bearer {token}"} if token else {}
         if raw is not None:
             sent["Content-Type"] = "application/json"
-        return requests.request(
+        answer = requests.request(
             method, self.stack["base_url"] + path, json=body, data=raw, headers=sent | (headers or {}), timeout=60
         )
+        assert_documented(answer, self.stack["base_url"])
+        return answer
 
     def numbers(self, role, method, path="", body=None, account=None, **more):
         account = account or self.stack["account_id"]
