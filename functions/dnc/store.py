@@ -8,14 +8,14 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from dnc import aws, entries
+from dnc import aws, entries, listing
 from dnc.entries import LISTED, Entry, Outcome, Request, Write
+from dnc.listing import Filters
 from dnc.problems import Conflict, NotListed, Unavailable
 
 KEYS_A_READ = 100
@@ -25,19 +25,6 @@ _CHECKED_NAMES = {"#n": "number", "#s": "status", "#e": "expires_at", "#l": "lis
 _ROWS_READ_A_PAGE = 20_000
 
 type Judge = Callable[[Entry], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What to list. `prefix`: E.164 with plus; `digits`: one of these must be in the number, a plus at its start."""
-
-    status: str = LISTED
-    prefix: str | None = None
-    digits: tuple[str, ...] | None = None
-    source: str | None = None
-    campaign_id: str | None = None
-    listed_from: str | None = None
-    listed_to: str | None = None
 
 
 class Numbers:
@@ -137,8 +124,12 @@ class Numbers:
 
         A page may be short, even empty, and still have a next one: filtering stops after some thousand rows read.
         """
-        query = _query(filters, moment)
-        query |= {"TableName": self._table, "ConsistentRead": True, "Limit": size if _unfiltered(filters) else 1000}
+        query = listing.query(filters, moment)
+        query |= {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "Limit": size if listing.unfiltered(filters) else 1000,
+        }
         query["ExpressionAttributeValues"][":account"] = {"S": self._account_id}
         found: list[Entry] = []
         rows_read = 0
@@ -147,7 +138,9 @@ class Numbers:
             with aws.storage():
                 answer = self._client.query(**query, **({"ExclusiveStartKey": start} if start else {}))
             rows_read += answer["ScannedCount"]
-            found += [Entry.of(aws.from_wire(item)) for item in answer["Items"]]
+            found += [
+                Entry.of(aws.from_wire(item)) for item in answer["Items"] if listing.has_digits(item, filters.digits)
+            ]
             start = answer.get("LastEvaluatedKey")
             if len(found) > size or (len(found) == size and start):
                 return found[:size], found[size - 1].number
@@ -258,55 +251,3 @@ def _stale(current: Entry, if_version: int) -> Conflict:
         f"The entry is at version {current.version} ({current.change or 'changed by hand'}), not at {if_version}. "
         "Read it again and decide anew."
     )
-
-
-def _unfiltered(filters: Filters) -> bool:
-    return filters == Filters(prefix=filters.prefix, status=filters.status)
-
-
-def _query(filters: Filters, moment: datetime) -> dict[str, Any]:
-    names = {"#account": "account_id"}
-    values: dict[str, Any] = {}
-    key = "#account = :account"
-    conditions = []
-    if filters.prefix:
-        key += " AND begins_with(#number, :prefix)"
-        names["#number"] = "number"
-        values[":prefix"] = {"S": filters.prefix}
-    if filters.status == LISTED:
-        conditions.append("#status <> :removed AND (attribute_not_exists(#expires) OR #expires > :now)")
-        names |= {"#status": "status", "#expires": "expires_at"}
-        values |= {":removed": {"S": entries.REMOVED}, ":now": {"N": str(int(moment.timestamp()))}}
-    elif filters.status == entries.REMOVED:
-        conditions.append("#status = :removed")
-        names["#status"] = "status"
-        values[":removed"] = {"S": entries.REMOVED}
-    if filters.digits is not None:
-        names["#number"] = "number"
-        runs = []
-        for i, digits in enumerate(filters.digits):
-            runs.append(f"{'begins_with' if digits.startswith('+') else 'contains'}(#number, :d{i})")
-            values[f":d{i}"] = {"S": digits}
-        conditions.append(f"({' OR '.join(runs)})")
-    if filters.source:
-        conditions.append("contains(#sources, :source)")
-        names["#sources"] = "sources"
-        values[":source"] = {"S": filters.source}
-    for name, operator, value in (
-        ("campaign_id", "=", filters.campaign_id),
-        ("listed_at", ">=", filters.listed_from),
-        ("listed_at", "<", filters.listed_to),
-    ):
-        if value:
-            marker = f":{name}{'_to' if operator == '<' else ''}"
-            conditions.append(f"#{name} {operator} {marker}")
-            names[f"#{name}"] = name
-            values[marker] = {"S": value}
-    query = {
-        "KeyConditionExpression": key,
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
-    }
-    if conditions:
-        query["FilterExpression"] = " AND ".join(conditions)
-    return query

@@ -10,9 +10,10 @@ from dnc.audit_log import AuditLog
 from dnc.config import Settings
 from dnc.entries import LISTED, Entry
 from dnc.http import Answer, Api, Call
+from dnc.listing import Filters
 from dnc.models import ListNumbers, Paged, ReadAudit
 from dnc.problems import InvalidRequest, NotFound, NotListed
-from dnc.store import Filters, Numbers
+from dnc.store import Numbers
 
 LONGEST_SPAN = timedelta(days=31)
 DEFAULT_SPAN = timedelta(days=7)

@@ -212,9 +212,14 @@ def _gateway_responses(endpoint: str, api_id: str) -> None:
 
 def gateway_responses() -> dict[str, Any]:
     """Read the gateway's own error answers out of the template."""
-    template = yaml.load((ROOT / "template.yaml").read_text(), _TemplateLoader)  # noqa: S506 - a SafeLoader
-    responses: dict[str, Any] = template["Resources"]["Api"]["Properties"]["GatewayResponses"]
+    responses: dict[str, Any] = template()["Resources"]["Api"]["Properties"]["GatewayResponses"]
     return responses
+
+
+def template() -> dict[str, Any]:
+    """Read template.yaml; what CloudFormation's functions give is None."""
+    read_template: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _TemplateLoader)  # noqa: S506 - safe
+    return read_template
 
 
 def _described(endpoint: str, outputs: dict[str, str]) -> dict[str, Any]:

@@ -1,0 +1,28 @@
+"""The tables under test, made from `template.yaml`: one definition of a table, not two."""
+
+from typing import Any
+
+from infra.local import stack
+
+TABLES = {"numbers": "NumbersTable", "audit": "AuditTable", "accounts": "AccountsTable"}
+_MADE_WITH = (
+    "AttributeDefinitions",
+    "BillingMode",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+    "StreamSpecification",
+)
+
+
+def create(client: Any, suffix: str = "") -> dict[str, str]:
+    """Create the three tables and give their names."""
+    resources = stack.template()["Resources"]
+    names = {}
+    for name, resource in TABLES.items():
+        properties = resources[resource]["Properties"]
+        wanted = {key: properties[key] for key in _MADE_WITH if key in properties}
+        if "StreamSpecification" in wanted:
+            wanted["StreamSpecification"] = {"StreamEnabled": True, **wanted["StreamSpecification"]}
+        names[name] = f"{name}{suffix}"
+        client.create_table(TableName=names[name], **wanted)
+    return names
