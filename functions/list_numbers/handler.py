@@ -12,7 +12,7 @@ from dnc.entries import LISTED, Entry
 from dnc.http import Answer, Api, Call
 from dnc.listing import Filters
 from dnc.models import ListNumbers, Paged, ReadAudit
-from dnc.problems import InvalidRequest, NotFound, NotListed
+from dnc.problems import InvalidRequest, NotListed
 from dnc.store import Numbers
 
 LONGEST_SPAN = timedelta(days=31)
@@ -62,7 +62,7 @@ def read_history(call: Call) -> Answer:
     number = phone.from_path(call.path["number"])
     rows, head = AuditLog(aws.client("dynamodb"), settings.audit_table, call.account_id).history(number)
     if not rows and head is None and _numbers(call).read(number) is None:
-        raise NotFound("Nothing was ever recorded of this number.")
+        raise NotListed("This number was never on the list, and nothing was recorded of it.")
     bound = {"history": number}
     begin = int(paging.key_of(call.account_id, bound, call.query.page_token) or 0)
     end = begin + call.query.page_size

@@ -1,0 +1,85 @@
+"""What the README tells a person to paste works as it stands there."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from infra.local.stack import ROOT
+from tests.e2e.conftest import FOLDER
+
+README = (ROOT / "README.md").read_text()
+
+
+def block(language, holding):
+    [found] = [b for b in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if holding in b]
+    return found
+
+
+def test_the_five_calls_work_as_pasted(stack, tmp_path):
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "stack.json").write_text((FOLDER / "stack.json").read_text())
+    done = subprocess.run(
+        ["sh", "-eu", "-c", block("sh", "curl")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    added, checked, read, removed, history = [json.loads(line) for line in done.stdout.splitlines()]
+    assert added["number"] == "+14155550147"
+    assert [r["status"] for r in checked["results"]] == ["listed", "clear", "invalid"]
+    assert "marked_by_mistake" in read["removal_notice"]["reasons"]
+    assert removed["status"] == "removed"
+    assert "chain" in history
+
+
+def test_the_dialers_lambda_fails_closed(stack, client):
+    client.numbers("agent", "POST", body={"number": "+14155550146"})
+    script = block("python", "lambda_.invoke") + (
+        "\nprint(json.dumps([sorted(callable_numbers(a, n)) for a, n in json.loads(os.environ['ASKED'])]))"
+    )
+    aws = stack["aws"]
+    asked = [["acme", ["(415) 555-0146", "415 555 0145", "911"]], ["acmee", ["415 555 0145"]], ["acme", []]]
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": aws["endpoint_url"],
+        "AWS_DEFAULT_REGION": aws["region"],
+        "AWS_ACCESS_KEY_ID": aws["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
+        "NOCALL_CHECK": stack["functions"]["check_numbers"],
+        "ASKED": json.dumps(asked),
+    }
+    told = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert json.loads(told.stdout) == [["415 555 0145"], [], []]
+    nobody_home = environment | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    told = subprocess.run(
+        [sys.executable, "-c", script], env=nobody_home, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert json.loads(told.stdout) == [[], [], []]
+
+
+def test_an_operators_key_is_made_with_iam_credentials(stack, client):
+    aws = stack["aws"]
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": aws["endpoint_url"],
+        "AWS_DEFAULT_REGION": aws["region"],
+        "AWS_ACCESS_KEY_ID": aws["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
+        "PYTHONPATH": f"{ROOT / 'functions'}{os.pathsep}{ROOT}",
+    }
+    command = [sys.executable, "-m", "infra.operator_key"]
+    made = subprocess.run(
+        [*command, "nocall-local", "who it is for"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert client.call(None, "GET", "/accounts", token=made.stdout.strip()).status_code == 200
+    for arguments, words in ((["nocall-local", ""], "usage:"), (["no-such-stack", "x"], "No key was made")):
+        failed = subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, check=False)
+        assert failed.returncode != 0
+        assert words in failed.stderr
