@@ -30,6 +30,7 @@ from dnc.problems import (
 )
 
 MAX_BODY = 64 * 1024
+_WORDS = {"missing": "is required", "extra_forbidden": "is not a field of this request"}
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -221,7 +222,7 @@ def _invalid(refused: ValidationError, whole: str) -> InvalidRequest:
     errors = []
     for error in refused.errors(include_url=False, include_context=False, include_input=False):
         name = ".".join(str(part) for part in error["loc"]) or whole
-        errors.append(FieldError(name, error["msg"].removeprefix("Value error, ")))
+        errors.append(FieldError(name, _WORDS.get(error["type"], error["msg"].removeprefix("Value error, "))))
     return InvalidRequest("; ".join(f"{e.field}: {e.message}" for e in errors), errors)
 
 
