@@ -55,7 +55,7 @@ class Removal(Shown):
 
 
 class Entry(Shown):
-    """One number of one account."""
+    """One number of one account. Times are null in a row that was written by hand without them."""
 
     account_id: str
     number: str = Field(pattern=E164)
@@ -64,9 +64,9 @@ class Entry(Shown):
     status: Literal["listed", "removed", "expired"]
     source: Source
     sources: list[Source]
-    requested_at: str = _time("the earliest request; deadlines run from it")
-    last_requested_at: str = _time("the latest request; retention runs from it")
-    listed_at: str = _time("when it became blocked")
+    requested_at: str | None = _time("the earliest request; deadlines run from it")
+    last_requested_at: str | None = _time("the latest request; retention runs from it")
+    listed_at: str | None = _time("when it became blocked")
     listed_by: Actor
     expires_at: str | None
     note: str | None = Field(None, description="not for agents")
@@ -83,7 +83,7 @@ class Entry(Shown):
     warnings: list[str]
     removal: Removal | None
     version: int
-    changed_at: str = _time("the last write")
+    changed_at: str | None = _time("the last write")
 
 
 class RemovalNotice(Shown):

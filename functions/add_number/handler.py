@@ -26,6 +26,7 @@ def add_number(call: Call) -> Answer:
 @api.route("POST", "/accounts/{account_id}/numbers/batch", body=AddNumbers, max_body=1024 * 1024)
 def add_numbers(call: Call) -> Answer:
     """Add up to 100 numbers; one bad one harms no other."""
+    accounts.remembered(call.account_id)
     return Answer(200, {"results": [_add_one_of(call, given, i) for i, given in enumerate(call.body.numbers)]})
 
 

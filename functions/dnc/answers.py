@@ -20,9 +20,9 @@ def entry(shown: Entry, moment: datetime, caller: Caller, warnings: tuple[str, .
         "status": shown.status_at(moment),
         "source": shown.source,
         "sources": sorted(shown.sources),
-        "requested_at": shown.requested_at,
-        "last_requested_at": shown.last_requested_at,
-        "listed_at": shown.listed_at,
+        "requested_at": shown.requested_at or None,
+        "last_requested_at": shown.last_requested_at or None,
+        "listed_at": shown.listed_at or None,
         "listed_by": _plain(shown.listed_by),
         "expires_at": times.from_epoch(shown.expires_at) if shown.expires_at is not None else None,
         **{name: shown.details.get(name) for name in DETAILS},
@@ -30,7 +30,7 @@ def entry(shown: Entry, moment: datetime, caller: Caller, warnings: tuple[str, .
         "warnings": list(warnings),
         "removal": _plain(shown.removal) if shown.removal is not None else None,
         "version": shown.version,
-        "changed_at": shown.changed_at,
+        "changed_at": shown.changed_at or None,
     }
     if not caller.may(Action.READ_EVERYTHING_OF_A_NUMBER):
         for name in _PERSONAL:

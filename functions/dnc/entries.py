@@ -72,6 +72,10 @@ class Actor:
         return {"principal": self.principal, "acting_user": self.acting_user}
 
 
+OUTSIDE = Actor("outside:unknown")
+"""Who wrote a row that does not say who wrote it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One write: when (UTC), by whom, and the id of the request that asked for it."""
@@ -160,10 +164,10 @@ class Entry:
             requested_at=str(row.get("requested_at", "")),
             last_requested_at=str(row.get("last_requested_at", "")),
             listed_at=str(row.get("listed_at", "")),
-            listed_by=row.get("listed_by") or {},
+            listed_by=row.get("listed_by") or OUTSIDE.item(),
             version=int(row.get("version", 0)),
             changed_at=str(row.get("changed_at", "")),
-            changed_by=row.get("changed_by") or {},
+            changed_by=row.get("changed_by") or OUTSIDE.item(),
             change=str(row.get("change", "")),
             request_id=str(row.get("request_id", "")),
             details={name: str(row[name]) for name in DETAILS if row.get(name)},

@@ -1,0 +1,209 @@
+"""The handlers on moto, behind a gateway that does what API Gateway does: match, authorize, judge, invoke."""
+
+import fnmatch
+import importlib
+import json
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from dnc import aws, times
+from dnc.access import Role
+from dnc.accounts import PLATFORM, Accounts
+from infra.local.stack import template
+from tests import tables
+from tests.contract import assert_body_documented
+
+STAGE_ARN = "arn:aws:execute-api:us-east-1:123456789012:api1/v1"
+BUS = "changes"
+ACCOUNT, OTHER = "acme", "globex"
+MODULES = (
+    "add_number.handler",
+    "audit_changes.handler",
+    "authorize.handler",
+    "check_numbers.api",
+    "check_numbers.handler",
+    "list_numbers.handler",
+    "manage_accounts.handler",
+    "remove_number.handler",
+)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the gateway answers."""
+
+    status: int
+    body: Any
+    headers: dict[str, str]
+
+    @property
+    def code(self) -> str | None:
+        return self.body.get("code") if isinstance(self.body, dict) else None
+
+    @property
+    def fields(self) -> list[str]:
+        return [error["field"] for error in self.body.get("errors") or []]
+
+
+def routes() -> list[tuple[str, str, str]]:
+    """Give method, resource and handler module of every route of the template."""
+    found = []
+    for function in template()["Resources"].values():
+        for event in (function["Properties"].get("Events") or {}).values():
+            if event["Type"] == "Api":
+                module = function["Properties"]["Handler"].rpartition(".")[0]
+                found.append((event["Properties"]["Method"], event["Properties"]["Path"], module))
+    return found
+
+
+class Gateway:
+    """API Gateway, as far as the handlers see it."""
+
+    def __init__(self, modules: dict[str, Any], tokens: dict[str, str]) -> None:
+        self.modules = modules
+        self.tokens = tokens
+        self.routes = [
+            (method, resource, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", resource)), module)
+            for method, resource, module in sorted(routes(), key=lambda route: route[1].count("{"))
+        ]
+
+    def call(self, role: str | None, method: str, path: str, body: Any = ..., *, token=None, raw=None) -> Reply:
+        url = urlsplit(path)
+        found = [
+            (r, match, m) for way, r, form, m in self.routes if way == method and (match := form.fullmatch(url.path))
+        ]
+        if not found:
+            return Reply(404, {"code": "not_found"}, {})
+        resource, match, module = found[0]
+        token = token or self.tokens.get(role or "")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        arn = f"{STAGE_ARN}/{method}{url.path}"
+        try:
+            let_in = self.modules["authorize.handler"].lambda_handler({"headers": headers, "methodArn": arn}, None)
+        except Exception as refused:
+            if refused.args != ("Unauthorized",):
+                raise
+            return Reply(401, {"code": "unauthenticated"}, {})
+        allowed = [r for s in let_in["policyDocument"]["Statement"] if s["Effect"] == "Allow" for r in s["Resource"]]
+        if not any(fnmatch.fnmatchcase(arn, resource) for resource in allowed):
+            return Reply(403, {"code": "forbidden"}, {})
+        event = {
+            "resource": resource,
+            "path": url.path,
+            "httpMethod": method,
+            "headers": headers,
+            "pathParameters": match.groupdict() or None,
+            "multiValueQueryStringParameters": parse_qs(url.query, keep_blank_values=True) or None,
+            "requestContext": {"requestId": uuid.uuid4().hex, "authorizer": let_in["context"]},
+            "body": raw if raw is not None else (None if body is ... else json.dumps(body)),
+            "isBase64Encoded": False,
+        }
+        answer = json.loads(json.dumps(self.modules[module].lambda_handler(event, None)))
+        told = json.loads(answer["body"]) if answer["body"] else None
+        assert_body_documented(method, resource, answer["statusCode"], told)
+        return Reply(answer["statusCode"], told, answer["headers"])
+
+    def numbers(self, role, method, path="", body=..., account=ACCOUNT, **more) -> Reply:
+        return self.call(role, method, f"/accounts/{account}/numbers{path}", body, **more)
+
+    def add(self, number, role="manager", **fields) -> dict[str, Any]:
+        reply = self.numbers(role, "POST", body={"number": number, **fields})
+        assert reply.status in (200, 201), reply
+        return reply.body
+
+    def check(self, numbers, account=ACCOUNT, **more) -> dict[str, Any]:
+        payload = {"account_id": account, "numbers": numbers, **more}
+        return self.modules["check_numbers.handler"].lambda_handler(payload, None)
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    names = {"NUMBERS_TABLE": "numbers", "AUDIT_TABLE": "audit", "ACCOUNTS_TABLE": "accounts", "EVENT_BUS": BUS}
+    more = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    for name, value in {**names, **more}.items():
+        monkeypatch.setenv(name, value)
+    forget = aws.client.cache_clear  # a test may put another client in its place
+    forget()
+    with mock_aws():
+        yield
+    forget()
+
+
+@pytest.fixture
+def dynamodb(environment):
+    client = aws.client("dynamodb")
+    tables.create(client)
+    boto3.client("events").create_event_bus(Name=BUS)
+    return client
+
+
+@pytest.fixture
+def modules(dynamodb):
+    """The handlers, imported anew: each test begins with a cold start."""
+    return {name: importlib.reload(importlib.import_module(name)) for name in MODULES}
+
+
+@pytest.fixture
+def tokens(dynamodb):
+    accounts = Accounts(dynamodb, "accounts")
+    now = times.now()
+    accounts.put(ACCOUNT, {"name": "Acme Solar", "default_region": "US"}, now)
+    accounts.put(OTHER, {"name": "Globex", "default_region": "GB"}, now)
+
+    def key(partition, role):
+        return accounts.make_key(partition, role, "test", None, "test", now)["token"]
+
+    made = {str(role): key(ACCOUNT, role) for role in Role if role is not Role.OPERATOR}
+    return made | {"operator": key(PLATFORM, Role.OPERATOR), "other_admin": key(OTHER, Role.ADMIN)}
+
+
+@pytest.fixture
+def gateway(modules, tokens):
+    return Gateway(modules, tokens)
+
+
+class Stream:
+    """The numbers table's stream, made of the rows as they were and are: moto's own is not like DynamoDB's."""
+
+    def __init__(self, dynamodb: Any, handler: Any) -> None:
+        self._dynamodb = dynamodb
+        self._handler = handler
+        self._rows: dict[tuple[str, str], Any] = {}
+        self._sequence = 100_000_000_000_000_000_000
+
+    def changes(self, identity: dict[str, str] | None = None) -> list[dict[str, Any]]:
+        """Give the records of what changed since the last look."""
+        now = {
+            (row["account_id"]["S"], row["number"]["S"]): row
+            for row in self._dynamodb.scan(TableName="numbers")["Items"]
+        }
+        records = []
+        for key in sorted(self._rows.keys() | now.keys()):
+            before, after = self._rows.get(key), now.get(key)
+            if before != after:
+                self._sequence += 1
+                change = {"ApproximateCreationDateTime": times.now().timestamp(), "SequenceNumber": str(self._sequence)}
+                change |= {"OldImage": before} if before else {}
+                change |= {"NewImage": after} if after else {}
+                name = "INSERT" if not before else "MODIFY" if after else "REMOVE"
+                records.append({"eventName": name, "dynamodb": change, "userIdentity": identity})
+        self._rows = now
+        return records
+
+    def deliver(self, records: list[dict[str, Any]] | None = None) -> list[str]:
+        """Deliver what changed, or these records, and give what the handler gives back."""
+        wanted = self.changes() if records is None else records
+        answer = self._handler.lambda_handler(json.loads(json.dumps({"Records": wanted})), None)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+@pytest.fixture
+def stream(dynamodb, modules):
+    return Stream(dynamodb, modules["audit_changes.handler"])

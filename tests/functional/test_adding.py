@@ -1,0 +1,235 @@
+"""Adding: what is listed, what is merged, what is refused, and to whom it is told."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+NUMBER = "+14155550100"
+
+
+def at(**ahead):
+    return (datetime.now(UTC) + timedelta(**ahead)).isoformat()
+
+
+def test_a_number_is_listed_and_told_whole(gateway):
+    given = {
+        "number": "(415) 555-0100",
+        "region": "US",
+        "source": "disposition",
+        "requested_at": "2026-11-20T19:04:00+02:00",
+        "note": "asked twice",
+        "campaign_id": "spring",
+        "agent_id": "a-17",
+        "call_id": "c-991",
+        "caller_id": "+14155550199",
+        "consumer_name": "J. Doe",
+        "seller": "Acme Solar",
+        "telemarketer": "CallCo",
+        "goods_or_services": "solar panels",
+        "expires_at": None,
+        "acting_user": "u-17",
+        "request_key": "c-991-dnc",
+    }
+    reply = gateway.numbers("manager", "POST", body=given)
+    assert reply.status == 201
+    entry = reply.body
+    kept = ("note", "campaign_id", "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer")
+    assert {name: entry[name] for name in kept} == {name: given[name] for name in kept}
+    assert (entry["number"], entry["national"], entry["region"]) == (NUMBER, "(415) 555-0100", "US")
+    assert entry["requested_at"] == entry["last_requested_at"] == "2026-11-20T17:04:00.000Z"
+    assert entry["listed_by"]["acting_user"] == "u-17"
+    assert entry["listed_by"]["principal"].startswith("key:")
+    assert (entry["status"], entry["version"], entry["missing_evidence"]) == ("listed", 1, [])
+    assert gateway.check(["415-555-0100"])["blocked"] == 1
+
+
+def test_a_further_request_is_kept_and_a_retried_one_changes_nothing(gateway):
+    first = gateway.add(NUMBER, source="manual", requested_at=at(days=-3), call_id="c-1", note="first")
+    again = gateway.numbers("agent", "POST", body={"number": NUMBER, "source": "disposition", "call_id": "c-1"})
+    assert (again.status, again.body["version"]) == (200, 1)
+    further = gateway.numbers(
+        "manager",
+        "POST",
+        body={"number": NUMBER, "source": "sms", "requested_at": at(days=-9), "note": "second", "seller": "Acme"},
+    )
+    assert further.status == 200
+    entry = further.body
+    assert entry["sources"] == ["manual", "sms"]
+    assert entry["source"] == "manual"
+    assert entry["requested_at"] < first["requested_at"]
+    assert entry["last_requested_at"] == first["requested_at"]
+    assert (entry["note"], entry["seller"], entry["version"]) == ("first", "Acme", 2)
+
+
+def test_the_last_20_request_keys_are_remembered(gateway):
+    for i in range(21):
+        gateway.add(NUMBER, request_key=f"k-{i}")
+    assert gateway.add(NUMBER, request_key="k-20")["version"] == 21
+    assert gateway.add(NUMBER, request_key="k-1")["version"] == 21
+    assert gateway.add(NUMBER, request_key="k-0")["version"] == 22
+
+
+def test_intake_learns_nothing(gateway):
+    for _ in range(2):
+        reply = gateway.numbers("intake", "POST", body={"number": NUMBER, "source": "web"})
+        assert (reply.status, reply.body) == (202, {"accepted": True})
+    batch = gateway.numbers("intake", "POST", "/batch", {"numbers": [{"number": NUMBER}, {"number": "12"}]})
+    assert batch.body["results"][0] == {"status": 202, "accepted": True}
+    assert batch.body["results"][1]["status"] == 422
+    assert gateway.numbers("manager", "GET", f"/{NUMBER}").body["version"] == 3
+
+
+def test_an_agent_is_not_told_names_or_notes(gateway):
+    gateway.add(NUMBER, consumer_name="J. Doe", note="private")
+    for reply in (
+        gateway.numbers("agent", "POST", body={"number": NUMBER}),
+        gateway.numbers("agent", "GET", f"/{NUMBER}"),
+    ):
+        assert "J. Doe" not in str(reply.body)
+        assert "private" not in str(reply.body)
+        assert not {"consumer_name", "note"} & reply.body.keys()
+
+
+@pytest.mark.parametrize(
+    ("written", "listed", "warning"),
+    [
+        ("+1 415 555 0100 ext. 12", "+14155550100", "extension"),
+        ("+52 1 55 1234 5678", "+525512345678", None),
+        ("+1 555 555 0100", "+15555550100", "not known to be in use"),
+        ("tel:+1-415-555-0100", "+14155550100", None),
+        ("020 7946 0958", "+442079460958", None),
+    ],
+)
+def test_an_opt_out_is_not_lost_to_its_form(gateway, written, listed, warning):
+    entry = gateway.add(written, region="GB" if written.startswith("020") else None)
+    assert entry["number"] == listed
+    assert bool(entry["warnings"]) == bool(warning)
+    assert warning is None or warning in entry["warnings"][0]
+    assert not gateway.check([listed])["results"][0]["callable"]
+
+
+def test_without_a_region_the_accounts_own_is_taken(gateway):
+    reply = gateway.call("other_admin", "POST", "/accounts/globex/numbers", {"number": "020 7946 0958"})
+    assert reply.body["number"] == "+442079460958"
+
+
+@pytest.mark.parametrize(
+    "number", ["911", "12", "1-800-FLOWERS", "9" * 40, "☎", "' OR 1=1; --", "", " ", "+999 123 456 789", "555-0100"]
+)
+def test_what_is_no_number_is_refused_with_why(gateway, number):
+    reply = gateway.numbers("agent", "POST", body={"number": number})
+    assert (reply.status, reply.code, reply.fields) == (422, "invalid_number", ["number"])
+    assert number.strip() not in reply.body["title"] or not number.strip()
+
+
+def test_a_request_of_the_near_future_counts_as_now_and_a_later_one_is_refused(gateway):
+    soon = gateway.add(NUMBER, requested_at=at(minutes=4))
+    assert soon["requested_at"] <= at()[:23] + "Z"
+    refused = gateway.numbers("agent", "POST", body={"number": NUMBER, "requested_at": at(minutes=6)})
+    assert (refused.status, refused.fields) == (422, ["requested_at"])
+
+
+@pytest.mark.parametrize("source", ["manual", "import", "registry", "suppression"])
+def test_an_expiry_is_for_what_no_person_asked(gateway, source):
+    body = {"number": NUMBER, "source": source, "expires_at": at(days=9)}
+    assert gateway.numbers("agent", "POST", body=body).code == "forbidden"
+    assert gateway.numbers("intake", "POST", body=body).code == "forbidden"
+    assert gateway.add(NUMBER, source=source, expires_at=at(days=9))["expires_at"] is not None
+
+
+@pytest.mark.parametrize(
+    "source", ["inbound_call", "sms", "ivr", "web", "email", "letter", "complaint", "legal", "disposition"]
+)
+def test_a_persons_request_has_no_expiry(gateway, source):
+    refused = gateway.numbers("manager", "POST", body={"number": NUMBER, "source": source, "expires_at": at(days=9)})
+    assert (refused.status, refused.fields) == (422, ["expires_at"])
+
+
+def test_an_expiry_only_lengthens_and_a_persons_request_ends_it(gateway):
+    late = gateway.add(NUMBER, expires_at=at(days=9))["expires_at"]
+    assert gateway.add(NUMBER, expires_at=at(days=1))["expires_at"] == late
+    assert gateway.add(NUMBER, expires_at=at(days=20))["expires_at"] > late
+    assert gateway.add(NUMBER, source="sms")["expires_at"] is None
+    assert gateway.add(NUMBER, expires_at=at(days=9))["expires_at"] is None
+
+
+def test_a_past_expiry_is_refused(gateway):
+    refused = gateway.numbers("manager", "POST", body={"number": NUMBER, "expires_at": at(seconds=-1)})
+    assert (refused.status, refused.fields) == (422, ["expires_at"])
+
+
+def test_an_expired_entry_is_clear_at_once_shown_as_expired_and_listed_anew(gateway, dynamodb):
+    gateway.add(NUMBER, expires_at=at(days=9))
+    dynamodb.update_item(
+        TableName="numbers",
+        Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}},
+        UpdateExpression="SET expires_at = :past",
+        ExpressionAttributeValues={":past": {"N": str(int(datetime.now(UTC).timestamp()) - 1)}},
+    )
+    assert gateway.check([NUMBER])["results"][0]["status"] == "clear"
+    assert gateway.numbers("manager", "GET", f"/{NUMBER}").body["status"] == "expired"
+    assert gateway.numbers("manager", "GET").body["numbers"] == []
+    removal = {"reason": "test_number", "note": "x", "if_version": 1, "acting_user": "u"}
+    assert gateway.numbers("manager", "DELETE", f"/{NUMBER}", removal).code == "not_listed"
+    anew = gateway.numbers("manager", "POST", body={"number": NUMBER})
+    assert (anew.status, anew.body["version"], anew.body["expires_at"]) == (201, 2, None)
+
+
+def test_one_bad_number_of_a_batch_harms_no_other(gateway):
+    batch = [{"number": "415 555 0101"}, {"number": "nope"}, {"numbr": "x"}, 7, {"number": "415 555 0101"}]
+    results = gateway.numbers("agent", "POST", "/batch", {"numbers": batch}).body["results"]
+    assert [r["status"] for r in results] == [201, 422, 422, 422, 200]
+    assert results[0]["entry"]["number"] == "+14155550101"
+    assert results[1]["error"]["code"] == "invalid_number"
+    assert {e["field"] for e in results[2]["error"]["errors"]} == {"number", "numbr"}
+
+
+@pytest.mark.parametrize(("numbers", "status"), [([], 422), ([{"number": NUMBER}] * 101, 422), ("x", 422)])
+def test_a_batch_has_1_to_100_numbers(gateway, numbers, status):
+    reply = gateway.numbers("agent", "POST", "/batch", {"numbers": numbers})
+    assert (reply.status, reply.fields) == (status, ["numbers"])
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "code"),
+    [
+        ('{"number": "+14155550100",}', 400, "malformed_json"),
+        ("{", 400, "malformed_json"),
+        ('{"number": NaN}', 400, "malformed_json"),
+        ('{"number": "a", "number": "b"}', 400, "malformed_json"),
+        ("[" * 50_000, 400, "malformed_json"),
+        ("", 422, "invalid_request"),
+        ("null", 422, "invalid_request"),
+        ("[]", 422, "invalid_request"),
+        ('"text"', 422, "invalid_request"),
+        ('{"number": "' + "4" * 1_000_000 + '"}', 413, "too_large"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_body_that_cannot_be_read_is_a_4xx(gateway, raw, status, code):
+    reply = gateway.numbers("agent", "POST", raw=raw)
+    assert (reply.status, reply.code) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("number", 4155550100),
+        ("number", None),
+        ("number", [NUMBER]),
+        ("expires_att", "2099-01-01T00:00:00Z"),
+        ("source", "fax"),
+        ("region", "XX"),
+        ("region", 1),
+        ("note", "x" * 2001),
+        ("seller", "x" * 201),
+        ("acting_user", "x" * 129),
+        ("requested_at", "yesterday"),
+        ("requested_at", "2026-01-01T00:00:00"),
+        ("requested_at", 1_700_000_000),
+        ("requested_at", "2026-02-30T00:00:00Z"),
+    ],
+)
+def test_a_bad_field_is_named(gateway, field, value):
+    reply = gateway.numbers("manager", "POST", body={"number": NUMBER, field: value})
+    assert (reply.status, reply.code, reply.fields) == (422, "invalid_request", [field])
