@@ -38,11 +38,12 @@ logs: setup ## Show what the functions of the local stack logged
 
 .PHONY: test
 test: setup ## Run all tests
-	@$(PYTHON) -m pytest tests
+	@$(PYTHON) -m pytest tests/unit tests/functional -n 2
+	@$(PYTHON) -m pytest tests/conformance tests/e2e
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no stack and no Java
-	@$(PYTHON) -m pytest tests/unit tests/functional
+	@$(PYTHON) -m pytest tests/unit tests/functional -n 2
 
 .PHONY: check
 check: setup ## Check format, lint, types, templates, lock, exports and docs

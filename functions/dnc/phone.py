@@ -62,6 +62,8 @@ def read(written: str, region: str | None) -> Phone:
     why = _why_not_possible(phone, region)
     if why:
         raise InvalidNumber.of(why)
+    if not _IN_PATH.fullmatch(phonenumbers.format_number(phone, PhoneNumberFormat.E164)):
+        raise InvalidNumber.of("too long for E.164, which ends at 15 digits")
     return _phone(phone)
 
 
@@ -75,9 +77,11 @@ def look(written: str, region: str | None) -> tuple[Phone | None, str]:
     except InvalidNumber as refused:
         return None, refused.errors[0].message
     why = _why_not_possible(phone, region)
+    reads_back = _IN_PATH.fullmatch(phonenumbers.format_number(phone, PhoneNumberFormat.E164))
+    if not reads_back:
+        return None, why or "too long for E.164, which ends at 15 digits"
     if why:
-        reads_back = _IN_PATH.fullmatch(phonenumbers.format_number(phone, PhoneNumberFormat.E164))
-        return (Phone(f"+{reads_back[1]}", valid=False, possible=False) if reads_back else None), why
+        return Phone(f"+{reads_back[1]}", valid=False, possible=False), why
     looked = _phone(phone)
     return looked, "" if looked.valid else "not a number that is in use"
 
@@ -112,8 +116,10 @@ def region_of(e164: str) -> str | None:
 
 
 def mask(e164: str) -> str:
-    """Hide the middle of a number (E.164), for logs: `+1415***2671`."""
-    return f"{e164[:5]}***{e164[-4:]}" if len(e164) > 9 else f"{e164[:2]}***"
+    """Hide the middle of a number (E.164), for logs: `+1415***2671`; of a short one, more."""
+    if len(e164) >= len("+14155552671"):
+        return f"{e164[:5]}***{e164[-4:]}"
+    return f"{e164[:3]}***{e164[-2:]}" if len(e164) > len("+1234567") else f"{e164[:2]}***"
 
 
 def typed_digits(written: str, region: str | None) -> tuple[str, ...]:

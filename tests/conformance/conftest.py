@@ -12,13 +12,6 @@ from tests import tables
 from tests.conformance import dynamodb_local
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs them all: the emulator is started once."""
-    for item in items:
-        if "conformance" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("conformance"))
-
-
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     try:
