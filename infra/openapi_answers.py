@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dnc.access import Role
+from dnc.access import Action, Role
 from dnc.audit import EventType
 from dnc.entries import Source
 
@@ -242,6 +242,49 @@ class Checked(Shown):
     results: list[CheckResult]
 
 
+class Reading(Shown):
+    """How one written number is read, or why an add would refuse it."""
+
+    input: str
+    number: str | None = Field(pattern=E164)
+    national: str | None
+    region: str | None
+    warnings: list[str]
+    error: str | None
+
+
+class Readings(Shown):
+    """One reading for each written number, in order."""
+
+    readings: list[Reading]
+
+
+class StatsOfDay(Shown):
+    """What came to be listed and what left on one day (UTC)."""
+
+    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    listed: dict[str, int] = Field(description="by source: listed, listed again and restored")
+    removed: dict[str, int] = Field(description="by reason; expired and what happened out of band by the event's type")
+
+
+class Stats(Shown):
+    """The account's list in numbers, counted from its audit up to `as_of`."""
+
+    as_of: str = _time("what was recorded up to then is counted")
+    listed_total: int
+    days: list[StatsOfDay]
+
+
+class Self(Shown):
+    """Whom a credential stands for."""
+
+    principal: str
+    person: str | None = Field(description="the person of a JWT; a key has none")
+    role: Role
+    account_id: str | None = Field(description="null for an operator")
+    may: list[Action]
+
+
 class Account(Shown):
     """One customer of the platform."""
 
@@ -295,7 +338,10 @@ ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("GET", f"{_ACCOUNT}/audit", 200): Events,
     ("DELETE", f"{_ACCOUNT}/numbers/{{number}}", 200): Entry,
     ("POST", f"{_ACCOUNT}/numbers/{{number}}/restore", 200): Entry,
+    ("GET", f"{_ACCOUNT}/stats", 200): Stats,
+    ("POST", f"{_ACCOUNT}/readings", 200): Readings,
     ("GET", "/removal-reasons", 200): Reasons,
+    ("GET", "/me", 200): Self,
     ("POST", f"{_ACCOUNT}/checks", 200): Checked,
     ("PUT", _ACCOUNT, 201): Account,
     ("PUT", _ACCOUNT, 200): Account,

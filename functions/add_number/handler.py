@@ -1,14 +1,14 @@
-"""List numbers: `POST …/numbers` and `POST …/numbers/batch`."""
+"""List numbers: `POST …/numbers` and `POST …/numbers/batch`; and `POST …/readings`: how they would be read."""
 
 from typing import Any
 
-from dnc import adding, answers, aws, times
+from dnc import adding, answers, aws, phone, times
 from dnc.access import Role
 from dnc.accounts import Accounts
 from dnc.config import Settings
 from dnc.http import Answer, Api, Call, read_body
-from dnc.models import AddNumber, AddNumbers
-from dnc.problems import DncError
+from dnc.models import AddNumber, AddNumbers, ReadNumbers
+from dnc.problems import DncError, InvalidNumber
 from dnc.store import Numbers
 
 api = Api()
@@ -30,9 +30,32 @@ def add_numbers(call: Call) -> Answer:
     return Answer(200, {"results": [_add_one_of(call, given, i) for i, given in enumerate(call.body.numbers)]})
 
 
+@api.route("POST", "/accounts/{account_id}/readings", body=ReadNumbers)
+def read_numbers(call: Call) -> Answer:
+    """Tell how written numbers are read, or why an add would refuse them; nothing is stored."""
+    region = call.body.region or accounts.remembered(call.account_id).default_region
+    return Answer(200, {"readings": [_reading(written, region) for written in call.body.numbers]})
+
+
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Serve API Gateway."""
     return api.answer(event)
+
+
+def _reading(written: str, region: str | None) -> dict[str, Any]:
+    try:
+        read = phone.read(written, region)
+    except InvalidNumber as refused:
+        nothing: dict[str, Any] = {"number": None, "national": None, "region": None, "warnings": []}
+        return {"input": written, **nothing, "error": refused.errors[0].message}
+    return {
+        "input": written,
+        "number": read.e164,
+        "national": phone.national(read.e164),
+        "region": phone.region_of(read.e164),
+        "warnings": list(read.warnings),
+        "error": None,
+    }
 
 
 def _add_one_of(call: Call, given: object, place: int) -> dict[str, Any]:

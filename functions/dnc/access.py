@@ -30,26 +30,29 @@ class Action(StrEnum):
     REMOVE_BY_LEGAL_ORDER = "remove_by_legal_order"
     RESTORE = "restore"
     READ_REASONS = "read_reasons"
+    READ_SELF = "read_self"
+    READ_STATS = "read_stats"
     READ_ACCOUNT = "read_account"
     KEYS = "keys"
     PLATFORM = "platform"
 
 
-_AGENT = {Action.CHECK, Action.ADD, Action.READ_NUMBER, Action.READ_REASONS}
-_READER = {
+_ANYBODY = {Action.READ_REASONS, Action.READ_SELF}
+_AGENT = _ANYBODY | {Action.CHECK, Action.ADD, Action.READ_NUMBER}
+_READER = _ANYBODY | {
     Action.CHECK,
     Action.READ_NUMBER,
     Action.READ_EVERYTHING_OF_A_NUMBER,
     Action.LIST,
     Action.READ_AUDIT,
-    Action.READ_REASONS,
+    Action.READ_STATS,
     Action.READ_ACCOUNT,
 }
 _MANAGER = _AGENT | _READER | {Action.SET_EXPIRY, Action.REMOVE, Action.RESTORE}
 _ADMIN = _MANAGER | {Action.KEYS, Action.REMOVE_BY_LEGAL_ORDER}
 ALLOWED: dict[Role, frozenset[Action]] = {
-    Role.INTAKE: frozenset({Action.ADD, Action.READ_REASONS}),
-    Role.DIALER: frozenset({Action.CHECK, Action.READ_REASONS}),
+    Role.INTAKE: frozenset(_ANYBODY | {Action.ADD}),
+    Role.DIALER: frozenset(_ANYBODY | {Action.CHECK}),
     Role.AGENT: frozenset(_AGENT),
     Role.MANAGER: frozenset(_MANAGER),
     Role.AUDITOR: frozenset(_READER),
@@ -65,9 +68,12 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("GET", f"{ACCOUNT}/numbers/{{number}}"): Action.READ_NUMBER,
     ("GET", f"{ACCOUNT}/numbers/{{number}}/history"): Action.READ_AUDIT,
     ("GET", f"{ACCOUNT}/audit"): Action.READ_AUDIT,
+    ("GET", f"{ACCOUNT}/stats"): Action.READ_STATS,
+    ("POST", f"{ACCOUNT}/readings"): Action.ADD,
     ("DELETE", f"{ACCOUNT}/numbers/{{number}}"): Action.REMOVE,
     ("POST", f"{ACCOUNT}/numbers/{{number}}/restore"): Action.RESTORE,
     ("GET", "/removal-reasons"): Action.READ_REASONS,
+    ("GET", "/me"): Action.READ_SELF,
     ("POST", f"{ACCOUNT}/checks"): Action.CHECK,
     ("GET", "/accounts"): Action.PLATFORM,
     ("PUT", ACCOUNT): Action.PLATFORM,

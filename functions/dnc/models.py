@@ -3,7 +3,7 @@
 Unknown fields are refused: a misspelt `expires_at` must not be dropped.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -24,6 +24,12 @@ def _rfc_3339(value: object) -> object:
 
 def _date(value: str) -> str:
     return times.parse_date(value).isoformat()
+
+
+def _day_of(value: object) -> object:
+    if isinstance(value, str):
+        return times.parse_date(value) if len(value) == len("2026-11-23") else times.parse(value).date()
+    return value
 
 
 def _region(value: object) -> object:
@@ -117,6 +123,13 @@ class RestoreNumber(Body):
     acting_user: ActingUser = None
 
 
+class ReadNumbers(Body):
+    """Ask how up to 100 written numbers are read, before they are added."""
+
+    numbers: list[Annotated[str, StringConstraints(max_length=1000)]] = Field(min_length=1, max_length=100)
+    region: Region | None = None
+
+
 class CheckNumbers(Body):
     """Ask which of up to 1,000 numbers may be called."""
 
@@ -191,3 +204,10 @@ class ReadAudit(Paged):
     until: Moment | None = Field(None, alias="to")
     type: Annotated[str, StringConstraints(max_length=40)] | None = None
     actor: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class ReadStats(Query):
+    """Which days (UTC) to count, the first and the last of them included: dates, or RFC 3339 times within them."""
+
+    since: Annotated[date, BeforeValidator(_day_of)] | None = Field(None, alias="from")
+    until: Annotated[date, BeforeValidator(_day_of)] | None = Field(None, alias="to")

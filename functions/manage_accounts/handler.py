@@ -1,9 +1,9 @@
-"""Accounts and their keys."""
+"""Accounts, their keys, and whom a credential stands for."""
 
 from typing import Any
 
 from dnc import aws, paging, times
-from dnc.access import Role
+from dnc.access import ALLOWED, Role
 from dnc.accounts import Accounts
 from dnc.config import Settings
 from dnc.http import Answer, Api, Call
@@ -68,6 +68,22 @@ def revoke_key(call: Call) -> Answer:
     """Revoke a key; it stops working within 60 seconds, everywhere."""
     accounts.revoke_key(call.account_id, call.path["key_id"], times.now())
     return Answer(204, None)
+
+
+@api.route("GET", "/me")
+def read_self(call: Call) -> Answer:
+    """Read whom the credential stands for and what it may do."""
+    caller = call.caller
+    return Answer(
+        200,
+        {
+            "principal": caller.principal,
+            "person": caller.person,
+            "role": caller.role,
+            "account_id": caller.account_id,
+            "may": sorted(ALLOWED[caller.role]),
+        },
+    )
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

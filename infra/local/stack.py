@@ -9,9 +9,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -35,6 +36,7 @@ FUNCTIONS = {
     "audit_changes": "AuditChangesFunctionName",
     "authorize": "AuthorizeFunctionName",
     "manage_accounts": "ManageAccountsFunctionName",
+    "read_stats": "ReadStatsFunctionName",
 }
 
 
@@ -49,8 +51,11 @@ class StepFailed(Exception):
     """A step of bringing the stack up failed; the message says which and where to look."""
 
 
-def up(folder: Path, say: Any = print) -> dict[str, Any]:
-    """Bring the stack up, or redeploy it in place and keep its data. Gives what is in `stack.json`."""
+def up(folder: Path, say: Any = print, parameters: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """Bring the stack up, or redeploy it in place and keep its data. Gives what is in `stack.json`.
+
+    `parameters`: of the template, besides those that make it a local stack.
+    """
     began = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     there = read(folder)
@@ -66,7 +71,7 @@ def up(folder: Path, say: Any = print) -> dict[str, Any]:
     with _step("build (sam build)", say):
         _build(folder, endpoint)
     with _step("deploy template.yaml (sam deploy)", say):
-        outputs = _deploy(folder, endpoint)
+        outputs = _deploy(folder, endpoint, parameters)
     with _step("install the gateway's error answers", say):
         _gateway_responses(endpoint, outputs["ApiId"])
     stack = {"pid": pid, "port": port, **_described(endpoint, outputs)}
@@ -169,13 +174,14 @@ def _build(folder: Path, endpoint: str) -> None:
         )
 
 
-def _deploy(folder: Path, endpoint: str) -> dict[str, str]:
+def _deploy(folder: Path, endpoint: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    given = {"Profile": "local", "Architecture": emulator.architecture(), **parameters}
     _run(
         folder,
         endpoint,
         *_sam("deploy"),
         *("--template-file", str(folder / "build" / "template.yaml"), "--stack-name", STACK_NAME),
-        *("--parameter-overrides", f"Profile=local Architecture={emulator.architecture()}"),
+        *("--parameter-overrides", " ".join(f"{name}={value}" for name, value in given.items())),
     )
     formation = _client(endpoint, "cloudformation")
     stacks = formation.describe_stacks(StackName=STACK_NAME)["Stacks"]
@@ -297,7 +303,7 @@ def folder_of_environment() -> Path:
 
 def main() -> int:
     """Run one verb of the command line."""
-    verbs = {"up": up, "down": down, "logs": logs}
+    verbs: dict[str, Callable[[Path], object]] = {"up": up, "down": down, "logs": logs}
     if len(sys.argv) != 2 or sys.argv[1] not in verbs:
         print(f"usage: python -m infra.local.stack {{{'|'.join(verbs)}}}", file=sys.stderr)
         return 2

@@ -10,13 +10,14 @@ import pytest
 
 from tests import tables
 from tests.conformance import dynamodb_local
+from tests.npm import Missing
 
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     try:
         process, url = dynamodb_local.start()
-    except dynamodb_local.Missing as missing:
+    except Missing as missing:
         if os.environ.get("CI"):
             pytest.fail(f"conformance tests cannot run: {missing}")
         pytest.skip(f"CONFORMANCE IS NOT TESTED: {missing}")

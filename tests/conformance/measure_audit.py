@@ -13,6 +13,7 @@ from dnc import aws, entries, times
 from dnc.entries import Actor, Request, Source, Write
 from tests import tables
 from tests.conformance import dynamodb_local
+from tests.npm import Missing
 
 BATCH, BATCHES, RUNS = 100, 6, 3
 
@@ -36,7 +37,7 @@ def record(i: int) -> dict[str, Any]:
 def main() -> int:
     try:
         process, endpoint = dynamodb_local.start()
-    except dynamodb_local.Missing as missing:
+    except Missing as missing:
         print(missing, file=sys.stderr)
         return 1
     try:

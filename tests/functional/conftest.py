@@ -31,6 +31,7 @@ MODULES = (
     "check_numbers.handler",
     "list_numbers.handler",
     "manage_accounts.handler",
+    "read_stats.handler",
     "remove_number.handler",
 )
 
@@ -52,14 +53,15 @@ class Reply:
         return [error["field"] for error in self.body.get("errors") or []]
 
 
-def routes() -> list[tuple[str, str, str]]:
-    """Give method, resource and handler module of every route of the template."""
+def routes(*, without_credential: bool = False) -> list[tuple[str, str, str]]:
+    """Give method, resource and handler module of every route of the template that needs a credential, or none."""
     found = []
     for function in template()["Resources"].values():
         for event in (function["Properties"].get("Events") or {}).values():
-            if event["Type"] == "Api":
+            given = event["Properties"]
+            if event["Type"] == "Api" and (given.get("Auth") == {"Authorizer": "NONE"}) == without_credential:
                 module = function["Properties"]["Handler"].rpartition(".")[0]
-                found.append((event["Properties"]["Method"], event["Properties"]["Path"], module))
+                found.append((given["Method"], given["Path"], module))
     return found
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dnc.access import ALLOWED, Role
 from dnc.accounts import Token
 
 NUMBER = "+14155550100"
@@ -157,7 +158,7 @@ def test_the_policy_names_the_credentials_own_account_alone(gateway, modules):
         [statement] = answer["policyDocument"]["Statement"]
         for resource in statement["Resource"]:
             path = resource.removeprefix("arn:aws:execute-api:r:1:api/v1/").partition("/")[2]
-            assert path == "removal-reasons" or path.startswith("accounts/acme"), resource
+            assert path in {"removal-reasons", "me"} or path.startswith("accounts/acme"), resource
             assert "globex" not in resource
 
 
@@ -173,3 +174,13 @@ def test_storage_that_fails_is_no_401(gateway, modules, monkeypatch):
     event = {"headers": {"Authorization": f"Bearer {gateway.tokens['admin']}"}, "methodArn": "arn:api/v1/GET/x"}
     with pytest.raises(Unavailable):
         modules["authorize.handler"].lambda_handler(event, None)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_everybody_may_ask_who_they_are(gateway, role):
+    reply = gateway.call(role, "GET", "/me")
+    assert reply.status == 200
+    assert reply.body["role"] == role
+    assert reply.body["account_id"] == (None if role is Role.OPERATOR else "acme")
+    assert set(reply.body["may"]) == ALLOWED[role]
+    assert reply.body["person"] is None

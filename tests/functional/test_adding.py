@@ -233,3 +233,26 @@ def test_a_body_that_cannot_be_read_is_a_4xx(gateway, raw, status, code):
 def test_a_bad_field_is_named(gateway, field, value):
     reply = gateway.numbers("manager", "POST", body={"number": NUMBER, field: value})
     assert (reply.status, reply.code, reply.fields) == (422, "invalid_request", [field])
+
+
+def test_readings_are_what_an_add_would_do(gateway):
+    written = ["(415) 555-0100", "+44 20 7946 0018 ext. 5", "12", "911", "1-800-FLOWERS", "x" * 300]
+    reply = gateway.call("agent", "POST", "/accounts/acme/readings", {"numbers": written})
+    readings = reply.body["readings"]
+    assert [one["input"] for one in readings] == written
+    assert [one["number"] for one in readings] == ["+14155550100", "+442079460018", None, None, None, None]
+    assert readings[1]["region"] == "GB"
+    assert "extension" in readings[1]["warnings"][0]
+    for one in readings:
+        added = gateway.numbers("agent", "POST", body={"number": one["input"]})
+        assert (added.status == 201) == (one["error"] is None)
+        if one["error"]:
+            assert added.body["errors"][0]["message"] == one["error"]
+
+
+def test_readings_take_a_region_and_at_most_a_hundred(gateway):
+    asked = {"numbers": ["020 7946 0018"], "region": "GB"}
+    assert gateway.call("intake", "POST", "/accounts/acme/readings", asked).body["readings"][0]["number"]
+    many = {"numbers": ["1"] * 101}
+    assert gateway.call("agent", "POST", "/accounts/acme/readings", many).status == 422
+    assert gateway.call("dialer", "POST", "/accounts/acme/readings", asked).status == 403

@@ -14,6 +14,7 @@ STATUSES = {
     "remove_number": 200,
     "check_numbers_api": 200,
     "manage_accounts": 200,
+    "read_stats": 200,
 }
 
 

@@ -1,0 +1,41 @@
+"""The account's list in numbers: `GET …/stats`."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from dnc import aws, times
+from dnc.accounts import Accounts
+from dnc.config import Settings
+from dnc.http import Answer, Api, Call
+from dnc.models import ReadStats
+from dnc.problems import InvalidRequest
+from dnc.stats import Stats
+
+LONGEST_SPAN = timedelta(days=92)
+DEFAULT_SPAN = timedelta(days=7)
+_DAY = timedelta(days=1)
+
+api = Api()
+settings = Settings.from_env("AUDIT_TABLE", "ACCOUNTS_TABLE")
+accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+
+
+@api.route("GET", "/accounts/{account_id}/stats", query=ReadStats)
+def read_stats(call: Call) -> Answer:
+    """Count what is listed, and what was listed and removed by day."""
+    profile = accounts.profile(call.account_id)
+    now = times.now()
+    query: ReadStats = call.query
+    last: date = query.until or now.date()
+    first: date = query.since or last - DEFAULT_SPAN + _DAY
+    if first > last:
+        raise InvalidRequest.of("from", "must not be after to")
+    if last - first >= LONGEST_SPAN:
+        raise InvalidRequest.of("from", f"the span from..to may be {LONGEST_SPAN.days} days at most")
+    stats = Stats(aws.client("dynamodb"), settings.audit_table, settings.accounts_table, call.account_id)
+    return Answer(200, stats.read(first, last, times.parse(profile.created_at).date(), now))
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serve API Gateway."""
+    return api.answer(event)
