@@ -50,6 +50,11 @@ class Settings:
         return self.environment.get("OIDC_AUDIENCE", "")
 
     @property
+    def oidc_client_id(self) -> str:
+        """OIDC_CLIENT_ID: the public client with which people sign in to the console; empty: with keys alone."""
+        return self.environment.get("OIDC_CLIENT_ID", "")
+
+    @property
     def oidc_account_claim(self) -> str:
         """OIDC_ACCOUNT_CLAIM: the claim that holds the account."""
         return self.environment.get("OIDC_ACCOUNT_CLAIM") or "account_id"

@@ -122,6 +122,8 @@ def main() -> int:
     except (StoryBroke, stack.StepFailed, emulator.EmulatorFailed) as failed:
         print(f"\nIt did not work: {failed}", file=sys.stderr)
         return 1
+    print("\nThe console, for people. Sign in with the key of a manager:")
+    print(f"   {up['base_url']}/console\n   {up['tokens']['manager']}")
     print("\nThe stack stays up: keys and names are in .local/stack.json, 'make logs' shows what it logged,")
     print("'make down' stops it. The README has five calls to try next.")
     return 0

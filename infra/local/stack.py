@@ -37,6 +37,7 @@ FUNCTIONS = {
     "authorize": "AuthorizeFunctionName",
     "manage_accounts": "ManageAccountsFunctionName",
     "read_stats": "ReadStatsFunctionName",
+    "console": "ConsoleFunctionName",
 }
 
 

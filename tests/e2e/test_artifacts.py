@@ -15,6 +15,8 @@ HANDLERS = {
     "AuditChangesFunction": "audit_changes.handler",
     "AuthorizeFunction": "authorize.handler",
     "ManageAccountsFunction": "manage_accounts.handler",
+    "ReadStatsFunction": "read_stats.handler",
+    "ConsoleFunction": "console.handler",
 }
 LOOK = """
 import importlib, sys

@@ -9,7 +9,7 @@ import pytest
 
 from infra.local import demo
 from infra.local import stack as local
-from tests.e2e.conftest import wait_for
+from tests.stack import wait_for
 
 AREA_CODES = ("212", "312", "415", "503", "617", "702", "808", "917")
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from infra.local.stack import ROOT
-from tests.e2e.conftest import FOLDER
+from tests.stack import FOLDER
 
 README = (ROOT / "README.md").read_text()
 

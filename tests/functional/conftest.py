@@ -29,6 +29,7 @@ MODULES = (
     "authorize.handler",
     "check_numbers.api",
     "check_numbers.handler",
+    "console.handler",
     "list_numbers.handler",
     "manage_accounts.handler",
     "read_stats.handler",

@@ -55,6 +55,13 @@ def test_the_template_has_exactly_the_routes_of_the_table():
     assert {(method, resource) for method, resource, _ in routes()} == set(MAY) == set(ROUTES)
 
 
+def test_the_console_alone_needs_no_credential():
+    assert {(method, resource, module) for method, resource, module in routes(without_credential=True)} == {
+        ("GET", "/console", "console.handler"),
+        ("GET", "/console/{proxy+}", "console.handler"),
+    }
+
+
 @pytest.mark.parametrize("role", sorted(ALL))
 def test_a_role_may_do_what_the_table_says_and_nothing_else(gateway, dynamodb, role):
     gateway.add(NUMBER)

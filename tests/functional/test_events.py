@@ -15,6 +15,7 @@ STATUSES = {
     "check_numbers_api": 200,
     "manage_accounts": 200,
     "read_stats": 200,
+    "console": 200,
 }
 
 

@@ -3,64 +3,21 @@
 import base64
 import hashlib
 import hmac
-import http.server
 import json
-import threading
 import time
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from dnc.problems import Unavailable
-
-AUDIENCE = "nocall"
-KEYS = {
-    "rsa": ("RS256", rsa.generate_private_key(public_exponent=65537, key_size=2048)),
-    "ec": ("ES256", ec.generate_private_key(ec.SECP256R1())),
-    "unpublished": ("RS256", rsa.generate_private_key(public_exponent=65537, key_size=2048)),
-}
-
-
-def public(name):
-    algorithm, key = KEYS[name]
-    form = ECAlgorithm if algorithm.startswith("ES") else RSAAlgorithm
-    return json.loads(form.to_jwk(key.public_key())) | {"kid": name, "alg": algorithm, "use": "sig"}
-
-
-class Discovery(http.server.BaseHTTPRequestHandler):
-    """The two documents of an issuer."""
-
-    def do_GET(self):
-        here = f"http://127.0.0.1:{self.server.server_address[1]}"
-        documents = {
-            "/.well-known/openid-configuration": {"issuer": here, "jwks_uri": f"{here}/keys"},
-            "/keys": {"keys": [public("rsa"), public("ec")]},
-        }
-        if self.path in documents and not self.server.down:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(documents[self.path]).encode())
-        else:
-            self.send_error(503)
-
-    def log_message(self, *_):
-        """Say nothing."""
+from tests.issuer import AUDIENCE, KEYS, issuing
 
 
 @pytest.fixture
 def issuer():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Discovery)
-    server.down = False
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with issuing() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ import requests
 
 from infra.local import stack as local
 from tests.contract import assert_documented
+from tests.issuer import AUDIENCE, CLIENT_ID, Issuer, issuing
 
 FOLDER = local.ROOT / ".local" / "e2e"
 
@@ -73,10 +74,18 @@ def numbers_in(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[dict[str, Any]]:
+def issuer() -> Iterator[Issuer]:
+    """The organization whose people may sign in, besides keys."""
+    with issuing() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stack(issuer: Issuer) -> Iterator[dict[str, Any]]:
     local.down(FOLDER, say=lambda _: None)
+    parameters = {"OidcIssuer": issuer.url, "OidcAudience": AUDIENCE, "OidcClientId": CLIENT_ID}
     try:
-        up = local.up(FOLDER)
+        up = local.up(FOLDER, parameters=parameters)
         yield up
         lines = [message for _, _, message in local.log_lines(up)]
         assert not numbers_in("\n".join(lines)), "a function logged a phone number"

@@ -1,0 +1,79 @@
+// Check pasted numbers. A failure says nothing of any number: then none is shown, and least of all as not listed.
+
+import { api, field, h, loading, numberLink, ofAccount, problemBox, session, time } from "./kit.js";
+import { texts } from "./texts.js";
+
+const t = texts.check;
+const A_CALL = 1000;
+const SHOWN_AT_ONCE = 200;
+
+/** Numbers as pasted: a line each, or the cells of a spreadsheet's row that hold digits. */
+const written = (text) =>
+  text.split(/\r?\n/).flatMap((line) => (line.includes("\t") ? line.split("\t").filter((cell) => /\d/.test(cell)) : [line])).map((one) => one.trim()).filter(Boolean);
+
+export async function show(root, fields, signal) {
+  const numbers = h("textarea", { rows: 8, spellcheck: "false", autocomplete: "off", name: "numbers" });
+  const submit = h("button", { class: "primary" }, t.submit);
+  const results = h("section", { class: "results", "aria-live": "polite" });
+
+  const check = async (event) => {
+    event.preventDefault();
+    const all = written(numbers.value);
+    if (!all.length) {
+      results.replaceChildren(h("p", { class: "problem", role: "alert" }, t.nothing));
+      return numbers.focus();
+    }
+    submit.disabled = true;
+    const found = [];
+    let asOf = null;
+    try {
+      for (let n = 0; n < all.length; n += A_CALL) {
+        results.replaceChildren(loading(t.checking(n, all.length)));
+        const told = await api("POST", ofAccount("/checks"), { body: { numbers: all.slice(n, n + A_CALL) }, signal });
+        asOf ??= told.checked_at;
+        found.push(...told.results);
+      }
+      results.replaceChildren(...outcome(found, asOf));
+    } catch (failed) {
+      if (!signal.aborted) results.replaceChildren(h("p", { class: "problem", role: "alert" }, t.failed), problemBox(failed));
+    }
+    submit.disabled = false;
+  };
+
+  root.replaceChildren(h("h1", {}, t.title), h("p", {}, t.intro),
+    h("form", { onsubmit: check, novalidate: true }, field(t.numbers, numbers, { required: true }), submit), results);
+  numbers.focus();
+}
+
+function outcome(found, asOf) {
+  const of = (status) => found.filter((one) => one.status === status).length;
+  const body = h("tbody", {});
+  let shown = 0;
+  const more = h("button", { type: "button", onclick: () => fill() }, t.more);
+  const fill = () => {
+    body.append(...found.slice(shown, shown + SHOWN_AT_ONCE).map(row));
+    shown += SHOWN_AT_ONCE;
+    more.hidden = shown >= found.length;
+  };
+  fill();
+  return [
+    h("h2", {}, t.results),
+    h("p", {}, t.summary(of("listed"), of("clear"), found.length - of("listed") - of("clear")), time(asOf)),
+    h("table", { class: "checks" },
+      h("caption", { class: "hidden" }, t.results),
+      h("thead", {}, h("tr", {}, [t.input, t.number, t.status, t.why].map((name) => h("th", { scope: "col" }, name)))),
+      body),
+    more,
+  ];
+}
+
+function row(one) {
+  const status = { listed: t.listed, clear: t.clear }[one.status] ?? t.invalid;
+  const link = one.number && session.may("read_number") && one.status === "listed" ? numberLink(one.number) : one.number ?? "–";
+  const why = one.status === "listed" ? [time(one.listed_at), one.source ? `, ${texts.sources[one.source] ?? one.source}` : ""] : one.detail ?? "";
+  return h("tr", { class: one.status },
+    h("td", { "data-label": t.input }, one.input),
+    h("td", { "data-label": t.number }, link),
+    h("td", { "data-label": t.status }, h("b", { class: `badge ${one.status}` }, status)),
+    h("td", { "data-label": t.why }, why));
+}
