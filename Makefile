@@ -39,7 +39,7 @@ logs: setup ## Show what the functions of the local stack logged
 .PHONY: test
 test: setup ## Run all tests
 	@$(PYTHON) -m pytest tests/unit tests/functional -n 2
-	@$(PYTHON) -m pytest tests/conformance tests/e2e
+	@$(PYTHON) -m pytest tests/conformance tests/e2e tests/browser
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no stack and no Java

@@ -1,0 +1,130 @@
+"""The console in a real Chromium, on the whole stack."""
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from infra.local.stack import ROOT
+from tests import npm
+
+AXE = ("axe-core@4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745")
+SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+VIEWS = ("activity", "numbers", "add", "check", "week")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not executable:
+        if os.environ.get("CI"):
+            pytest.fail("the browser tests cannot run: there is no Chromium")
+        pytest.skip("THE CONSOLE IS NOT TESTED: install chromium, or name one in CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, which looks for what keeps people out."""
+    try:
+        return (npm.fetch(*AXE, ROOT / ".local" / "axe-core") / "axe.min.js").read_text()
+    except npm.Missing as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing))
+        pytest.skip(f"ACCESSIBILITY IS NOT TESTED: {missing}")
+
+
+class Console:
+    """A tab with the console in it, and a person at its keyboard."""
+
+    def __init__(self, page: Page, stack: dict[str, Any], account: str) -> None:
+        self.page = page
+        self.url = f"{stack['base_url']}/console"
+        self.account = account
+        self.failures: list[str] = []
+        page.on("pageerror", lambda error: self.failures.append(f"uncaught: {error}"))
+        page.on("dialog", lambda dialog: (self.failures.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("console", self._said)
+
+    def _said(self, message: Any) -> None:
+        # A failed request is the service's business, and is looked at where it is made on purpose.
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            self.failures.append(message.text)
+
+    def sign_in(self, token: str, view: str = "") -> None:
+        self.page.goto(f"{self.url}#/{view}")
+        self.page.get_by_label("Key").fill(token)
+        self.page.keyboard.press("Enter")
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible(timeout=30_000)
+
+    def go(self, view: str) -> None:
+        self.page.goto(f"{self.url}#/{view}")
+
+    def heading(self, words: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_role("heading", level=1, name=words)).to_be_visible(timeout=30_000)
+
+    def row(self, national: str) -> Any:
+        return self.page.get_by_role("row").filter(has_text=national)
+
+    def tab_to(self, wanted: Callable[[], bool], most: int = 80) -> None:
+        """Press Tab until what is wanted has the focus."""
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            if wanted():
+                return
+        raise AssertionError("it cannot be reached with the Tab key")
+
+    def focused(self, selector: str) -> bool:
+        return bool(self.page.evaluate("selector => document.activeElement.matches(selector)", selector))
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id="America/New_York")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def console(context: BrowserContext, stack: dict[str, Any], account: str) -> Iterator[Console]:
+    """A console with nobody signed in; the account is this test's own."""
+    console = Console(context.new_page(), stack, account)
+    yield console
+    assert console.failures == []
+
+
+@pytest.fixture
+def add(client, account) -> Callable[..., dict[str, Any]]:
+    """Adds a number over the API."""
+
+    def one(number: str, **fields: Any) -> dict[str, Any]:
+        body = {"number": number, "acting_user": "u-17", **fields}
+        made = client.numbers("operator", "POST", body=body, account=account)
+        assert made.status_code in (200, 201), made.text
+        return made.json()
+
+    return one
+
+
+@pytest.fixture
+def waited(client, account) -> Callable[[str, int], None]:
+    """Waits until the audit of a number has so many events."""
+    from tests.stack import wait_for
+
+    def wait(number: str, events: int) -> None:
+        wait_for(lambda: len(client.history(number, account).get("events", [])) >= events)
+
+    return wait
+
+
+@pytest.fixture
+def unique() -> str:
+    return uuid.uuid4().hex[:8]

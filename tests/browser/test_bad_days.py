@@ -1,0 +1,187 @@
+"""What the console shows when the service is slow, fails or is gone, and when texts are hostile."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>{{7*7}}"
+FAILURES = {
+    "500": {
+        "status": 500,
+        "json": {"code": "internal_error", "detail": "Nothing is known to have changed.", "status": 500},
+    },
+    "503 of a proxy": {"status": 503, "body": "<html>busy</html>"},
+    "no JSON": {"status": 200, "body": "surprise"},
+}
+
+
+def fail(page, pattern, failure):
+    if failure == "no connection":
+        page.route(pattern, lambda route: route.abort())
+    else:
+        page.route(pattern, lambda route: route.fulfill(**FAILURES[failure]))
+
+
+@pytest.mark.parametrize("failure", [*FAILURES, "no connection"])
+def test_a_failed_check_never_shows_as_not_listed(console, key, failure):
+    console.sign_in(key("manager"), "check")
+    page = console.page
+    fail(page, "**/checks", failure)
+    page.get_by_role("textbox", name="Numbers").fill("+14155550100")
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("alert").first).to_contain_text("Treat all of them as listed")
+    assert page.locator(".results .badge").count() == 0
+    page.unroute("**/checks")
+    page.get_by_role("button", name="Check").click()
+    expect(console.row("+14155550100")).to_contain_text("Not listed")
+
+
+@pytest.mark.parametrize("failure", [*FAILURES, "no connection"])
+@pytest.mark.parametrize(
+    ("view", "pattern"),
+    [
+        ("activity", "**/audit?*"),
+        ("numbers", "**/numbers?*"),
+        ("week", "**/stats?*"),
+        ("numbers/+14155550100", "**/numbers/*"),
+    ],
+)
+def test_a_failed_view_says_so_and_tries_again(console, key, add, waited, failure, view, pattern):
+    add("+14155550100")
+    waited("+14155550100", 1)
+    console.sign_in(key("manager"), "check")
+    page = console.page
+    fail(page, pattern, failure)
+    console.go(view)
+    problem = page.get_by_role("alert").filter(has_text="That did not work")
+    expect(problem.first).to_be_visible()
+    text = page.locator("main").inner_text()
+    assert not re.search("never on the list|No number|Nothing happened|not listed", text, re.IGNORECASE)
+    page.unroute(pattern)
+    problem.first.get_by_role("button", name="Try again").click()
+    shown = {"week": "Listed in total", "numbers": "(415) 555-0100"}.get(view, "555")
+    expect(page.locator("main")).to_contain_text(shown)
+
+
+def test_a_slow_service_is_waited_for_and_the_search_works_meanwhile(console, key, add):
+    add("+14155550101")
+    console.sign_in(key("manager"), "check")
+    page = console.page
+    waiting = []
+    page.route("**/numbers?*", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright marks what it calls
+    console.go("numbers")
+    expect(page.get_by_text("Loading numbers…")).to_be_visible()
+    page.get_by_role("searchbox").press_sequentially("0101")
+    expect(page.get_by_role("searchbox")).to_have_value("0101")
+    expect(page.get_by_text("Loading numbers…")).to_be_visible()
+    assert waiting
+    for route in waiting:
+        route.continue_()
+    page.unroute("**/numbers?*")
+    page.get_by_role("searchbox").fill("555-0101")
+    expect(console.row("(415) 555-0101")).to_have_count(1)
+
+
+def test_a_removal_whose_answer_is_lost_may_be_repeated(console, key, add, client, account):
+    add("+14155550102", source="manual")
+    console.sign_in(key("manager"), "numbers/+14155550102")
+    page = console.page
+    page.get_by_role("button", name="Remove…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("radio", name="Test number").check()
+    dialog.locator("[name=note]:visible").fill("ours")
+    dialog.get_by_label("Your name or user id").fill("u-2")
+
+    def lose(route):
+        route.fetch() if route.request.method == "DELETE" else None
+        route.abort() if route.request.method == "DELETE" else route.continue_()
+
+    page.route("**/numbers/*", lose)
+    dialog.get_by_role("button", name="Delete").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("it is not known whether the number was deleted")
+    page.unroute("**/numbers/*")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.locator(".toast")).to_contain_text("was removed")
+    assert client.numbers("operator", "GET", "/+14155550102", account=account).json()["version"] == 2
+
+
+def test_offline_is_said(console, key, context):
+    console.sign_in(key("manager"))
+    context.set_offline(True)
+    expect(console.page.locator("#offline")).to_contain_text("You are offline")
+    console.page.get_by_role("link", name="Check").click()
+    expect(
+        console.page.get_by_role("alert").or_(console.page.get_by_role("textbox", name="Numbers")).first
+    ).to_be_visible()
+    context.set_offline(False)
+    expect(console.page.locator("#offline")).to_be_hidden()
+
+
+def test_hostile_text_is_text_everywhere(console, key, add, client, account, waited):
+    fields = (
+        "note",
+        "campaign_id",
+        "agent_id",
+        "call_id",
+        "consumer_name",
+        "seller",
+        "telemarketer",
+        "goods_or_services",
+    )
+    entry = add("+14155550103", source="manual", **dict.fromkeys((*fields, "caller_id"), HOSTILE[:150]))
+    body = {
+        "reason": "marked_by_mistake",
+        "note": HOSTILE,
+        "if_version": entry["version"],
+        "acting_user": HOSTILE[:100],
+    }
+    assert client.numbers("operator", "DELETE", "/+14155550103", body, account=account).status_code == 200
+    add("+14155550104", source="manual", note=HOSTILE, campaign_id=HOSTILE, acting_user=HOSTILE)
+    waited("+14155550103", 2)
+    waited("+14155550104", 1)
+    console.sign_in(key("manager"), f"numbers?status=all&q=415{HOSTILE}")
+    page = console.page
+    for view in ("activity", "numbers?status=all", "numbers/+14155550103", "numbers/+14155550104", "week"):
+        console.go(view)
+        expect(page.locator("main")).not_to_contain_text("Loading")
+        assert page.locator("main img, main script").count() == 0
+    console.go("numbers/+14155550104")
+    page.get_by_role("button", name="Remove…").click()
+    expect(page.get_by_role("dialog").locator("blockquote")).to_contain_text(HOSTILE)
+    page.keyboard.press("Escape")
+    console.go(f"numbers/{HOSTILE}")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert page.locator("main img, main script").count() == 0
+
+
+def test_back_forward_and_reload_anywhere(console, key, add, waited):
+    add("+14155550105", source="web")
+    add("+14155550106", source="sms")
+    waited("+14155550106", 1)
+    console.sign_in(key("manager"))
+    page = console.page
+    page.get_by_role("link", name="All numbers").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Source").select_option("sms")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert "source=sms" in page.url
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_label("Source")).to_have_value("sms")
+    page.get_by_role("link", name="(415) 555-0106").click()
+    console.heading("(415) 555-0106")
+    page.reload()
+    console.heading("(415) 555-0106")
+    page.go_back()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.go_back()
+    console.heading("Recent activity")
+    page.go_forward()
+    page.go_forward()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    console.go("nowhere")
+    expect(page.get_by_role("alert")).to_contain_text("There is no such view.")

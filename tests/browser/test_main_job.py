@@ -1,0 +1,230 @@
+"""What people do with the console, with the keyboard alone."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+
+def test_add_find_remove_undo_with_the_keyboard_alone(console, key, client, account):
+    page, press = console.page, console.page.keyboard.press
+    page.goto(console.url)
+    expect(page.get_by_label("Key")).to_be_focused()
+    page.keyboard.insert_text(key("manager"))
+    press("Enter")
+    console.heading("Recent activity")
+
+    console.tab_to(lambda: console.focused("a[href='#/add']"))
+    press("Enter")
+    expect(page.get_by_label("Numbers, one a line")).to_be_focused()
+    page.keyboard.type("(415) 555-0142")
+    expect(page.get_by_role("list", name="How they are read")).to_contain_text("+14155550142, United States")
+    console.tab_to(lambda: console.focused("[name=acting_user]"))
+    page.keyboard.type("u-2")
+    console.tab_to(lambda: console.focused("form button.primary"))
+    press("Enter")
+    results = page.get_by_role("list", name="What happened")
+    expect(results).to_contain_text("(415) 555-0142 is on the list. It will now be skipped by all campaigns.")
+    assert not client.check(["+14155550142"], account)["results"][0]["callable"]
+
+    console.tab_to(lambda: console.focused("#search"))
+    page.keyboard.type("555-0142")
+    console.heading("All numbers")
+    expect(console.row("(415) 555-0142")).to_have_count(1)
+    expect(page.locator("#search")).to_be_focused()
+    console.tab_to(lambda: console.focused("button[aria-label='Remove (415) 555-0142 from DNC']"))
+    press("Enter")
+
+    dialog = page.get_by_role("dialog", name="Remove (415) 555-0142 from DNC?")
+    expect(dialog).to_contain_text("a colleague added it by hand")
+    expect(dialog).to_contain_text("47 CFR 64.1200(d)")
+    expect(dialog).to_contain_text("not legal advice")
+    expect(dialog).to_contain_text("A company do-not-call request ends the established business relationship")
+    delete = dialog.get_by_role("button", name="Delete")
+    expect(delete).to_be_disabled()
+    expect(delete).to_have_accessible_description("Choose a reason.")
+    expect(dialog.get_by_role("radio", name="Marked by mistake")).to_be_focused()
+    press("Space")
+    expect(delete).to_have_accessible_description("Still needed: Note.")
+    expect(delete).to_be_disabled()
+    press("ArrowDown")
+    expect(dialog.get_by_role("radio", name="Wrong number entered")).to_be_checked()
+    press("ArrowUp")
+    press("Tab")
+    page.keyboard.type("pressed the wrong button")
+    expect(delete).to_be_enabled()
+    console.tab_to(lambda: console.focused("dialog button.danger"))
+    press("Enter")
+    expect(dialog).to_have_count(0)
+    toast = page.locator(".toast")
+    expect(toast).to_contain_text("(415) 555-0142 was removed from DNC.")
+    assert client.check(["+14155550142"], account)["results"][0]["callable"]
+    removed = client.numbers("operator", "GET", "/+14155550142", account=account).json()["removal"]
+    assert removed["reason"] == "marked_by_mistake"
+    assert removed["note"] == "pressed the wrong button"
+    assert removed["removed_by"]["acting_user"] == "u-2"
+
+    expect(toast.get_by_role("button", name="Undo")).to_be_focused()
+    press("Enter")
+    expect(toast).to_contain_text("is on the list again, with its original request")
+    assert not client.check(["+14155550142"], account)["results"][0]["callable"]
+    expect(page.get_by_role("button", name="Remove (415) 555-0142 from DNC")).to_be_visible()
+
+
+def test_the_trash_bin_is_in_the_recent_activity_too(console, key, add, waited, client, account):
+    add("+14155550143", source="disposition", campaign_id="spring")
+    waited("+14155550143", 1)
+    console.sign_in(key("admin"))
+    page = console.page
+    event = page.get_by_role("listitem").filter(has_text="+14155550143")
+    expect(event).to_contain_text("listed, Disposition DNC")
+    event.get_by_role("button", name=re.compile("Remove")).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("an agent ended a call with the disposition DNC")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(event.get_by_role("button", name=re.compile("Remove"))).to_be_focused()
+    assert client.numbers("operator", "GET", "/+14155550143", account=account).json()["status"] == "listed"
+
+
+EVIDENCE = {
+    "consent_given": {
+        "evidence.reference": "crm-1",
+        "evidence.obtained_at": "2099-01-01T10:00",
+        "evidence.purpose": "offers",
+    },
+    "number_reassigned": {"evidence.reference": "rnd-9", "evidence.checked_on": "TODAY", "evidence.result": True},
+    "entered_wrong_number": {"correct_number": "+14155550155"},
+}
+
+
+def fill(dialog, reason):
+    dialog.locator(f"#reason-{reason}").check()
+    for name, value in EVIDENCE[reason].items():
+        field = dialog.locator(f"[name='{name}']:visible")
+        if value is True:
+            field.check()
+        elif value == "TODAY":
+            field.fill(field.evaluate("() => new Date().toISOString().slice(0, 10)"))
+        else:
+            field.fill(value)
+
+
+@pytest.mark.parametrize("reason", ["number_reassigned", "entered_wrong_number"])
+def test_a_reason_with_its_evidence(console, key, add, client, account, reason):
+    add("+14155550144", source="disposition")
+    console.sign_in(key("manager"), "numbers/+14155550144")
+    console.page.get_by_role("button", name="Remove…").click()
+    dialog = console.page.get_by_role("dialog")
+    fill(dialog, reason)
+    delete = dialog.get_by_role("button", name="Delete")
+    expect(delete).to_be_disabled()
+    dialog.get_by_label("Your name or user id").fill("u-2")
+    delete.click()
+    expect(console.page.locator(".toast")).to_contain_text("was removed")
+    entry = client.numbers("operator", "GET", "/+14155550144", account=account).json()
+    assert entry["removal"]["reason"] == reason
+    if reason == "entered_wrong_number":
+        assert client.check(["+14155550155"], account)["results"][0]["status"] == "listed"
+
+
+def test_evidence_that_the_service_refuses_is_told_by_field(console, key, add, client, account):
+    add("+14155550145", source="disposition")
+    console.sign_in(key("manager"), "numbers/+14155550145")
+    console.page.get_by_role("button", name="Remove…").click()
+    dialog = console.page.get_by_role("dialog")
+    fill(dialog, "consent_given")
+    dialog.get_by_label("Your name or user id").fill("u-2")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("is in the future")
+    expect(dialog.get_by_role("button", name="Delete")).to_be_enabled()
+    assert client.numbers("operator", "GET", "/+14155550145", account=account).json()["status"] == "listed"
+
+
+def test_two_people_remove_the_same_number(console, key, add, client, account):
+    entry = add("+14155550146", source="manual")
+    console.sign_in(key("manager"), "numbers/+14155550146")
+    page = console.page
+    page.get_by_role("button", name="Remove…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("radio", name="Test number").check()
+    dialog.locator("[name=note]:visible").fill("mine")
+    dialog.get_by_label("Your name or user id").fill("u-2")
+    add("+14155550146", source="sms")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Somebody changed this number while you were reading")
+    expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
+    dialog.get_by_role("button", name="Look again").click()
+    expect(dialog).to_contain_text("the person asked by text message")
+    expect(dialog.get_by_role("radio", name="Test number")).to_have_count(0)
+    expect(dialog).to_contain_text("Not open for this number")
+
+    body = {"reason": "legal_order", "if_version": entry["version"] + 1, "acting_user": "u-3"}
+    body["evidence"] = {"reference": "order-1"}
+    assert client.numbers("operator", "DELETE", "/+14155550146", body, account=account).status_code == 200
+    dialog.get_by_role("radio", name="Request withdrawn").check()
+    dialog.locator("[name='evidence.reference']:visible").fill("call-1")
+    dialog.locator("[name='evidence.obtained_at']:visible").fill("2026-01-01T10:00")
+    dialog.get_by_role("button", name="Delete").click()
+    dialog.get_by_role("button", name="Look again").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("not on the list any more")
+
+
+def test_several_numbers_at_once_the_refused_ones_stay(console, key, client, account):
+    console.sign_in(key("agent"), "add")
+    page = console.page
+    page.get_by_label("Numbers, one a line").fill("(415) 555-0147\n12\n+44 20 7946 0018\n1-800-FLOWERS")
+    read = page.get_by_role("list", name="How they are read")
+    expect(read.get_by_role("listitem")).to_have_count(4)
+    expect(read).to_contain_text("United Kingdom")
+    expect(read).to_contain_text("too short for US")
+    page.get_by_role("button", name="Add 4 numbers to DNC").click()
+    expect(page.get_by_role("list", name="What happened").get_by_role("listitem")).to_have_count(4)
+    expect(page.get_by_label("Numbers, one a line")).to_have_value("12\n1-800-FLOWERS")
+    told = client.check(["+14155550147", "+442079460018"], account)
+    assert [one["status"] for one in told["results"]] == ["listed", "listed"]
+
+
+def test_check_says_not_listed_and_never_free_to_call(console, key, add):
+    add("+14155550148")
+    console.sign_in(key("dialer"), "check")
+    page = console.page
+    page.get_by_role("textbox", name="Numbers").fill("415-555-0148\nx\t+14155550149\tAda\n911")
+    page.get_by_role("button", name="Check").click()
+    expect(console.row("415-555-0148")).to_contain_text("Listed")
+    expect(console.row("+14155550149")).to_contain_text("Not listed")
+    expect(console.row("911")).to_contain_text("Unreadable")
+    assert not re.search("free to call|callable|may be called", page.locator(".results").inner_text(), re.IGNORECASE)
+
+
+def test_one_numbers_page_tells_its_whole_history(console, key, add, client, account, waited):
+    entry = add("+14155550150", source="disposition", campaign_id="spring", consumer_name="J. Doe")
+    body = {"reason": "marked_by_mistake", "note": "typo", "if_version": entry["version"], "acting_user": "u-2"}
+    assert client.numbers("operator", "DELETE", "/+14155550150", body, account=account).status_code == 200
+    waited("+14155550150", 2)
+    console.sign_in(key("auditor"), "numbers/+14155550150")
+    page = console.page
+    console.heading("(415) 555-0150")
+    history = page.locator(".timeline")
+    expect(history.get_by_role("listitem").first).to_contain_text("listed")
+    expect(history.get_by_role("listitem").last).to_contain_text("removed: Marked by mistake")
+    expect(history.get_by_role("listitem").last).to_contain_text("typo")
+    expect(page.locator(".chain")).to_contain_text("intact: 2 events")
+    expect(page.get_by_text("J. Doe")).to_be_visible()
+    expect(page.get_by_role("button", name="Put back on the list")).to_have_count(0)
+    page.emulate_media(media="print")
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+    expect(history).to_be_visible()
+
+
+def test_the_week_is_a_table_that_can_be_read_aloud(console, key, add, waited):
+    for last in range(3):
+        add(f"+1415555016{last}", source="web" if last else "sms")
+        waited(f"+1415555016{last}", 1)
+    console.sign_in(key("auditor"), "week")
+    table = console.page.get_by_role("table", name="Came to be listed, by day and source")
+    expect(table.get_by_role("columnheader", name="Web form")).to_be_visible()
+    expect(table.get_by_role("row").last).to_contain_text(re.compile("3.*1.*2|3.*2.*1"))
+    expect(console.page.locator(".big")).to_contain_text("3 Listed in total")
+    console.page.get_by_role("link", name="Earlier week").click()
+    expect(console.page.get_by_role("link", name="Later week")).to_be_visible()
