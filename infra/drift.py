@@ -1,7 +1,7 @@
 """What is generated must be what the code says: `python -m infra.drift` tells the difference, `--write` mends it.
 
-`docs/openapi.json` is generated from the handlers, `functions/requirements.txt` is exported from `uv.lock`. The lock
-itself may name no index but PyPI's own.
+`docs/openapi.json` is generated from the handlers, `functions/requirements.txt` is exported from `uv.lock`,
+`functions/dnc/phone_table.py` is made from phonenumbers' metadata. The lock itself may name no index but PyPI's own.
 """
 
 import difflib
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra import openapi
+from infra import openapi, phone_table
 
 ROOT = openapi.ROOT
 REQUIREMENTS = ROOT / "functions" / "requirements.txt"
@@ -22,7 +22,7 @@ _EXPORT = ("export", "-q", "--frozen", "--no-dev", "--no-hashes", "--no-emit-pro
 
 def generated() -> dict[Path, str]:
     """Give each generated file with what it should hold."""
-    return {openapi.FILE: openapi.written(), REQUIREMENTS: _requirements()}
+    return {openapi.FILE: openapi.written(), REQUIREMENTS: _requirements(), phone_table.FILE: phone_table.written()}
 
 
 def foreign_indexes(lock: str) -> set[str]:

@@ -2,55 +2,45 @@
 
 An add must not lose an opt-out, so it takes every *possible* number (the right length for its country). A check
 calls a number callable only when it is also *valid* (its range is known to be in use).
-The rules are those of Google's libphonenumber as carried by the package `phonenumbers`.
+The rules are those of Google's libphonenumber as carried by the package `phonenumbers`. Numbers of the North American
+plan are read by a table that is generated from them (`dnc.phone_table`), others written plainly by the plans of
+`dnc.phone_plans`, the rest by `dnc.phone_rules`: the answer is the same, whichever gives it. The last two load
+`phonenumbers`, so they are imported when they are first needed; `load` does it ahead.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import lru_cache
+from types import ModuleType
 
-import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult, phonenumberutil, shortnumberinfo
-
+from dnc import phone_forms, phone_table
+from dnc.phone_forms import Looked, Phone
 from dnc.problems import InvalidNumber
 
-MAX_WRITTEN = 250
+__all__ = [
+    "Phone", "from_path", "known_region", "load", "look", "look_many", "mask", "national", "read", "region_of",
+    "typed_digits",
+]  # fmt: skip
+
 _IN_PATH = re.compile(r"[ +]?([1-9]\d{1,14})", re.ASCII)
-_RFC_3966 = re.compile(r"tel:", re.IGNORECASE)
-_EXTENSION = re.compile(
-    r"(?:;ext=|[ \xa0,;]*(?:extension|extn|ext|xtn|x|#|~)[:.．]?)[ \xa0]*\d{1,15}#?$", re.IGNORECASE
-)
-_PUNCTUATION = frozenset(
-    " \t\xa0\u00ad\u200b\u200e\u200f\u202a\u202c\u202f\u2060\u3000-‐‑‒–—―−ー－.．·/／()（）[]［］+＋⁓∼~～,;=:#"
-)
-_OLD_MEXICAN_MOBILE = re.compile(r"1\d{10}", re.ASCII)
-_WHY_NOT_POSSIBLE = {
-    ValidationResult.TOO_SHORT: "too short",
-    ValidationResult.TOO_LONG: "too long",
-    ValidationResult.INVALID_LENGTH: "the wrong length",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "a local number without its area code",
-    ValidationResult.INVALID_COUNTRY_CODE: "no country has this code",
-}
-_WHY_NOT_READ = {
-    phonenumbers.NumberParseException.TOO_SHORT_AFTER_IDD: "too short",
-    phonenumbers.NumberParseException.TOO_SHORT_NSN: "too short",
-    phonenumbers.NumberParseException.TOO_LONG: "too long",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """A number as it was read. `e164`: E.164; `valid`: its range is in use; `possible`: its length is right."""
-
-    e164: str
-    valid: bool
-    possible: bool = True
-    warnings: tuple[str, ...] = field(default=())
+_PLAN_E164 = re.compile(r"\+1[2-9]\d\d[2-9]\d{6}", re.ASCII)
+_NOT_DIGITS = re.compile(r"\D+", re.ASCII)
+_TRUNK = "1"
+_REGIONS = frozenset(phone_table.REGIONS.split())
+_PLAN_REGIONS = frozenset(phone_table.PLAN_REGIONS.split())
+_PLAIN_REGIONS = frozenset(phone_table.PLAIN_REGIONS.split())
+_IN_USE = {code: region for region, codes in phone_table.IN_USE.items() for code in codes.split()}
+_UNUSED = {code: region for region, codes in phone_table.UNUSED.items() for code in codes.split()}
+_VARYING = frozenset(phone_table.VARYING.split())
+# Longer texts are left to the rules.
+_LONGEST_PLAIN = 40
+_LONGEST_E164 = 15
+_EXTENDED = re.compile(r"([ ().+\d-]*\d) ?(?:x|ext\.?) ?\d{1,6}", re.ASCII)
 
 
 def known_region(region: str) -> bool:
     """Tell whether this is an ISO 3166-1 alpha-2 code of a region that has a numbering plan."""
-    return region in phonenumbers.SUPPORTED_REGIONS
+    return region in _REGIONS
 
 
 def read(written: str, region: str | None) -> Phone:
@@ -58,32 +48,40 @@ def read(written: str, region: str | None) -> Phone:
 
     Raises InvalidNumber, with why, for what is not a possible number, short codes, emergency numbers and letters.
     """
-    phone = _parse(written, region)
-    why = _why_not_possible(phone, region)
-    if why:
+    phone, why = look(written, region)
+    if phone is None or not phone.possible:
         raise InvalidNumber.of(why)
-    if not _IN_PATH.fullmatch(phonenumbers.format_number(phone, PhoneNumberFormat.E164)):
-        raise InvalidNumber.of("too long for E.164, which ends at 15 digits")
-    return _phone(phone)
+    return phone
 
 
-def look(written: str, region: str | None) -> tuple[Phone | None, str]:
+def look(written: str, region: str | None) -> Looked:
     """Read a number for a check: the number, if it has an E.164 form at all, and why it cannot be called, or "".
 
     A number of an impossible length is given too: were it on the list, the check must say so.
     """
-    try:
-        phone = _parse(written, region)
-    except InvalidNumber as refused:
-        return None, refused.errors[0].message
-    why = _why_not_possible(phone, region)
-    reads_back = _IN_PATH.fullmatch(phonenumbers.format_number(phone, PhoneNumberFormat.E164))
-    if not reads_back:
-        return None, why or "too long for E.164, which ends at 15 digits"
-    if why:
-        return Phone(f"+{reads_back[1]}", valid=False, possible=False), why
-    looked = _phone(phone)
-    return looked, "" if looked.valid else "not a number that is in use"
+    e164 = _in_use(written, region in _PLAN_REGIONS)
+    return (Phone(e164, True), "") if e164 else _look_further(written, region)
+
+
+def look_many(written: Iterable[str], region: str | None) -> tuple[list[str | None], dict[int, Looked]]:
+    """Read the rows of a file, each as `look` does, with no more made of them than must be.
+
+    Gives the E.164 of each row in order, None where a row has none; and by row (from 0) what `look` says, of those
+    rows alone whose number cannot be called or has warnings. A row that is not among these is valid.
+    """
+    in_plan = region in _PLAN_REGIONS
+    numbers: list[str | None] = []
+    asides: dict[int, Looked] = {}
+    for row, text in enumerate(written):
+        e164 = _in_use(text, in_plan)
+        if e164 is None:
+            phone, why = looked = _look_further(text, region)
+            if phone:
+                e164 = phone.e164
+            if phone is None or why or phone.warnings:
+                asides[row] = looked
+        numbers.append(e164)
+    return numbers, asides
 
 
 def from_path(written: str) -> str:
@@ -99,20 +97,21 @@ def from_path(written: str) -> str:
 
 def national(e164: str) -> str:
     """Write a number (E.164) as people of its country do; as it is when no rule knows it."""
-    phone = _stored(e164)
-    return phonenumbers.format_number(phone, PhoneNumberFormat.NATIONAL) if phone else e164
+    if _PLAN_E164.fullmatch(e164):
+        return phone_table.NATIONAL.format(e164[2:5], e164[5:8], e164[8:])
+    shown: str = _rules().national(e164)
+    return shown
 
 
 def region_of(e164: str) -> str | None:
     """Give the region (ISO 3166-1 alpha-2, or 001 for numbers of no country) of a number (E.164)."""
-    phone = _stored(e164)
-    if phone is None or phone.country_code is None:
-        return None
-    region = phonenumbers.region_code_for_number(phone)
-    if region is None:
-        regions = phonenumbers.region_codes_for_country_code(phone.country_code)
-        region = regions[0] if regions else None
-    return region
+    if _PLAN_E164.fullmatch(e164):
+        code = e164[2:5]
+        region = _IN_USE.get(code) or _UNUSED.get(code) or _partly(code)[0]
+        if region:
+            return region
+    known: str | None = _rules().region_of(e164)
+    return known
 
 
 def mask(e164: str) -> str:
@@ -128,78 +127,134 @@ def typed_digits(written: str, region: str | None) -> tuple[str, ...]:
     A national trunk prefix (the 0 of `020 7946`) is not in E.164, so the same digits without it are given too.
     A leading plus or 00 is kept as a plus: then the digits begin the number.
     """
-    digits = phonenumbers.normalize_digits_only(written)
+    digits, trunk = (
+        (_NOT_DIGITS.sub("", written), _TRUNK if region else "")
+        if written.isascii() and (region is None or region in _PLAN_REGIONS)
+        else _rules().digits_and_trunk(written, region)
+    )
     if not digits:
         return ()
     if written.lstrip().startswith(("+", "＋")):
         return (f"+{digits}",)
     if digits.startswith("00") and len(digits) > 2:
         return (f"+{digits[2:]}", digits)
-    trunk = phonenumberutil.ndd_prefix_for_region(region, True) if region else None
     if trunk and digits.startswith(trunk) and len(digits) > len(trunk):
         return (digits, digits[len(trunk) :])
     return (digits,)
 
 
-def _parse(written: str, region: str | None) -> PhoneNumber:
+def load() -> None:
+    """Load all of the rules now: for a worker that will need them, so that its first rows do not pay for it."""
+    _plans()
+    _rules()
+
+
+def _in_use(written: str, in_plan: bool) -> str | None:
+    """Give E.164 of a number of the plan that is in use with certainty and plainly written; of any other, None.
+
+    `in_plan`: the number's region is of the plan, so it may be written without its country code.
+    """
+    length = len(written)
+    if written[:1] == "+":
+        if written[1:2] != "1":
+            return None
+        digits = written[2:] if length == 12 else _without_marks(written)[2:]
+    elif not in_plan:
+        return None
+    elif length == 10:
+        digits = written
+    else:
+        digits = _without_marks(written)
+        if len(digits) == 11 and digits[0] == "1":
+            digits = digits[1:]
+    if digits[:3] in _IN_USE and len(digits) == 10 and digits.isdecimal() and digits.isascii() and digits[3] >= "2":
+        return f"+1{digits}"
+    return None
+
+
+def _without_marks(text: str) -> str:
+    """Leave out what means nothing between digits, wherever it stands; "" for a text too long to be only that."""
+    if len(text) > _LONGEST_PLAIN:
+        return ""
+    return text.replace("-", "").replace(" ", "").replace("(", "").replace(")", "").replace(".", "")
+
+
+def _look_further(written: str, region: str | None) -> Looked:
     text = written.strip()
     if not text:
-        raise InvalidNumber.of("empty")
-    if len(text) > MAX_WRITTEN:
-        raise InvalidNumber.of("too long")
-    _refuse_what_is_no_number(text)
-    try:
-        phone = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException as refused:
-        if refused.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
-            if region is None and not text.startswith(("+", "＋")):
-                raise InvalidNumber.of("a national number needs its region") from None
-            raise InvalidNumber.of("no country has this code") from None
-        raise InvalidNumber.of(_WHY_NOT_READ.get(refused.error_type, "not a phone number")) from None
-    if phone.country_code == 52 and _OLD_MEXICAN_MOBILE.fullmatch(str(phone.national_number)):
-        phone.national_number = int(str(phone.national_number)[1:])
-    return phone
+        return None, phone_forms.EMPTY
+    plain = text[1:]
+    plus = text[0] == "+"
+    if not plus or not plain.isdecimal():
+        plain = _without_marks(text)
+        plus = plain[:1] == "+"
+        if plus:
+            plain = plain[1:]
+    looked: Looked | None = None
+    if not (plain.isdecimal() and plain.isascii()):
+        looked = _look_before_extension(text, region)
+    elif len(plain) <= _LONGEST_E164:
+        looked = _look_in_plan(plain, region, plus) or _plans().look(plain, region, plus=plus)
+    return looked or _rules().look(written, region)
 
 
-def _refuse_what_is_no_number(text: str) -> None:
-    # The parameters of RFC 3966 may hold letters (a context may be a domain); the number before them may not.
-    number = text[4:].partition(";")[0] if _RFC_3966.match(text) else text
-    without_extension = _EXTENSION.sub("", number)
-    if any(c.isalpha() for c in without_extension.replace("ー", "")):
-        raise InvalidNumber.of("letters are not taken; write the digits they stand for")
-    if any(not c.isdecimal() and c not in _PUNCTUATION for c in without_extension):
-        raise InvalidNumber.of("not a phone number: it holds characters that no number is written with")
+def _look_before_extension(text: str, region: str | None) -> Looked | None:
+    extended = _EXTENDED.fullmatch(text)
+    e164 = extended and _in_use(extended[1], region in _PLAN_REGIONS)
+    return (Phone(e164, valid=True, warnings=(phone_forms.EXTENSION_DROPPED,)), "") if e164 else None
 
 
-def _why_not_possible(phone: PhoneNumber, region: str | None) -> str:
-    result = phonenumbers.is_possible_number_with_reason(phone)
-    where = region or (phonenumbers.region_code_for_country_code(phone.country_code) if phone.country_code else None)
-    # A short code of one country may be a full number's length in another: only what is not valid is taken for one.
-    if where and known_region(where) and not phonenumbers.is_valid_number(phone):
-        digits = phonenumbers.national_significant_number(phone)
-        if shortnumberinfo.is_emergency_number(digits, where):
-            return f"an emergency number of {where}"
-        if shortnumberinfo.is_valid_short_number_for_region(phone, where):
-            return f"a short code of {where}"
-    if result == ValidationResult.IS_POSSIBLE or phonenumbers.is_valid_number(phone):
-        return ""
-    why = _WHY_NOT_POSSIBLE.get(result, "not a possible number")
-    return f"{why} for {where}" if where and result != ValidationResult.INVALID_COUNTRY_CODE else why
-
-
-def _phone(phone: PhoneNumber) -> Phone:
-    valid = phonenumbers.is_valid_number(phone)
-    warnings = []
-    if phone.extension:
-        warnings.append("the extension was dropped: a listed number is listed for all its extensions")
-    if not valid:
-        warnings.append("the number has a possible length but its range is not known to be in use")
-    return Phone(phonenumbers.format_number(phone, PhoneNumberFormat.E164), valid, warnings=tuple(warnings))
-
-
-@lru_cache(maxsize=1024)
-def _stored(e164: str) -> PhoneNumber | None:
-    try:
-        return phonenumbers.parse(e164, None)
-    except phonenumbers.NumberParseException:
+def _look_in_plan(digits: str, region: str | None, plus: bool) -> Looked | None:
+    """Read digits by the table; None when it does not decide."""
+    if not plus and region not in _PLAN_REGIONS:
         return None
+    if len(digits) == 11 and digits[0] == "1":
+        return _look_at_ten(digits[1:])
+    if plus or digits[0] < "2":
+        return None
+    if len(digits) == 10:
+        return _look_at_ten(digits)
+    if region not in _PLAIN_REGIONS:
+        return None
+    match len(digits):
+        case 7 if digits[0] in phone_table.LOCAL_FIRST:
+            return phone_forms.impossible(f"+1{digits}", f"{phone_forms.LOCAL} for {region}")
+        case 8 | 9:
+            return phone_forms.impossible(f"+1{digits}", f"{phone_forms.TOO_SHORT} for {region}")
+        case 11 | 12 | 13 | 14:
+            return phone_forms.impossible(f"+1{digits}", f"{phone_forms.TOO_LONG} for {region}")
+    return None
+
+
+def _look_at_ten(digits: str) -> Looked | None:
+    code, exchange = digits[:3], digits[3:6]
+    if code[0] < "2" or exchange[0] < "2" or digits[:6] in _VARYING:
+        return None
+    if code in _IN_USE:
+        return Phone(f"+1{digits}", True), ""
+    region, exchanges = _partly(code)
+    if exchange in exchanges:
+        return Phone(f"+1{digits}", True), ""
+    return phone_forms.unknown_range(f"+1{digits}") if region or code in _UNUSED else None
+
+
+@lru_cache(maxsize=1000)
+def _partly(code: str) -> tuple[str, frozenset[str]]:
+    """Give the region of an area code that is valid with some exchanges alone, and these; of any other, nothing."""
+    region, ranges = phone_table.PARTLY.get(code, ("", ""))
+    bounds = (held.split("-") for held in ranges.split())
+    return region, frozenset(str(code) for ends in bounds for code in range(int(ends[0]), int(ends[-1]) + 1))
+
+
+@lru_cache(maxsize=1)
+def _plans() -> ModuleType:
+    from dnc import phone_plans
+
+    return phone_plans
+
+
+@lru_cache(maxsize=1)
+def _rules() -> ModuleType:
+    from dnc import phone_rules
+
+    return phone_rules
