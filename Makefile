@@ -60,7 +60,7 @@ format: setup ## Format the code and mend what can be mended
 	.venv/bin/ruff check --fix .
 
 .PHONY: docs
-docs: setup ## Write what is generated anew: openapi.json, requirements.txt, phone_table.py
+docs: setup ## Write what is generated anew: openapi.json, requirements.txt, phone_table.py, scale.md
 	@$(PYTHON) -m infra.drift --write
 
 .PHONY: operator-key

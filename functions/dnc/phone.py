@@ -11,6 +11,7 @@ plan are read by a table that is generated from them (`dnc.phone_table`), others
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import batched
 from types import ModuleType
 
 from dnc import phone_forms, phone_table
@@ -35,6 +36,7 @@ _VARYING = frozenset(phone_table.VARYING.split())
 # Longer texts are left to the rules.
 _LONGEST_PLAIN = 40
 _LONGEST_E164 = 15
+_ROWS_AT_ONCE = 1000
 _EXTENDED = re.compile(r"([ ().+\d-]*\d) ?(?:x|ext\.?) ?\d{1,6}", re.ASCII)
 
 
@@ -59,7 +61,7 @@ def look(written: str, region: str | None) -> Looked:
 
     A number of an impossible length is given too: were it on the list, the check must say so.
     """
-    e164 = _in_use(written, region in _PLAN_REGIONS)
+    e164 = _in_use(_without_marks(written), region in _PLAN_REGIONS)
     return (Phone(e164, True), "") if e164 else _look_further(written, region)
 
 
@@ -72,15 +74,15 @@ def look_many(written: Iterable[str], region: str | None) -> tuple[list[str | No
     in_plan = region in _PLAN_REGIONS
     numbers: list[str | None] = []
     asides: dict[int, Looked] = {}
-    for row, text in enumerate(written):
-        e164 = _in_use(text, in_plan)
-        if e164 is None:
-            phone, why = looked = _look_further(text, region)
-            if phone:
-                e164 = phone.e164
-            if phone is None or why or phone.warnings:
-                asides[row] = looked
-        numbers.append(e164)
+    for texts in batched(written, _ROWS_AT_ONCE, strict=False):
+        for text, digits in zip(texts, _all_without_marks(texts), strict=True):
+            e164 = _in_use(digits, in_plan)
+            if e164 is None:
+                phone, why = looked = _look_further(text, region)
+                e164 = phone.e164 if phone else None
+                if phone is None or why or phone.warnings:
+                    asides[len(numbers)] = looked
+            numbers.append(e164)
     return numbers, asides
 
 
@@ -149,49 +151,52 @@ def load() -> None:
     _rules()
 
 
-def _in_use(written: str, in_plan: bool) -> str | None:
-    """Give E.164 of a number of the plan that is in use with certainty and plainly written; of any other, None.
+def _without_marks(text: str) -> str:
+    """Leave out what means nothing between digits, wherever it stands; "" for a text that cannot be only that."""
+    if len(text) > _LONGEST_PLAIN or not text.isascii():
+        return ""
+    return text.replace("-", "").replace(" ", "").replace("(", "").replace(")", "").replace(".", "")
+
+
+def _all_without_marks(texts: tuple[str, ...]) -> list[str]:
+    """Do that to many at once, which takes a fourth of the time."""
+    joined = "\n".join(texts)
+    if not joined.isascii() or max(map(len, texts)) > _LONGEST_PLAIN or joined.count("\n") != len(texts) - 1:
+        return [_without_marks(text) for text in texts]
+    joined = joined.replace("-", "").replace(" ", "").replace("(", "").replace(")", "").replace(".", "")
+    return joined.split("\n")
+
+
+def _in_use(digits: str, in_plan: bool) -> str | None:
+    """Give E.164 of digits, perhaps after a plus, that are certainly a number in use; None when it takes more to tell.
 
     `in_plan`: the number's region is of the plan, so it may be written without its country code.
     """
-    length = len(written)
-    if written[:1] == "+":
-        if written[1:2] != "1":
-            return None
-        digits = written[2:] if length == 12 else _without_marks(written)[2:]
-    elif not in_plan:
-        return None
-    elif length == 10:
-        digits = written
-    else:
-        digits = _without_marks(written)
-        if len(digits) == 11 and digits[0] == "1":
-            digits = digits[1:]
-    if digits[:3] in _IN_USE and len(digits) == 10 and digits.isdecimal() and digits.isascii() and digits[3] >= "2":
-        return f"+1{digits}"
+    length = len(digits)
+    if length == 10 and in_plan:
+        if digits[:3] in _IN_USE and digits[3] >= "2" and digits.isdecimal():
+            return f"+1{digits}"
+    elif length == 12 and digits[:2] == "+1":
+        if digits[2:5] in _IN_USE and digits[5] >= "2" and digits[1:].isdecimal():
+            return digits
+    elif length == 11 and in_plan and digits[0] == "1":
+        if digits[1:4] in _IN_USE and digits[4] >= "2" and digits.isdecimal():
+            return f"+{digits}"
+    elif digits[:1] == "+" and digits[1:2] != "1":
+        e164: str | None = _plans().in_use(digits[1:])
+        return e164
     return None
-
-
-def _without_marks(text: str) -> str:
-    """Leave out what means nothing between digits, wherever it stands; "" for a text too long to be only that."""
-    if len(text) > _LONGEST_PLAIN:
-        return ""
-    return text.replace("-", "").replace(" ", "").replace("(", "").replace(")", "").replace(".", "")
 
 
 def _look_further(written: str, region: str | None) -> Looked:
     text = written.strip()
     if not text:
         return None, phone_forms.EMPTY
-    plain = text[1:]
-    plus = text[0] == "+"
-    if not plus or not plain.isdecimal():
-        plain = _without_marks(text)
-        plus = plain[:1] == "+"
-        if plus:
-            plain = plain[1:]
+    digits = _without_marks(text)
+    plus = digits[:1] == "+"
+    plain = digits[1:] if plus else digits
     looked: Looked | None = None
-    if not (plain.isdecimal() and plain.isascii()):
+    if not plain.isdecimal():
         looked = _look_before_extension(text, region)
     elif len(plain) <= _LONGEST_E164:
         looked = _look_in_plan(plain, region, plus) or _plans().look(plain, region, plus=plus)
@@ -200,7 +205,7 @@ def _look_further(written: str, region: str | None) -> Looked:
 
 def _look_before_extension(text: str, region: str | None) -> Looked | None:
     extended = _EXTENDED.fullmatch(text)
-    e164 = extended and _in_use(extended[1], region in _PLAN_REGIONS)
+    e164 = extended and _in_use(_without_marks(extended[1]), region in _PLAN_REGIONS)
     return (Phone(e164, valid=True, warnings=(phone_forms.EXTENSION_DROPPED,)), "") if e164 else None
 
 

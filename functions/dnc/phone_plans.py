@@ -7,7 +7,7 @@ Mexico) nothing is decided here, and the caller asks `dnc.phone_rules`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -21,12 +21,10 @@ _TYPES = (
     "premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "fixed_line",
     "mobile",
 )  # fmt: skip
-_NON_GEOGRAPHIC = "001"
+_COMMON_TYPES = ("fixed_line", "mobile")
 _MEXICO = "52"
-_CODES = {str(code): regions for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
-
-
 Matcher = Callable[[str], re.Match[str] | None]
+_CODES = {str(code): regions for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
 
 
 class Numbering:
@@ -45,8 +43,9 @@ class Numbering:
         self.prefix = re.compile(found.national_prefix_for_parsing) if found.national_prefix_for_parsing else None
         self.transform = found.national_prefix_transform_rule
         self.leading = re.compile(found.leading_digits) if found.leading_digits is not None else None
-        self._typed = [d for d in (getattr(found, kind) for kind in _TYPES) if d and d.national_number_pattern]
-        self._held: dict[int, Matcher] = {}
+        described = {kind: getattr(found, kind) for kind in _TYPES}
+        self._described = {kind: d for kind, d in described.items() if d and d.national_number_pattern}
+        self._held: dict[int, re.Pattern[str]] = {}
 
     def wrong_length(self, digits: str) -> str:
         """Say what is wrong with the length of a national number; "" when it is a possible one."""
@@ -61,16 +60,18 @@ class Numbering:
 
     def holds(self, digits: str) -> bool:
         """Tell whether a national number is of one of the region's types."""
-        held = self._held.get(len(digits)) or self._compile(len(digits))
-        return held(digits) is not None
+        held = self._held.get(len(digits))
+        if not held:
+            held = self._held[len(digits)] = re.compile(self.pattern(len(digits), _TYPES))
+        return held.fullmatch(digits) is not None
 
-    def _compile(self, length: int) -> "Matcher":
-        described = [d for d in self._typed if not d.possible_length or length in d.possible_length]
-        if self.lengths and length not in self.lengths:
-            described = []
-        types = "|".join(f"(?:{p})" for p in dict.fromkeys(d.national_number_pattern for d in described))
-        held = self._held[length] = re.compile(f"(?=(?:{self._general})\\Z)(?:{types or '(?!)'})").fullmatch
-        return held
+    def pattern(self, length: int, types: Iterable[str]) -> str:
+        """Give the pattern of the region's national numbers of some types and one length."""
+        described = [self._described[kind] for kind in types if kind in self._described]
+        patterns = [d.national_number_pattern for d in described if length in (d.possible_length or (length,))]
+        if not patterns or length not in (self.lengths or (length,)):
+            return "(?!)"
+        return f"(?=(?:{self._general})\\Z)(?:{'|'.join(f'(?:{p})' for p in dict.fromkeys(patterns))})"
 
     def without_prefix(self, digits: str) -> str:
         """Take off what is dialed before a national number inside the country, where it is one."""
@@ -92,19 +93,43 @@ class CountryCode:
         self.code = code
         self.regions = _CODES[code]
         self.main = numbering(self.regions[0], code)
-        self._others = tuple(numbering(region, code) for region in self.regions[1:])
+        numberings = [numbering(region, code) for region in self.regions]
+        self._commons: dict[int, Matcher] = {}
+        # Whose numbers they are is asked only where more than one region could say so.
+        self._claims = [(region, region.leading if len(numberings) > 1 else None) for region in numberings]
 
     def is_valid(self, digits: str) -> bool:
         """Tell whether a national number is in use in the region that claims it."""
-        if not self._others:
-            return self.main.holds(digits)
-        for region in (self.main, *self._others):
-            if region.leading:
-                if region.leading.match(digits):
-                    return region.holds(digits)
-            elif region.holds(digits):
-                return True
+        for region, leading in self._claims:
+            if leading is None:
+                if region.holds(digits):
+                    return True
+            elif leading.match(digits):
+                return region.holds(digits)
         return False
+
+    def common(self, length: int) -> Matcher:
+        """Give, compiled once, what `_common` says."""
+        held = self._commons.get(length)
+        if not held:
+            held = self._commons[length] = self._common(length)
+        return held
+
+    def _common(self, length: int) -> Matcher:
+        """Give what matches the fixed and mobile numbers of a length that are in use and are read as they stand.
+
+        Whatever else a region before the claiming one may hold, such a number is valid.
+        """
+        claimed = "(?!)"
+        for region, leading in reversed(self._claims):
+            held = region.pattern(length, _COMMON_TYPES)
+            of_others = claimed
+            claimed = f"(?:{held}|{of_others})"
+            if leading:
+                claimed = f"(?:(?={leading.pattern}){held}|(?!{leading.pattern}){of_others})"
+        prefix = f"(?!(?:{self.main.prefix.pattern}))" if self.main.prefix else ""
+        unsure = self.code == _MEXICO and length != 10
+        return re.compile("(?!)" if unsure else f"{prefix}{claimed}").fullmatch
 
 
 @cache
@@ -117,6 +142,18 @@ def numbering(region: str, code: str) -> Numbering:
 def country_code(code: str) -> CountryCode:
     """Give an assigned country code, compiled once."""
     return CountryCode(code)
+
+
+def in_use(digits: str) -> str | None:
+    """Give E.164 of digits after a plus, when they are certainly a fixed or mobile number in use; else None."""
+    if len(digits) > 15 or not digits.isdecimal():
+        return None
+    held = _COMMON.get((digits[:3], len(digits)))
+    if held is None:
+        read = _international(digits)
+        length = len(read[2]) if read else 0
+        held = _COMMON[digits[:3], len(digits)] = (len(digits) - length, read[0].common(length)) if read else _NOTHING
+    return f"+{digits}" if held[1](digits[held[0] :]) else None
 
 
 def look(digits: str, region: str | None, *, plus: bool) -> Looked | None:
@@ -142,6 +179,8 @@ def look(digits: str, region: str | None, *, plus: bool) -> Looked | None:
     return phone_forms.impossible(e164, f"{why} for {where}") if why else phone_forms.unknown_range(e164)
 
 
+_NOTHING = 0, re.compile("(?!)").fullmatch
+_COMMON: dict[tuple[str, int], tuple[int, Matcher]] = {}
 _KEPT_WHEN_STRIPPED = frozenset(("", phone_forms.TOO_LONG))
 _Read = tuple[CountryCode, Numbering, str]
 
