@@ -5,7 +5,7 @@ letters thrown together around the places where the readers decide, for looking 
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
@@ -20,6 +20,8 @@ SHARES = {
     "without an area code": 0.5, "too few or many digits": 0.5, "with an extension": 0.5, "empty or words": 0.5,
 }  # fmt: skip
 """A file for the region US: the share of each form, in percent."""
+NEAR = ("MX", "GB", "IN", "PH", "HN", "CO", "BR", "DE", "FR", "CN", "SV", "GT")
+"""Four fifths of the international numbers are of these countries, the rest of any."""
 
 _NORTH_AMERICAN = {
     "(NXX) NXX-XXXX": "({0}) {1}-{2}", "NXX-NXX-XXXX": "{0}-{1}-{2}", "NXXNXXXXXX": "{0}{1}{2}",
@@ -35,14 +37,14 @@ _MARKS = " -.()/+x#,;*=~:[]\t\xa0\u200b‐－（／"
 _SCRIPTS = "٤५４o'lé"
 
 
-def _examples() -> list[phonenumbers.PhoneNumber]:
+def _examples(regions: Iterable[str]) -> list[phonenumbers.PhoneNumber]:
     kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE)
-    regions = sorted(phonenumbers.SUPPORTED_REGIONS)
     found = (phonenumbers.example_number_for_type(region, kind) for region in regions for kind in kinds)
     return [number for number in found if number]
 
 
-EXAMPLES = _examples()
+EXAMPLES = _examples(sorted(phonenumbers.SUPPORTED_REGIONS))
+_NEAR_EXAMPLES = _examples(NEAR)
 
 
 def mixed(count: int, seed: int = 1) -> list[str]:
@@ -70,7 +72,7 @@ def _written(form: str, chance: random.Random) -> str:
 def _abroad(chance: random.Random) -> phonenumbers.PhoneNumber:
     """Give an example number of another country with its last four digits thrown anew."""
     while True:
-        example = chance.choice(EXAMPLES)
+        example = chance.choice(_NEAR_EXAMPLES if chance.random() < 0.8 else EXAMPLES)
         if example.country_code != 1:
             ends = str(example.national_number)
             ends = ends[:-4] + "".join(chance.choices("0123456789", k=len(ends[-4:])))

@@ -23,9 +23,9 @@ __all__ = [
     "typed_digits",
 ]  # fmt: skip
 
-_IN_PATH = re.compile(r"[ +]?([1-9]\d{1,14})", re.ASCII)
-_PLAN_E164 = re.compile(r"\+1[2-9]\d\d[2-9]\d{6}", re.ASCII)
-_NOT_DIGITS = re.compile(r"\D+", re.ASCII)
+# Compiled when they are first used: a check of a plain number uses neither.
+_IN_PATH = r"[ +]?([1-9]\d{1,14})"
+_EXTENDED = r"([ ().+\d-]*\d) ?(?:x|ext\.?) ?\d{1,6}"
 _TRUNK = "1"
 _REGIONS = frozenset(phone_table.REGIONS.split())
 _PLAN_REGIONS = frozenset(phone_table.PLAN_REGIONS.split())
@@ -37,7 +37,6 @@ _VARYING = frozenset(phone_table.VARYING.split())
 _LONGEST_PLAIN = 40
 _LONGEST_E164 = 15
 _ROWS_AT_ONCE = 1000
-_EXTENDED = re.compile(r"([ ().+\d-]*\d) ?(?:x|ext\.?) ?\d{1,6}", re.ASCII)
 
 
 def known_region(region: str) -> bool:
@@ -76,6 +75,10 @@ def look_many(written: Iterable[str], region: str | None) -> tuple[list[str | No
     asides: dict[int, Looked] = {}
     for texts in batched(written, _ROWS_AT_ONCE, strict=False):
         for text, digits in zip(texts, _all_without_marks(texts), strict=True):
+            # What `_in_use` finds first, without the call: most rows are this.
+            if in_plan and len(digits) == 10 and digits[:3] in _IN_USE and digits[3] >= "2" and digits.isdecimal():
+                numbers.append(f"+1{digits}")
+                continue
             e164 = _in_use(digits, in_plan)
             if e164 is None:
                 phone, why = looked = _look_further(text, region)
@@ -91,7 +94,7 @@ def from_path(written: str) -> str:
 
     Only the form is checked, so that no old entry becomes unreachable. Raises InvalidNumber.
     """
-    match = _IN_PATH.fullmatch(written)
+    match = re.fullmatch(_IN_PATH, written, re.ASCII)
     if not match:
         raise InvalidNumber.of("must be 2 to 15 digits of E.164, with or without the plus")
     return f"+{match[1]}"
@@ -99,7 +102,7 @@ def from_path(written: str) -> str:
 
 def national(e164: str) -> str:
     """Write a number (E.164) as people of its country do; as it is when no rule knows it."""
-    if _PLAN_E164.fullmatch(e164):
+    if _is_of_plan(e164):
         return phone_table.NATIONAL.format(e164[2:5], e164[5:8], e164[8:])
     shown: str = _rules().national(e164)
     return shown
@@ -107,7 +110,7 @@ def national(e164: str) -> str:
 
 def region_of(e164: str) -> str | None:
     """Give the region (ISO 3166-1 alpha-2, or 001 for numbers of no country) of a number (E.164)."""
-    if _PLAN_E164.fullmatch(e164):
+    if _is_of_plan(e164):
         code = e164[2:5]
         region = _IN_USE.get(code) or _UNUSED.get(code) or _partly(code)[0]
         if region:
@@ -130,7 +133,7 @@ def typed_digits(written: str, region: str | None) -> tuple[str, ...]:
     A leading plus or 00 is kept as a plus: then the digits begin the number.
     """
     digits, trunk = (
-        (_NOT_DIGITS.sub("", written), _TRUNK if region else "")
+        ("".join(filter(str.isdecimal, written)), _TRUNK if region else "")
         if written.isascii() and (region is None or region in _PLAN_REGIONS)
         else _rules().digits_and_trunk(written, region)
     )
@@ -149,6 +152,18 @@ def load() -> None:
     """Load all of the rules now: for a worker that will need them, so that its first rows do not pay for it."""
     _plans()
     _rules()
+
+
+def _is_of_plan(e164: str) -> bool:
+    """Tell whether this is E.164 of 10 digits of the plan whose exchange, too, begins with 2 to 9."""
+    digits = e164[2:]
+    return (
+        len(digits) == 10
+        and e164[:2] == "+1"
+        and min(digits[0], digits[3]) >= "2"
+        and digits.isdecimal()
+        and digits.isascii()
+    )
 
 
 def _without_marks(text: str) -> str:
@@ -204,7 +219,7 @@ def _look_further(written: str, region: str | None) -> Looked:
 
 
 def _look_before_extension(text: str, region: str | None) -> Looked | None:
-    extended = _EXTENDED.fullmatch(text)
+    extended = re.fullmatch(_EXTENDED, text, re.ASCII)
     e164 = extended and _in_use(_without_marks(extended[1]), region in _PLAN_REGIONS)
     return (Phone(e164, valid=True, warnings=(phone_forms.EXTENSION_DROPPED,)), "") if e164 else None
 

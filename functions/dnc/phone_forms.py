@@ -1,7 +1,5 @@
 """What a written number reads as, and the words for what is wrong with it: one set, whichever module reads it."""
 
-from typing import NamedTuple
-
 MAX_WRITTEN = 250
 
 EMPTY = "empty"
@@ -15,13 +13,36 @@ EXTENSION_DROPPED = "the extension was dropped: a listed number is listed for al
 RANGE_UNKNOWN = "the number has a possible length but its range is not known to be in use"
 
 
-class Phone(NamedTuple):
-    """A number as it was read. `e164`: E.164; `valid`: its range is in use; `possible`: its length is right."""
+class Phone:
+    """A number as it was read. `e164`: E.164; `valid`: its range is in use; `possible`: its length is right.
 
-    e164: str
-    valid: bool
-    possible: bool = True
-    warnings: tuple[str, ...] = ()
+    Written out, because what would write it (dataclasses, typing) takes longer to load than a check takes.
+    """
+
+    __slots__ = ("e164", "possible", "valid", "warnings")
+
+    def __init__(self, e164: str, valid: bool, *, possible: bool = True, warnings: tuple[str, ...] = ()) -> None:
+        """Take what was read."""
+        self.e164 = e164
+        self.valid = valid
+        self.possible = possible
+        self.warnings = warnings
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether all of it is the same."""
+        if not isinstance(other, Phone):
+            return NotImplemented
+        return (self.e164, self.valid, self.possible, self.warnings) == (
+            other.e164, other.valid, other.possible, other.warnings,
+        )  # fmt: skip
+
+    def __hash__(self) -> int:
+        """Go by the number."""
+        return hash(self.e164)
+
+    def __repr__(self) -> str:
+        """Show all of it."""
+        return f"Phone({self.e164!r}, valid={self.valid}, possible={self.possible}, warnings={self.warnings!r})"
 
 
 Looked = tuple[Phone | None, str]

@@ -8,7 +8,7 @@ Mexico) nothing is decided here, and the caller asks `dnc.phone_rules`.
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import phonenumbers
@@ -33,19 +33,30 @@ class Numbering:
     def __init__(self, region: str, code: str) -> None:
         """Take a region, and the country code for the numbers of no country, which share the region 001."""
         found: Any = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+        self._found = found
         self.region = region
         self.code = code
-        self._general = found.general_desc.national_number_pattern or "(?!)"
-        self.general = re.compile(self._general)
-        self.lengths = found.general_desc.possible_length
-        self.local_lengths = found.general_desc.possible_length_local_only
-        self.abroad = re.compile(found.international_prefix or "(?!)")
-        self.prefix = re.compile(found.national_prefix_for_parsing) if found.national_prefix_for_parsing else None
-        self.transform = found.national_prefix_transform_rule
-        self.leading = re.compile(found.leading_digits) if found.leading_digits is not None else None
-        described = {kind: getattr(found, kind) for kind in _TYPES}
-        self._described = {kind: d for kind, d in described.items() if d and d.national_number_pattern}
+        self.lengths = self._found.general_desc.possible_length
+        self.local_lengths = self._found.general_desc.possible_length_local_only
+        self.transform = self._found.national_prefix_transform_rule
+        self.prefix: str | None = self._found.national_prefix_for_parsing or None
+        self.leading: str | None = self._found.leading_digits
         self._held: dict[int, re.Pattern[str]] = {}
+
+    @cached_property
+    def general(self) -> re.Pattern[str]:
+        """What every national number of the region matches."""
+        return re.compile(self._found.general_desc.national_number_pattern or "(?!)")
+
+    @cached_property
+    def abroad(self) -> re.Pattern[str]:
+        """What is dialed before a number of another country."""
+        return re.compile(self._found.international_prefix or "(?!)")
+
+    @cached_property
+    def before(self) -> re.Pattern[str]:
+        """What is dialed before a national number inside the country."""
+        return re.compile(self.prefix or "(?!)")
 
     def wrong_length(self, digits: str) -> str:
         """Say what is wrong with the length of a national number; "" when it is a possible one."""
@@ -67,15 +78,16 @@ class Numbering:
 
     def pattern(self, length: int, types: Iterable[str]) -> str:
         """Give the pattern of the region's national numbers of some types and one length."""
-        described = [self._described[kind] for kind in types if kind in self._described]
+        described = [d for d in (getattr(self._found, kind) for kind in types) if d and d.national_number_pattern]
         patterns = [d.national_number_pattern for d in described if length in (d.possible_length or (length,))]
         if not patterns or length not in (self.lengths or (length,)):
             return "(?!)"
-        return f"(?=(?:{self._general})\\Z)(?:{'|'.join(f'(?:{p})' for p in dict.fromkeys(patterns))})"
+        general = self._found.general_desc.national_number_pattern
+        return f"(?=(?:{general})\\Z)(?:{'|'.join(f'(?:{p})' for p in dict.fromkeys(patterns))})"
 
     def without_prefix(self, digits: str) -> str:
         """Take off what is dialed before a national number inside the country, where it is one."""
-        found = self.prefix.match(digits) if self.prefix and digits else None
+        found = self.before.match(digits) if self.prefix and digits else None
         if not found:
             return digits
         if self.transform and found.groups()[-1] is not None:
@@ -104,7 +116,7 @@ class CountryCode:
             if leading is None:
                 if region.holds(digits):
                     return True
-            elif leading.match(digits):
+            elif re.match(leading, digits):
                 return region.holds(digits)
         return False
 
@@ -126,8 +138,8 @@ class CountryCode:
             of_others = claimed
             claimed = f"(?:{held}|{of_others})"
             if leading:
-                claimed = f"(?:(?={leading.pattern}){held}|(?!{leading.pattern}){of_others})"
-        prefix = f"(?!(?:{self.main.prefix.pattern}))" if self.main.prefix else ""
+                claimed = f"(?:(?={leading}){held}|(?!{leading}){of_others})"
+        prefix = f"(?!(?:{self.main.prefix}))" if self.main.prefix else ""
         unsure = self.code == _MEXICO and length != 10
         return re.compile("(?!)" if unsure else f"{prefix}{claimed}").fullmatch
 
@@ -162,7 +174,7 @@ def look(digits: str, region: str | None, *, plus: bool) -> Looked | None:
     if read is None:
         return None
     code, reading, national = read
-    if reading.prefix and reading.prefix.match(national):
+    if reading.prefix and reading.before.match(national):
         stripped = reading.without_prefix(national)
         if reading.wrong_length(stripped) in _KEPT_WHEN_STRIPPED:
             national = stripped
