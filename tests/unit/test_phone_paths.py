@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import phone_texts
+from benchmarks import phone_numbers, phone_texts
 from dnc import phone, phone_plans, phone_rules, phone_table
 from dnc.problems import InvalidNumber
 from infra import phone_table as generator
@@ -61,6 +61,30 @@ def test_a_mixed_file_reads_as_the_rules_read_it_row_by_row():
             assert not looked.warnings
     assert 0 < len(asides) < 400
     assert phone.look_many([], "US") == ([], {})
+
+
+@pytest.mark.parametrize("region", [None, "US", "CA", "AG", "GB", "us", ""])
+def test_rows_read_as_single_numbers_do_whatever_their_region(region):
+    written = [
+        *phone_texts.mixed(300, seed=8),
+        "4155550132\n",
+        "415555\n0132",
+        "４１５５５５０１３２",
+        "4155550132" + " " * 40,
+    ]
+    numbers, asides = phone.look_many(iter(written), region)
+    for row, text in enumerate(written):
+        looked, why = phone_rules.look(text, region)
+        plainly = looked is not None and not why and not looked.warnings
+        assert (numbers[row], asides.get(row)) == (looked.e164 if looked else None, None if plainly else (looked, why))
+
+
+@pytest.mark.parametrize("digits", ["3012345678961", "30123456789611", "301234562362384"])
+def test_a_valid_number_that_is_too_long_for_e164_is_refused(digits):
+    """Germany has valid numbers of 14 and 15 digits after its country code."""
+    assert not differs(f"+49{digits}", None)
+    assert not differs(f"0{digits}", "DE")
+    assert (phone.look(f"+49{digits}", None)[0] is None) == (len(digits) > 13)
 
 
 @given(
@@ -186,3 +210,20 @@ def test_the_generator_stops_at_metadata_that_the_table_cannot_say(monkeypatch, 
     monkeypatch.setitem(metadata.__dict__, attribute, value)
     with pytest.raises(generator.Unforeseen, match=why):
         generator.written()
+
+
+def test_the_benchmark_finds_a_difference_where_there_is_one(monkeypatch):
+    texts = [("(415) 555-0132", "US"), ("+442079460958", None)]
+    assert list(phone_numbers.differences(texts)) == []
+    monkeypatch.setattr(phone_rules, "region_of", lambda e164: "CA" if e164.startswith("+1") else "GB")
+    assert list(phone_numbers.differences(texts)) == ["region_of +14155550132"]
+    monkeypatch.setattr(phone_rules, "look", lambda written, region: (None, "refused"))
+    assert len(list(phone_numbers.differences(texts))) == 4
+    assert len(list(phone_numbers.sweep(7919))) == 2 * -(-800_000 // 7919)
+
+
+def test_the_mixed_file_has_the_shares_that_it_states():
+    assert sum(phone_texts.SHARES.values()) == 100
+    written = phone_texts.mixed(2000)
+    assert written == phone_texts.mixed(2000)
+    assert sum(text.startswith("(") for text in written) / 2000 == pytest.approx(0.31, abs=0.04)
