@@ -1,0 +1,148 @@
+"""A small client of DynamoDB: boto3's calls and answers for this service's operations, at a fraction of its cost.
+
+The answers are boto3's without `ResponseMetadata`; binary values are refused, since no table here has any. Why it
+exists, what it costs and when to drop it: decision 18.
+
+A call is repeated when it may have failed (`dnc.aws_call`), and that is safe: a repeated read is a read, and every
+write of this service is conditional on what was read, or puts what may be put twice. Who repeats a write that had
+happened learns from the failed condition what stands, and the stores recognize their own write in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+
+from dnc.aws_call import Call, Endpoint, encoded
+from dnc.credentials import Credentials
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 3.0
+ATTEMPTS = 4
+SIDE_BY_SIDE = 10
+_TARGET = "DynamoDB_20120810."
+
+
+class DynamoDB:
+    """DynamoDB at one endpoint; threads may share it."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        region: str,
+        credentials: Credentials,
+        *,
+        connect_seconds: float = CONNECT_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+        attempts: int = ATTEMPTS,
+        loads: Callable[[bytes], Any] = json.loads,
+    ) -> None:
+        """`endpoint`: scheme, host and port; `loads`: reads JSON, for workers that bring a faster one."""
+        self._endpoint = Endpoint(
+            endpoint,
+            region,
+            "dynamodb",
+            credentials,
+            connect_seconds=connect_seconds,
+            answer_seconds=answer_seconds,
+            attempts=attempts,
+            loads=loads,
+        )
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None, **more: Any) -> DynamoDB:
+        """Make the client of this process's Region. Raises KeyError that names what is missing."""
+        given = os.environ if environment is None else environment
+        region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION")
+        if not region:
+            raise KeyError("set AWS_REGION or AWS_DEFAULT_REGION")
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        endpoint = (
+            given.get("AWS_ENDPOINT_URL_DYNAMODB")
+            or given.get("AWS_ENDPOINT_URL")
+            or f"https://dynamodb.{region}.{suffix}"
+        )
+        return cls(endpoint, region, Credentials(given), **more)
+
+    def warm(self) -> None:
+        """Open a connection while nobody waits yet. That it fails now says nothing of later."""
+        connections = self._endpoint.connections
+        with contextlib.suppress(OSError):
+            connections.give_back(connections.take(new=True))
+
+    def close(self) -> None:
+        """Close the kept connections; the next call opens a new one."""
+        self._endpoint.connections.forget_idle()
+
+    def get_item(self, **asked: Any) -> dict[str, Any]:
+        """Read one row; `Item` is missing when there is none."""
+        return self.call("GetItem", asked)
+
+    def batch_get_item(self, **asked: Any) -> dict[str, Any]:
+        """Read up to 100 rows; what was not read is in `UnprocessedKeys`."""
+        return self.call("BatchGetItem", asked)
+
+    def query(self, **asked: Any) -> dict[str, Any]:
+        """Read a page of rows of one partition."""
+        return self.call("Query", asked)
+
+    def put_item(self, **asked: Any) -> dict[str, Any]:
+        """Write one row."""
+        return self.call("PutItem", asked)
+
+    def update_item(self, **asked: Any) -> dict[str, Any]:
+        """Change one row."""
+        return self.call("UpdateItem", asked)
+
+    def delete_item(self, **asked: Any) -> dict[str, Any]:
+        """Delete one row."""
+        return self.call("DeleteItem", asked)
+
+    def batch_write_item(self, **asked: Any) -> dict[str, Any]:
+        """Write up to 25 rows without conditions; what was not written is in `UnprocessedItems`."""
+        return self.call("BatchWriteItem", asked)
+
+    def batch_execute_statement(self, **asked: Any) -> dict[str, Any]:
+        """Run up to 25 PartiQL statements; each has its own `Error`."""
+        return self.call("BatchExecuteStatement", asked)
+
+    def transact_get_items(self, **asked: Any) -> dict[str, Any]:
+        """Read up to 100 rows in one transaction."""
+        return self.call("TransactGetItems", asked)
+
+    def transact_write_items(self, **asked: Any) -> dict[str, Any]:
+        """Write up to 100 rows in one transaction; without a `ClientRequestToken` it gets one, as with boto3."""
+        return self.call("TransactWriteItems", {"ClientRequestToken": os.urandom(16).hex(), **asked})
+
+    def call(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an operation of DynamoDB's API by its name.
+
+        Raises AwsError for an error that DynamoDB answers, NoAnswer when it does not; TypeError for a binary value.
+        """
+        return Call(self._endpoint, _TARGET + operation, encoded(asked)).result()
+
+    def call_all(self, operation: str, asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Make calls side by side: all are sent before the first answer is read, ten at a time. Answers in order.
+
+        No threads: the waiting is DynamoDB's, and each call has a connection of its own. Raises as `call` does, for
+        the first that fails; what became of the others is then not known.
+        """
+        answers = []
+        for start in range(0, len(asked), SIDE_BY_SIDE):
+            calls = [
+                Call(self._endpoint, _TARGET + operation, encoded(one)) for one in asked[start : start + SIDE_BY_SIDE]
+            ]
+            try:
+                for call in calls:
+                    call.begin()
+                answers += [call.result() for call in calls]
+            finally:
+                for call in calls:
+                    call.abandon()
+        return answers
