@@ -1,46 +1,51 @@
 """Clients of AWS with bounded waiting, and the one place that reads their failures.
 
-A client that waits for a minute is an outage of the dialer, so attempts and time-outs are few and short.
+A client that waits for a minute is an outage of the dialer, so attempts and time-outs are few and short. `dynamodb()`
+is the service's own client, which the hot path and the bulk workers use; `client()` is boto3's, loaded when asked for.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
 
-import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
+from dnc.aws_errors import TRY_AGAIN, refused, unanswered
 from dnc.problems import Unavailable
+from dnc.wire import from_wire, to_wire
 
-_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 4},
-    max_pool_connections=16,
-    tcp_keepalive=True,
-)
-_TRY_AGAIN = frozenset(
-    {
-        "InternalServerError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "TransactionInProgressException",
-    }
-)
-_serializer, _deserializer = TypeSerializer(), TypeDeserializer()
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from dnc.dynamodb import DynamoDB
+
+__all__ = ["client", "dynamodb", "error_code", "from_wire", "refused", "storage", "to_wire"]
 
 
 @cache
 def client(service: str) -> Any:
-    """Give this process's client of a service; made once, kept warm."""
+    """Give this process's boto3 client of a service; made once, kept warm."""
+    import boto3  # noqa: PLC0415 - a function that does without must not pay for it
+    from botocore.config import Config  # noqa: PLC0415
+
     make: Any = boto3.client
-    return make(service, config=_CONFIG)
+    config = Config(
+        connect_timeout=1,
+        read_timeout=3,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=16,
+        tcp_keepalive=True,
+    )
+    return make(service, config=config)
+
+
+@cache
+def dynamodb() -> DynamoDB:
+    """Give this process's own client of DynamoDB; made once, kept warm."""
+    from dnc.dynamodb import DynamoDB  # noqa: PLC0415 - as above
+
+    return DynamoDB.from_env()
 
 
 @contextmanager
@@ -48,25 +53,24 @@ def storage() -> Iterator[None]:
     """Turn a storage that cannot be reached or asks to slow down into Unavailable. Every other failure passes."""
     try:
         yield
-    except ClientError as failed:
-        status = failed.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if error_code(failed) in _TRY_AGAIN or status >= 500:
+    except refused() as failed:
+        if error_code(failed) in TRY_AGAIN or _status(failed) >= 500:
             raise Unavailable("Storage asked to slow down. Try again; until then, do not call.") from None
         raise
-    except BotoCoreError:
+    except unanswered():
         raise Unavailable("Storage did not answer in time. Try again; until then, do not call.") from None
 
 
-def error_code(failed: ClientError) -> str:
-    """Give the code of an AWS error."""
-    return str(failed.response.get("Error", {}).get("Code", ""))
+def error_code(failed: Exception) -> str:
+    """Give the code of an AWS error, of either client."""
+    return str(response_of(failed).get("Error", {}).get("Code", ""))
 
 
-def to_wire(row: dict[str, Any]) -> dict[str, Any]:
-    """Give a row in DynamoDB's typed form."""
-    return {name: _serializer.serialize(value) for name, value in row.items()}
+def response_of(failed: Exception) -> dict[str, Any]:
+    """Give what AWS answered with an error, of either client: `Error`, and `Item` or what else the operation adds."""
+    response: dict[str, Any] = getattr(failed, "response", {})
+    return response
 
 
-def from_wire(item: dict[str, Any]) -> dict[str, Any]:
-    """Read a row out of DynamoDB's typed form; numbers are Decimal, sets are sets."""
-    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+def _status(failed: Exception) -> int:
+    return int(response_of(failed).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
