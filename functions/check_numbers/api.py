@@ -3,16 +3,16 @@
 from typing import Any
 
 from dnc import aws, checking, times
-from dnc.accounts import Accounts
 from dnc.config import Settings
 from dnc.http import Answer, Api, Call
 from dnc.models import CheckNumbers
 from dnc.problems import FieldError, Forbidden, TooLarge
-from dnc.store import Numbers
+from dnc.profiles import Profiles
+from dnc.statuses import Statuses
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Profiles(aws.dynamodb(), settings.accounts_table)
 
 
 @api.route("POST", "/accounts/{account_id}/checks", body=CheckNumbers, max_body=1024 * 1024)
@@ -25,7 +25,7 @@ def check_numbers(call: Call) -> Answer:
     profile = checking.remembered_profile(accounts, call.account_id)
     if profile.suspended:
         raise Forbidden("The account is suspended. Do not call.")
-    numbers = Numbers(aws.client("dynamodb"), settings.numbers_table, call.account_id)
+    numbers = Statuses(aws.dynamodb(), settings.numbers_table, call.account_id)
     return Answer(200, checking.check(numbers, profile, request.numbers, request.region, times.now()))
 
 

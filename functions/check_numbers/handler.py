@@ -2,21 +2,31 @@
 
 The payload is `{"account_id", "numbers", "region"}`. `errorType` is the class name of what is raised: InvalidRequest,
 AccountNotFound and AccountSuspended are final, Unavailable means try again, and until then do not call.
+
+It loads no more than a check of a plain number uses: no boto3, pydantic, Powertools or phonenumbers (decision 18).
 """
 
-from typing import Any
+from __future__ import annotations
 
-from dnc import aws, checking, logs, times
-from dnc.accounts import Accounts
-from dnc.config import Settings
-from dnc.http import read_body
-from dnc.models import DirectCheck
-from dnc.problems import InvalidRequest as RefusedRequest
-from dnc.problems import NotFound
-from dnc.store import Numbers
+import gc
+import os
+
+# Nothing that is made while loading is ever garbage: looking for some is a tenth of a cold start.
+gc.disable()
+
+from dnc import aws, checking, direct_request, times  # noqa: E402
+from dnc.config import Settings  # noqa: E402
+from dnc.problems import InvalidRequest as RefusedRequest  # noqa: E402
+from dnc.problems import NotFound  # noqa: E402
+from dnc.profiles import Profiles  # noqa: E402
+from dnc.statuses import Statuses  # noqa: E402
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Profiles(aws.dynamodb(), settings.accounts_table)
 
 
 class CheckFailed(Exception):
@@ -46,16 +56,25 @@ class Unavailable(CheckFailed):
 def lambda_handler(event: object, _context: object) -> dict[str, Any]:
     """Check numbers for a dialer; see the module for what is raised."""
     try:
-        request: DirectCheck = read_body(DirectCheck, event)
+        request = direct_request.read(event)
         profile = checking.remembered_profile(accounts, request.account_id)
         if not profile.suspended:
-            numbers = Numbers(aws.client("dynamodb"), settings.numbers_table, profile.account_id, patience=5.0)
+            numbers = Statuses(aws.dynamodb(), settings.numbers_table, profile.account_id, patience=5.0)
             return checking.check(numbers, profile, request.numbers, request.region, times.now())
     except RefusedRequest as refused:
         raise InvalidRequest(refused.detail) from None
     except NotFound:
         raise AccountNotFound("There is no such account. Until it is known, do not call.") from None
     except Exception as failed:  # noqa: BLE001 - whatever it was, the caller must not call
-        logs.logger.error("check failed", extra=logs.failure(failed))
+        from dnc import failures, plain_log  # noqa: PLC0415 - for failures alone
+
+        plain_log.error("check failed", failures.failure(failed))
         raise Unavailable("The numbers could not be checked. Try again; until then, do not call.") from None
     raise AccountSuspended("The account is suspended. Do not call.")
+
+
+if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"):
+    # While loading there is a whole core, and nobody waits yet. A snapshot's connections would not outlive it.
+    aws.dynamodb().warm()
+gc.freeze()
+gc.enable()

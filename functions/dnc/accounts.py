@@ -9,50 +9,23 @@ import hmac
 import re
 import secrets
 import string
-import time
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from dnc import aws, times
+from dnc import aws, profiles, times
 from dnc.access import Caller, Role
 from dnc.problems import InvalidRequest, NotFound, Unauthenticated, Unavailable
+from dnc.profiles import PROFILE, Profile, Profiles, record_key
 
-ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}", re.ASCII)
+ACCOUNT_ID = profiles.ACCOUNT_ID
 PLATFORM = "#platform"
 DIRECTORY = "#accounts"
-PROFILE = "profile"
-REMEMBER_SECONDS = 30.0
 _TOKEN = re.compile(
     r"nck_(#platform|[a-z0-9][a-z0-9-]{1,62})\.([0-9A-Za-z]{12})\.([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII
 )
 _LETTERS = string.digits + string.ascii_letters
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """One customer of the platform. `default_region`: ISO 3166-1 alpha-2 or None."""
-
-    account_id: str
-    name: str
-    default_region: str | None
-    suspended: bool
-    created_at: str
-    changed_at: str
-
-    def shown(self) -> dict[str, Any]:
-        """Give the account as the API shows it."""
-        return {
-            "account_id": self.account_id,
-            "name": self.name,
-            "default_region": self.default_region,
-            "suspended": self.suspended,
-            "created_at": self.created_at,
-            "changed_at": self.changed_at,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +60,8 @@ class Token:
         return cls(match[1], match[2], match[3])
 
 
-class Accounts:
+class Accounts(Profiles):
     """The accounts table."""
-
-    def __init__(self, client: Any, table: str) -> None:
-        """Bind to the table."""
-        self._client = client
-        self._table = table
-        self._known: dict[str, tuple[float, Profile]] = {}
-
-    def profile(self, account_id: str) -> Profile:
-        """Read an account, strongly consistent. Raises NotFound."""
-        if not ACCOUNT_ID.fullmatch(account_id):
-            raise NotFound("There is no such account.")
-        with aws.storage():
-            answer = self._client.get_item(TableName=self._table, Key=_key(account_id, PROFILE), ConsistentRead=True)
-        if "Item" not in answer:
-            raise NotFound("There is no such account.")
-        return _profile(aws.from_wire(answer["Item"]))
-
-    def remembered(self, account_id: str) -> Profile:
-        """Give an account that may have been read up to 30 seconds ago. That one does not exist is never remembered."""
-        seen = self._known.get(account_id)
-        if seen and time.monotonic() - seen[0] < REMEMBER_SECONDS:
-            return seen[1]
-        self._known.pop(account_id, None)
-        profile = self.profile(account_id)
-        self._known[account_id] = (time.monotonic(), profile)
-        return profile
 
     def put(self, account_id: str, changes: dict[str, Any], at: datetime) -> tuple[Profile, bool]:
         """Make an account or change what is given of it; True when it is new. Raises InvalidRequest."""
@@ -135,13 +82,13 @@ class Accounts:
                 "changed_at": times.text(at),
             }
             if self._store_profile(row, before):
-                return _profile(row), before is None
+                return Profile(row), before is None
         raise Unavailable("The account is being changed by others. Try again.")
 
     def page(self, size: int, after: str | None) -> tuple[list[Profile], str | None]:
         """Read a page of all accounts by id, and the id after which the next one begins, or None at the end."""
         rows, start = self._query(DIRECTORY, "", size, after)
-        return [_profile({**row, "account_id": row["record"]}) for row in rows], start
+        return [Profile({**row, "account_id": row["record"]}) for row in rows], start
 
     def make_key(
         self, partition: str, role: Role, name: str, expires_at: str | None, by: str, at: datetime
@@ -181,24 +128,24 @@ class Accounts:
             with aws.storage():
                 self._client.update_item(
                     TableName=self._table,
-                    Key=_key(account_id, f"key#{key_id}"),
+                    Key=record_key(account_id, f"key#{key_id}"),
                     UpdateExpression="SET revoked_at = :at",
                     ConditionExpression="attribute_exists(account_id) AND attribute_type(revoked_at, :null)",
                     ExpressionAttributeValues={":at": {"S": times.text(at)}, ":null": {"S": "NULL"}},
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) != "ConditionalCheckFailedException":
                 raise
-            if not failed.response.get("Item"):
+            if not aws.response_of(failed).get("Item"):
                 raise NotFound("There is no such key.") from None
 
     def authenticate(self, written: str, at: datetime) -> tuple[Caller, str | None]:
         """Give who a token stands for and when it ends. Raises Unauthenticated."""
         token = Token.read(written)
-        keys = [_key(token.partition, f"key#{token.key_id}")]
+        keys = [record_key(token.partition, f"key#{token.key_id}")]
         if token.partition != PLATFORM:
-            keys.append(_key(token.partition, PROFILE))
+            keys.append(record_key(token.partition, PROFILE))
         rows = self._read_all(keys)
         key = rows.get(f"key#{token.key_id}")
         if key is None or not hmac.compare_digest(str(key["hashed"]), token.hashed):
@@ -248,7 +195,7 @@ class Accounts:
         if prefix:
             query["ExpressionAttributeNames"] = {"#record": "record"}
         if after:
-            query["ExclusiveStartKey"] = _key(partition, after)
+            query["ExclusiveStartKey"] = record_key(partition, after)
         with aws.storage():
             answer = self._client.query(**query)
         start = answer.get("LastEvaluatedKey")
@@ -269,26 +216,11 @@ class Accounts:
         try:
             with aws.storage():
                 self._client.transact_write_items(TransactItems=writes)
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) != "TransactionCanceledException":
                 raise
             return False
         return True
-
-
-def _key(partition: str, record: str) -> dict[str, Any]:
-    return {"account_id": {"S": partition}, "record": {"S": record}}
-
-
-def _profile(row: dict[str, Any]) -> Profile:
-    return Profile(
-        account_id=str(row["account_id"]),
-        name=str(row["name"]),
-        default_region=row.get("default_region"),
-        suspended=bool(row.get("suspended")),
-        created_at=str(row["created_at"]),
-        changed_at=str(row["changed_at"]),
-    )
 
 
 def _key_shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from dnc import audit, aws, times
 from dnc.audit import HEAD_KEY, Head, Told
 from dnc.problems import Unavailable
@@ -58,7 +56,7 @@ class AuditWriter:
             try:
                 with aws.storage():
                     self._client.transact_write_items(TransactItems=self._writes(rows, head, end))
-            except ClientError as failed:
+            except aws.refused() as failed:
                 if aws.error_code(failed) != "TransactionCanceledException":
                     raise
                 _pause(attempt)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dnc.dynamodb import DynamoDB
 
-__all__ = ["client", "dynamodb", "error_code", "from_wire", "refused", "storage", "to_wire"]
+__all__ = ["client", "dynamodb", "error_code", "from_wire", "refused", "response_of", "storage", "to_wire"]
 
 
 @cache
@@ -68,8 +68,8 @@ def error_code(failed: Exception) -> str:
 
 def response_of(failed: Exception) -> dict[str, Any]:
     """Give what AWS answered with an error, of either client: `Error`, and `Item` or what else the operation adds."""
-    response: dict[str, Any] = getattr(failed, "response", {})
-    return response
+    response: dict[str, Any] | None = getattr(failed, "response", None)
+    return response or {}
 
 
 def _status(failed: Exception) -> int:

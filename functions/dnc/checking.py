@@ -1,17 +1,23 @@
 """The check: which numbers may be called. A number is callable only when it was read to be; everything else is not."""
 
-from datetime import datetime
-from typing import Any
+from __future__ import annotations
 
 from dnc import phone, times
-from dnc.accounts import Accounts, Profile
-from dnc.entries import LISTED, status_of
-from dnc.store import Numbers
+from dnc.status import LISTED, status_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+    from dnc.phone import Phone
+    from dnc.profiles import Profile, Profiles
+    from dnc.statuses import Statuses
 
 MAX_NUMBERS = 1000
 
 
-def check(numbers: Numbers, profile: Profile, written: list[str], region: str | None, now: datetime) -> dict[str, Any]:
+def check(numbers: Statuses, profile: Profile, written: list[str], region: str | None, now: datetime) -> dict[str, Any]:
     """Check numbers in any written form: one result for each, in order. Raises Unavailable unless all were read.
 
     `region`: ISO 3166-1 alpha-2 of national forms, else the account's default. `now`: UTC, taken before the reading.
@@ -27,15 +33,13 @@ def check(numbers: Numbers, profile: Profile, written: list[str], region: str | 
     }
 
 
-def remembered_profile(accounts: Accounts, account_id: str) -> Profile:
+def remembered_profile(accounts: Profiles, account_id: str) -> Profile:
     """Give the account's profile, read at most 30 seconds ago. A suspended one is read anew: it may just be back."""
     profile = accounts.remembered(account_id)
     return accounts.profile(account_id) if profile.suspended else profile
 
 
-def _result(
-    given: str, read: phone.Phone | None, why: str, rows: dict[str, dict[str, Any]], now: datetime
-) -> dict[str, Any]:
+def _result(given: str, read: Phone | None, why: str, rows: dict[str, dict[str, Any]], now: datetime) -> dict[str, Any]:
     row = rows.get(read.e164) if read else None
     if read and row is not None:
         expires_at = row.get("expires_at")

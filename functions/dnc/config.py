@@ -1,23 +1,31 @@
 """The settings of a function, read once from its environment into a frozen object."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from types import MappingProxyType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
 class Settings:
     """Names of the tables and the bus. A function is given only those that it uses; another fails by name."""
 
-    environment: Mapping[str, str]
+    __slots__ = ("environment",)
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Take a copy of the environment that nothing changes any more."""
+        self.environment = MappingProxyType(dict(environment))
 
     @classmethod
-    def from_env(cls, *needed: str) -> "Settings":
+    def from_env(cls, *needed: str) -> Settings:
         """Read the environment; raises KeyError that names every needed variable that is missing."""
         missing = [name for name in needed if not os.environ.get(name)]
         if missing:
             raise KeyError(f"set these environment variables: {', '.join(missing)}")
-        return cls(dict(os.environ))
+        return cls(os.environ)
 
     @property
     def numbers_table(self) -> str:

@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from dnc import times
+from dnc import status, times
 
-LISTED, REMOVED, EXPIRED = "listed", "removed", "expired"
+LISTED, REMOVED, EXPIRED = status.LISTED, status.REMOVED, status.EXPIRED
+status_of = status.status_of
 REMEMBERED_REQUEST_KEYS = 20
 DETAILS = (
     "note",
@@ -184,15 +185,6 @@ class Entry:
     def missing_evidence(self) -> list[str]:
         """Name what the record of a do-not-call request should hold and this one lacks (16 CFR 310.5(a)(10))."""
         return [name for name in RECORD_OF_A_REQUEST if not self.details.get(name)]
-
-
-def status_of(status: object, expires_at: int | None, moment: datetime) -> str:
-    """Give the status of a stored row at a moment; anything but a plain removal or a past expiry is listed."""
-    if status == REMOVED:
-        return REMOVED
-    if expires_at is not None and expires_at <= moment.timestamp():
-        return EXPIRED
-    return LISTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,29 @@ Handlers raise these; they never build an error response. No error carries a pho
 and none of them is ever read as "clear".
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, ClassVar
 
 CONTENT_TYPE = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True)
 class FieldError:
     """What is wrong with one field of a request; `field` is its dotted path in the body or query."""
 
-    field: str
-    message: str
+    __slots__ = ("field", "message")
+
+    def __init__(self, field: str, message: str) -> None:
+        """Take the field and the words."""
+        self.field = field
+        self.message = message
+
+    def __repr__(self) -> str:
+        """Show both."""
+        return f"FieldError({self.field!r}, {self.message!r})"
 
 
 class DncError(Exception):
@@ -57,7 +67,7 @@ class InvalidRequest(DncError):
     code, status, title = "invalid_request", 422, "The request is not valid"
 
     @classmethod
-    def of(cls, field: str, message: str) -> "InvalidRequest":
+    def of(cls, field: str, message: str) -> InvalidRequest:
         """Refuse one field."""
         return cls(f"{field}: {message}", [FieldError(field, message)])
 
@@ -68,7 +78,7 @@ class InvalidNumber(DncError):
     code, status, title = "invalid_number", 422, "The phone number is not valid"
 
     @classmethod
-    def of(cls, message: str, field: str = "number") -> "InvalidNumber":
+    def of(cls, message: str, field: str = "number") -> InvalidNumber:
         """Refuse a number, with why."""
         return cls(f"The number was refused: {message}.", [FieldError(field, message)])
 

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from dnc import audit, aws, times
 from dnc.audit import SHARDS, EventType
 from dnc.entries import LISTED
@@ -243,7 +241,7 @@ class Stats:
         try:
             with aws.storage():
                 self._client.put_item(**asked)
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) != "ConditionalCheckFailedException":
                 raise
 

@@ -4,7 +4,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from dnc import aws
-from dnc.accounts import Accounts
+from dnc.aws_errors import AwsError, NoAnswer
+from dnc.profiles import Profiles
 from dnc.store import Numbers
 
 NUMBER, NEIGHBOR = "+14155550100", "+14155550101"
@@ -103,7 +104,7 @@ def test_an_account_that_is_not_there_or_suspended_raises(gateway, dynamodb):
 def test_that_an_account_exists_is_remembered_for_30_seconds_and_not_longer(gateway, dynamodb, monkeypatch):
     handler = gateway.modules["check_numbers.handler"]
     clock = [1000.0]
-    monkeypatch.setattr("dnc.accounts.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("dnc.profiles.time.monotonic", lambda: clock[0])
     gateway.check([NUMBER])
     gateway.call("operator", "PUT", "/accounts/acme", {"suspended": True})
     clock[0] += 29.9
@@ -137,8 +138,19 @@ class Broken:
         return wrapped
 
 
+def response(code, status=400):
+    return {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+
 def error(code, status=400):
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetItem")
+    return ClientError(response(code, status), "GetItem")
+
+
+def break_storage(gateway, monkeypatch, broken):
+    monkeypatch.setattr(aws, "client", lambda _: broken)
+    monkeypatch.setattr(aws, "dynamodb", lambda: broken)
+    for name in ("check_numbers.handler", "check_numbers.api"):
+        monkeypatch.setattr(gateway.modules[name], "accounts", Profiles(broken, "accounts"))
 
 
 @pytest.mark.parametrize("table", ["numbers", "accounts"])
@@ -153,22 +165,21 @@ def error(code, status=400):
         ReadTimeoutError(endpoint_url="https://dynamodb"),
         ConnectTimeoutError(endpoint_url="https://dynamodb"),
         EndpointConnectionError(endpoint_url="https://dynamodb"),
+        AwsError(response("ProvisionedThroughputExceededException")),
+        AwsError(response("InternalServerError", 500)),
+        NoAnswer("GetItem: TimeoutError"),
     ],
-    ids=lambda failure: aws.error_code(failure) if isinstance(failure, ClientError) else type(failure).__name__,
+    ids=lambda failure: f"{type(failure).__name__} {aws.error_code(failure)}",
 )
 def test_storage_that_fails_is_unavailable_and_never_clear(gateway, dynamodb, monkeypatch, table, asked, failure):
-    broken = Broken(dynamodb, table, failure)
-    monkeypatch.setattr(aws, "client", lambda _: broken)
-    for name in ("check_numbers.handler", "check_numbers.api"):
-        monkeypatch.setattr(gateway.modules[name], "accounts", Accounts(broken, "accounts"))
+    break_storage(gateway, monkeypatch, Broken(dynamodb, table, failure))
     with pytest.raises(gateway.modules["check_numbers.handler"].Unavailable):
         gateway.check(asked)
     assert over_http(gateway, asked).code == "unavailable"
 
 
 def test_a_failure_that_nobody_foresaw_raises_or_is_500_and_tells_nothing(gateway, dynamodb, monkeypatch, capsys):
-    broken = Broken(dynamodb, "numbers", error(f"Denied {NUMBER}"))
-    monkeypatch.setattr(aws, "client", lambda _: broken)
+    break_storage(gateway, monkeypatch, Broken(dynamodb, "numbers", error(f"Denied {NUMBER}")))
     with pytest.raises(Exception) as raised:
         gateway.check([NUMBER])
     assert "Denied" not in str(raised.value)
@@ -202,3 +213,75 @@ def test_keys_that_are_never_read_make_the_check_fail_as_a_whole(dynamodb):
 
     with pytest.raises(Unavailable):
         Numbers(Stuck(), "numbers", "acme", patience=0.05).statuses([NUMBER, NEIGHBOR])
+
+
+READ = {"number": {"S": NUMBER}}
+OTHER = {"number": {"S": "+14155550199"}}
+ALL = {"Keys": [{"account_id": {"S": "acme"}, **READ}]}
+ODD = {
+    "nothing": {},
+    "no rows": {"UnprocessedKeys": {}},
+    "rows of no table": {"Responses": {}, "UnprocessedKeys": {}},
+    "rows of another table": {"Responses": {"accounts": []}, "UnprocessedKeys": {}},
+    "rows that are none": {"Responses": {"numbers": None}, "UnprocessedKeys": {}},
+    "not said what was not read": {"Responses": {"numbers": []}},
+    "another table was not read": {"Responses": {"numbers": []}, "UnprocessedKeys": {"accounts": ALL}},
+    "a row without its number": {"Responses": {"numbers": [{"status": {"S": "listed"}}]}, "UnprocessedKeys": {}},
+    "another number's row": {"Responses": {"numbers": [OTHER]}, "UnprocessedKeys": {}},
+    "a row twice": {"Responses": {"numbers": [READ, READ]}, "UnprocessedKeys": {}},
+    "read and not read": {"Responses": {"numbers": [READ]}, "UnprocessedKeys": {"numbers": ALL}},
+    "not asked for and not read": {"Responses": {"numbers": []}, "UnprocessedKeys": {"numbers": {"Keys": [OTHER]}}},
+    "a list": [],
+    "null": None,
+}
+
+
+@pytest.mark.parametrize("answer", ODD.values(), ids=ODD.keys())
+def test_an_odd_answer_is_a_failure_and_never_clear(dynamodb, answer):
+    from dnc.problems import Unavailable
+
+    class Odd:
+        def batch_get_item(self, **_):
+            return answer
+
+        def call_all(self, _, asked):
+            return [answer for _ in asked]
+
+    class Old:
+        batch_get_item = Odd.batch_get_item
+
+    for client in (Odd(), Old()):
+        with pytest.raises(Unavailable):
+            Numbers(client, "numbers", "acme", patience=0.05).statuses([NUMBER, NEIGHBOR])
+
+
+@pytest.mark.parametrize("item", [OTHER, {"status": {"S": "removed"}}, {}], ids=["another's", "no number", "empty"])
+def test_a_row_that_was_not_asked_for_is_a_failure(dynamodb, item):
+    from dnc.problems import Unavailable
+
+    class Odd:
+        def get_item(self, **_):
+            return {"Item": item}
+
+    with pytest.raises(Unavailable):
+        Numbers(Odd(), "numbers", "acme").statuses([NUMBER])
+
+
+def test_keys_that_were_not_read_are_asked_again_side_by_side_until_all_are_read(dynamodb):
+    asked = []
+
+    class Slow:
+        def call_all(self, operation, several):
+            assert operation == "BatchGetItem"
+            asked.append([len(one["RequestItems"]["numbers"]["Keys"]) for one in several])
+            return [self._half(one["RequestItems"]["numbers"]) for one in several]
+
+        def _half(self, wanted):
+            half = len(wanted["Keys"]) // 2
+            read = [{"number": key["number"]} for key in wanted["Keys"][half:]]
+            left = {"numbers": {**wanted, "Keys": wanted["Keys"][:half]}} if half else {}
+            return {"Responses": {"numbers": read}, "UnprocessedKeys": left}
+
+    numbers = [f"+1415555{n:04}" for n in range(250)]
+    assert list(Numbers(Slow(), "numbers", "acme").statuses(numbers * 2)) != []
+    assert asked == [[100, 100, 50], [100, 25], [62], [31], [15], [7], [3], [1]]
