@@ -195,9 +195,9 @@ class Call:
         time.sleep(span * int.from_bytes(os.urandom(4)) / 2**32)
 
 
-def encoded(asked: Mapping[str, Any]) -> bytes:
-    """Write a request as JSON. Raises TypeError for what JSON has no form of, binary values among it."""
-    return _encode(asked).encode()
+def encoded(asked: Mapping[str, Any] | bytes) -> bytes:
+    """Write a request as JSON, or take one that is written. Raises TypeError for what JSON has no form of."""
+    return asked if isinstance(asked, bytes) else _encode(asked).encode()
 
 
 def _refuse(value: object) -> object:

@@ -22,15 +22,20 @@ def check(numbers: Statuses, profile: Profile, written: list[str], region: str |
 
     `region`: ISO 3166-1 alpha-2 of national forms, else the account's default. `now`: UTC, taken before the reading.
     """
-    looked = [(given, *phone.look(given, region or profile.default_region)) for given in written]
-    rows = numbers.statuses([read.e164 for _, read, _ in looked if read])
-    results = [_result(given, read, why, rows, now) for given, read, why in looked]
-    return {
-        "account_id": profile.account_id,
-        "checked_at": times.text(now),
-        "blocked": sum(not result["callable"] for result in results),
-        "results": results,
-    }
+    read, asides = phone.look_many(written, region or profile.default_region)
+    rows = numbers.statuses([number for number in read if number is not None])
+    blocked = 0
+    results = []
+    for place, number in enumerate(read):
+        result = _listed(rows[number], now) if number in rows else None
+        if result is None and place in asides:
+            result = _invalid(*asides[place])
+        if result is None:
+            results.append({"input": written[place], "number": number, "callable": True, "status": "clear"})
+        else:
+            blocked += 1
+            results.append({"input": written[place], "number": number, "callable": False, **result})
+    return {"account_id": profile.account_id, "checked_at": times.text(now), "blocked": blocked, "results": results}
 
 
 def remembered_profile(accounts: Profiles, account_id: str) -> Profile:
@@ -39,21 +44,18 @@ def remembered_profile(accounts: Profiles, account_id: str) -> Profile:
     return accounts.profile(account_id) if profile.suspended else profile
 
 
-def _result(given: str, read: Phone | None, why: str, rows: dict[str, dict[str, Any]], now: datetime) -> dict[str, Any]:
-    row = rows.get(read.e164) if read else None
-    if read and row is not None:
-        expires_at = row.get("expires_at")
-        if status_of(row.get("status"), int(expires_at) if expires_at is not None else None, now) == LISTED:
-            return {
-                "input": given,
-                "number": read.e164,
-                "callable": False,
-                "status": "listed",
-                "listed_at": row.get("listed_at"),
-                "source": row.get("source"),
-            }
-    if read is None or why:
-        # A possible number that is not in use keeps its E.164; what is no number at all has none.
-        number = read.e164 if read and read.possible else None
-        return {"input": given, "number": number, "callable": False, "status": "invalid", "detail": why}
-    return {"input": given, "number": read.e164, "callable": True, "status": "clear"}
+def _listed(row: dict[str, Any], now: datetime) -> dict[str, Any] | None:
+    """Say of a stored row that it is listed, or nothing."""
+    expires_at = row.get("expires_at")
+    if status_of(row.get("status"), int(expires_at) if expires_at is not None else None, now) != LISTED:
+        return None
+    return {"status": "listed", "listed_at": row.get("listed_at"), "source": row.get("source")}
+
+
+def _invalid(read: Phone | None, why: str) -> dict[str, Any] | None:
+    """Say why what was read cannot be called, or nothing of a number that can."""
+    if read is not None and not why:
+        return None
+    # A possible number that is not in use keeps its E.164; what is no number at all has none.
+    kept = {} if read and read.possible else {"number": None}
+    return {**kept, "status": "invalid", "detail": why}

@@ -120,15 +120,17 @@ class DynamoDB:
         """Write up to 100 rows in one transaction; without a `ClientRequestToken` it gets one, as with boto3."""
         return self.call("TransactWriteItems", {"ClientRequestToken": os.urandom(16).hex(), **asked})
 
-    def call(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an operation of DynamoDB's API by its name.
+    def call(self, operation: str, asked: Mapping[str, Any] | bytes) -> dict[str, Any]:
+        """Call an operation of DynamoDB's API by its name. `asked`: boto3's arguments, or the same written as JSON.
 
         Raises AwsError for an error that DynamoDB answers, NoAnswer when it does not; TypeError for a binary value.
         """
         return Call(self._endpoint, _TARGET + operation, encoded(asked)).result()
 
-    def call_all(self, operation: str, asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def call_all(self, operation: str, asked: Sequence[Mapping[str, Any] | bytes]) -> list[dict[str, Any]]:
         """Make calls side by side: all are sent before the first answer is read, ten at a time. Answers in order.
+
+        What is asked is as `call` takes it, or JSON already.
 
         No threads: the waiting is DynamoDB's, and each call has a connection of its own. Raises as `call` does, for
         the first that fails; what became of the others is then not known.

@@ -1,5 +1,7 @@
 """The check, direct and over HTTP: callable only when it was read to be so."""
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
@@ -273,6 +275,7 @@ def test_keys_that_were_not_read_are_asked_again_side_by_side_until_all_are_read
     class Slow:
         def call_all(self, operation, several):
             assert operation == "BatchGetItem"
+            several = [json.loads(one) for one in several]
             asked.append([len(one["RequestItems"]["numbers"]["Keys"]) for one in several])
             return [self._half(one["RequestItems"]["numbers"]) for one in several]
 
@@ -285,3 +288,16 @@ def test_keys_that_were_not_read_are_asked_again_side_by_side_until_all_are_read
     numbers = [f"+1415555{n:04}" for n in range(250)]
     assert list(Numbers(Slow(), "numbers", "acme").statuses(numbers * 2)) != []
     assert asked == [[100, 100, 50], [100, 25], [62], [31], [15], [7], [3], [1]]
+
+
+def test_a_read_is_written_as_boto3s_arguments_are(dynamodb):
+    reader = Numbers(dynamodb, 'odd "table" \\ name', "acme")
+    for batch in (
+        ["+14155550100"],
+        ["+14155550100", "+442079460958", "+5511987654321"],
+        [f"+{n}" for n in range(10, 110)],
+    ):
+        assert json.loads(reader._body(batch)) == reader._asked(batch)
+    for bad in ('+1415"', "+1415x", "", "+١٢٣ "):
+        with pytest.raises(ValueError, match=r"E\.164"):
+            reader._body(["+14155550100", bad] if bad else [bad])
