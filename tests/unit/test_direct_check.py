@@ -133,5 +133,5 @@ def test_a_check_of_a_plain_number_loads_no_library_but_pythons_own():
     assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.split())
     heavy = {"aws_lambda_powertools", "boto3", "botocore", "phonenumbers", "pydantic"}
-    costly = {"concurrent", "dataclasses", "email", "http", "inspect", "random", "secrets", "ssl", "urllib"}
+    costly = {"concurrent", "dataclasses", "email", "http", "inspect", "random", "secrets", "ssl", "typing", "urllib"}
     assert not loaded & (heavy | costly)
