@@ -38,13 +38,12 @@ def read(given: object) -> DirectRequest:
     account_id = _account_id(given, errors)
     numbers = _numbers(given, errors)
     region = _region(given.get("region"), errors)
-    errors += [
-        FieldError(
-            str(name) or "body", "is not a field of this request" if isinstance(name, str) else "Keys should be strings"
-        )
-        for name in given
-        if name not in _FIELDS
-    ]
+    for name in given:
+        if name not in _FIELDS:
+            if isinstance(name, str) and _not_text(name):
+                raise InvalidRequest.of("body", _not_text(name))
+            told = "is not a field of this request" if isinstance(name, str) else "Keys should be strings"
+            errors.append(FieldError(str(name) or "body", told))
     if errors:
         raise InvalidRequest("; ".join(f"{error.field}: {error.message}" for error in errors), errors)
     return DirectRequest(account_id, numbers, region)

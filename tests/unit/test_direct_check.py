@@ -65,6 +65,7 @@ def by_hand(given_):
 @example({"account_id": "acme", "numbers": [NUMBER], "region": "ß"})
 @example({"account_id": "acme", "numbers": [NUMBER], "region": "\ud800"})
 @example({1: 2})
+@example({"\ud800": 1, "regoin": 2})
 def test_the_same_payloads_are_taken_and_the_same_fields_refused_as_by_the_model(payload):
     assert by_hand(payload) == by_pydantic(payload)
 
