@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
 _MAX_HEAD = 64 * 1024
+_LENGTH = b"\r\ncontent-length:"
+_LONGEST_LENGTH = 12
 
 
 class Closed(OSError):
@@ -82,24 +84,27 @@ class Connection:
             received += self._more(deadline)
             end = received.find(b"\r\n\r\n")
         head = received[:end].lower()
-        answer = Answer(_status(head), head, b"")
         rest = received[end + 4 :]
-        if answer.header(b"transfer-encoding") == "chunked":
-            answer.body = self._chunks(rest, deadline)
+        at = head.find(_LENGTH)
+        if at >= 0:
+            line_end = head.find(b"\r\n", at + 2)
+            body = self._sized(rest, head[at + len(_LENGTH) : line_end if line_end > 0 else None].strip(), deadline)
+        elif b"\r\ntransfer-encoding: chunked" in head:
+            body = self._chunks(rest, deadline)
         else:
-            answer.body = self._sized(rest, answer.header(b"content-length"), deadline)
+            raise BadAnswer("its length is missing")
         self.used = True
         self.keep = head.startswith(b"http/1.1") and b"\r\nconnection: close" not in head
-        return answer
+        return Answer(_status(head), head, body)
 
     def close(self) -> None:
         """Close it; once is enough, twice does no harm."""
         self._socket.close()
 
-    def _sized(self, received: bytes, length: str, deadline: float) -> bytes:
-        if not (length.isdecimal() and length.isascii()) or int(length) > MAX_ANSWER:
-            raise BadAnswer("its length is missing, no number or too large")
-        wanted = int(length)
+    def _sized(self, received: bytes, length: bytes, deadline: float) -> bytes:
+        wanted = int(length) if length.isdigit() and len(length) < _LONGEST_LENGTH else -1
+        if not 0 <= wanted <= MAX_ANSWER:
+            raise BadAnswer("its length is no number or too large")
         if len(received) < wanted:
             parts = [received]
             there = len(received)

@@ -1,7 +1,7 @@
 """AWS Signature Version 4 for JSON requests, as bytes of HTTP/1.1.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. A service's requests differ
-in operation, body, time and credential alone, so the rest is laid out once and the signing key is kept for its day.
+in body, operation, time and credential alone, so what does not change is laid out once a second.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dnc.credentials import Credential
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -27,36 +29,51 @@ class Signer:
         self._region = region
         self._service = service
         self._key: tuple[str, str, bytes] = ("", "", b"")
-        self._stamp: tuple[int, str] = (0, "")
+        self._prepared: _Prepared | None = None
 
     def request(self, credential: Credential, target: str, body: bytes, now: float) -> bytes:
         """Write a signed POST. `target`: the X-Amz-Target header; `now`: epoch seconds by AWS's clock."""
-        stamp = self._stamped(int(now))
+        prepared = self._prepared
+        second = int(now)
+        if (
+            prepared is None
+            or prepared.second != second
+            or prepared.credential is not credential
+            or prepared.target != target
+        ):
+            # One assignment: threads may prepare twice, but none reads half of another's.
+            self._prepared = prepared = self._prepare(credential, target, second)
+        canonical = prepared.canonical.copy()
+        canonical.update(sha256(body).hexdigest().encode())
+        to_sign = prepared.to_sign + canonical.hexdigest().encode()
+        signature = hmac.digest(prepared.key, to_sign, "sha256").hex()
+        return b"%b%b\r\nContent-Length: %d\r\n\r\n%b" % (prepared.head, signature.encode(), len(body), body)
+
+    def _prepare(self, credential: Credential, target: str, second: int) -> _Prepared:
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         token = credential.token
         secured = f"x-amz-security-token:{token}\n" if token else ""
         signed = f"content-type;host;x-amz-date;{'x-amz-security-token;' if token else ''}x-amz-target"
         canonical = (
             f"POST\n/\n\ncontent-type:{CONTENT_TYPE}\nhost:{self._host}\nx-amz-date:{stamp}\n{secured}"
-            f"x-amz-target:{target}\n\n{signed}\n{sha256(body).hexdigest()}"
+            f"x-amz-target:{target}\n\n{signed}\n"
         )
         day = stamp[:8]
         scope = f"{day}/{self._region}/{self._service}/aws4_request"
-        to_sign = f"{_ALGORITHM}\n{stamp}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-        signature = hmac.digest(self._key_of(credential.secret_key, day), to_sign.encode(), "sha256").hex()
-        return (
+        head = (
             f"POST / HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: {CONTENT_TYPE}\r\nX-Amz-Date: {stamp}\r\n"
             f"{f'X-Amz-Security-Token: {token}\r\n' if token else ''}X-Amz-Target: {target}\r\n"
+            "Accept-Encoding: identity\r\nUser-Agent: nocall\r\n"
             f"Authorization: {_ALGORITHM} Credential={credential.access_key}/{scope}, SignedHeaders={signed}, "
-            f"Signature={signature}\r\nContent-Length: {len(body)}\r\nAccept-Encoding: identity\r\n"
-            "User-Agent: nocall\r\n\r\n"
-        ).encode() + body
-
-    def _stamped(self, second: int) -> str:
-        known, stamp = self._stamp
-        if known != second:
-            stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-            self._stamp = (second, stamp)
-        return stamp
+            "Signature="
+        )
+        return _Prepared(
+            second, credential, target,
+            key=self._key_of(credential.secret_key, day),
+            canonical=sha256(canonical.encode()),
+            to_sign=f"{_ALGORITHM}\n{stamp}\n{scope}\n".encode(),
+            head=head.encode(),
+        )  # fmt: skip
 
     def _key_of(self, secret: str, day: str) -> bytes:
         # One assignment of one tuple: threads may compute it twice, but none reads half of another's.
@@ -67,3 +84,28 @@ class Signer:
                 key = hmac.digest(key, part.encode(), "sha256")
             self._key = (secret, day, key)
         return key
+
+
+class _Prepared:
+    """All of a request but what its body changes; it holds for one second."""
+
+    __slots__ = ("canonical", "credential", "head", "key", "second", "target", "to_sign")
+
+    def __init__(
+        self,
+        second: int,
+        credential: Credential,
+        target: str,
+        *,
+        key: bytes,
+        canonical: Any,
+        to_sign: bytes,
+        head: bytes,
+    ) -> None:
+        self.second = second
+        self.credential = credential
+        self.target = target
+        self.key = key
+        self.canonical = canonical
+        self.to_sign = to_sign
+        self.head = head

@@ -291,13 +291,13 @@ def test_keys_that_were_not_read_are_asked_again_side_by_side_until_all_are_read
 
 
 def test_a_read_is_written_as_boto3s_arguments_are(dynamodb):
-    reader = Numbers(dynamodb, 'odd "table" \\ name', "acme")
-    for batch in (
-        ["+14155550100"],
-        ["+14155550100", "+442079460958", "+5511987654321"],
-        [f"+{n}" for n in range(10, 110)],
-    ):
-        assert json.loads(reader._body(batch)) == reader._asked(batch)
-    for bad in ('+1415"', "+1415x", "", "+١٢٣ "):
+    from dnc import statuses
+
+    table = 'odd "table" \\ name'
+    reader = Numbers(dynamodb, table, "acme")
+    for batch in ([NUMBER, NEIGHBOR], ["+442079460958"] * 3, [f"+{n}" for n in range(10, 110)]):
+        assert json.loads(reader._written("BatchGetItem", batch)) == statuses._asked(table, "acme", batch)
+        assert json.loads(reader._written("GetItem", batch[:1])) == statuses._asked_one(table, "acme", batch[0])
+    for bad in ('+1415"', "+1415x", "", "+١٢٣", "+1415 "):
         with pytest.raises(ValueError, match=r"E\.164"):
-            reader._body(["+14155550100", bad] if bad else [bad])
+            reader._written("GetItem", [bad])

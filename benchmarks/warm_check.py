@@ -1,0 +1,109 @@
+"""One number, warm: CPU of the check's process against boto3, redis-py and PyMySQL. `python -m benchmarks.warm_check`.
+
+redis-py's SISMEMBER and PyMySQL's lookup in VICIdial's `vicidial_dnc` are bare calls: they read no request, no form of
+number and no account, sign nothing, and cannot tell an expired entry. Only the transport is the same, plain TCP.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from benchmarks import check_subjects as subjects
+from benchmarks import cpu_time, reference_servers
+from benchmarks.sandbox import CannotMeasure
+from benchmarks.servers import StandIn
+
+NUMBER = "+14155550100"
+CHECK, CHECK_BOTO3 = "check_numbers", "check_numbers over boto3"
+READ, READ_BOTO3 = "get_item, own client", "get_item, boto3"
+REDIS, MARIADB = "redis-py SISMEMBER", "PyMySQL on vicidial_dnc"
+_CALLS = {CHECK: 3000, CHECK_BOTO3: 500, READ: 3000, READ_BOTO3: 500, REDIS: 3000, MARIADB: 3000}
+_SETS = 1000
+
+
+def main(quick: bool) -> list[dict[str, Any]]:
+    """Measure, and give one line for each comparison."""
+    with ExitStack() as running:
+        folder = running.enter_context(reference_servers.folder())
+        stand_in = running.enter_context(StandIn(subjects.tables(1000)))
+        environment = {**subjects.ENVIRONMENT, "AWS_ENDPOINT_URL": stand_in.url}
+        names = [CHECK, CHECK_BOTO3, READ, READ_BOTO3]
+        skipped = {}
+        for name, start, variable in (
+            (REDIS, reference_servers.redis, "BENCH_REDIS_PORT"),
+            (MARIADB, reference_servers.mariadb, "BENCH_MARIADB_PORT"),
+        ):
+            try:
+                port = running.enter_context(start(folder))
+                (_fill_redis if name == REDIS else _fill_mariadb)(port)
+            except (CannotMeasure, ImportError) as why:
+                skipped[name] = str(why)
+                continue
+            environment[variable] = str(port)
+            names.append(name)
+        calls = {name: count // 4 if quick else count for name, count in _CALLS.items()}
+        found = cpu_time.take_turns("benchmarks.warm_check", names, 5 if quick else 15, calls, environment)
+    rows = [
+        cpu_time.compared(found, CHECK, CHECK_BOTO3, ">= 8 x"),
+        cpu_time.compared(found, READ, READ_BOTO3),
+    ]
+    for reference in (REDIS, MARIADB):
+        for subject in (READ, CHECK):
+            if reference in skipped:
+                rows.append({"subject": subject, "reference": reference, "skipped": skipped[reference]})
+            else:
+                rows.append(cpu_time.compared(found, subject, reference, ">= 1 x"))
+    return rows
+
+
+def _fill_redis(port: int) -> None:
+    import redis
+
+    with redis.Redis(port=port) as client:
+        client.sadd("dnc:acme", *(f"+1415555{n:04}" for n in range(_SETS)))
+
+
+def _fill_mariadb(port: int) -> None:
+    import pymysql
+
+    with pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True) as connection:
+        cursor = connection.cursor()
+        cursor.execute("CREATE DATABASE asterisk")
+        cursor.execute("CREATE TABLE asterisk.vicidial_dnc (phone_number VARCHAR(18) PRIMARY KEY NOT NULL)")
+        cursor.executemany("INSERT INTO asterisk.vicidial_dnc VALUES (%s)", [(f"415555{n:04}",) for n in range(_SETS)])
+
+
+def _call(subject: str) -> Callable[[], object]:
+    if subject == CHECK:
+        return subjects.handler(1)
+    if subject == CHECK_BOTO3:
+        return subjects.handler(1, over=subjects.boto3_client)
+    if subject in (READ, READ_BOTO3):
+        from dnc import aws
+
+        client = aws.dynamodb() if subject == READ else subjects.boto3_client()
+        return lambda: client.get_item(TableName="numbers", Key=subjects.key(NUMBER), **subjects.READ)
+    if subject == REDIS:
+        import redis
+
+        client = redis.Redis(port=int(os.environ["BENCH_REDIS_PORT"]))
+        return lambda: client.sismember("dnc:acme", NUMBER)
+    import pymysql
+
+    port = int(os.environ["BENCH_MARIADB_PORT"])
+    cursor = pymysql.connect(host="127.0.0.1", port=port, user="root", database="asterisk", autocommit=True).cursor()
+
+    def look_up() -> object:
+        cursor.execute("SELECT count(*) FROM vicidial_dnc WHERE phone_number = %s", (NUMBER[2:],))
+        return cursor.fetchone()
+
+    return look_up
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        print(cpu_time.of_calls(_call(sys.argv[1]), int(sys.argv[2])))
+    else:
+        print(cpu_time.told(main("--quick" in sys.argv)))
