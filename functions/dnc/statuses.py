@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_NO_ROW = frozenset({"ConsumedCapacity", "ResponseMetadata"})
 KEYS_A_READ = 100
 READS_AT_ONCE = 10
 _READ = {
@@ -70,6 +71,9 @@ class Statuses:
             else:
                 answer = self._client.get_item(**_asked_one(self._table, self._account_id, number))
         if "Item" not in answer:
+            # That there is no row is said by an answer that holds nothing.
+            if not _NO_ROW.issuperset(answer):
+                raise _odd("neither a row nor none")
             return {}
         row = aws.from_wire(answer["Item"])
         if row.get("number") != number:

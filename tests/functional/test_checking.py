@@ -257,13 +257,17 @@ def test_an_odd_answer_is_a_failure_and_never_clear(dynamodb, answer):
             Numbers(client, "numbers", "acme", patience=0.05).statuses([NUMBER, NEIGHBOR])
 
 
-@pytest.mark.parametrize("item", [OTHER, {"status": {"S": "removed"}}, {}], ids=["another's", "no number", "empty"])
-def test_a_row_that_was_not_asked_for_is_a_failure(dynamodb, item):
+@pytest.mark.parametrize(
+    "answer",
+    [{"Item": OTHER}, {"Item": {"status": {"S": "removed"}}}, {"Item": {}}, {"Items": []}, {"message": "busy"}],
+    ids=["another's", "no number", "empty", "another operation's", "a message"],
+)
+def test_an_answer_that_is_neither_the_row_nor_none_is_a_failure(dynamodb, answer):
     from dnc.problems import Unavailable
 
     class Odd:
         def get_item(self, **_):
-            return {"Item": item}
+            return answer
 
     with pytest.raises(Unavailable):
         Numbers(Odd(), "numbers", "acme").statuses([NUMBER])
