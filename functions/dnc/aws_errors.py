@@ -42,7 +42,8 @@ class AwsError(Exception):
         self.response = response
         self.code = str(response.get("Error", {}).get("Code", ""))
         self.status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        super().__init__(f"{self.code or 'error'} ({self.status})")
+        # A code is one word; anything else is not AWS's and might hold anything.
+        super().__init__(f"{self.code if self.code.isidentifier() else 'error'} ({self.status})")
 
 
 class NoAnswer(Exception):

@@ -24,7 +24,8 @@ class Trust:
     def __init__(self, host: str) -> None:
         """`host`: the DNS name that the certificate must be for."""
         self._bundle = os.environ.get("AWS_CA_BUNDLE") or ""
-        self._small = not self._bundle and host.endswith(_AMAZON_HOSTS)
+        # An artifact without the file goes slower, not down.
+        self._small = not self._bundle and host.endswith(_AMAZON_HOSTS) and os.path.exists(AMAZON_ROOTS)  # noqa: PTH110
         self._context: ssl.SSLContext | None = None
 
     def context(self) -> ssl.SSLContext:

@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dnc import direct_request, plain_log
+from dnc import aws, direct_request, failures, plain_log
+from dnc.aws_errors import AwsError, NoAnswer
 from dnc.models import DirectCheck
-from dnc.problems import InvalidRequest
+from dnc.problems import InvalidRequest, Unavailable
 from infra.local.stack import ROOT
 
 NUMBER = "+14155550100"
@@ -104,6 +105,23 @@ def test_a_log_line_has_the_fields_of_powertools(monkeypatch):
     assert got["location"].startswith("test_a_log_line_has_the_fields_of_powertools:")
     shape = [len(part) for part in wanted["timestamp"].replace(",", " ").split()]
     assert [len(part) for part in got["timestamp"].replace(",", " ").split()] == shape
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [
+        (NoAnswer("GetItem: TimeoutError"), "GetItem: TimeoutError"),
+        (AwsError({"Error": {"Code": "ThrottlingException", "Message": NUMBER}}), "ThrottlingException (0)"),
+        (AwsError({"Error": {"Code": f"Bad {NUMBER}"}}), "error (0)"),
+        (RuntimeError(NUMBER), None),
+    ],
+)
+def test_a_failure_is_logged_with_what_aws_said_and_no_message(failed, told):
+    with pytest.raises((Unavailable, type(failed))) as raised, aws.storage():
+        raise failed
+    logged = failures.failure(raised.value)
+    assert logged.get("aws") == told
+    assert NUMBER not in str(logged)
 
 
 LOADED = """

@@ -7,6 +7,7 @@ from pathlib import Path
 import certifi
 import pytest
 
+from dnc import trust
 from dnc.aws_errors import NoAnswer
 from dnc.connections import Connections
 from dnc.credentials import Credentials
@@ -96,13 +97,20 @@ def test_a_chain_that_the_five_do_not_verify_is_measured_by_the_systems_store(tm
             Connections("https", AWS_HOST, server.port, 1.0, 1.0).take()
 
 
+def test_an_artifact_without_the_roots_uses_the_systems_store(tmp_path, monkeypatch):
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    monkeypatch.setattr(trust, "AMAZON_ROOTS", str(tmp_path / "none.pem"))
+    context = Trust(AWS_HOST).context()
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
 def test_a_bundle_that_is_set_replaces_both(tmp_path, monkeypatch):
     file, _ = certificate(tmp_path, "127.0.0.1")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
-    trust = Trust(AWS_HOST)
-    [root] = trust.context().get_ca_certs()
+    believed = Trust(AWS_HOST)
+    [root] = believed.context().get_ca_certs()
     assert dict(part[0] for part in root["subject"]) == {"commonName": "a test"}
-    assert not trust.widen()
+    assert not believed.widen()
 
 
 def test_the_roots_that_ship_are_certifis_and_all_five():
