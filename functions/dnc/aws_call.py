@@ -112,12 +112,12 @@ class Call:
                     self._send(new=new)
                 return self._received()
             except OSError as broken:
-                kept = self._connection is not None and self._connection.used
+                used = self._connection.used if self._connection else 0.0
                 self.abandon()
                 # A kept connection that the other side closed meanwhile is no failure: go on with a new one, once.
-                if not kept or isinstance(broken, TimeoutError):
+                if not used or isinstance(broken, TimeoutError):
                     raise
-                self._endpoint.connections.forget_idle()
+                self._endpoint.connections.forget_idle(until=used)
                 new = True
             except BaseException:
                 self.abandon()

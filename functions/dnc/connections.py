@@ -7,6 +7,7 @@ used again: so no late answer is ever taken for another request's.
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 
@@ -53,7 +54,10 @@ class Answer:
 
 
 class Connection:
-    """One connection. `used`: it has carried an answer, so the other side may have closed it since."""
+    """One connection. `used`: when its last answer was asked for (monotonic seconds), or 0.0.
+
+    One that was used may have been closed by the other side since.
+    """
 
     __slots__ = ("_seconds", "_socket", "keep", "used")
 
@@ -61,7 +65,7 @@ class Connection:
         """`seconds`: how long an answer may take, all of it."""
         self._socket = connected
         self._seconds = seconds
-        self.used = False
+        self.used = 0.0
         self.keep = True
 
     def send(self, request: bytes) -> None:
@@ -70,7 +74,8 @@ class Connection:
 
     def receive(self) -> Answer:
         """Read the answer. Raises Closed, another OSError (a timeout is one), or BadAnswer."""
-        deadline = time.monotonic() + self._seconds
+        now = time.monotonic()
+        deadline = now + self._seconds
         try:
             received = self._socket.recv(_CHUNK)
         except ConnectionError:
@@ -93,7 +98,7 @@ class Connection:
             body = self._chunks(rest, deadline)
         else:
             raise BadAnswer("its length is missing")
-        self.used = True
+        self.used = now
         self.keep = head.startswith(b"http/1.1") and b"\r\nconnection: close" not in head
         return Answer(_status(head), head, body)
 
@@ -182,13 +187,15 @@ class Connections:
         else:
             connection.close()
 
-    def forget_idle(self) -> None:
-        """Close what is kept: after one was found closed, the others that are as old likely are, too."""
-        while self._idle:
-            try:
-                self._idle.pop().close()
-            except IndexError:
-                return
+    def forget_idle(self, until: float = math.inf) -> None:
+        """Close what is kept and was last used up to a moment (monotonic seconds): likely it was closed, too."""
+        for connection in self._idle[:]:
+            if connection.used <= until:
+                try:
+                    self._idle.remove(connection)
+                except ValueError:
+                    continue  # another thread has just taken it
+                connection.close()
 
     def _opened(self) -> Connection:
         connected = socket.create_connection((self._host, self._port), self._connect_seconds)

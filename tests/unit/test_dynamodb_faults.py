@@ -337,6 +337,15 @@ def test_when_one_of_several_fails_all_fail_and_no_answer_is_left_for_the_next()
             assert client.call("GetItem", {"n": n}) == {"n": n}
 
 
+def test_connections_that_were_all_closed_meanwhile_are_each_opened_once_more():
+    acts = [ok_then_close(ROW)] * 3
+    with FaultServer(acts, after=ok(ROW)) as server:
+        client = ours(server.url, attempts=1)
+        for _ in range(3):
+            assert client.call_all("GetItem", [GET] * 3) == [ROW] * 3
+        assert server.connections == 6
+
+
 def test_threads_share_a_client():
     def by_number(connection, seen):
         return ok({"n": seen.json["n"]})(connection, seen)
