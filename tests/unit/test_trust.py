@@ -14,7 +14,7 @@ from dnc.credentials import Credentials
 from dnc.dynamodb import DynamoDB
 from dnc.trust import AMAZON_ROOTS, Trust
 from infra import amazon_roots
-from tests.fault_server import FaultServer, certificate, ok
+from tests.fault_server import FaultServer, certificate, close, error, http, ok, ok_then_close, raw, reset, stall
 
 AWS_HOST = "dynamodb.us-east-1.amazonaws.com"
 
@@ -38,6 +38,27 @@ def test_a_believed_certificate_is_taken_and_connections_are_kept(tmp_path, monk
         assert [client.call("GetItem", {}) for _ in range(3)] == [{"Item": {}}] * 3
         assert server.connections == 1
         assert len(client.call_all("GetItem", [{}] * 3)) == 3
+        client.close()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [close, reset, stall, error("ThrottlingException"), raw(http(200, b"{}")[:-1]), raw(b"HTTP/1.1 200 OK\r\nCont")],
+    ids=["closed", "reset", "slow", "throttled", "cut off", "cut off early"],
+)
+def test_over_tls_a_fault_is_tried_again_as_without(act, tmp_path, monkeypatch):
+    file, context = certificate(tmp_path, "127.0.0.1")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with FaultServer([ok(), act, ok({"Item": {}})], tls=context) as server:
+        keys = Credentials({"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "secret"})
+        client = DynamoDB(server.url, "us-east-1", keys, answer_seconds=0.5)
+        assert [client.get_item(), client.get_item()] == [{}, {"Item": {}}]
+        assert len(server.seen) == 3
+        client.close()
+    with FaultServer([ok_then_close(), ok({"Item": {}})], tls=context) as server:
+        client = DynamoDB(server.url, "us-east-1", keys, attempts=1)
+        assert [client.get_item(), client.get_item()] == [{}, {"Item": {}}]
         client.close()
 
 
