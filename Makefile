@@ -50,7 +50,7 @@ check: setup ## Check format, lint, types, templates, lock, exports and docs
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/cfn-lint template.yaml
+	.venv/bin/cfn-lint template.yaml infra/*.yaml
 	$(UV) lock --check -q
 	$(PYTHON) -m infra.drift
 

@@ -20,11 +20,12 @@ from infra.openapi_answers import ANSWERS, Problem
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "docs" / "openapi.json"
-_SETTINGS = ("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "EVENT_BUS")
+_SETTINGS = ("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "EVENT_BUS", "BULK_BUCKET", "IMPORT_MACHINE")
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETERS = {
     "account_id": ("the account", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{1,62}$"}),
     "number": ("E.164 digits, with or without + or %2B", {"type": "string", "pattern": r"^(\+|%2B)?[1-9]\d{1,14}$"}),
+    "id": ("the job, as it was made", {"type": "string", "pattern": "^[0-9a-z]{26}$"}),
     "key_id": ("the key, as it was made", {"type": "string"}),
 }
 _DESCRIPTION = """\

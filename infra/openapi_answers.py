@@ -326,6 +326,129 @@ class Keys(Shown):
     keys: list[Key]
 
 
+class Upload(Shown):
+    """How to upload a job's file. A browser sends Content-Length by itself."""
+
+    url: str
+    method: Literal["PUT"]
+    headers: dict[str, str] = Field(description="to be sent exactly so: they are signed into the URL")
+    expires_at: str = _time("until when the upload may begin")
+
+
+class Job(Shown):
+    """What every bulk job has."""
+
+    id: str = Field(pattern=r"^[0-9a-z]{26}$")
+    status: Literal["awaiting_upload", "running", "done", "failed", "undone"]
+    progress: float = Field(ge=0, le=1)
+    counts: dict[str, int]
+    created_at: str = _time("when it was made")
+    created_by: Actor
+    finished_at: str | None
+    error: str | None = Field(description="what went wrong and what to do")
+
+
+class RegistryAccess(Shown):
+    """Of which registry's file an import is, and who got it."""
+
+    version: str | None
+    accessed_by: str | None
+    accessed_on: str | None
+    san: str | None
+
+
+class ImportedFile(Shown):
+    """One file of a zip."""
+
+    name: str
+    counts: dict[str, int]
+    report_url: str | None
+
+
+class Undo(Shown):
+    """What the undo of an import came to."""
+
+    requested_at: str = _time("when it was asked for")
+    requested_by: Actor
+    counts: dict[str, int] = Field(description="removed, touched_since, listed_before")
+    error: str | None
+    report_url: str | None
+
+
+class ImportJob(Job):
+    """An import. Counts: rows, listed, already_listed, skipped_removed, invalid."""
+
+    filename: str
+    bytes: int
+    source: Source
+    region: str | None
+    note: str | None
+    dry_run: bool
+    skip_removed: bool
+    registry: RegistryAccess | None
+    report_url: str | None = Field(description="every refused row with its line and why; lives 15 minutes")
+    files: list[ImportedFile] = Field(description="of a zip, each file by itself")
+    undo: Undo | None
+
+
+class NewImportJob(ImportJob):
+    """An import that awaits its file."""
+
+    upload: Upload
+
+
+class Imports(Page):
+    """A page of imports, newest first."""
+
+    imports: list[ImportJob]
+
+
+class ScrubJob(Job):
+    """A scrub. Counts: rows, clear, blocked, invalid."""
+
+    filename: str
+    bytes: int
+    column: str | None
+    region: str | None
+    clear_url: str | None
+    blocked_url: str | None
+    late_url: str | None
+
+
+class Scrubs(Page):
+    """A page of scrubs, newest first."""
+
+    scrubs: list[ScrubJob]
+
+
+class ExportedFile(Shown):
+    """One file of an export."""
+
+    url: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class ExportJob(Job):
+    """An export of the list or of the audit."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    kind: Literal["numbers", "audit"]
+    format: Literal["csv", "jsonl"]
+    since: str | None = Field(alias="from")
+    until: str | None = Field(alias="to")
+    files: list[ExportedFile]
+    manifest_url: str | None
+
+
+class Exports(Page):
+    """A page of exports, newest first."""
+
+    exports: list[ExportJob]
+
+
 _ACCOUNT = "/accounts/{account_id}"
 ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("POST", f"{_ACCOUNT}/numbers", 201): Entry,
@@ -343,6 +466,14 @@ ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("GET", "/removal-reasons", 200): Reasons,
     ("GET", "/me", 200): Self,
     ("POST", f"{_ACCOUNT}/checks", 200): Checked,
+    ("POST", f"{_ACCOUNT}/imports", 201): NewImportJob,
+    ("GET", f"{_ACCOUNT}/imports", 200): Imports,
+    ("GET", f"{_ACCOUNT}/imports/{{id}}", 200): ImportJob,
+    ("POST", f"{_ACCOUNT}/imports/{{id}}/undo", 200): ImportJob,
+    ("GET", f"{_ACCOUNT}/scrubs", 200): Scrubs,
+    ("GET", f"{_ACCOUNT}/scrubs/{{id}}", 200): ScrubJob,
+    ("GET", f"{_ACCOUNT}/exports", 200): Exports,
+    ("GET", f"{_ACCOUNT}/exports/{{id}}", 200): ExportJob,
     ("PUT", _ACCOUNT, 201): Account,
     ("PUT", _ACCOUNT, 200): Account,
     ("GET", _ACCOUNT, 200): Account,

@@ -33,6 +33,10 @@ class Action(StrEnum):
     READ_SELF = "read_self"
     READ_STATS = "read_stats"
     READ_ACCOUNT = "read_account"
+    IMPORT = "import"
+    SCRUB = "scrub"
+    EXPORT = "export"
+    READ_JOBS = "read_jobs"
     KEYS = "keys"
     PLATFORM = "platform"
 
@@ -47,15 +51,17 @@ _READER = _ANYBODY | {
     Action.READ_AUDIT,
     Action.READ_STATS,
     Action.READ_ACCOUNT,
+    Action.READ_JOBS,
 }
-_MANAGER = _AGENT | _READER | {Action.SET_EXPIRY, Action.REMOVE, Action.RESTORE}
-_ADMIN = _MANAGER | {Action.KEYS, Action.REMOVE_BY_LEGAL_ORDER}
+_MANAGER = _AGENT | _READER | {Action.SET_EXPIRY, Action.REMOVE, Action.RESTORE, Action.IMPORT, Action.SCRUB}
+_AUDITOR = _READER | {Action.EXPORT}
+_ADMIN = _MANAGER | _AUDITOR | {Action.KEYS, Action.REMOVE_BY_LEGAL_ORDER}
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.INTAKE: frozenset(_ANYBODY | {Action.ADD}),
     Role.DIALER: frozenset(_ANYBODY | {Action.CHECK}),
     Role.AGENT: frozenset(_AGENT),
     Role.MANAGER: frozenset(_MANAGER),
-    Role.AUDITOR: frozenset(_READER),
+    Role.AUDITOR: frozenset(_AUDITOR),
     Role.ADMIN: frozenset(_ADMIN),
     Role.OPERATOR: frozenset(_ADMIN | {Action.PLATFORM}),
 }
@@ -75,6 +81,14 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("GET", "/removal-reasons"): Action.READ_REASONS,
     ("GET", "/me"): Action.READ_SELF,
     ("POST", f"{ACCOUNT}/checks"): Action.CHECK,
+    ("POST", f"{ACCOUNT}/imports"): Action.IMPORT,
+    ("GET", f"{ACCOUNT}/imports"): Action.READ_JOBS,
+    ("GET", f"{ACCOUNT}/imports/{{id}}"): Action.READ_JOBS,
+    ("POST", f"{ACCOUNT}/imports/{{id}}/undo"): Action.IMPORT,
+    ("GET", f"{ACCOUNT}/scrubs"): Action.READ_JOBS,
+    ("GET", f"{ACCOUNT}/scrubs/{{id}}"): Action.READ_JOBS,
+    ("GET", f"{ACCOUNT}/exports"): Action.READ_JOBS,
+    ("GET", f"{ACCOUNT}/exports/{{id}}"): Action.READ_JOBS,
     ("GET", "/accounts"): Action.PLATFORM,
     ("PUT", ACCOUNT): Action.PLATFORM,
     ("GET", ACCOUNT): Action.READ_ACCOUNT,
@@ -111,7 +125,7 @@ def policy(caller: Caller, api_arn: str) -> dict[str, object]:
     if account is None:
         raise ValueError("a credential that is not an operator's must have an account")
     resources = sorted(
-        f"{api_arn}/{method}{path.format(account_id=account, number='*', key_id='*')}"
+        f"{api_arn}/{method}{path.format(account_id=account, number='*', key_id='*', id='*')}"
         for (method, path), action in ROUTES.items()
         if caller.may(action)
     )

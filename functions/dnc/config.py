@@ -43,6 +43,16 @@ class Settings:
         return self.environment["ACCOUNTS_TABLE"]
 
     @property
+    def bulk_bucket(self) -> str:
+        """BULK_BUCKET: the bucket of bulk files."""
+        return self.environment["BULK_BUCKET"]
+
+    @property
+    def import_machine(self) -> str:
+        """IMPORT_MACHINE: the ARN of the state machine of imports, for undo."""
+        return self.environment["IMPORT_MACHINE"]
+
+    @property
     def event_bus(self) -> str:
         """EVENT_BUS: the EventBridge bus of change events."""
         return self.environment["EVENT_BUS"]

@@ -37,6 +37,11 @@ FUNCTIONS = {
     "authorize": "AuthorizeFunctionName",
     "manage_accounts": "ManageAccountsFunctionName",
     "read_stats": "ReadStatsFunctionName",
+    "import_numbers": "ImportNumbersFunctionName",
+    "read_jobs": "ReadJobsFunctionName",
+    "plan_import": "PlanImportFunctionName",
+    "write_import": "WriteImportFunctionName",
+    "finish_import": "FinishImportFunctionName",
     "console": "ConsoleFunctionName",
 }
 

@@ -16,6 +16,11 @@ HANDLERS = {
     "AuthorizeFunction": "authorize.handler",
     "ManageAccountsFunction": "manage_accounts.handler",
     "ReadStatsFunction": "read_stats.handler",
+    "ImportNumbersFunction": "import_numbers.handler",
+    "ReadJobsFunction": "read_jobs.handler",
+    "PlanImportFunction": "import_numbers.plan",
+    "WriteImportFunction": "import_numbers.write",
+    "FinishImportFunction": "import_numbers.finish",
     "ConsoleFunction": "console.handler",
 }
 LOOK = """
@@ -31,7 +36,7 @@ sys.exit(f"imported from outside: {outside}" if outside else 0)
 
 @pytest.mark.parametrize("artifact", sorted(HANDLERS))
 def test_an_artifact_imports_alone(build_folder, artifact):
-    names = ("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "EVENT_BUS")
+    names = ("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "EVENT_BUS", "BULK_BUCKET", "IMPORT_MACHINE")
     environment = {"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.environ["PATH"], **dict.fromkeys(names, "x")}
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", LOOK, str(build_folder / artifact), HANDLERS[artifact]],

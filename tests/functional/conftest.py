@@ -17,12 +17,13 @@ from moto import mock_aws
 from dnc import aws, connections, times
 from dnc.access import Role
 from dnc.accounts import PLATFORM, Accounts
+from dnc.bulk_files import s3
 from infra.local.stack import template
 from tests import tables
 from tests.contract import assert_body_documented
 
 STAGE_ARN = "arn:aws:execute-api:us-east-1:123456789012:api1/v1"
-BUS = "changes"
+BUS, BUCKET = "changes", "bulk"
 ACCOUNT, OTHER = "acme", "globex"
 MODULES = (
     "add_number.handler",
@@ -30,9 +31,10 @@ MODULES = (
     "authorize.handler",
     "check_numbers.api",
     "check_numbers.handler",
-    "console.handler",
+    "import_numbers.handler",
     "list_numbers.handler",
     "manage_accounts.handler",
+    "read_jobs.handler",
     "read_stats.handler",
     "remove_number.handler",
 )
@@ -149,12 +151,15 @@ class MotoConnection:
 def environment(monkeypatch):
     names = {"NUMBERS_TABLE": "numbers", "AUDIT_TABLE": "audit", "ACCOUNTS_TABLE": "accounts", "EVENT_BUS": BUS}
     more = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    for name, value in {**names, **more}.items():
+    bulk = {"BULK_BUCKET": BUCKET, "IMPORT_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:import"}
+    for name, value in {**names, **more, **bulk}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(connections.Connections, "_opened", lambda _: MotoConnection())
-    forget = (aws.client.cache_clear, aws.dynamodb.cache_clear)  # a test may put another client in its place
-    for client in forget:
-        client()
+
+    def forget():  # a test may put another client in its place
+        aws.client.cache_clear()
+        s3.cache_clear()
+
+    forget()
     with mock_aws():
         yield
     for client in forget:
@@ -166,6 +171,7 @@ def dynamodb(environment):
     client = aws.client("dynamodb")
     tables.create(client)
     boto3.client("events").create_event_bus(Name=BUS)
+    s3().create_bucket(Bucket=BUCKET)
     return client
 
 

@@ -1,0 +1,331 @@
+"""Bulk jobs (imports, scrubs, exports) and the one place that keeps them, in the accounts table.
+
+A store is bound to its account. Every change is one conditional update that may be repeated: it names the run that
+makes it (the execution of the state machine), so a second delivery of the same upload changes nothing.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from dnc import aws, times
+from dnc.entries import Actor
+from dnc.problems import NotFound
+
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_ID_BITS, _RANDOM_BITS = 130, 80
+LONGEST_ERROR = 1000
+
+
+class JobKind(StrEnum):
+    """What a job does; the start of its record in the table."""
+
+    IMPORT = "import"
+    SCRUB = "scrub"
+    EXPORT = "export"
+
+
+class JobStatus(StrEnum):
+    """How far a job is."""
+
+    AWAITING_UPLOAD = "awaiting_upload"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job. Times: RFC 3339 UTC. `progress`: 0 to 1. `request`: what was asked for, with the contract's names.
+
+    `run`: the execution that works on it. `kept`: what its run keeps for those that read it (plain values).
+    """
+
+    kind: JobKind
+    id: str
+    status: JobStatus
+    created_at: str
+    created_by: Mapping[str, Any]
+    request: Mapping[str, Any]
+    progress: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    finished_at: str | None = None
+    error: str | None = None
+    run: str | None = None
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """Give who made the job."""
+        return Actor(self.created_by["principal"], self.created_by.get("acting_user"))
+
+
+def new_id(at: datetime) -> str:
+    """Make an id that sorts by time and cannot be guessed: 50 bits of milliseconds and 80 random ones, in base 32."""
+    value = (int(at.timestamp() * 1000) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+    return "".join(_LETTERS[(value >> shift) & 31] for shift in range(_ID_BITS - 5, -1, -5))
+
+
+class Jobs:
+    """The jobs of one account."""
+
+    def __init__(self, client: Any, table: str, account_id: str) -> None:
+        """Bind to the accounts table and an account."""
+        self._client = client
+        self._table = table
+        self._account_id = account_id
+
+    def make(
+        self,
+        kind: JobKind,
+        request: Mapping[str, Any],
+        actor: Actor,
+        at: datetime,
+        *,
+        status: JobStatus = JobStatus.AWAITING_UPLOAD,
+        job_id: str | None = None,
+        kept: Mapping[str, Any] | None = None,
+    ) -> Job:
+        """Make a job. With a `job_id` that is there already (a repeat), give the one that is there."""
+        job = Job(
+            kind=kind,
+            id=job_id or new_id(at),
+            status=status,
+            created_at=times.text(at),
+            created_by=actor.item(),
+            request=dict(request),
+            kept=dict(kept or {}),
+        )
+        try:
+            with aws.storage():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=aws.to_wire(self._row(job)),
+                    ConditionExpression="attribute_not_exists(account_id)",
+                )
+        except ClientError as failed:
+            if aws.error_code(failed) != "ConditionalCheckFailedException":
+                raise
+            return self.get(kind, job.id)
+        return job
+
+    def get(self, kind: JobKind, job_id: str) -> Job:
+        """Read a job, strongly consistent. Raises NotFound."""
+        with aws.storage():
+            answer = self._client.get_item(TableName=self._table, Key=self._key(kind, job_id), ConsistentRead=True)
+        if "Item" not in answer:
+            raise NotFound(f"There is no such {kind}.")
+        return _job(aws.from_wire(answer["Item"]))
+
+    def page(self, kind: JobKind, size: int, after: str | None) -> tuple[list[Job], str | None]:
+        """Read a page of jobs, newest first, and the id after which the next one begins, or None at the end."""
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "account_id = :a AND begins_with(#record, :k)",
+            "ExpressionAttributeNames": {"#record": "record"},
+            "ExpressionAttributeValues": {":a": {"S": self._account_id}, ":k": {"S": f"{kind}#"}},
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+            "Limit": size,
+        }
+        if after:
+            query["ExclusiveStartKey"] = self._key(kind, after)
+        with aws.storage():
+            answer = self._client.query(**query)
+        start = answer.get("LastEvaluatedKey")
+        found = [_job(aws.from_wire(item)) for item in answer["Items"]]
+        return found, start["record"]["S"].partition("#")[2] if start else None
+
+    def begin(
+        self,
+        kind: JobKind,
+        job_id: str,
+        run: str,
+        *,
+        since: tuple[JobStatus, ...] = (JobStatus.AWAITING_UPLOAD,),
+        kept: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Let a run take a job that is in one of these states; True also when this run has it already.
+
+        False: another run has it, or it has ended. Raises NotFound.
+        """
+        allowed = ", ".join(f":since{i}" for i in range(len(since)))
+        values = {f":since{i}": status for i, status in enumerate(since)}
+        return self._change(
+            kind,
+            job_id,
+            {"status": JobStatus.RUNNING, "run": run, "progress": 0, "error": None, **_under("kept", kept)},
+            f"#status IN ({allowed}) OR (#status = :running AND #run = :run)",
+            {**values, ":running": JobStatus.RUNNING, ":run": run},
+        )
+
+    def advance(self, kind: JobKind, job_id: str, run: str, **changes: Any) -> bool:
+        """Change `progress`, `counts` or `kept` of a running job; False when this run does not have it any more.
+
+        Of `kept`, what is given is set and the rest stays.
+        """
+        return self._change(kind, job_id, _flat(changes), *_held(run))
+
+    def count_piece(self, kind: JobKind, job_id: str, run: str, piece: int) -> bool:
+        """Note that a piece of the work is done; twice counts once. What was noted is the set `pieces_done`."""
+        try:
+            with aws.storage():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=self._key(kind, job_id),
+                    UpdateExpression="ADD pieces_done :piece",
+                    ConditionExpression="#status = :running AND #run = :run",
+                    ExpressionAttributeNames={"#status": "status", "#run": "run"},
+                    ExpressionAttributeValues={
+                        ":piece": {"NS": [str(piece)]},
+                        ":running": {"S": JobStatus.RUNNING},
+                        ":run": {"S": run},
+                    },
+                )
+        except ClientError as failed:
+            if aws.error_code(failed) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def finish(
+        self, kind: JobKind, job_id: str, run: str, at: datetime, status: JobStatus = JobStatus.DONE, **changes: Any
+    ) -> bool:
+        """End a running job; also True when this run has ended it so before."""
+        ended = {"status": status, "finished_at": times.text(at), "progress": 1, "error": None}
+        return self._end(kind, job_id, run, {**_flat(changes), **ended}, status)
+
+    def fail(
+        self,
+        kind: JobKind,
+        job_id: str,
+        run: str,
+        at: datetime,
+        error: str,
+        status: JobStatus = JobStatus.FAILED,
+        **changes: Any,
+    ) -> bool:
+        """End a running job with what went wrong, in words a person can act on. It holds no phone number."""
+        ended = {"status": status, "finished_at": times.text(at), "error": error[:LONGEST_ERROR]}
+        return self._end(kind, job_id, run, {**_flat(changes), **ended}, status)
+
+    def _end(self, kind: JobKind, job_id: str, run: str, changes: dict[str, Any], status: JobStatus) -> bool:
+        if self._change(kind, job_id, changes, *_held(run)):
+            return True
+        there = self.get(kind, job_id)
+        return there.status is status and there.run == run
+
+    def _change(
+        self, kind: JobKind, job_id: str, changes: Mapping[str, Any], condition: str, values: Mapping[str, Any]
+    ) -> bool:
+        names = {"#status": "status", "#run": "run"}
+        sets, marked = [], dict(values)
+        for i, (path, value) in enumerate(changes.items()):
+            parts = path.split(".")
+            names |= {f"#{part}": part for part in parts}
+            sets.append(f"{'.'.join(f'#{part}' for part in parts)} = :set{i}")
+            marked[f":set{i}"] = _decimals(value)
+        try:
+            with aws.storage():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=self._key(kind, job_id),
+                    UpdateExpression=f"SET {', '.join(sets)}",
+                    ConditionExpression=f"attribute_exists(account_id) AND ({condition})",
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=aws.to_wire(marked),
+                )
+        except ClientError as failed:
+            if aws.error_code(failed) != "ConditionalCheckFailedException":
+                raise
+            self.get(kind, job_id)
+            return False
+        return True
+
+    def _key(self, kind: JobKind, job_id: str) -> dict[str, Any]:
+        return {"account_id": {"S": self._account_id}, "record": {"S": f"{kind}#{job_id}"}}
+
+    def _row(self, job: Job) -> dict[str, Any]:
+        return {
+            "account_id": self._account_id,
+            "record": f"{job.kind}#{job.id}",
+            "status": job.status,
+            "created_at": job.created_at,
+            "created_by": dict(job.created_by),
+            "request": _decimals(dict(job.request)),
+            "progress": 0,
+            "counts": dict(job.counts),
+            "kept": _decimals(dict(job.kept)),
+            "finished_at": None,
+            "error": None,
+            "run": None,
+        }
+
+
+def _held(run: str) -> tuple[str, dict[str, Any]]:
+    return "#status = :running AND #run = :run", {":running": JobStatus.RUNNING, ":run": run}
+
+
+def _flat(changes: Mapping[str, Any]) -> dict[str, Any]:
+    flat = {name: value for name, value in changes.items() if name != "kept"}
+    return flat | _under("kept", changes.get("kept"))
+
+
+def _under(name: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {f"{name}.{inner}": value for inner, value in (values or {}).items()}
+
+
+def _decimals(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, Mapping):
+        return {name: _decimals(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_decimals(inner) for inner in value]
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _job(row: Mapping[str, Any]) -> Job:
+    kind, _, job_id = str(row["record"]).partition("#")
+    kept = _plain(dict(row.get("kept") or {}))
+    return Job(
+        kind=JobKind(kind),
+        id=job_id,
+        status=JobStatus(row["status"]),
+        created_at=str(row["created_at"]),
+        created_by=_plain(dict(row["created_by"])),
+        request=_plain(dict(row.get("request") or {})),
+        progress=_progress(row, kept),
+        counts=_plain(dict(row.get("counts") or {})),
+        finished_at=row.get("finished_at"),
+        error=row.get("error"),
+        run=row.get("run"),
+        kept=kept,
+    )
+
+
+def _progress(row: Mapping[str, Any], kept: Mapping[str, Any]) -> float:
+    """Give how far a job is: while it has `pieces` to do, by how many of them were noted as done."""
+    told = float(row.get("progress") or 0)
+    pieces = kept.get("pieces")
+    if row["status"] == JobStatus.RUNNING and pieces:
+        done = len(row.get("pieces_done") or ())
+        return float(min(0.99, round(max(told, 0.05 + 0.9 * done / pieces), 3)))
+    return told

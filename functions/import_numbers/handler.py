@@ -1,0 +1,90 @@
+"""Make an import and take one back: `POST …/imports`, `POST …/imports/{id}/undo`. The upload itself starts it."""
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from dnc import aws, job_answers, times
+from dnc.access import Action
+from dnc.accounts import Accounts
+from dnc.bulk_files import JobFiles, s3
+from dnc.bulk_models import NewImport, UndoImport
+from dnc.config import Settings
+from dnc.entries import Source, Write
+from dnc.http import Answer, Api, Call
+from dnc.jobs import Job, JobKind, Jobs, JobStatus
+from dnc.problems import Conflict
+
+api = Api()
+settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET", "IMPORT_MACHINE")
+accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+
+
+@api.route("POST", "/accounts/{account_id}/imports", body=NewImport, statuses=(201,))
+def make_import(call: Call) -> Answer:
+    """Make an import and give the URL to upload its file to; the upload starts it."""
+    body: NewImport = call.body
+    profile = accounts.profile(call.account_id)
+    write = call.write(body.acting_user)
+    request = body.model_dump(mode="json", exclude={"acting_user"})
+    request["region"] = body.region or profile.default_region
+    job = _jobs(call).make(JobKind.IMPORT, request, write.actor, write.at)
+    files = _files(call, job)
+    return Answer(201, {**job_answers.shown(job, files, write.at), "upload": files.upload(body.bytes, write.at)})
+
+
+@api.route("POST", "/accounts/{account_id}/imports/{id}/undo", body=UndoImport)
+def undo_import(call: Call) -> Answer:
+    """Remove again what this import listed and nobody touched since."""
+    body: UndoImport = call.body
+    write = call.person_write(body.acting_user)
+    jobs = _jobs(call)
+    job = jobs.get(JobKind.IMPORT, call.path["id"])
+    if job.request.get("source") == Source.LEGAL:
+        call.require(Action.REMOVE_BY_LEGAL_ORDER, "Only an admin or operator may take back what has the source legal.")
+    undoing = job.status is JobStatus.RUNNING and "-undo-" in (job.run or "")
+    if job.status is not JobStatus.UNDONE and not undoing:
+        _refuse_what_cannot_be_undone(job)
+        job = _start_undo(jobs, job, write, call.account_id)
+    return Answer(200, job_answers.shown(job, _files(call, job), times.now()))
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serve API Gateway."""
+    return api.answer(event)
+
+
+def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
+    """Start the run, then note it: a crash in between leaves a run that notes itself."""
+    attempt = int((job.kept.get("undo") or {}).get("attempt", 0)) + 1
+    run = f"{job.id}-undo-{attempt}"
+    undo = {"attempt": attempt, "requested_at": times.text(write.at), "requested_by": write.actor.item()}
+    work = {"undo": {"account_id": account_id, "job_id": job.id, **undo}}
+    try:
+        aws.client("stepfunctions").start_execution(
+            stateMachineArn=settings.import_machine, name=run, input=json.dumps(work)
+        )
+    except ClientError as failed:
+        if aws.error_code(failed) != "ExecutionAlreadyExists":  # two asked at once: one run does it for both
+            raise
+        return jobs.get(JobKind.IMPORT, job.id)
+    jobs.begin(JobKind.IMPORT, job.id, run, since=(JobStatus.DONE, JobStatus.FAILED), kept={"undo": undo})
+    return jobs.get(JobKind.IMPORT, job.id)
+
+
+def _refuse_what_cannot_be_undone(job: Job) -> None:
+    if job.status in {JobStatus.AWAITING_UPLOAD, JobStatus.RUNNING}:
+        raise Conflict("This import has not ended. Wait until it is done or failed, then undo it.")
+    if job.request.get("dry_run"):
+        raise Conflict("This was a dry run: it changed nothing, there is nothing to undo.")
+    if not job.kept.get("pieces"):
+        raise Conflict("This import failed before it changed anything: there is nothing to undo.")
+
+
+def _jobs(call: Call) -> Jobs:
+    return Jobs(aws.client("dynamodb"), settings.accounts_table, call.account_id)
+
+
+def _files(call: Call, job: Job) -> JobFiles:
+    return JobFiles(s3(), settings.bulk_bucket, call.account_id, job.kind, job.id)

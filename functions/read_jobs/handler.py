@@ -1,0 +1,75 @@
+"""Read bulk jobs: `GET …/imports`, `…/scrubs`, `…/exports` and one of each."""
+
+from typing import Any
+
+from dnc import aws, job_answers, paging, times
+from dnc.bulk_files import JobFiles, s3
+from dnc.config import Settings
+from dnc.http import Answer, Api, Call
+from dnc.jobs import Job, JobKind, Jobs
+from dnc.models import Paged
+
+api = Api()
+settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
+
+
+@api.route("GET", "/accounts/{account_id}/imports", query=Paged)
+def list_imports(call: Call) -> Answer:
+    """List the account's imports, newest first."""
+    return _list(call, JobKind.IMPORT)
+
+
+@api.route("GET", "/accounts/{account_id}/imports/{id}")
+def read_import(call: Call) -> Answer:
+    """Read an import: how far it is, what it counted, and its report."""
+    return _read(call, JobKind.IMPORT)
+
+
+@api.route("GET", "/accounts/{account_id}/scrubs", query=Paged)
+def list_scrubs(call: Call) -> Answer:
+    """List the account's scrubs, newest first."""
+    return _list(call, JobKind.SCRUB)
+
+
+@api.route("GET", "/accounts/{account_id}/scrubs/{id}")
+def read_scrub(call: Call) -> Answer:
+    """Read a scrub: how far it is, what it counted, and its files."""
+    return _read(call, JobKind.SCRUB)
+
+
+@api.route("GET", "/accounts/{account_id}/exports", query=Paged)
+def list_exports(call: Call) -> Answer:
+    """List the account's exports, newest first."""
+    return _list(call, JobKind.EXPORT)
+
+
+@api.route("GET", "/accounts/{account_id}/exports/{id}")
+def read_export(call: Call) -> Answer:
+    """Read an export: how far it is, its files and its manifest."""
+    return _read(call, JobKind.EXPORT)
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serve API Gateway."""
+    return api.answer(event)
+
+
+def _list(call: Call, kind: JobKind) -> Answer:
+    bound = {"jobs": str(kind)}
+    after = paging.key_of(call.account_id, bound, call.query.page_token)
+    found, last = _jobs(call).page(kind, call.query.page_size, after)
+    token = paging.token(call.account_id, bound, last) if last else None
+    return Answer(200, {f"{kind}s": [_shown(call, job) for job in found], "next_page_token": token})
+
+
+def _read(call: Call, kind: JobKind) -> Answer:
+    return Answer(200, _shown(call, _jobs(call).get(kind, call.path["id"])))
+
+
+def _jobs(call: Call) -> Jobs:
+    return Jobs(aws.client("dynamodb"), settings.accounts_table, call.account_id)
+
+
+def _shown(call: Call, job: Job) -> dict[str, Any]:
+    files = JobFiles(s3(), settings.bulk_bucket, call.account_id, job.kind, job.id)
+    return job_answers.shown(job, files, times.now())
