@@ -204,29 +204,13 @@ def open_files(stream: io.RawIOBase, size: int, name: str, limits: Limits) -> It
         yield name, _plain(packed)
 
 
-def _files_of_zip(
-    packed: io.BufferedReader, budget: list[int], limits: Limits
-) -> Iterator[tuple[str, io.BufferedReader]]:
+def _files_of_zip(packed: Any, budget: list[int], limits: Limits) -> Iterator[tuple[str, io.BufferedReader]]:
     try:
         archive = zipfile.ZipFile(packed)
     except (zipfile.BadZipFile, NotImplementedError, OverflowError):
         raise FileRefused("The zip is damaged or was cut off. Pack it again and upload it whole.") from None
     members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
-    if any(m.filename == "[Content_Types].xml" for m in members):
-        raise FileRefused("This is an Excel or Word document. Save the sheet as CSV and upload that.")
-    if not members:
-        raise FileRefused("The zip holds no file.")
-    if len(members) > limits.files:
-        raise FileRefused(f"The zip holds more than {limits.files:,} files. Upload them in parts.")
-    if any(m.flag_bits & 1 for m in members):
-        raise FileRefused("The zip is encrypted. Pack it without a password.")
-    for member in members:
-        if member.filename.lower().endswith((".zip", ".gz", ".7z", ".rar")):
-            raise FileRefused("The zip holds another archive. Unpack that one and upload what is in it.")
-    if sum(m.file_size for m in members) > budget[0]:
-        raise FileRefused(
-            "The archive unpacks to far more than a list of its size would. Upload the list unpacked, or in parts."
-        )
+    _refuse_a_zip(members, budget[0], limits)
     for member in members:
         try:
             opened = archive.open(member)
@@ -241,6 +225,24 @@ def _files_of_zip(
             yield member.filename, _plain(unpacked)
 
 
+def _refuse_a_zip(members: list[zipfile.ZipInfo], budget: int, limits: Limits) -> None:
+    if any(m.filename == "[Content_Types].xml" for m in members):
+        raise FileRefused("This is an Excel or Word document. Save the sheet as CSV and upload that.")
+    if not members:
+        raise FileRefused("The zip holds no file.")
+    if len(members) > limits.files:
+        raise FileRefused(f"The zip holds more than {limits.files:,} files. Upload them in parts.")
+    if any(m.flag_bits & 1 for m in members):
+        raise FileRefused("The zip is encrypted. Pack it without a password.")
+    for member in members:
+        if member.filename.lower().endswith((".zip", ".gz", ".7z", ".rar")):
+            raise FileRefused("The zip holds another archive. Unpack that one and upload what is in it.")
+    if sum(m.file_size for m in members) > budget:
+        raise FileRefused(
+            "The archive unpacks to far more than a list of its size would. Upload the list unpacked, or in parts."
+        )
+
+
 def _unpacking(stream: BinaryIO, budget: list[int]) -> io.BufferedReader:
     return io.BufferedReader(_Full(_Bounded(stream, budget)), 1024**2)
 
@@ -250,7 +252,7 @@ def _refuse_what_is_packed_twice(head: bytes) -> None:
         raise FileRefused("The archive holds another archive. Unpack that one and upload what is in it.")
 
 
-def _plain(opened: io.BufferedReader) -> io.BufferedReader:
+def _plain(opened: Any) -> Any:
     head = opened.peek(HEAD)[:HEAD]
     for magic, what in _MAGIC:
         if head.startswith(magic):

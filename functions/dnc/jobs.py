@@ -157,14 +157,18 @@ class Jobs:
         False: another run has it, or it has ended. Raises NotFound.
         """
         allowed = ", ".join(f":since{i}" for i in range(len(since)))
-        values = {f":since{i}": status for i, status in enumerate(since)}
-        return self._change(
+        taken = self._change(
             kind,
             job_id,
             {"status": JobStatus.RUNNING, "run": run, "progress": 0, "error": None, **_under("kept", kept)},
-            f"#status IN ({allowed}) OR (#status = :running AND #run = :run)",
-            {**values, ":running": JobStatus.RUNNING, ":run": run},
+            f"#status IN ({allowed})",
+            {f":since{i}": status for i, status in enumerate(since)},
+            "REMOVE pieces_done",
         )
+        if taken:
+            return True
+        there = self.get(kind, job_id)
+        return there.status is JobStatus.RUNNING and there.run == run
 
     def advance(self, kind: JobKind, job_id: str, run: str, **changes: Any) -> bool:
         """Change `progress`, `counts` or `kept` of a running job; False when this run does not have it any more.
@@ -196,10 +200,17 @@ class Jobs:
         return True
 
     def finish(
-        self, kind: JobKind, job_id: str, run: str, at: datetime, status: JobStatus = JobStatus.DONE, **changes: Any
+        self,
+        kind: JobKind,
+        job_id: str,
+        run: str,
+        at: datetime,
+        status: JobStatus = JobStatus.DONE,
+        error: str | None = None,
+        **changes: Any,
     ) -> bool:
-        """End a running job; also True when this run has ended it so before."""
-        ended = {"status": status, "finished_at": times.text(at), "progress": 1, "error": None}
+        """End a running job; also True when this run has ended it so before. `error`: of an earlier run, kept."""
+        ended = {"status": status, "finished_at": times.text(at), "progress": 1, "error": error}
         return self._end(kind, job_id, run, {**_flat(changes), **ended}, status)
 
     def fail(
@@ -223,9 +234,15 @@ class Jobs:
         return there.status is status and there.run == run
 
     def _change(
-        self, kind: JobKind, job_id: str, changes: Mapping[str, Any], condition: str, values: Mapping[str, Any]
+        self,
+        kind: JobKind,
+        job_id: str,
+        changes: Mapping[str, Any],
+        condition: str,
+        values: Mapping[str, Any],
+        removing: str = "",
     ) -> bool:
-        names = {"#status": "status", "#run": "run"}
+        names = {name: part for name, part in (("#status", "status"), ("#run", "run")) if name in condition}
         sets, marked = [], dict(values)
         for i, (path, value) in enumerate(changes.items()):
             parts = path.split(".")
@@ -237,7 +254,7 @@ class Jobs:
                 self._client.update_item(
                     TableName=self._table,
                     Key=self._key(kind, job_id),
-                    UpdateExpression=f"SET {', '.join(sets)}",
+                    UpdateExpression=f"SET {', '.join(sets)} {removing}".strip(),
                     ConditionExpression=f"attribute_exists(account_id) AND ({condition})",
                     ExpressionAttributeNames=names,
                     ExpressionAttributeValues=aws.to_wire(marked),

@@ -60,6 +60,7 @@ def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
     attempt = int((job.kept.get("undo") or {}).get("attempt", 0)) + 1
     run = f"{job.id}-undo-{attempt}"
     undo = {"attempt": attempt, "requested_at": times.text(write.at), "requested_by": write.actor.item()}
+    undo |= {"was": str(job.status), "error_was": job.error}
     work = {"undo": {"account_id": account_id, "job_id": job.id, **undo}}
     try:
         aws.client("stepfunctions").start_execution(

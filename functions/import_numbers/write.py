@@ -1,8 +1,64 @@
-"""A piece of an import, written or taken back."""
+"""One piece of an import, written or taken back. Run again it changes nothing twice, so a retry needs no care."""
 
 from typing import Any
 
+from dnc import aws, import_piece, logs
+from dnc.bulk_files import JobFiles, s3
+from dnc.bulk_store import BulkEntries
+from dnc.config import Settings
+from dnc.entries import Actor
+from dnc.import_piece import Piece
+from dnc.import_rows import Terms
+from dnc.import_undo import PieceUndo
+from dnc.jobs import Job, JobKind, Jobs, JobStatus
+from dnc.pacing import AuditLag, NotYetDone, Pace
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Work on one piece."""
-    raise NotImplementedError(event["mode"])
+SECONDS_TO_END = 20.0
+__all__ = ["NotYetDone", "lambda_handler"]  # the state machine runs a piece again by that name
+
+settings = Settings.from_env(
+    "NUMBERS_TABLE",
+    "ACCOUNTS_TABLE",
+    "AUDIT_TABLE",
+    "BULK_BUCKET",
+    "IMPORT_CONCURRENCY",
+    "IMPORT_WRITES_PER_SECOND",
+    "IMPORT_SLOW_LAG_SECONDS",
+)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Work on one piece of a job that this run has; of another one, on nothing."""
+    account_id, job_id, run, piece = event["account_id"], event["job_id"], event["run"], event["piece"]
+    jobs = Jobs(aws.client("dynamodb"), settings.accounts_table, account_id)
+    job = jobs.get(JobKind.IMPORT, job_id)
+    if job.status is not JobStatus.RUNNING or job.run != run:
+        logs.logger.info("this run has ended", extra={"account_id": account_id, "job_id": job_id})
+        return {}
+    files = JobFiles(s3(), settings.bulk_bucket, account_id, JobKind.IMPORT, job_id)
+
+    def still_time() -> bool:
+        return bool(context.get_remaining_time_in_millis() > SECONDS_TO_END * 1000)
+
+    store = BulkEntries(aws.client("dynamodb"), settings.numbers_table, account_id)
+    if event["mode"] == "undo":
+        undo = job.kept["undo"]
+        who = Actor(undo["requested_by"]["principal"], undo["requested_by"]["acting_user"])
+        note = f"import {job.id} of {job.request['filename']} was taken back"
+        undoing = PieceUndo(store, Terms.of(job), who, note, _pace(), still_time)
+        import_piece.run(files, piece, undoing.undo, under_of(job))
+    else:
+        lag = AuditLag(aws.client("dynamodb"), settings.audit_table, account_id, settings.import_slow_lag_seconds)
+        writing = Piece(store, account_id, Terms.of(job), job.actor, _pace(), lag, still_time)
+        import_piece.run(files, piece, writing.write)
+    jobs.count_piece(JobKind.IMPORT, job_id, run, piece["piece"])
+    return {}
+
+
+def under_of(job: Job) -> str:
+    """Give the folder of what an undo came to."""
+    return f"undo-{job.kept['undo']['attempt']}/"
+
+
+def _pace() -> Pace:
+    return Pace(settings.import_writes_per_second / settings.import_concurrency)
