@@ -134,7 +134,7 @@ class _Pieces:
         if problem:
             row.append(problem)
         told = json.dumps(row)
-        self._group[(line * _SPREAD >> 12) % PIECES_A_GROUP].append(told)
+        self._group[((line * _SPREAD & 0xFFFFFFFF) * PIECES_A_GROUP) >> 32].append(told)
         self._size += len(told)
         self._rows += 1
         self.count += 1

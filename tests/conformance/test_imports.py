@@ -5,6 +5,7 @@ import io
 import json
 import random
 import threading
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,6 +24,7 @@ from dnc.jobs import JobKind
 from dnc.pacing import NotYetDone, Pace
 from dnc.problems import Unavailable
 from dnc.store import Numbers
+from infra.local.stack import template
 from tests.memory_s3 import MemoryS3
 
 WHO = Actor("key:k", "u-1")
@@ -113,14 +115,25 @@ class Import:
 
 
 @pytest.fixture
-def make_import(client, names):
+def numbers_table(client):
+    """A numbers table without its stream, which DynamoDB Local would keep in memory."""
+    properties = template()["Resources"]["NumbersTable"]["Properties"]
+    wanted = {key: properties[key] for key in ("AttributeDefinitions", "BillingMode", "KeySchema")}
+    name = f"numbers-{uuid.uuid4().hex[:8]}"
+    client.create_table(TableName=name, **wanted)
+    yield name
+    client.delete_table(TableName=name)
+
+
+@pytest.fixture
+def make_import(client, fast, numbers_table):
     made = []
 
     def make(client_of_it=None, **terms):
         made.append(1)
         account_id = f"a-{len(made)}"
         given = Terms(IMPORT_ID, Source.IMPORT, MADE_AT, region="US", **terms)
-        return Import(client_of_it or client, names["numbers"], account_id, given)
+        return Import(client, fast, numbers_table, account_id, given)
 
     return make
 
