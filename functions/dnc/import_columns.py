@@ -112,7 +112,7 @@ def _without_header(rows: Sequence[Sequence[str]]) -> Columns:
     two = [row for row in rows if len(row) >= 2]
     if two and len(two) > 0.9 * len(rows):
         fitting = sum(1 for row in two if _is_area(row[0]) and re.fullmatch(r"\d{7}", row[1].strip(), re.ASCII))
-        if fitting > 0.8 * len(two):
+        if fitting >= 0.5 * len(two):
             return Columns(number=1, area=0)
     number = _looks_like_numbers(rows)
     if number is None and max((len(row) for row in rows), default=0) > 1:

@@ -21,6 +21,7 @@ from dnc.bulk_files import s3
 from infra.local.stack import template
 from tests import tables
 from tests.contract import assert_body_documented
+from tests.partiql import WithPartiQL
 
 STAGE_ARN = "arn:aws:execute-api:us-east-1:123456789012:api1/v1"
 BUS, BUCKET = "changes", "bulk"
@@ -31,7 +32,10 @@ MODULES = (
     "authorize.handler",
     "check_numbers.api",
     "check_numbers.handler",
+    "import_numbers.finish",
     "import_numbers.handler",
+    "import_numbers.plan",
+    "import_numbers.write",
     "list_numbers.handler",
     "manage_accounts.handler",
     "read_jobs.handler",
@@ -152,6 +156,7 @@ def environment(monkeypatch):
     names = {"NUMBERS_TABLE": "numbers", "AUDIT_TABLE": "audit", "ACCOUNTS_TABLE": "accounts", "EVENT_BUS": BUS}
     more = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     bulk = {"BULK_BUCKET": BUCKET, "IMPORT_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:import"}
+    bulk |= {"IMPORT_CONCURRENCY": "2", "IMPORT_WRITES_PER_SECOND": "100000", "IMPORT_SLOW_LAG_SECONDS": "60"}
     for name, value in {**names, **more, **bulk}.items():
         monkeypatch.setenv(name, value)
 
@@ -160,6 +165,8 @@ def environment(monkeypatch):
         s3.cache_clear()
 
     forget()
+    # The service's own client opens sockets, which moto does not see.
+    monkeypatch.setattr(aws, "dynamodb", lambda: WithPartiQL(aws.client("dynamodb")))
     with mock_aws():
         yield
     for client in forget:
