@@ -58,9 +58,9 @@ class Columns:
         if self.area is None or self.area >= len(cells):
             return number
         area = cells[self.area].strip()
-        if len(area) == 3 and len(_DIGITS.findall(number)) == 7:
-            return f"{area} {number.strip()}" if self.header else f"{area},{number.strip()}"
-        return number
+        if not area or len(_DIGITS.findall(number)) > len("5550100"):
+            return number
+        return f"{area}{' ' if self.header else ','}{number.strip()}"
 
 
 def columns_of(sample: Sequence[Sequence[str]]) -> Columns:

@@ -1,0 +1,361 @@
+"""Imports: a worker's rows a second of CPU and its memory, against two plain loops; and whether its counts are exact.
+
+`python -m benchmarks.import_numbers --rows 1000000`. The plain loops read the same file and read each number the same
+way, and then write it with boto3: `put_item` a row, and `batch_write_item` without any of the guarantees.
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from benchmarks.import_tables import standing_in
+from benchmarks.servers import ROOT
+
+TABLE, ACCOUNT, IMPORT_ID, MADE_AT = "numbers", "acme", "0" * 26, "2026-11-24T12:00:00.000Z"
+AREAS = (205, 212, 213, 303, 305, 312, 404, 415, 503, 512, 602, 617, 702, 713, 801, 816, 901, 916, 919, 972)
+FORMS = (
+    "{0}{1}{2}",
+    "({0}) {1}-{2}",
+    "+1{0}{1}{2}",
+    "1-{0}-{1}-{2}",
+    "{0}.{1}.{2}",
+    "+1 {0} {1} {2}",
+)
+BAD = ("12", "call me", "", "415555", "=1+1", "911", "(415) 555")
+SAMPLE = 20_000
+MIB = 1024 * 1024
+
+
+class FolderS3:
+    """As much of S3 as an import needs, in a folder: so that what is stored is not in the memory that is measured."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take a folder."""
+        self._folder = folder
+
+    def put_object(self, *, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Write an object."""
+        self._path(Key).write_bytes(Body)
+        return {"ETag": "x"}
+
+    def get_object(self, *, Key: str, Range: str = "bytes=0-", **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Open an object as a stream."""
+        from botocore.response import StreamingBody  # noqa: PLC0415
+
+        path = self._path(Key)
+        if not path.exists():
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        opened = path.open("rb")
+        opened.seek(int(Range.removeprefix("bytes=").rstrip("-")))
+        return {"Body": StreamingBody(opened, path.stat().st_size - opened.tell())}
+
+    def head_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Give an object's length."""
+        return {"ContentLength": self._path(Key).stat().st_size, "ETag": "x"}
+
+    def create_multipart_upload(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Begin an object in parts."""
+        self._path(Key).write_bytes(b"")
+        return {"UploadId": "u"}
+
+    def upload_part(self, *, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Add a part."""
+        with self._path(Key).open("ab") as out:
+            out.write(Body)
+        return {"ETag": "x"}
+
+    def complete_multipart_upload(self, **_: Any) -> None:
+        """Finish an object in parts."""
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key.replace("/", "~")
+
+
+def number(i: int) -> str:
+    """Give the i-th of many different numbers, ten digits."""
+    area, rest = AREAS[i % len(AREAS)], 2_000_000 + (i // len(AREAS) * 7919) % 7_999_999
+    return f"{area}{rest:07}"
+
+
+def generate(path: Path, rows: int, seed: int = 1) -> dict[str, Any]:
+    """Write a file of mixed forms with bad rows and duplicates; give what an import of it must come to."""
+    rng = random.Random(seed)
+    bad: dict[int, str] = {}
+    distinct = duplicates = 0
+    with path.open("w", newline="", encoding="utf-8") as out:
+        table = csv.writer(out)
+        table.writerow(["name", "phone number", "expires_at"])
+        for line in range(2, rows + 2):
+            chance = rng.random()
+            if chance < 0.03:
+                written = rng.choice(BAD)
+                bad[line] = written
+            elif chance < 0.08 and distinct:
+                written = form(rng, number(rng.randrange(distinct)))
+                duplicates += 1
+            else:
+                written = form(rng, number(distinct))
+                distinct += 1
+            name = 'Doe, "J."' if rng.random() < 0.1 else ""
+            table.writerow([name, written, "2031-01-02T03:04Z" if rng.random() < 0.1 else ""])
+    return {"rows": rows, "bad": bad, "distinct": distinct, "duplicates": duplicates}
+
+
+def form(rng: random.Random, digits: str) -> str:
+    """Write ten digits in one of the usual forms."""
+    return rng.choice(FORMS).format(digits[:3], digits[3:6], digits[6:])
+
+
+def main(rows: int = 100_000, sample: int = SAMPLE, repeats: int = 3) -> list[dict[str, Any]]:
+    """Measure; each result names its subject, rows a CPU second (median, spread), and more where it has more."""
+    with tempfile.TemporaryDirectory() as name, standing_in() as url:
+        folder = Path(name)
+        truth = generate(folder / "whole.csv", rows)
+        listed_before = list_some(url, truth["distinct"])
+        plan = child("plan", folder, url)
+        worker = child("work", folder, url)
+        finish = child("finish", folder, url)
+        verify(folder, url, truth, listed_before)
+        small = generate(folder / "sample.csv", sample)
+        references = {
+            verb: [small["rows"] / child(verb, folder, url)["cpu_seconds"] for _ in range(repeats)]
+            for verb in ("put_item", "batch_write_item")
+        }
+        speed = rows / worker["cpu_seconds"]
+        results = [
+            {"subject": "import worker", "rows": rows, "rows_per_cpu_second": speed, **worker},
+            {"subject": "planner", "rows": rows, "rows_per_cpu_second": rows / plan["cpu_seconds"], **plan},
+            {"subject": "finisher", "rows": rows, "rows_per_cpu_second": rows / finish["cpu_seconds"], **finish},
+        ]
+        for verb, speeds in references.items():
+            middle = sorted(speeds)[len(speeds) // 2]
+            spread = (min(speeds), max(speeds))
+            results.append(
+                {
+                    "subject": verb,
+                    "rows": sample,
+                    "rows_per_cpu_second": middle,
+                    "spread": spread,
+                    "ratio": speed / middle,
+                }
+            )
+        return results
+
+
+def child(verb: str, folder: Path, url: str) -> dict[str, float]:
+    """Run one verb in a process of its own; give its CPU seconds, wall seconds and peak memory (MiB)."""
+    began = time.monotonic()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.import_numbers", "--child", verb, str(folder), url],
+        env=environment,
+        cwd=ROOT,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{verb} ended with {process.returncode}")
+    return {
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "wall_seconds": time.monotonic() - began,
+        "peak_mib": usage.ru_maxrss / 1024,
+    }
+
+
+def operation(url: str, name: str, **asked: Any) -> Any:
+    """Ask the stand-in for an operation."""
+    request = urllib.request.Request(  # noqa: S310
+        url, json.dumps(asked).encode(), {"X-Amz-Target": f"DynamoDB_20120810.{name}", "Connection": "close"}
+    )
+    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+        length = int(answer.headers["Content-Length"])
+        return json.loads(answer.read(length))
+
+
+def list_some(url: str, distinct: int) -> int:
+    """List each fiftieth number by hand, before the import."""
+    from dnc.entries import Actor, Request, Source, Write, request_listing  # noqa: PLC0415
+    from dnc.entry_wire import row_of  # noqa: PLC0415
+    from dnc.times import parse  # noqa: PLC0415
+
+    write = Write(parse("2026-01-02T03:04:05Z"), Actor("key:k"), "r-1")
+    rows = []
+    for i in range(0, distinct, 50):
+        request = Request(f"+1{number(i)}", Source.MANUAL, "2026-01-02T03:04:05.000Z")
+        rows.append(row_of(request_listing(ACCOUNT, None, request, write).entry))
+    for i in range(0, len(rows), 500):
+        puts = [{"PutRequest": {"Item": row}} for row in rows[i : i + 500]]
+        operation(url, "BatchWriteItem", RequestItems={TABLE: puts})
+    return len(rows)
+
+
+def verify(folder: Path, url: str, truth: dict[str, Any], listed_before: int) -> None:
+    """Hold counts, report and table against what was generated. Raises AssertionError."""
+    told = json.loads((folder / "counts.json").read_text())
+    already = truth["duplicates"] + listed_before
+    wanted = {
+        "rows": truth["rows"],
+        "listed": truth["distinct"] - listed_before,
+        "already_listed": already,
+        "invalid": len(truth["bad"]),
+    }
+    if told != wanted:
+        raise AssertionError(f"counted {told}, not {wanted}")
+    name = f"accounts~{ACCOUNT}~imports~{IMPORT_ID}~report.csv"
+    report = list(csv.DictReader(io.StringIO((folder / name).read_text())))
+    reported = {int(row["line"]): json.loads(row["value"]) for row in report}
+    if reported != truth["bad"] or list(reported) != sorted(reported):
+        raise AssertionError("the report is not the bad rows with their lines")
+    versions = operation(url, "Dump", TableName=TABLE)["versions"]
+    if set(versions) != {f"+1{number(i)}" for i in range(truth["distinct"])}:
+        raise AssertionError("the table has other numbers than the file")
+
+
+def _files(folder: Path) -> Any:
+    from dnc.bulk_files import JobFiles  # noqa: PLC0415
+    from dnc.jobs import JobKind  # noqa: PLC0415
+
+    return JobFiles(FolderS3(folder), "bulk", ACCOUNT, JobKind.IMPORT, IMPORT_ID)
+
+
+def _plan(folder: Path, _url: str) -> None:
+    from dnc import import_plan  # noqa: PLC0415
+
+    opened = (folder / "whole.csv").open("rb", buffering=0)
+    size = (folder / "whole.csv").stat().st_size
+    import_plan.make(_files(folder), opened, size, "whole.csv", registry=False)
+
+
+def _client(url: str) -> Any:
+    from dnc.credentials import Credentials  # noqa: PLC0415
+    from dnc.dynamodb import DynamoDB  # noqa: PLC0415
+
+    return DynamoDB(url, "us-east-1", Credentials({"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}))
+
+
+def _work(folder: Path, url: str) -> None:
+    from dnc import import_piece, import_report  # noqa: PLC0415
+    from dnc.bulk_store import BulkEntries  # noqa: PLC0415
+    from dnc.entries import Actor, Source  # noqa: PLC0415
+    from dnc.import_piece import Piece  # noqa: PLC0415
+    from dnc.import_rows import Terms  # noqa: PLC0415
+    from dnc.pacing import Pace  # noqa: PLC0415
+
+    files, client = _files(folder), _client(url)
+    terms = Terms(IMPORT_ID, Source.IMPORT, MADE_AT, region="US")
+    for piece in import_report.planned(files):
+        store = BulkEntries(client, TABLE, ACCOUNT)
+        worker = Piece(store, ACCOUNT, terms, Actor("key:k", "u-1"), Pace(1e9), None, lambda: True)
+        import_piece.run(files, piece, worker.write)
+
+
+def _finish(folder: Path, _url: str) -> None:
+    from dnc import import_report  # noqa: PLC0415
+
+    files = _files(folder)
+    pieces = import_report.planned(files)
+    counts = {name: count for name, count in import_report.add_up(files, pieces).counts.items() if count}
+    import_report.write(files, pieces, ["whole.csv"])
+    (folder / "counts.json").write_text(json.dumps(counts))
+
+
+def _plain_rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """Read the rows as a plain loop would, into what it would store: the attributes of an entry."""
+    from dnc import phone, times  # noqa: PLC0415
+    from dnc.problems import InvalidNumber  # noqa: PLC0415
+
+    who = {"principal": "key:k", "acting_user": "u-1"}
+    seen = set()
+    with (folder / "sample.csv").open(newline="", encoding="utf-8") as opened:
+        for row in csv.DictReader(opened):
+            try:
+                e164 = phone.read(row["phone number"], "US").e164
+            except InvalidNumber:
+                continue
+            if e164 in seen:
+                continue
+            seen.add(e164)
+            now = times.text(times.now())
+            yield {
+                "account_id": ACCOUNT,
+                "number": e164,
+                "status": "listed",
+                "source": "import",
+                "sources": {"import"},
+                "requested_at": MADE_AT,
+                "last_requested_at": MADE_AT,
+                "listed_at": now,
+                "listed_by": who,
+                "version": 1,
+                "changed_at": now,
+                "changed_by": who,
+                "change": "listed",
+                "request_id": IMPORT_ID,
+                "import_id": IMPORT_ID,
+            }
+
+
+def _boto_table(url: str) -> Any:
+    import boto3  # noqa: PLC0415
+
+    keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s", "region_name": "us-east-1"}
+    return boto3.resource("dynamodb", endpoint_url=url, **keys).Table(TABLE)
+
+
+def _put_item(folder: Path, url: str) -> None:
+    table = _boto_table(url)
+    for row in _plain_rows(folder):
+        table.put_item(Item=row)
+
+
+def _batch_write_item(folder: Path, url: str) -> None:
+    with _boto_table(url).batch_writer() as batch:
+        for row in _plain_rows(folder):
+            batch.put_item(Item=row)
+
+
+_VERBS: dict[str, Callable[[Path, str], None]] = {
+    "plan": _plan,
+    "work": _work,
+    "finish": _finish,
+    "put_item": _put_item,
+    "batch_write_item": _batch_write_item,
+}
+
+
+def show(results: list[dict[str, Any]]) -> None:
+    """Print results, a line each."""
+    for one in results:
+        more = "".join(
+            f"  {name} {one[name]:,.1f}" for name in ("ratio", "cpu_seconds", "wall_seconds", "peak_mib") if name in one
+        )
+        spread = f" ({one['spread'][0]:,.0f} to {one['spread'][1]:,.0f})" if "spread" in one else ""
+        print(
+            f"{one['subject']:<17} {one['rows']:>9,} rows  {one['rows_per_cpu_second']:>9,.0f} rows/CPU s{spread}{more}"
+        )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        _VERBS[sys.argv[2]](Path(sys.argv[3]), sys.argv[4])
+        sys.exit(0)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--sample", type=int, default=SAMPLE, help="rows for each of the plain loops")
+    given = parser.parse_args()
+    show(main(given.rows, given.sample))
+    print(f"peak of this process itself: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
