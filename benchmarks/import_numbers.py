@@ -313,7 +313,8 @@ def _boto_table(url: str) -> Any:
     import boto3  # noqa: PLC0415
 
     keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s", "region_name": "us-east-1"}
-    return boto3.resource("dynamodb", endpoint_url=url, **keys).Table(TABLE)
+    make: Any = boto3.resource
+    return make("dynamodb", endpoint_url=url, **keys).Table(TABLE)
 
 
 def _put_item(folder: Path, url: str) -> None:

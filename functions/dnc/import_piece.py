@@ -115,6 +115,7 @@ class Piece:
                 return found
             if throttled:
                 self._pace.slow_down()
+                time.sleep(random.uniform(0, 0.05))  # noqa: S311
             for number in conflicts:
                 stands.pop(number, None)
             read_again = self._entries.read(conflicts)
@@ -124,7 +125,6 @@ class Piece:
                 raise Unavailable("Storage does not take the writes of this import.")
             if not self._still_time():
                 raise NotYetDone
-            time.sleep(random.uniform(0, 0.02))  # noqa: S311
 
     def _attempt(self, window: dict[str, list[Meant]], known: Mapping[str, Entry]) -> tuple[set[str], set[str]]:
         """Write once what is left of a window; what is done leaves it."""
