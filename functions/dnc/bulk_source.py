@@ -5,6 +5,8 @@ A file that is no list of numbers is refused in words before anything is done wi
 
 import gzip
 import io
+import random
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,7 +19,8 @@ from urllib3.exceptions import HTTPError
 from dnc.problems import Unavailable
 
 HEAD = 64 * 1024
-_ATTEMPTS = 5
+_ATTEMPTS = 8
+_PAUSE_SECONDS = 0.05
 _MAGIC = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -60,6 +63,8 @@ class S3Object(io.RawIOBase):
 
     def __init__(self, client: Any, bucket: str, key: str, version_id: str | None = None) -> None:
         """Find the object; from then on it is this version of it that is read. Raises FileRefused when it is gone."""
+        self._body: Any = None
+        self._at = 0
         self._client = client
         self._which = {"Bucket": bucket, "Key": key}
         if version_id:
@@ -72,8 +77,6 @@ class S3Object(io.RawIOBase):
             raise FileRefused("The file is not there any more. Upload it again as a new job.") from None
         self.size = int(head["ContentLength"])
         self._etag = head["ETag"]
-        self._at = 0
-        self._body: Any = None
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -109,6 +112,7 @@ class S3Object(io.RawIOBase):
                 self._drop()
                 if attempt == _ATTEMPTS - 1:
                     raise Unavailable("The file could not be read from storage. Try again.") from None
+                time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311
                 continue
             if part:
                 buffer[: len(part)] = part

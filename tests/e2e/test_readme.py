@@ -21,7 +21,7 @@ def test_the_five_calls_work_as_pasted(stack, tmp_path):
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "stack.json").write_text((FOLDER / "stack.json").read_text())
     done = subprocess.run(
-        ["sh", "-eu", "-c", block("sh", "curl")],
+        ["sh", "-eu", "-c", block("sh", "# 5. Read its history")],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -35,6 +35,24 @@ def test_the_five_calls_work_as_pasted(stack, tmp_path):
     assert "marked_by_mistake" in read["removal_notice"]["reasons"]
     assert removed["status"] == "removed"
     assert "chain" in history
+
+
+def test_the_import_works_as_pasted(stack, tmp_path):
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "stack.json").write_text((FOLDER / "stack.json").read_text())
+    done = subprocess.run(
+        ["sh", "-eu", "-c", block("sh", "old-list.csv")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    counts, header, refused = done.stdout.splitlines()
+    assert "'rows': 3" in counts
+    assert header == "line,value,outcome,why"
+    assert refused.startswith('4,"""12""",refused,')
 
 
 def test_the_dialers_lambda_fails_closed(stack, client):
