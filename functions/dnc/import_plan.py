@@ -122,6 +122,7 @@ class _Pieces:
         self._files = files
         self._plan = plan
         self._file = file
+        self._rows_a_piece = rows_a_piece
         self._most = rows_a_piece * PIECES_A_GROUP
         self._group: list[list[str]] = [[] for _ in range(PIECES_A_GROUP)]
         self._rows = self._size = 0
@@ -142,10 +143,15 @@ class _Pieces:
             self.flush()
 
     def flush(self) -> None:
-        for piece in self._group:
-            if piece:
+        """Write the group as so many pieces as its rows need: a small file is one piece."""
+        wanted = -(-self._rows // self._rows_a_piece)
+        group = self._plan.pieces[-1]["group"] + 1 if self._plan.pieces else 1
+        for first in range(wanted):
+            rows = [row for dealt in self._group[first::wanted] for row in dealt]
+            if rows:
                 number = len(self._plan.pieces) + 1
-                self._files.put(piece_name(number), "\n".join(piece).encode())
-                self._plan.pieces.append({"piece": number, "file": self._file, "rows": len(piece)})
+                self._files.put(piece_name(number), "\n".join(rows).encode())
+                told = {"piece": number, "file": self._file, "group": group, "rows": len(rows)}
+                self._plan.pieces.append(told)
         self._group = [[] for _ in range(PIECES_A_GROUP)]
         self._rows = self._size = 0

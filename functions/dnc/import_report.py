@@ -12,12 +12,13 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from dnc.bulk_files import FileWriter, JobFiles
 from dnc.import_merge import Counted
 from dnc.import_piece import new_name, remarks_name, result_name
-from dnc.import_plan import PIECES_A_GROUP, PLAN
+from dnc.import_plan import PLAN
 
 ROWS = "rows"
 CONTENT_TYPE = "text/csv; charset=utf-8"
@@ -103,8 +104,7 @@ class _Report:
 
 def _in_order(files: JobFiles, pieces: list[dict[str, int]], under: str) -> Iterator[list[Any]]:
     """Give the remarks of a file's pieces by line. Rows were dealt within a group of pieces, and in no other."""
-    for i in range(0, len(pieces), PIECES_A_GROUP):
-        group = pieces[i : i + PIECES_A_GROUP]
+    for _, group in groupby(pieces, key=lambda piece: piece["group"]):
         parts = [_remarks(files, under + remarks_name(piece["piece"])) for piece in group]
         yield from heapq.merge(*parts, key=lambda remark: remark[0])
 

@@ -182,8 +182,7 @@ def until_done(rng, one, piece, work):
 
 
 def test_a_hundred_workers_killed_anywhere_come_to_what_an_undisturbed_one_does(make_import, monkeypatch):
-    for module in (import_plan, import_report):
-        monkeypatch.setattr(module, "PIECES_A_GROUP", 2)
+    monkeypatch.setattr(import_plan, "PIECES_A_GROUP", 2)
     monkeypatch.setattr(import_piece, "NUMBERS_A_WINDOW", 6)
     for seed in range(100):
         data = a_file(seed, rows=40, distinct=30)

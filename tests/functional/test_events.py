@@ -4,7 +4,12 @@ import json
 
 import pytest
 
+from dnc import aws, times
+from dnc.bulk_files import s3
+from dnc.entries import Actor
+from dnc.jobs import JobKind, Jobs
 from infra.local.stack import FUNCTIONS, ROOT
+from tests.functional.test_imports import Context
 
 SAMPLES = {file.stem: file for file in sorted((ROOT / "events").glob("*.json"))}
 MODULES = {"check_numbers_api": "check_numbers.api"}
@@ -14,8 +19,8 @@ STATUSES = {
     "remove_number": 200,
     "check_numbers_api": 200,
     "manage_accounts": 200,
-    "read_stats": 200,
-    "console": 200,
+    "import_numbers": 201,
+    "read_jobs": 200,
 }
 
 
@@ -54,3 +59,21 @@ def test_the_stream_sample_is_recorded(gateway, modules):
     assert modules["audit_changes.handler"].lambda_handler(sample("audit_changes"), None) == {"batchItemFailures": []}
     events = gateway.numbers("auditor", "GET", "/14155550100/history").body["events"]
     assert [event["type"] for event in events] == ["listed", "expired"]
+
+
+def test_the_samples_of_an_import_follow_each_other(gateway, modules):
+    """Plan, write and finish are samples of one import; its job and its file are put where they say."""
+    key = sample("plan_import")["given"]["detail"]["object"]["key"]
+    job_id = key.split("/")[3]
+    data = b"number\n4155550100\nnobody\n"
+    request = {"filename": "x.csv", "bytes": len(data), "source": "import", "region": "US"}
+    Jobs(aws.client("dynamodb"), "accounts", "acme").make(
+        JobKind.IMPORT, request, Actor("key:k"), times.now(), job_id=job_id
+    )
+    s3().put_object(Bucket="bulk", Key=key, Body=data)
+    for name in ("plan", "write", "finish"):
+        event = sample(f"{name}_import")
+        event.get("given", {}).get("detail", {}).get("object", {}).pop("version-id", None)  # the bucket's own here
+        modules[f"import_numbers.{name}"].lambda_handler(event, Context())
+    told = Jobs(aws.client("dynamodb"), "accounts", "acme").get(JobKind.IMPORT, job_id)
+    assert (told.status, told.counts["listed"], told.counts["invalid"]) == ("done", 1, 1)

@@ -216,7 +216,7 @@ def test_a_piece_of_a_run_that_has_ended_does_nothing(imports, gateway):
     job_id = imports.make(b"4155550100\n")
     plan, write, _ = imports.steps
     work = plan.lambda_handler({"run": "run-1", "given": {"detail": {"object": {"key": imports.key}}}}, Context())
-    piece = {"piece": 1, "file": 0, "rows": 1}
+    piece = {"piece": 1, "file": 0, "group": 1, "rows": 1}
     assert write.lambda_handler({**work, "run": "run-2", "piece": piece}, Context()) == {}
     assert imports.read(job_id)["progress"] < 0.1
     with pytest.raises(NotYetDone):
