@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+MENDED = Path(__file__).with_name("mended_emulator.py")
 ACCESS_KEY, SECRET_KEY, REGION = "test", "test", "us-east-1"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
@@ -41,7 +42,7 @@ def start(folder: Path) -> tuple[int, int]:
     log = folder / "emulator.log"
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+            [sys.executable, str(MENDED)],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=out,

@@ -100,7 +100,7 @@ def test_an_upload_url_allows_this_file_in_this_place_and_nothing_else(client, u
     assert put(upload, data, Content_Type="text/html").status_code == 403
     assert put(upload, data, x_amz_tagging="kind=export").status_code == 403
     assert put(upload, data, If_None_Match=None).status_code == 403
-    assert requests.get(upload["url"], headers=upload["headers"], timeout=30).status_code == 403
+    assert requests.get(upload["url"], timeout=30).status_code == 403
     late = {**upload, "url": upload["url"].replace("X-Amz-Expires=3600", "X-Amz-Expires=7200")}
     assert put(late, data).status_code == 403
     assert put(upload, data).status_code == 200
