@@ -4,73 +4,20 @@ A store is bound to its account. Every change is one conditional update that may
 makes it (the execution of the state machine), so a second delivery of the same upload changes nothing.
 """
 
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from dnc import aws, times
 from dnc.entries import Actor
+from dnc.job_rows import Job, JobKind, JobStatus, decimals, job_of, new_id, row_of
 from dnc.problems import NotFound
 
-_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
-_ID_BITS, _RANDOM_BITS = 130, 80
+__all__ = ["Job", "JobKind", "JobStatus", "Jobs", "new_id"]
+
 LONGEST_ERROR = 1000
-
-
-class JobKind(StrEnum):
-    """What a job does; the start of its record in the table."""
-
-    IMPORT = "import"
-    SCRUB = "scrub"
-    EXPORT = "export"
-
-
-class JobStatus(StrEnum):
-    """How far a job is."""
-
-    AWAITING_UPLOAD = "awaiting_upload"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    UNDONE = "undone"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One job. Times: RFC 3339 UTC. `progress`: 0 to 1. `request`: what was asked for, with the contract's names.
-
-    `run`: the execution that works on it. `kept`: what its run keeps for those that read it (plain values).
-    """
-
-    kind: JobKind
-    id: str
-    status: JobStatus
-    created_at: str
-    created_by: Mapping[str, Any]
-    request: Mapping[str, Any]
-    progress: float = 0.0
-    counts: Mapping[str, int] = field(default_factory=dict)
-    finished_at: str | None = None
-    error: str | None = None
-    run: str | None = None
-    kept: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def actor(self) -> Actor:
-        """Give who made the job."""
-        return Actor(self.created_by["principal"], self.created_by.get("acting_user"))
-
-
-def new_id(at: datetime) -> str:
-    """Make an id that sorts by time and cannot be guessed: 50 bits of milliseconds and 80 random ones, in base 32."""
-    value = (int(at.timestamp() * 1000) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
-    return "".join(_LETTERS[(value >> shift) & 31] for shift in range(_ID_BITS - 5, -1, -5))
 
 
 class Jobs:
@@ -107,7 +54,7 @@ class Jobs:
             with aws.storage():
                 self._client.put_item(
                     TableName=self._table,
-                    Item=aws.to_wire(self._row(job)),
+                    Item=aws.to_wire(row_of(job, self._account_id)),
                     ConditionExpression="attribute_not_exists(account_id)",
                 )
         except ClientError as failed:
@@ -122,7 +69,7 @@ class Jobs:
             answer = self._client.get_item(TableName=self._table, Key=self._key(kind, job_id), ConsistentRead=True)
         if "Item" not in answer:
             raise NotFound(f"There is no such {kind}.")
-        return _job(aws.from_wire(answer["Item"]))
+        return job_of(aws.from_wire(answer["Item"]))
 
     def page(self, kind: JobKind, size: int, after: str | None) -> tuple[list[Job], str | None]:
         """Read a page of jobs, newest first, and the id after which the next one begins, or None at the end."""
@@ -140,7 +87,7 @@ class Jobs:
         with aws.storage():
             answer = self._client.query(**query)
         start = answer.get("LastEvaluatedKey")
-        found = [_job(aws.from_wire(item)) for item in answer["Items"]]
+        found = [job_of(aws.from_wire(item)) for item in answer["Items"]]
         return found, start["record"]["S"].partition("#")[2] if start else None
 
     def begin(
@@ -248,7 +195,7 @@ class Jobs:
             parts = path.split(".")
             names |= {f"#{part}": part for part in parts}
             sets.append(f"{'.'.join(f'#{part}' for part in parts)} = :set{i}")
-            marked[f":set{i}"] = _decimals(value)
+            marked[f":set{i}"] = decimals(value)
         try:
             with aws.storage():
                 self._client.update_item(
@@ -269,22 +216,6 @@ class Jobs:
     def _key(self, kind: JobKind, job_id: str) -> dict[str, Any]:
         return {"account_id": {"S": self._account_id}, "record": {"S": f"{kind}#{job_id}"}}
 
-    def _row(self, job: Job) -> dict[str, Any]:
-        return {
-            "account_id": self._account_id,
-            "record": f"{job.kind}#{job.id}",
-            "status": job.status,
-            "created_at": job.created_at,
-            "created_by": dict(job.created_by),
-            "request": _decimals(dict(job.request)),
-            "progress": 0,
-            "counts": dict(job.counts),
-            "kept": _decimals(dict(job.kept)),
-            "finished_at": None,
-            "error": None,
-            "run": None,
-        }
-
 
 def _held(run: str) -> tuple[str, dict[str, Any]]:
     return "#status = :running AND #run = :run", {":running": JobStatus.RUNNING, ":run": run}
@@ -297,52 +228,3 @@ def _flat(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _under(name: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
     return {f"{name}.{inner}": value for inner, value in (values or {}).items()}
-
-
-def _decimals(value: Any) -> Any:
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, Mapping):
-        return {name: _decimals(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_decimals(inner) for inner in value]
-    return value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return value
-
-
-def _job(row: Mapping[str, Any]) -> Job:
-    kind, _, job_id = str(row["record"]).partition("#")
-    kept = _plain(dict(row.get("kept") or {}))
-    return Job(
-        kind=JobKind(kind),
-        id=job_id,
-        status=JobStatus(row["status"]),
-        created_at=str(row["created_at"]),
-        created_by=_plain(dict(row["created_by"])),
-        request=_plain(dict(row.get("request") or {})),
-        progress=_progress(row, kept),
-        counts=_plain(dict(row.get("counts") or {})),
-        finished_at=row.get("finished_at"),
-        error=row.get("error"),
-        run=row.get("run"),
-        kept=kept,
-    )
-
-
-def _progress(row: Mapping[str, Any], kept: Mapping[str, Any]) -> float:
-    """Give how far a job is: while it has `pieces` to do, by how many of them were noted as done."""
-    told = float(row.get("progress") or 0)
-    pieces = kept.get("pieces")
-    if row["status"] == JobStatus.RUNNING and pieces:
-        done = len(row.get("pieces_done") or ())
-        return float(min(0.99, round(max(told, 0.05 + 0.9 * done / pieces), 3)))
-    return told

@@ -12,7 +12,8 @@ if {mended}:
     from infra.local import mended_emulator
     mended_emulator.mend()
 table = {{"AttributeName": "k", "AttributeType": "S"}}
-made = dynamodb._create_table({{"TableName": "numbers", "AttributeDefinitions": [table], "BillingMode": "PAY_PER_REQUEST",
+made = dynamodb._create_table({{"TableName": "numbers", "AttributeDefinitions": [table],
+    "BillingMode": "PAY_PER_REQUEST",
     "KeySchema": [{{"AttributeName": "k", "KeyType": "HASH"}}],
     "StreamSpecification": {{"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}}}})
 assert made[0] == 200, made
