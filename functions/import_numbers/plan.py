@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnc import aws, import_plan, import_report, logs, times
-from dnc.accounts import Accounts
 from dnc.bulk_files import UPLOAD, UPLOAD_KEY, JobFiles, s3
 from dnc.bulk_source import FileRefused, S3Object
 from dnc.config import Settings
@@ -17,7 +16,6 @@ from dnc.jobs import JobKind, Jobs, JobStatus
 SECONDS_TO_END = 30.0
 
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +61,6 @@ def _of_upload(jobs: Jobs, files: JobFiles, asked: Asked, run: str, context: Any
         logs.logger.info("another run has this import", extra={"account_id": asked.account_id, "job_id": asked.job_id})
         return 0
     job = jobs.get(JobKind.IMPORT, asked.job_id)
-    if accounts.profile(asked.account_id).suspended:
-        why = "The account is suspended. When it is not any more, make another import."
-        jobs.fail(JobKind.IMPORT, job.id, run, times.now(), why)
-        return 0
     try:
         source = S3Object(files.client, files.bucket, files.key(UPLOAD), asked.version_id)
         plan = import_plan.make(
