@@ -20,7 +20,15 @@ from infra.openapi_answers import ANSWERS, Problem
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "docs" / "openapi.json"
-_SETTINGS = ("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "EVENT_BUS", "BULK_BUCKET", "IMPORT_MACHINE")
+_SETTINGS = (
+    "NUMBERS_TABLE",
+    "AUDIT_TABLE",
+    "ACCOUNTS_TABLE",
+    "EVENT_BUS",
+    "BULK_BUCKET",
+    "IMPORT_MACHINE",
+    "EXPORT_MACHINE",
+)
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETERS = {
     "account_id": ("the account", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{1,62}$"}),

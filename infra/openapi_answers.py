@@ -441,6 +441,7 @@ class ExportJob(Job):
     until: str | None = Field(alias="to")
     files: list[ExportedFile]
     manifest_url: str | None
+    manifest_sha256: str | None = Field(description="keep it: with it every export up to this one can be proved")
 
 
 class Exports(Page):
@@ -472,6 +473,7 @@ ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("POST", f"{_ACCOUNT}/imports/{{id}}/undo", 200): ImportJob,
     ("GET", f"{_ACCOUNT}/scrubs", 200): Scrubs,
     ("GET", f"{_ACCOUNT}/scrubs/{{id}}", 200): ScrubJob,
+    ("POST", f"{_ACCOUNT}/exports", 201): ExportJob,
     ("GET", f"{_ACCOUNT}/exports", 200): Exports,
     ("GET", f"{_ACCOUNT}/exports/{{id}}", 200): ExportJob,
     ("PUT", _ACCOUNT, 201): Account,

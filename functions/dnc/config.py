@@ -53,19 +53,14 @@ class Settings:
         return self.environment["IMPORT_MACHINE"]
 
     @property
-    def import_concurrency(self) -> int:
-        """IMPORT_CONCURRENCY: pieces of one import that are written side by side."""
-        return int(self.environment["IMPORT_CONCURRENCY"])
+    def export_machine(self) -> str:
+        """EXPORT_MACHINE: the ARN of the state machine of exports."""
+        return self.environment["EXPORT_MACHINE"]
 
     @property
-    def import_writes_per_second(self) -> float:
-        """IMPORT_WRITES_PER_SECOND: rows a second that one import writes at most."""
-        return float(self.environment["IMPORT_WRITES_PER_SECOND"])
-
-    @property
-    def import_slow_lag_seconds(self) -> float:
-        """IMPORT_SLOW_LAG_SECONDS: when the audit is this far behind, an import writes more slowly."""
-        return float(self.environment["IMPORT_SLOW_LAG_SECONDS"])
+    def export_file_rows(self) -> int:
+        """EXPORT_FILE_ROWS: how many rows a file of an export has at most."""
+        return int(self.environment.get("EXPORT_FILE_ROWS") or 250_000)
 
     @property
     def event_bus(self) -> str:

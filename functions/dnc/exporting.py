@@ -18,11 +18,11 @@ from dnc.bulk_files import TAG_EXPORT, JobFiles
 from dnc.export_files import MAX_BYTES, MAX_ROWS, FileWriter, Written
 from dnc.export_rows import Format, Kind
 from dnc.export_sources import Read
+from dnc.job_answers import MANIFEST
 from dnc.jobs import Job, JobKind, Jobs
 from dnc.manifests import NO_DIGEST, Link
 from dnc.problems import Conflict, Unavailable
 
-MANIFEST = "manifest.json"
 CHAIN = "export_chain"
 _ROWS_BETWEEN_LOOKS = 500
 _ATTEMPTS = 10
@@ -184,10 +184,9 @@ class Exports:
         return {"account_id": {"S": self._account_id}, "record": {"S": record}}
 
 
-def begun(since: str | None, until: str | None, kind: Kind, form: Format) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Give the `request` and what is `kept` of an export that begins. `since`, `until`: RFC 3339 UTC or None."""
-    request = {"kind": str(kind), "format": str(form), "from": since, "to": until}
-    return request, {"step": 0, "cursor": "", "files": []}
+def begun(*, nightly: bool) -> dict[str, Any]:
+    """Give what is `kept` of an export that begins."""
+    return {"step": 0, "cursor": "", "files": [], "nightly": nightly}
 
 
 def run(

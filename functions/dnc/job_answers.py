@@ -11,6 +11,7 @@ from dnc.jobs import Job, JobKind, JobStatus
 NEVER_CAME_AFTER = UPLOAD_LIVES + timedelta(hours=23)
 """An upload that was begun in time may take long; after this it is not awaited any more."""
 REPORT = "report.csv"
+MANIFEST = "manifest.json"
 
 
 def shown(job: Job, files: JobFiles, at: datetime) -> dict[str, Any]:
@@ -64,18 +65,20 @@ def _scrub(job: Job, files: JobFiles) -> dict[str, Any]:
 
 
 def _export(job: Job, files: JobFiles) -> dict[str, Any]:
-    """Give the files of an export: `kept.files` names each with rows, bytes and sha256."""
+    """Give the files of an export once it is done: until then one may still be replaced."""
+    done = job.status is JobStatus.DONE
     return {
         "files": [
             {
-                "url": _url(files, file["name"], f"{job.id}-{file['name']}"),
+                "url": files.download(file["name"], f"{job.id}-{file['name']}", "application/gzip"),
                 "rows": file["rows"],
                 "bytes": file["bytes"],
                 "sha256": file["sha256"],
             }
-            for file in job.kept.get("files") or []
+            for file in (job.kept.get("files") or [] if done else [])
         ],
-        "manifest_url": _url(files, job.kept.get("manifest"), f"{job.id}-manifest.json"),
+        "manifest_url": files.download(MANIFEST, f"{job.id}-{MANIFEST}", "application/json") if done else None,
+        "manifest_sha256": job.kept.get("manifest_sha256") if done else None,
     }
 
 

@@ -42,6 +42,9 @@ FUNCTIONS = {
     "plan_import": "PlanImportFunctionName",
     "write_import": "WriteImportFunctionName",
     "finish_import": "FinishImportFunctionName",
+    "export_account": "ExportAccountFunctionName",
+    "write_export": "WriteExportFunctionName",
+    "begin_night": "BeginNightFunctionName",
     "console": "ConsoleFunctionName",
 }
 
@@ -249,6 +252,7 @@ def _described(endpoint: str, outputs: dict[str, str]) -> dict[str, Any]:
         },
         "bucket": outputs["BulkBucketName"],
         "event_bus": outputs["EventBusName"],
+        "nightly_exports": outputs["NightlyExportsScheduleName"],
     }
 
 

@@ -21,6 +21,9 @@ HANDLERS = {
     "PlanImportFunction": "import_numbers.plan",
     "WriteImportFunction": "import_numbers.write",
     "FinishImportFunction": "import_numbers.finish",
+    "ExportAccountFunction": "export_account.handler",
+    "WriteExportFunction": "export_account.step",
+    "BeginNightFunction": "export_account.nightly",
     "ConsoleFunction": "console.handler",
 }
 LOOK = """
@@ -36,7 +39,15 @@ sys.exit(f"imported from outside: {outside}" if outside else 0)
 
 @pytest.mark.parametrize("artifact", sorted(HANDLERS))
 def test_an_artifact_imports_alone(build_folder, artifact):
-    names = ("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "EVENT_BUS", "BULK_BUCKET", "IMPORT_MACHINE")
+    names = (
+        "NUMBERS_TABLE",
+        "AUDIT_TABLE",
+        "ACCOUNTS_TABLE",
+        "EVENT_BUS",
+        "BULK_BUCKET",
+        "IMPORT_MACHINE",
+        "EXPORT_MACHINE",
+    )
     environment = {"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.environ["PATH"], **dict.fromkeys(names, "x")}
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", LOOK, str(build_folder / artifact), HANDLERS[artifact]],

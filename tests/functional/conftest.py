@@ -32,7 +32,9 @@ MODULES = (
     "authorize.handler",
     "check_numbers.api",
     "check_numbers.handler",
-    "import_numbers.finish",
+    "export_account.handler",
+    "export_account.nightly",
+    "export_account.step",
     "import_numbers.handler",
     "import_numbers.plan",
     "import_numbers.write",
@@ -155,8 +157,8 @@ class MotoConnection:
 def environment(monkeypatch):
     names = {"NUMBERS_TABLE": "numbers", "AUDIT_TABLE": "audit", "ACCOUNTS_TABLE": "accounts", "EVENT_BUS": BUS}
     more = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    bulk = {"BULK_BUCKET": BUCKET, "IMPORT_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:import"}
-    bulk |= {"IMPORT_CONCURRENCY": "2", "IMPORT_WRITES_PER_SECOND": "100000", "IMPORT_SLOW_LAG_SECONDS": "60"}
+    machines = "arn:aws:states:us-east-1:123456789012:stateMachine:"
+    bulk = {"BULK_BUCKET": BUCKET, "IMPORT_MACHINE": f"{machines}import", "EXPORT_MACHINE": f"{machines}export"}
     for name, value in {**names, **more, **bulk}.items():
         monkeypatch.setenv(name, value)
 

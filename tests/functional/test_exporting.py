@@ -60,10 +60,15 @@ class Bench:
         self.exports = Exports(dynamodb, "accounts", account_id)
         self.numbers = Numbers(dynamodb, "numbers", account_id)
 
-    def make(self, kind=Kind.NUMBERS, form=Format.CSV, since=None, until=None, **kept):
-        request, begun = exporting.begun(since, until, kind, form)
+    def make(self, kind=Kind.NUMBERS, form=Format.CSV, since=None, until=None, nightly=False):
+        request = {"kind": str(kind), "format": str(form), "from": since, "to": until}
         made = self.exports.jobs.make(
-            JobKind.EXPORT, request, Actor("key:a"), times.now(), status=JobStatus.RUNNING, kept={**begun, **kept}
+            JobKind.EXPORT,
+            request,
+            Actor("key:a"),
+            times.now(),
+            status=JobStatus.RUNNING,
+            kept=exporting.begun(nightly=nightly),
         )
         assert self.exports.jobs.begin(JobKind.EXPORT, made.id, "run", since=(JobStatus.RUNNING,))
         return made.id
@@ -370,7 +375,7 @@ def test_nights_follow_each_other_without_gap_or_overlap(bench):
 
     def night(since, hours):
         until = times.text(START + timedelta(hours=hours))
-        return bench.make(Kind.AUDIT, Format.JSONL, since, until, nightly="x")
+        return bench.make(Kind.AUDIT, Format.JSONL, since, until, nightly=True)
 
     begin = times.text(START)
     first, second, third = night(begin, 10), night(begin, 20), night(begin, 15)

@@ -1,0 +1,50 @@
+"""Ask for an export: `POST …/exports`. A state machine writes it."""
+
+import json
+from typing import Any
+
+from dnc import aws, export_asks, exporting, job_answers, times
+from dnc.accounts import Accounts
+from dnc.bulk_files import JobFiles, s3
+from dnc.bulk_models import NewExport
+from dnc.config import Settings
+from dnc.export_asks import Ask
+from dnc.export_rows import Kind
+from dnc.http import Answer, Api, Call
+from dnc.jobs import JobKind, Jobs, JobStatus, new_id
+
+api = Api()
+settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET", "EXPORT_MACHINE")
+accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+
+
+@api.route("POST", "/accounts/{account_id}/exports", body=NewExport, statuses=(201,))
+def make_export(call: Call) -> Answer:
+    """Export the list or the audit to files with a manifest."""
+    body: NewExport = call.body
+    made = accounts.profile(call.account_id).created_at
+    write = call.write(body.acting_user)
+    since, until = export_asks.window(Kind(body.kind), body.since, body.until, made, write.at)
+    request = {"kind": body.kind, "format": body.format, "from": since, "to": until}
+    ask = Ask(call.account_id, new_id(write.at), request, write.actor.item(), times.text(write.at))
+    # The run comes first and makes the job itself when nobody has: a crash in between leaves no job that never runs.
+    with aws.storage():
+        aws.client("stepfunctions").start_execution(
+            stateMachineArn=settings.export_machine, name=ask.export_id, input=json.dumps({"ask": ask.told()})
+        )
+    job = Jobs(aws.client("dynamodb"), settings.accounts_table, call.account_id).make(
+        JobKind.EXPORT,
+        request,
+        write.actor,
+        write.at,
+        status=JobStatus.RUNNING,
+        job_id=ask.export_id,
+        kept=exporting.begun(nightly=False),
+    )
+    files = JobFiles(s3(), settings.bulk_bucket, call.account_id, JobKind.EXPORT, job.id)
+    return Answer(201, job_answers.shown(job, files, write.at))
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serve API Gateway."""
+    return api.answer(event)

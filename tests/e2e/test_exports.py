@@ -1,0 +1,129 @@
+"""Exports on the whole stack: asked for, and each night; proved by their manifests."""
+
+import csv
+import gzip
+import io
+import json
+from datetime import timedelta
+
+import requests
+
+from dnc import times
+from dnc.audit import EventType, Told
+from dnc.audit_log import AuditWriter
+from infra.local import stack as local
+from infra.verify_export import main, verify
+from tests.stack import wait_for
+
+PERSON = {"acting_user": "u-9"}
+
+
+def done(client, account, made, role="operator"):
+    def look():
+        job = client.call(role, "GET", f"/accounts/{account}/exports/{made['id']}").json()
+        assert job["status"] != "failed", job
+        return job["status"] == "done" and job
+
+    return wait_for(look)
+
+
+def download(job, folder):
+    """Save an export as a person would: every file by the name that its manifest gives it."""
+    here = folder / job["id"]
+    here.mkdir()
+    manifest = requests.get(job["manifest_url"], timeout=30)
+    (here / "manifest.json").write_bytes(manifest.content)
+    bodies = []
+    for file, told in zip(job["files"], manifest.json()["files"], strict=True):
+        answer = requests.get(file["url"], timeout=30)
+        assert answer.status_code == 200, answer.text
+        (here / told["name"]).write_bytes(answer.content)
+        assert {name: file[name] for name in ("rows", "bytes", "sha256")} == {
+            name: told[name] for name in ("rows", "bytes", "sha256")
+        }
+        bodies.append(gzip.decompress(answer.content).decode())
+    return manifest.json(), bodies
+
+
+def make(client, account, role="operator", **asked):
+    made = client.call(role, "POST", f"/accounts/{account}/exports", asked)
+    assert made.status_code == 201, made.text
+    return made.json()
+
+
+def test_the_list_and_the_audit_are_exported_and_proved(client, account, key, tmp_path):
+    numbers = [f"+141555501{i:02}" for i in range(60)]
+    client.numbers("operator", "POST", "/batch", {"numbers": [{"number": n, "note": "=1+1"} for n in numbers]}, account)
+    removal = {"reason": "test_number", "note": "ours", "if_version": 1, **PERSON}
+    assert client.numbers("operator", "DELETE", f"/{numbers[7]}", removal, account).status_code == 200
+    made = make(client, account, kind="numbers", format="csv")
+    assert (made["status"], made["files"], made["manifest_url"]) == ("running", [], None)
+    job = done(client, account, made)
+    assert job["counts"] == {"rows": 60}
+    told, bodies = download(job, tmp_path)
+    rows = list(csv.DictReader(io.StringIO("".join(bodies), newline="")))
+    assert [row["number"] for row in rows] == numbers
+    assert [row["status"] for row in rows].count("removed") == 1
+    assert {row["note"] for row in rows} == {"'=1+1"}
+    assert (told["account_id"], told["kind"], told["index"]) == (account, "numbers", 1)
+    other = done(client, account, make(client, account, kind="numbers", format="jsonl"))
+    _, bodies = download(other, tmp_path)
+    assert [json.loads(line)["number"] for line in "".join(bodies).splitlines()] == numbers
+    [verdict] = verify(tmp_path)
+    assert (verdict.faults, verdict.exports, verdict.rows) == ([], 2, 120)
+    assert main([str(tmp_path), "--head", other["manifest_sha256"]]) == 0
+    auditor = key("auditor")
+    listed = client.call(None, "GET", f"/accounts/{account}/exports", token=auditor).json()["exports"]
+    assert [one["id"] for one in listed] == [other["id"], made["id"]]
+    manager = key("manager")
+    refused = client.call(None, "POST", f"/accounts/{account}/exports", {"kind": "audit"}, token=manager)
+    assert refused.status_code == 403
+
+
+def test_an_export_cannot_be_asked_of_what_has_not_settled(client, account):
+    later = times.text(times.now() - timedelta(minutes=1))
+    refused = client.call("operator", "POST", f"/accounts/{account}/exports", {"kind": "audit", "from": later})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "from")
+
+
+def test_each_night_exports_every_account(client, account, tmp_path):
+    """What the schedule starts is started; a night later the audit goes on where the night before ended."""
+    client.numbers("operator", "POST", body={"number": "+14155550160"}, account=account)
+    told = Told(
+        account, "+14155550161", "7".zfill(40), EventType.LISTED, "2026-11-01T00:00:00.000Z",
+        {"principal": "key:a", "acting_user": None}, None, None, None, {"status": "listed", "version": 1}, "r",
+    )  # fmt: skip
+    between = times.now() - timedelta(hours=12)
+    AuditWriter(local.client(client.stack, "dynamodb"), client.stack["tables"]["audit"], lambda: between).record(
+        [told], None
+    )
+    schedule = local.client(client.stack, "scheduler").get_schedule(Name=client.stack["nightly_exports"])
+    assert schedule["State"] == "ENABLED"
+    target = schedule["Target"]
+    machines = local.client(client.stack, "stepfunctions")
+    ended = []
+    for night in (times.now() - timedelta(days=1), times.now()):
+        given = target["Input"].replace("<aws.scheduler.scheduled-time>", times.text(night))
+        run = machines.start_execution(stateMachineArn=target["Arn"], input=given)["executionArn"]
+
+        def look(run=run):
+            told = machines.describe_execution(executionArn=run)
+            return told["status"] != "RUNNING" and told
+
+        assert wait_for(look, 60)["status"] == "SUCCEEDED"
+        jobs = client.call("operator", "GET", f"/accounts/{account}/exports").json()["exports"]
+        ended.append({job["kind"]: job for job in jobs[:2]})
+        assert {(job["kind"], job["format"], job["status"]) for job in jobs[:2]} == {
+            ("numbers", "csv", "done"),
+            ("audit", "jsonl", "done"),
+        }
+    first, second = ended
+    assert first["audit"]["to"] == second["audit"]["from"]
+    counts = [night[kind]["counts"].get("rows", 0) for night in ended for kind in ("numbers", "audit")]
+    assert counts == [1, 0, 1, 1], "what was recorded in the last five minutes is left to the next night"
+    for job in (*first.values(), *second.values()):
+        download(job, tmp_path)
+    [verdict] = verify(tmp_path)
+    assert (verdict.faults, verdict.exports) == ([], 4)
+    others = client.call("operator", "GET", "/accounts/globex/exports").json()["exports"]
+    assert [job["status"] for job in others[:4]] == ["done"] * 4
