@@ -404,7 +404,7 @@ class Imports(Page):
 
 
 class ScrubJob(Job):
-    """A scrub. Counts: rows, clear, blocked, invalid."""
+    """A scrub. Counts: rows, clear, blocked, invalid, and late (of the clear ones)."""
 
     filename: str
     bytes: int
@@ -413,6 +413,14 @@ class ScrubJob(Job):
     clear_url: str | None
     blocked_url: str | None
     late_url: str | None
+    as_of: str | None = Field(description="what was listed before it is in blocked_url or late_url")
+    looked_by: Literal["reading", "lookup"] | None
+
+
+class NewScrubJob(ScrubJob):
+    """A scrub that awaits its file."""
+
+    upload: Upload
 
 
 class Scrubs(Page):
@@ -471,6 +479,7 @@ ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("GET", f"{_ACCOUNT}/imports", 200): Imports,
     ("GET", f"{_ACCOUNT}/imports/{{id}}", 200): ImportJob,
     ("POST", f"{_ACCOUNT}/imports/{{id}}/undo", 200): ImportJob,
+    ("POST", f"{_ACCOUNT}/scrubs", 201): NewScrubJob,
     ("GET", f"{_ACCOUNT}/scrubs", 200): Scrubs,
     ("GET", f"{_ACCOUNT}/scrubs/{{id}}", 200): ScrubJob,
     ("POST", f"{_ACCOUNT}/exports", 201): ExportJob,

@@ -6,36 +6,53 @@ from dataclasses import dataclass, field
 
 from dnc.bulk_source import FileRefused
 
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-NUMBER_NAMES = _names(
-    "number numbers phone phone_number phone_numbers phonenumber phone_no phone1 telephone telephone_number tel mobile "
-    "mobile_number cell cell_phone cellphone msisdn e164 e_164 dnc_number dnc did contact_number"
+NUMBER_NAMES = frozenset(
+    [
+        "number",
+        "phone",
+        "phone_number",
+        "phonenumber",
+        "phone_no",
+        "phone1",
+        "telephone",
+        "telephone_number",
+        "tel",
+        "mobile",
+        "mobile_number",
+        "cell",
+        "cell_phone",
+        "cellphone",
+        "msisdn",
+        "e164",
+        "e_164",
+        "dnc_number",
+        "dnc",
+        "did",
+        "contact_number",
+        "phone_numbers",
+        "numbers",
+    ]
 )
-AREA_NAMES = _names("area_code areacode area npa")
-_NAMES_OF_FIELDS = {
-    "requested_at": _names(
-        "requested_at request_date requested date_requested date_added added_at added dnc_date date"
-    ),
-    "expires_at": _names("expires_at expires expiry expiry_date expiration expiration_date expire_date expires_on"),
-    "note": _names("note notes comment comments"),
-    "campaign_id": _names("campaign_id campaign campaign_name"),
-    "agent_id": _names("agent_id agent"),
-    "call_id": _names("call_id uniqueid"),
-    "caller_id": _names("caller_id callerid cid"),
-    "consumer_name": _names("consumer_name name full_name customer_name"),
-    "seller": _names("seller"),
-    "telemarketer": _names("telemarketer"),
-    "goods_or_services": _names("goods_or_services goods services product"),
-    "region": _names("region country country_iso"),
-}
-FIELD_NAMES = {name: meant for meant, names in _NAMES_OF_FIELDS.items() for name in names}
-CHANGE_NAMES = _names("change change_type add_delete add_del action operation transaction transaction_type")
-ADDITIONS = _names("a add added addition i insert new +")
-DELETIONS = _names("d del delete deleted deletion r remove removed -")
+AREA_NAMES = frozenset(["area_code", "areacode", "area", "npa"])
+FIELD_NAMES = {
+    **dict.fromkeys(["requested_at", "request_date", "requested", "date_requested", "date_added", "added_at", "added", "dnc_date", "date"], "requested_at"),
+    **dict.fromkeys(["expires_at", "expires", "expiry", "expiry_date", "expiration", "expiration_date", "expire_date", "expires_on"], "expires_at"),
+    **dict.fromkeys(["note", "notes", "comment", "comments"], "note"),
+    **dict.fromkeys(["campaign_id", "campaign", "campaign_name"], "campaign_id"),
+    **dict.fromkeys(["agent_id", "agent"], "agent_id"),
+    **dict.fromkeys(["call_id", "uniqueid"], "call_id"),
+    **dict.fromkeys(["caller_id", "callerid", "cid"], "caller_id"),
+    **dict.fromkeys(["consumer_name", "name", "full_name", "customer_name"], "consumer_name"),
+    "seller": "seller",
+    "telemarketer": "telemarketer",
+    **dict.fromkeys(["goods_or_services", "goods", "services", "product"], "goods_or_services"),
+    **dict.fromkeys(["region", "country", "country_iso"], "region"),
+}  # fmt: skip
+CHANGE_NAMES = frozenset(
+    ["change", "change_type", "add_delete", "add_del", "action", "operation", "transaction", "transaction_type"]
+)
+ADDITIONS = frozenset(["a", "add", "added", "addition", "i", "insert", "new", "+"])
+DELETIONS = frozenset(["d", "del", "delete", "deleted", "deletion", "r", "remove", "removed", "-"])
 _DIGITS = re.compile(r"\d")
 CHANGE_FILE = (
     "This looks like a registry's change file: additions and deletions mixed. It is not read, since a deletion taken "
@@ -58,9 +75,9 @@ class Columns:
         if self.area is None or self.area >= len(cells):
             return number
         area = cells[self.area].strip()
-        if not area or len(_DIGITS.findall(number)) > len("5550100"):
-            return number
-        return f"{area}{' ' if self.header else ','}{number.strip()}"
+        if len(area) == 3 and len(_DIGITS.findall(number)) == 7:
+            return f"{area} {number.strip()}" if self.header else f"{area},{number.strip()}"
+        return number
 
 
 def columns_of(sample: Sequence[Sequence[str]]) -> Columns:
@@ -112,7 +129,7 @@ def _without_header(rows: Sequence[Sequence[str]]) -> Columns:
     two = [row for row in rows if len(row) >= 2]
     if two and len(two) > 0.9 * len(rows):
         fitting = sum(1 for row in two if _is_area(row[0]) and re.fullmatch(r"\d{7}", row[1].strip(), re.ASCII))
-        if fitting >= 0.5 * len(two):
+        if fitting > 0.8 * len(two):
             return Columns(number=1, area=0)
     number = _looks_like_numbers(rows)
     if number is None and max((len(row) for row in rows), default=0) > 1:

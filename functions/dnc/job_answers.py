@@ -58,10 +58,11 @@ def _import(job: Job, files: JobFiles) -> dict[str, Any]:
 
 
 def _scrub(job: Job, files: JobFiles) -> dict[str, Any]:
-    """Give the two files of a scrub and the late one; `kept` names them once they are there."""
-    return {
+    """Give the files of a scrub; `kept` names them once they are there. `as_of`: until when they are complete."""
+    urls = {
         f"{name}_url": _url(files, job.kept.get(name), f"{job.id}-{name}.csv") for name in ("clear", "blocked", "late")
     }
+    return {**urls, "as_of": job.kept.get("as_of"), "looked_by": job.kept.get("looked_by")}
 
 
 def _export(job: Job, files: JobFiles) -> dict[str, Any]:

@@ -43,6 +43,11 @@ MODULES = (
     "read_jobs.handler",
     "read_stats.handler",
     "remove_number.handler",
+    "scrub_leads.finish",
+    "scrub_leads.handler",
+    "scrub_leads.look",
+    "scrub_leads.plan",
+    "scrub_leads.read_list",
 )
 
 

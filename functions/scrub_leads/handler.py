@@ -1,0 +1,34 @@
+"""Make a scrub: `POST …/scrubs`. The upload itself starts it."""
+
+from typing import Any
+
+from dnc import aws, job_answers
+from dnc.accounts import Accounts
+from dnc.bulk_files import JobFiles, s3
+from dnc.bulk_models import NewScrub
+from dnc.config import Settings
+from dnc.http import Answer, Api, Call
+from dnc.jobs import JobKind, Jobs
+
+api = Api()
+settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
+accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+
+
+@api.route("POST", "/accounts/{account_id}/scrubs", body=NewScrub, statuses=(201,))
+def make_scrub(call: Call) -> Answer:
+    """Make a scrub and give the URL to upload the campaign's leads to; the upload starts it."""
+    body: NewScrub = call.body
+    profile = accounts.profile(call.account_id)
+    write = call.write(body.acting_user)
+    request = body.model_dump(mode="json", exclude={"acting_user"})
+    request["region"] = body.region or profile.default_region
+    jobs = Jobs(aws.client("dynamodb"), settings.accounts_table, call.account_id)
+    job = jobs.make(JobKind.SCRUB, request, write.actor, write.at)
+    files = JobFiles(s3(), settings.bulk_bucket, call.account_id, JobKind.SCRUB, job.id)
+    return Answer(201, {**job_answers.shown(job, files, write.at), "upload": files.upload(body.bytes, write.at)})
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serve API Gateway."""
+    return api.answer(event)

@@ -1,0 +1,51 @@
+"""A look at the leads of one piece: the first decides over them, the second finds what was listed since."""
+
+from collections.abc import Collection
+from typing import Any
+
+from dnc import aws, listed_numbers, scrub_piece, scrub_plan, times
+from dnc.bulk_files import JobFiles, s3
+from dnc.config import Settings
+from dnc.jobs import JobKind, Jobs
+from dnc.listed_numbers import By, Sorted
+from dnc.scrub_piece import ListedOf
+from dnc.store import Numbers
+
+settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE", "BULK_BUCKET")
+_remembered: dict[tuple[str, int], Sorted] = {}
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Work on one piece. Whatever cannot be read for sure raises: nothing is called clear then."""
+    work, look, piece = event["work"], int(event["look"]), event["piece"]
+    number, rows = int(piece["piece"]), int(piece["rows"])
+    files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
+    listed_of = _listed_of(work, look, files)
+    if look == 2:
+        return {"late": scrub_piece.look_again(files, number, rows, listed_of)}
+    outcome = scrub_piece.scrub(scrub_plan.leads(files, number), work["region"], listed_of, work["form"])
+    if outcome.counts["rows"] != rows:
+        raise scrub_piece.Undecided("a piece does not have the rows that were planned")
+    scrub_piece.keep(files, number, outcome)
+    jobs = Jobs(aws.client("dynamodb"), settings.accounts_table, work["account_id"])
+    jobs.count_piece(JobKind.SCRUB, work["job_id"], work["run"], number)
+    return {"rows": rows}
+
+
+def _listed_of(work: dict[str, Any], look: int, files: JobFiles) -> ListedOf:
+    reading = work["lists"][f"look{look}"]
+    if reading["by"] == By.LOOKUP:
+        numbers = Numbers(aws.client("dynamodb"), settings.numbers_table, work["account_id"])
+        return lambda wanted: listed_numbers.looked_up(numbers, wanted, times.now())
+    known = (work["job_id"], look)
+    if known not in _remembered:
+        _remembered.clear()  # one list at a time fits in memory
+        _remembered[known] = listed_numbers.kept(files, look, int(reading["parts"]))
+    there = _remembered[known]
+    if len(there) != reading["numbers"]:
+        raise scrub_piece.Undecided("the list that was read is not there whole")
+
+    def read(wanted: Collection[str]) -> Collection[str]:
+        return {number for number in wanted if there.has(number)}
+
+    return read

@@ -1,0 +1,37 @@
+"""A look at the account's list begins: read it whole, step by step, or find that looking the leads up costs less.
+
+The second look begins when every lead was looked at once. What is listed before it began (`as_of`) is blocked or late.
+"""
+
+from typing import Any
+
+from dnc import aws, listed_numbers, times
+from dnc.bulk_files import JobFiles, s3
+from dnc.config import Settings
+from dnc.jobs import JobKind
+from dnc.listed_numbers import By, Reading
+
+SECONDS_TO_END = 30
+settings = Settings.from_env("NUMBERS_TABLE", "BULK_BUCKET")
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Give how far the reading is; `done` tells whether the look may begin. `look`: 1 or 2."""
+    work, look = event["work"], int(event["look"])
+    before = work["lists"][f"look{look}"]
+    now = times.now()
+    as_of = before["as_of"] if before else times.text(now)
+    if look == 2 and work["lists"]["look1"]["by"] == By.LOOKUP:
+        return {**listed_numbers.as_told(Reading(done=True, by=By.LOOKUP)), "as_of": as_of}
+    files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
+    reading = listed_numbers.read_list(
+        aws.client("dynamodb"),
+        settings.numbers_table,
+        work["account_id"],
+        Reading.of({name: value for name, value in before.items() if name != "as_of"} if before else None),
+        listed_numbers.budget_of(work["rows"]) if look == 1 else None,
+        now,
+        lambda part, packed: files.put(listed_numbers.part_name(look, part), packed),
+        lambda: context.get_remaining_time_in_millis() < SECONDS_TO_END * 1000,
+    )
+    return {**listed_numbers.as_told(reading), "as_of": as_of}

@@ -1,0 +1,123 @@
+"""The state machines of `infra/bulk.yaml`, run in the test's own process: their real definitions, on the handlers.
+
+Only what they use is known: Task with Parameters, ResultPath, InputPath and Catch, Choice, Map over a list in S3, Fail,
+Succeed. Retries are left out: a test that wants one runs the task twice.
+"""
+
+import json
+from typing import Any
+
+import yaml
+
+from infra.local.stack import ROOT, _TemplateLoader
+
+
+class ExecutionFailed(Exception):
+    """The execution ended in a Fail state."""
+
+
+def definition(machine: str, substitutions: dict[str, str]) -> dict[str, Any]:
+    """Read the definition of a machine out of the template."""
+    read = yaml.load((ROOT / "infra" / "bulk.yaml").read_text(), _TemplateLoader)
+    text = read["Resources"][machine]["Properties"]["DefinitionString"]
+    for name, value in substitutions.items():
+        text = text.replace(f"${{{name}}}", value)
+    return json.loads(text)
+
+
+class Machine:
+    """One machine. `tasks`: functions by the name of the resource; `read`: gives the bytes of a key of the bucket."""
+
+    def __init__(self, machine, tasks, read, concurrency=1):
+        names = {name: name for name in tasks} | {"Bucket": "bulk", "Concurrency": str(concurrency)}
+        self.states = definition(machine, names)
+        self.tasks = tasks
+        self.read = read
+
+    def run(self, given, name="run-1", before=lambda state, data: None):
+        """Run it to its end. `before`: told of each state before it runs."""
+        context = {"Execution": {"Name": name, "Input": given}}
+        return self._run(self.states, json.loads(json.dumps(given)), context, before)
+
+    def _run(self, machine, data, context, before):
+        name = machine["StartAt"]
+        while True:
+            state = machine["States"][name]
+            before(name, data)
+            if state["Type"] == "Succeed":
+                return data
+            if state["Type"] == "Fail":
+                raise ExecutionFailed(state["Error"])
+            if state["Type"] == "Choice":
+                name = next((c["Next"] for c in state["Choices"] if _holds(c, data)), state["Default"])
+                continue
+            try:
+                result = self._work(state, data, context, before)
+            except Exception as failed:
+                if not state.get("Catch"):
+                    raise
+                [catch] = state["Catch"]
+                data = _put(data, catch["ResultPath"], {"Error": type(failed).__name__, "Cause": str(failed)})
+                name = catch["Next"]
+                continue
+            data = _put(data, state.get("ResultPath", "$"), result)
+            if state.get("End"):
+                return data
+            name = state["Next"]
+
+    def _work(self, state, data, context, before):
+        if state["Type"] == "Task":
+            given = data
+            if "Parameters" in state:
+                given = _filled(state["Parameters"], data, context)
+            elif "InputPath" in state:
+                given = _at(data, state["InputPath"])
+            return json.loads(json.dumps(self.tasks[state["Resource"]](json.loads(json.dumps(given)))))
+        reader = _filled(state["ItemReader"]["Parameters"], data, context)
+        results, failed = [], 0
+        for item in json.loads(self.read(reader["Key"])):
+            given = _filled(state["ItemSelector"], data, {**context, "Map": {"Item": {"Value": item}}})
+            try:
+                results.append(self._run(state["ItemProcessor"], given, context, before))
+            except Exception:
+                if state.get("ToleratedFailurePercentage") != 100:
+                    raise
+                failed += 1
+        return results
+
+
+def _filled(parameters, data, context):
+    filled = {}
+    for name, value in parameters.items():
+        if not name.endswith(".$"):
+            filled[name] = _filled(value, data, context) if isinstance(value, dict) else value
+        else:
+            filled[name[:-2]] = _at(context, value[1:]) if value.startswith("$$") else _at(data, value)
+    return filled
+
+
+def _at(data, path):
+    for part in path.split(".")[1:]:
+        data = data[part]
+    return data
+
+
+def _put(data, path, result):
+    if path is None:
+        return data
+    if path == "$":
+        return result
+    *parents, last = path.split(".")[1:]
+    data = json.loads(json.dumps(data))
+    at = data
+    for part in parents:
+        at = at[part]
+    at[last] = result
+    return data
+
+
+def _holds(choice, data):
+    value = _at(data, choice["Variable"])
+    if "BooleanEquals" in choice:
+        return value is choice["BooleanEquals"]
+    return value > choice["NumericGreaterThan"]
