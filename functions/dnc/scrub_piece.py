@@ -74,23 +74,24 @@ def scrub(leads: Iterable[tuple[str, str]], region: str | None, listed_of: Liste
     `form`: `separator` and `end` of the file.
     """
     outcome = Outcome()
-    read = [(text, *phone.look(written, region)) for written, text in leads]
-    listed = listed_of({one.e164 for _, one, _ in read if one})
+    given = list(leads)
+    numbers, asides = phone.look_many((written for written, _ in given), region)
+    listed = listed_of({number for number in numbers if number})
     clear, blocked = [], []
     said = {status: f"{form['separator']}{status}{form['end']}" for status in (CLEAR, LISTED, INVALID)}
-    for row, (text, one, why) in enumerate(read):
-        if one and one.e164 in listed:
+    for row, ((_, text), number) in enumerate(zip(given, numbers, strict=True)):
+        if number in listed:
             blocked.append(text + said[LISTED])
             outcome.counts["blocked"] += 1
-        elif one is None or why:
+        elif number is None or (row in asides and asides[row][1]):
             blocked.append(text + said[INVALID])
             outcome.counts["invalid"] += 1
         else:
             clear.append(text + said[CLEAR])
-            outcome.numbers.append(int(one.e164[1:]))
+            outcome.numbers.append(int(number[1:]))
             outcome.rows.append(row)
     outcome.counts["clear"] = len(clear)
-    outcome.counts["rows"] = len(read)
+    outcome.counts["rows"] = len(given)
     outcome.clear, outcome.blocked = encoded("".join(clear)), encoded("".join(blocked))
     return outcome
 

@@ -1,0 +1,316 @@
+"""Scrub a campaign against a list: this service's own code, DuckDB's anti-join, and one lookup for each lead.
+
+`python -m benchmarks.scrub_leads --leads 1000000 --listed 1000000`. Each way runs in a process of its own, so that its
+CPU seconds (user and system, all threads) and its peak memory are its own; the ratio is of CPU seconds in one run. The
+lists and leads are the same files for all, and each way's clear leads are compared with those computed from the files
+alone. What stands in for AWS: S3 is a folder, and a Query's pages are DynamoDB's JSON out of a file, which is parsed
+as the service's client parses it; the network is left out, for everybody.
+"""
+
+import argparse
+import csv
+import io
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.servers import StandIn
+from dnc import listed_numbers, phone, scrub_piece, scrub_plan, times
+from dnc.bulk_files import FileWriter, JobFiles
+from dnc.bulk_rows import Rows
+from dnc.credentials import Credentials
+from dnc.dynamodb import DynamoDB
+from dnc.jobs import JobKind
+from dnc.listed_numbers import Reading
+from dnc.store import Numbers
+
+ROWS_A_PAGE = 2_500
+"""Of about 420 bytes each in a page of 1 MB, of which the number alone is asked for."""
+UNITS_A_PAGE = 256.0
+"""A strong read counts 4 KB."""
+SAMPLE = 20_000
+JOB = "0" * 26
+REGION, REGION_OF_AWS = "US", "us-east-1"
+
+
+class FolderS3:
+    """As much of S3 as the files of a job need, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take a folder."""
+        self._folder = folder
+
+    def _path(self, key: str) -> Path:
+        path = self._folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def put_object(self, **asked: Any) -> dict[str, Any]:
+        """Write an object."""
+        self._path(asked["Key"]).write_bytes(asked["Body"])
+        return {}
+
+    def get_object(self, **asked: Any) -> dict[str, Any]:
+        """Read an object."""
+        return {"Body": io.BytesIO(self._path(asked["Key"]).read_bytes())}
+
+    def create_multipart_upload(self, **asked: Any) -> dict[str, Any]:
+        """Begin a large object."""
+        self._path(asked["Key"]).write_bytes(b"")
+        return {"UploadId": "u"}
+
+    def upload_part(self, **asked: Any) -> dict[str, Any]:
+        """Write a part of it."""
+        with self._path(asked["Key"]).open("ab") as file:
+            file.write(asked["Body"])
+        return {"ETag": "e"}
+
+    def complete_multipart_upload(self, **_: Any) -> dict[str, Any]:
+        """End it."""
+        return {}
+
+
+class Pages:
+    """The answers to a Query of a whole partition, one a line of a file."""
+
+    def __init__(self, file: Path) -> None:
+        """Open the file."""
+        self._lines = file.open("rb")
+
+    def query(self, **_: Any) -> dict[str, Any]:
+        """Give the next page."""
+        page: dict[str, Any] = json.loads(self._lines.readline())
+        return page
+
+
+def make(folder: Path, leads: int, listed: int, seed: int = 1) -> None:
+    """Write the campaign, the list as a raw file, and the list as DynamoDB's pages; half of the leads are listed."""
+    chance = random.Random(seed)
+    pool = chance.sample(range(7_500_000), listed + leads)
+    of_list = pool[:listed]
+    with (folder / "listed.csv").open("w", newline="") as file:
+        file.write("number\n")
+        file.writelines(_written(place, chance) + "\n" for place in of_list)
+    half = min(leads // 2, listed)
+    of_leads = chance.sample(of_list, half) + pool[listed : listed + leads - half]
+    chance.shuffle(of_leads)
+    with (folder / "leads.csv").open("w", newline="") as file:
+        file.write("lead_id,phone,name,city\r\n")
+        for i, place in enumerate(of_leads):
+            number = "12" if i % 97 == 0 else _written(place, chance)
+            file.write(f'{i},{number},"Lead, {i}",Springfield\r\n')
+    numbers = sorted(f"+1{_ten(place)}" for place in of_list)
+    with (folder / "pages.jsonl").open("w") as file:
+        for at in range(0, max(len(numbers), 1), ROWS_A_PAGE):
+            part = numbers[at : at + ROWS_A_PAGE]
+            page: dict[str, Any] = {"Items": [{"number": {"S": number}} for number in part], "ScannedCount": len(part)}
+            page["ConsumedCapacity"] = {"CapacityUnits": UNITS_A_PAGE * len(part) / ROWS_A_PAGE}
+            if at + ROWS_A_PAGE < len(numbers):
+                page["LastEvaluatedKey"] = {"number": {"S": part[-1]}}
+            file.write(json.dumps(page) + "\n")
+
+
+def _ten(place: int) -> str:
+    area, rest = divmod(place, 750_000)
+    return f"{(212, 303, 310, 312, 404, 415, 512, 617, 702, 713)[area]}{2_000_000 + rest + 340_000:07}"
+
+
+def _written(place: int, chance: random.Random) -> str:
+    ten = _ten(place)
+    form = ("({0}) {1}-{2}", "{0}-{1}-{2}", "{0}{1}{2}", "+1{0}{1}{2}", "{0}.{1}.{2}")[chance.randrange(5)]
+    return form.format(ten[:3], ten[3:6], ten[6:])
+
+
+def scrub(folder: Path) -> dict[str, Any]:
+    """Scrub as the functions do: plan, read the list, look at each piece twice, put together."""
+    files = JobFiles(FolderS3(folder / "s3"), "bulk", "acme", JobKind.SCRUB, JOB)
+    upload = folder / "leads.csv"
+    with upload.open("rb", buffering=0) as stream:
+        plan = scrub_plan.make(files, stream, upload.stat().st_size, "leads.csv", "phone")
+    units = 0.0
+    for look in (1, 2):
+        reading = listed_numbers.read_list(
+            Pages(folder / "pages.jsonl"),
+            "numbers",
+            "acme",
+            Reading(),
+            listed_numbers.budget_of(plan.rows) if look == 1 else None,
+            times.now(),
+            lambda part, packed, at=look: files.put(listed_numbers.part_name(at, part), packed),  # type: ignore[misc]
+            lambda: False,
+        )
+        units += reading.units
+        there = listed_numbers.kept(files, look, reading.parts)
+
+        def listed_of(wanted: Any, known: listed_numbers.Sorted = there) -> set[str]:
+            return {number for number in wanted if known.has(number)}
+
+        for piece in plan.pieces:
+            if look == 1:
+                leads = scrub_plan.leads(files, piece["piece"])
+                scrub_piece.keep(files, piece["piece"], scrub_piece.scrub(leads, REGION, listed_of, plan.told()))
+            else:
+                scrub_piece.look_again(files, piece["piece"], piece["rows"], listed_of)
+    results = {name: FileWriter(files, f"{name}.csv") for name in ("clear", "blocked", "late")}
+    for result in results.values():
+        result.write(plan.head())
+    for piece in plan.pieces:
+        outcome = scrub_piece.kept(files, piece["piece"], piece["rows"])
+        results["clear"].write(outcome.clear)
+        results["blocked"].write(outcome.blocked)
+        results["late"].write(scrub_piece.late_rows(files, piece["piece"], (), plan.told(), piece["rows"])[1])
+    for result in results.values():
+        result.close()
+    with (folder / "s3" / files.key("clear.csv")).open(newline="") as file:
+        return {"by": str(reading.by), "read_units": units, "clear": [row["lead_id"] for row in csv.DictReader(file)]}
+
+
+def normalize(folder: Path) -> dict[str, Any]:
+    """Write both files anew with each number in E.164, or empty, as the scrub reads it."""
+    for name, column in (("leads", 1), ("listed", 0)):
+        with (folder / f"{name}.csv").open(newline="") as file, (folder / f"{name}.e164.csv").open("w") as out:
+            rows = list(Rows(file))[1:]
+            numbers, asides = phone.look_many((row.cells[column] for row in rows), REGION)
+            out.write("lead_id,e164\n" if name == "leads" else "e164\n")
+            for i, (row, number) in enumerate(zip(rows, numbers, strict=True)):
+                e164 = "" if number is None or (i in asides and asides[i][1]) else number
+                out.write(f"{row.cells[0]},{e164}\n" if name == "leads" else f"{e164}\n")
+    return {}
+
+
+def duckdb_anti_join(folder: Path) -> dict[str, Any]:
+    """Join the normalized files in DuckDB and write the clear and the blocked leads with their columns."""
+    import duckdb  # noqa: PLC0415 - only this way needs it
+
+    database = duckdb.connect()
+    database.execute(
+        f"CREATE TABLE listed AS SELECT DISTINCT e164 FROM read_csv('{folder}/listed.e164.csv', all_varchar=true)"
+    )
+    database.execute(
+        f"CREATE TABLE leads AS SELECT raw.*, n.e164 FROM read_csv('{folder}/leads.csv', all_varchar=true) raw "
+        f"JOIN read_csv('{folder}/leads.e164.csv', all_varchar=true) n USING (lead_id)"
+    )
+    clear = "e164 <> '' AND e164 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM listed l WHERE l.e164 = leads.e164)"
+    for name, which in (("clear", clear), ("blocked", f"NOT coalesce({clear}, false)")):
+        database.execute(f"COPY (SELECT * FROM leads WHERE {which}) TO '{folder}/duckdb-{name}.csv' (HEADER)")
+    with (folder / "duckdb-clear.csv").open(newline="") as file:
+        return {"clear": [row["lead_id"] for row in csv.DictReader(file)]}
+
+
+def lookup_each(folder: Path) -> dict[str, Any]:
+    """Look each of a sample of leads up by a GetItem of its own."""
+    with _standing_in(folder) as (client, sample):
+        began = time.process_time()
+        for written in sample:
+            read, _ = phone.look(written, REGION)
+            if read:
+                key = {"account_id": {"S": "acme"}, "number": {"S": read.e164}}
+                client.get_item(TableName="numbers", Key=key, ConsistentRead=True)
+        return {"sample": len(sample), "cpu_seconds_of_sample": time.process_time() - began}
+
+
+def lookup_hundreds(folder: Path) -> dict[str, Any]:
+    """Look a sample of leads up as the scrub does when that costs less: by the hundred."""
+    with _standing_in(folder) as (client, sample):
+        began = time.process_time()
+        numbers, _ = phone.look_many(sample, REGION)
+        store = Numbers(client, "numbers", "acme")
+        listed_numbers.looked_up(store, (number for number in numbers if number), times.now())
+        return {"sample": len(sample), "cpu_seconds_of_sample": time.process_time() - began}
+
+
+@contextmanager
+def _standing_in(folder: Path) -> Iterator[tuple[DynamoDB, list[str]]]:
+    """Give the service's client of a stand-in on loopback, and a sample of leads, every other of them listed."""
+    with (folder / "leads.csv").open(newline="") as file:
+        sample = [row["phone"] for _, row in zip(range(SAMPLE), csv.DictReader(file), strict=False)]
+    rows = [
+        {"account_id": {"S": "acme"}, "number": {"S": one.e164}, "status": {"S": "listed"}}
+        for i, written in enumerate(sample)
+        if i % 2 and (one := phone.look(written, REGION)[0])
+    ]
+    keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+    with StandIn({"numbers": {"keys": ["account_id", "number"], "rows": rows}}) as server:
+        yield DynamoDB(server.url, REGION_OF_AWS, Credentials(keys)), sample
+
+
+def reference(folder: Path) -> list[str]:
+    """Compute the clear leads from the files alone, with nothing of the scrub but the reading of a number."""
+    with (folder / "listed.csv").open(newline="") as file:
+        listed = {phone.look(row["number"], REGION)[0] for row in csv.DictReader(file)}
+        blocked = {one.e164 for one in listed if one}
+    clear = []
+    with (folder / "leads.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            read, why = phone.look(row["phone"], REGION)
+            if read and not why and read.e164 not in blocked:
+                clear.append(row["lead_id"])
+    return clear
+
+
+WAYS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "scrub": scrub,
+    "normalize": normalize,
+    "duckdb_anti_join": duckdb_anti_join,
+    "lookup_each": lookup_each,
+    "lookup_hundreds": lookup_hundreds,
+}
+
+
+def measure(way: str, folder: Path) -> dict[str, Any]:
+    """Run one way in a process of its own; give its CPU seconds, peak memory in MB, and what it found."""
+    command = [sys.executable, "-m", "benchmarks.scrub_leads", "--way", way, "--folder", str(folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def main(leads: int = 1_000_000, listed: int = 1_000_000, seed: int = 1) -> list[dict[str, Any]]:
+    """Measure every way on the same files; give one result for each, the ratios in that of the scrub."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make(folder, leads, listed, seed)
+        told = {way: measure(way, folder) for way in WAYS}
+        wanted = reference(folder)
+    told["scrub"]["exact"] = told["scrub"].pop("clear") == wanted
+    told["duckdb_anti_join"]["exact"] = sorted(told["duckdb_anti_join"].pop("clear"), key=int) == wanted
+    cpu = {way: float(result["cpu_seconds"]) for way, result in told.items()}
+    for way in ("lookup_each", "lookup_hundreds"):
+        told[way]["cpu_seconds"] = told[way].pop("cpu_seconds_of_sample") * leads / max(told[way]["sample"], 1)
+    ours = told["scrub"]
+    ours["ratio_to_duckdb_with_the_same_normalization"] = cpu["scrub"] / (cpu["normalize"] + cpu["duckdb_anti_join"])
+    ours["ratio_to_duckdb_on_normalized_files"] = cpu["scrub"] / cpu["duckdb_anti_join"]
+    ours["ratio_to_one_lookup_a_lead"] = cpu["scrub"] / told["lookup_each"]["cpu_seconds"]
+    return [{"way": way, "leads": leads, "listed": listed, **result} for way, result in told.items()]
+
+
+def _told(arguments: argparse.Namespace) -> Iterator[str]:
+    for result in main(arguments.leads, arguments.listed, arguments.seed):
+        yield json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in result.items()})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scrub_leads")
+    parser.add_argument("--leads", type=int, default=1_000_000)
+    parser.add_argument("--listed", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--way", choices=sorted(WAYS))
+    parser.add_argument("--folder", type=Path)
+    given = parser.parse_args()
+    if given.way:
+        start = time.process_time()
+        found = WAYS[given.way](given.folder)
+        found["cpu_seconds"] = time.process_time() - start
+        found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(found))
+    else:
+        for line in _told(given):
+            print(line)
