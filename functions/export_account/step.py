@@ -4,6 +4,7 @@ Asked with `failed` it ends the export as failed, and an alarm rings.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -19,6 +20,7 @@ from dnc.export_rows import Kind
 from dnc.export_sources import Read
 from dnc.exporting import Bounds, Exports
 from dnc.jobs import Job, JobKind, JobStatus
+from dnc.problems import NotFound
 
 SECONDS_TO_END_A_FILE = 30
 """To compress what is left of a file, upload it and note it."""
@@ -100,8 +102,9 @@ def _fail(exports: Exports, ask: Ask, failed: Mapping[str, Any]) -> dict[str, An
     )
     with single_metric(name="ExportsFailed", unit=MetricUnit.Count, value=1, namespace="Nocall") as metric:
         metric.add_dimension(name="service", value="nocall")
-    advice = "The next night takes it up again." if ask.nightly else "Ask for another one."
-    exports.jobs.fail(
-        JobKind.EXPORT, ask.export_id, ask.export_id, times.now(), f"The export broke off ({kind}). {advice}"
-    )
+    advice = "The next night covers it; this night can be run again." if ask.nightly else "Ask for another one."
+    with suppress(NotFound):  # it broke off before the job was made
+        exports.jobs.fail(
+            JobKind.EXPORT, ask.export_id, ask.export_id, times.now(), f"The export broke off ({kind}). {advice}"
+        )
     return {"done": False}

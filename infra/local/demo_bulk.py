@@ -1,4 +1,4 @@
-"""The bulk chapter of `make demo`: years of numbers in one file, imported, looked at, and taken back."""
+"""The bulk chapter of `make demo`: years of numbers imported, a campaign scrubbed, the import undone, all exported."""
 
 import csv
 import io
@@ -9,10 +9,11 @@ from typing import Any
 import phonenumbers
 import requests
 
+from infra.local import demo_bulk_exports
+from infra.local.demo_jobs import until_ended
 from infra.local.story import Story, StoryBroke
 
 ROWS = 20_000
-PATIENCE_SECONDS = 600.0
 _FORMS = ("{0}555{1}", "({0}) 555-{1}", "+1 {0} 555 {1}", "1-{0}-555-{1}", "{0}.555.{1}", "+1{0}555{1}")
 _BAD = ("12", "call me", "555-01", "=1+1", "")
 
@@ -21,7 +22,9 @@ def tell(story: Story) -> None:
     """Tell the chapter."""
     data, wanted = list_of_numbers(ROWS)
     job = import_file(story, data, wanted)
+    demo_bulk_exports.scrub(story, data)
     undo(story, job)
+    demo_bulk_exports.export(story)
 
 
 def list_of_numbers(rows: int, seed: int = 6) -> tuple[bytes, dict[str, int]]:
@@ -73,7 +76,7 @@ def import_file(story: Story, data: bytes, wanted: dict[str, int]) -> dict[str, 
 
 def undo(story: Story, job: dict[str, Any]) -> None:
     """Take an import back."""
-    print("\n7. It was the wrong list. The manager takes the import back.")
+    print("\n8. It was the wrong list. The manager takes the import back.")
     url = f"{story.account_url}/imports/{job['id']}"
     began = time.monotonic()
     story.ask("manager", "POST", f"{url}/undo", 200, {"acting_user": "u-2"})
@@ -82,18 +85,3 @@ def undo(story: Story, job: dict[str, Any]) -> None:
     removed = undone["undo"]["counts"].get("removed", 0)
     if undone["status"] != "undone" or removed != job["counts"]["listed"]:
         raise StoryBroke(f"the undo removed {removed} of {job['counts']['listed']}: {undone['undo']}")
-
-
-def until_ended(story: Story, url: str, role: str) -> dict[str, Any]:
-    """Read a job until it has ended, and say how far it is."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    told = -1.0
-    while time.monotonic() < deadline:
-        job = story.ask(role, "GET", url, 200)
-        if job["status"] not in {"awaiting_upload", "running"}:
-            return job
-        if job["progress"] >= told + 0.25:
-            told = job["progress"]
-            print(f"   {job['status']}, {told:.0%}")
-        time.sleep(0.5)
-    raise StoryBroke(f"a job did not end within {PATIENCE_SECONDS:.0f} s")

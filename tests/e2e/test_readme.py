@@ -5,9 +5,11 @@ import os
 import re
 import subprocess
 import sys
+import uuid
 
+from infra.local import stack as local
 from infra.local.stack import ROOT
-from tests.stack import FOLDER
+from tests.stack import FOLDER, wait_for
 
 README = (ROOT / "README.md").read_text()
 
@@ -80,6 +82,45 @@ def test_the_dialers_lambda_fails_closed(stack, client):
         [sys.executable, "-c", script], env=nobody_home, capture_output=True, text=True, timeout=120, check=True
     )
     assert json.loads(told.stdout) == [[], [], []]
+
+
+def test_a_dialer_drops_what_it_has_queued_when_the_number_is_listed(stack, client, account):
+    """By the event that the bus delivers, once and again; other leads and other accounts keep their place."""
+    dynamodb, sqs, events = (local.client(stack, service) for service in ("dynamodb", "sqs", "events"))
+    table = f"queue-{uuid.uuid4().hex[:8]}"
+    keys = {"account_id": "HASH", "number": "RANGE"}
+    dynamodb.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+    )
+    queued = [(account, "+14155550170"), (account, "+14155550171"), ("another", "+14155550170")]
+    for account_id, number in queued:
+        dynamodb.put_item(TableName=table, Item={"account_id": {"S": account_id}, "number": {"S": number}})
+    queue = sqs.create_queue(QueueName=table)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule = {"source": ["nocall"], "detail-type": ["NumberListed"], "detail": {"account_id": [account]}}
+    events.put_rule(Name=table, EventBusName=stack["event_bus"], EventPattern=json.dumps(rule))
+    events.put_targets(Rule=table, EventBusName=stack["event_bus"], Targets=[{"Id": "1", "Arn": arn}])
+    client.numbers("operator", "POST", body={"number": "+14155550170"}, account=account)
+    [message] = wait_for(lambda: sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=1).get("Messages"))
+    script = block("python", "DIALER_QUEUE") + (
+        "\nimport json\nfor _ in range(2):\n    lambda_handler(json.loads(os.environ['EVENT']), None)"
+    )
+    aws = stack["aws"]
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": aws["endpoint_url"],
+        "AWS_DEFAULT_REGION": aws["region"],
+        "AWS_ACCESS_KEY_ID": aws["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
+        "DIALER_QUEUE": table,
+        "EVENT": message["Body"],
+    }
+    subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, timeout=120, check=True)
+    left = {(row["account_id"]["S"], row["number"]["S"]) for row in dynamodb.scan(TableName=table)["Items"]}
+    assert left == set(queued[1:])
 
 
 def test_an_operators_key_is_made_with_iam_credentials(stack, client):
