@@ -63,6 +63,10 @@ format: setup ## Format the code and mend what can be mended
 docs: setup ## Write what is generated anew: openapi.json, requirements.txt, phone_table.py, scale.md
 	@$(PYTHON) -m infra.drift --write
 
+.PHONY: verify-export
+verify-export: setup ## Prove a folder of downloaded exports: FOLDER=exports HEAD=the last manifest's SHA-256, if you kept it
+	@$(PYTHON) -m infra.verify_export "$(FOLDER)" $(if $(HEAD),--head "$(HEAD)")
+
 .PHONY: operator-key
 operator-key: setup ## Make an operator's key with your AWS credentials: STACK=nocall NAME="who it is for"
 	@$(PYTHON) -m infra.operator_key "$(or $(STACK),nocall)" "$(NAME)"
