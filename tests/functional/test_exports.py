@@ -10,6 +10,7 @@ import requests
 from dnc import aws, times
 from dnc.accounts import Accounts
 from dnc.bulk_files import s3
+from infra.local.stack import ROOT
 from tests.machines import ExecutionFailed, Machine
 
 
@@ -195,3 +196,16 @@ def test_a_night_is_never_scheduled_later_than_now(gateway, tasks):
     night(tasks, times.now() + timedelta(days=2))
     [audit] = [job for job in exports(gateway, "acme") if job["kind"] == "audit"]
     assert audit["to"] <= times.text(times.now() - timedelta(minutes=5))
+
+
+def test_the_sample_events_are_taken(gateway, started, tasks):
+    def sample(name):
+        return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+    made = gateway.modules["export_account.handler"].lambda_handler(sample("export_account"), None)
+    assert made["statusCode"] == 201, made["body"]
+    assert tasks["Write"](sample("write_export")) == {"done": True}
+    assert shown(gateway, sample("write_export")["ask"]["export_id"])["status"] == "done"
+    night = tasks["Begin"](sample("begin_night"))
+    assert night["exports"] == 4
+    assert {ask["account_id"] for ask in json.loads(read(night["key"]))} == {"acme", "globex"}

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import random
 import zipfile
 
@@ -11,7 +12,9 @@ import requests
 
 from dnc import aws, scrub_plan, times
 from dnc.bulk_files import s3
+from dnc.entries import Actor
 from dnc.jobs import JobKind, Jobs
+from infra.local.stack import ROOT
 from tests.machines import ExecutionFailed, Machine
 
 FILE = (
@@ -318,3 +321,30 @@ def test_the_progress_and_the_job_are_kept(gateway, scrubs, dynamodb):
     assert (job.progress, job.kept["pieces"]) == (1.0, 1)
     refused = gateway.call("auditor", "POST", "/accounts/acme/scrubs", {"filename": "x", "bytes": 1})
     assert refused.status == 403
+
+
+def sample(name):
+    return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+
+def test_the_sample_events_are_those_of_one_scrub(gateway, scrubs, dynamodb):
+    """Each is what the step before it gives, and is taken by its function."""
+    made = gateway.modules["scrub_leads.handler"].lambda_handler(sample("scrub_leads"), None)
+    assert made["statusCode"] == 201, made["body"]
+    gateway.add("+14155550101")
+    planned = sample("read_list")["work"]
+    request = {"filename": "spring.csv", "bytes": 57, "column": "phone", "region": "US"}
+    jobs = Jobs(dynamodb, "accounts", "acme")
+    jobs.make(JobKind.SCRUB, request, Actor("key:a"), times.now(), job_id=planned["job_id"])
+    body = b"id,phone\n1,415 555 0100\n2,(415) 555-0101\n3,12\n"
+    s3().put_object(Bucket="bulk", Key=f"accounts/acme/scrubs/{planned['job_id']}/upload", Body=body)
+    tasks = scrubs.tasks
+    assert tasks["Plan"](sample("plan_scrub")) == planned
+    reading = tasks["ReadList"](sample("read_list"))
+    told = sample("look_at_leads")["work"]["lists"]["look1"]
+    assert {**reading, "as_of": "", "units": 0} == {**told, "as_of": "", "units": 0}
+    assert tasks["Look"](sample("look_at_leads")) == {"rows": 3}
+    tasks["ReadList"]({"look": 2, "work": sample("look_at_leads")["work"]})
+    again = {**sample("look_at_leads"), "look": 2, "work": sample("finish_scrub")["work"]}
+    assert tasks["Look"](again) == {"late": 0}
+    assert tasks["Finish"](sample("finish_scrub")) == {"rows": 3, "clear": 1, "blocked": 1, "invalid": 1, "late": 0}
