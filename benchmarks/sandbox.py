@@ -38,6 +38,7 @@ class Sandbox:
 
     def __init__(self, artifact: Path, handler: str, environment: Mapping[str, str], api: RuntimeApi) -> None:
         """Start the process. `environment`: of the function, besides what Lambda sets."""
+        self._cpu = 0.0
         self.began = time.perf_counter_ns()
         self._process = subprocess.Popen(
             [str(PYTHON), "-I", "-S", "-B", str(BOOT), str(artifact), str(runtime_folder()), handler],
@@ -54,9 +55,17 @@ class Sandbox:
 
     def __exit__(self, _t: type[BaseException] | None, _v: BaseException | None, _b: TracebackType | None) -> None:
         """End it."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        self._process.wait()
+        self.end()
+
+    def end(self) -> float:
+        """End it; give the CPU seconds that all its threads have used, those that ended before too."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            _, status, usage = os.wait4(self._process.pid, 0)
+            self._process.returncode = os.waitstatus_to_exitcode(status)
+            self._cpu = usage.ru_utime + usage.ru_stime
+        return self._cpu
 
     def used(self) -> Used:
         """Read what it has used so far."""
@@ -131,4 +140,5 @@ def cold_start(artifact: Path, handler: str, environment: Mapping[str, str], eve
             answered = api.answer(60.0)
             if answered.kind != "response":
                 raise NotAnswered(f"{artifact.name}: {answered.kind}: {answered.body.decode()[:2000]}")
-            return Cold((answered.at - sandbox.began) / 1e9, sandbox.used(), answered.body)
+            memory = sandbox.used().memory
+            return Cold((answered.at - sandbox.began) / 1e9, Used(sandbox.end(), memory), answered.body)
