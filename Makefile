@@ -45,6 +45,16 @@ test: setup ## Run all tests
 test-fast: setup ## Run the tests that need no stack and no Java
 	@$(PYTHON) -m pytest tests/unit tests/functional -n 2
 
+.PHONY: bench
+bench: setup ## Measure everything against its references (under 10 minutes); writes benchmarks/results.md
+	@$(UV) sync --frozen -q --group bench
+	@$(PYTHON) -m benchmarks
+
+.PHONY: bench-full
+bench-full: setup ## The same with more rounds and whole sizes
+	@$(UV) sync --frozen -q --group bench
+	@$(PYTHON) -m benchmarks full
+
 .PHONY: check
 check: setup ## Check format, lint, types, templates, lock, exports and docs
 	.venv/bin/ruff format --check .

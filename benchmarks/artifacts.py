@@ -1,4 +1,4 @@
-"""What is measured, built: this project as `sam build` makes it, and the same as it would without its own build step."""
+"""What is measured, built: this project as `sam build` makes it, and as it would be without its own build step."""
 
 import importlib.metadata
 import os
@@ -45,10 +45,16 @@ def built() -> Path:
     return folder
 
 
-def plain() -> Path:
-    """Build the functions as `sam build` does by itself, with pip and every source; they all share one artifact."""
-    source = _fresh(BENCH / "plain" / "source")
+def plain(*, on_boto3: bool = False) -> Path:
+    """Build the functions as `sam build` does by itself, with pip and every source; they all share one artifact.
+
+    `on_boto3`: with boto3's client of DynamoDB in the place of the service's own.
+    """
+    source = _fresh(BENCH / ("plain-boto3" if on_boto3 else "plain") / "source")
     shutil.copytree(ROOT / "functions", source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    if on_boto3:
+        aws = source / "dnc" / "aws.py"
+        aws.write_text(aws.read_text() + '\n\ndef dynamodb() -> Any:\n    return client("dynamodb")\n')
     return _plain(source.parent, "add_number.handler.lambda_handler")
 
 

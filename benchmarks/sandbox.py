@@ -41,8 +41,8 @@ class Sandbox:
         self._cpu = 0.0
         self.began = time.perf_counter_ns()
         self._process = subprocess.Popen(
-            [str(PYTHON), "-I", "-S", "-B", str(BOOT), str(artifact), str(runtime_folder()), handler],
-            env=_environment(artifact, handler, environment, api.address),
+            command(artifact, handler),
+            env=environment_of(artifact, handler, environment, api.address),
             cwd=artifact,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -99,7 +99,13 @@ def runtime_folder() -> Path:
     return folder
 
 
-def _environment(artifact: Path, handler: str, given: Mapping[str, str], address: str) -> dict[str, str]:
+def command(artifact: Path, handler: str) -> list[str]:
+    """Give the command that runs an artifact as Lambda does; see `benchmarks.boot`."""
+    return [str(PYTHON), "-I", "-S", "-B", str(BOOT), str(artifact), str(runtime_folder()), handler]
+
+
+def environment_of(artifact: Path, handler: str, given: Mapping[str, str], address: str) -> dict[str, str]:
+    """Give the environment that Lambda sets, and what the function is given besides."""
     return {
         "PATH": os.environ.get("PATH", ""),
         "LANG": "en_US.UTF-8",

@@ -13,7 +13,7 @@ from dnc.store import Numbers
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 @api.route("POST", "/accounts/{account_id}/numbers", body=AddNumber, statuses=(201, 200, 202))
@@ -70,7 +70,7 @@ def _add(call: Call, add: AddNumber, place: int | None = None) -> tuple[int, dic
     default_region = accounts.remembered(call.account_id).default_region
     write = call.write(add.acting_user, place)
     request, warnings = adding.request_of(add, call, write, default_region)
-    outcome = Numbers(aws.client("dynamodb"), settings.numbers_table, call.account_id).add(request, write)
+    outcome = Numbers(aws.dynamodb(), settings.numbers_table, call.account_id).add(request, write)
     if call.caller.role is Role.INTAKE:
         return 202, {"accepted": True}
     return 201 if outcome.created else 200, answers.entry(outcome.entry, times.now(), call.caller, warnings)

@@ -4,8 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from dnc import aws, entries, logs
 from dnc.audit import EventType, Told
 from dnc.problems import Unavailable
@@ -35,7 +33,7 @@ def publish(client: Any, bus: str, recorded: Sequence[tuple[str, Told]]) -> set[
         try:
             with aws.storage():
                 answers = client.put_events(Entries=wanted)["Entries"]
-        except (ClientError, BotoCoreError, Unavailable) as refused:
+        except aws.refused() + (Unavailable,) as refused:  # noqa: RUF005 - mypy reads a sum of tuples as one of classes
             logs.logger.error("change events failed", extra=logs.failure(refused))
             failed.update(delivered for delivered, _, _ in part)
         else:

@@ -19,7 +19,7 @@ from dnc.config import Settings
 SIDE_BY_SIDE = 8
 
 settings = Settings.from_env("AUDIT_TABLE", "EVENT_BUS")
-writer = AuditWriter(aws.client("dynamodb"), settings.audit_table)
+writer = AuditWriter(aws.dynamodb(), settings.audit_table)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dnc.config import Settings
 from dnc.problems import Unauthenticated
 
 settings = Settings.from_env("ACCOUNTS_TABLE")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -20,7 +20,7 @@ DEFAULT_SPAN = timedelta(days=7)
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 @api.route("GET", "/accounts/{account_id}/numbers", query=ListNumbers)
@@ -60,7 +60,7 @@ def read_history(call: Call) -> Answer:
     """Read everything that ever happened to a number, and whether the record of it is intact."""
     accounts.remembered(call.account_id)
     number = phone.from_path(call.path["number"])
-    rows, head = AuditLog(aws.client("dynamodb"), settings.audit_table, call.account_id).history(number)
+    rows, head = AuditLog(aws.dynamodb(), settings.audit_table, call.account_id).history(number)
     if not rows and head is None and _numbers(call).read(number) is None:
         raise NotListed("This number was never on the list, and nothing was recorded of it.")
     bound = {"history": number}
@@ -90,7 +90,7 @@ def read_audit(call: Call) -> Answer:
         raise InvalidRequest.of("from", "the span from..to may be 31 days at most")
     if query.type and query.type not in set(audit.EventType):
         raise InvalidRequest.of("type", f"must be one of {', '.join(audit.EventType)}")
-    log = AuditLog(aws.client("dynamodb"), settings.audit_table, call.account_id)
+    log = AuditLog(aws.dynamodb(), settings.audit_table, call.account_id)
     before = paging.key_of(call.account_id, bound, query.page_token)
     rows, last = log.timeline(since, until, query.page_size, before, lambda row: _wanted(row, query))
     return Answer(
@@ -108,7 +108,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _numbers(call: Call) -> Numbers:
-    return Numbers(aws.client("dynamodb"), settings.numbers_table, call.account_id)
+    return Numbers(aws.dynamodb(), settings.numbers_table, call.account_id)
 
 
 def _is_listed(entry: Entry) -> bool:

@@ -12,7 +12,7 @@ from dnc.problems import InvalidRequest
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 @api.route("PUT", "/accounts/{account_id}", body=PutAccount, statuses=(201, 200))

@@ -17,7 +17,7 @@ _DAY = timedelta(days=1)
 
 api = Api()
 settings = Settings.from_env("AUDIT_TABLE", "ACCOUNTS_TABLE")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 @api.route("GET", "/accounts/{account_id}/stats", query=ReadStats)
@@ -32,7 +32,7 @@ def read_stats(call: Call) -> Answer:
         raise InvalidRequest.of("from", "must not be after to")
     if last - first >= LONGEST_SPAN:
         raise InvalidRequest.of("from", f"the span from..to may be {LONGEST_SPAN.days} days at most")
-    stats = Stats(aws.client("dynamodb"), settings.audit_table, settings.accounts_table, call.account_id)
+    stats = Stats(aws.dynamodb(), settings.audit_table, settings.accounts_table, call.account_id)
     return Answer(200, stats.read(first, last, times.parse(profile.created_at).date(), now))
 
 

@@ -13,7 +13,7 @@ from dnc.store import Numbers
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 @api.route("DELETE", "/accounts/{account_id}/numbers/{number}", body=RemoveNumber)
@@ -57,7 +57,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _numbers(call: Call) -> Numbers:
-    return Numbers(aws.client("dynamodb"), settings.numbers_table, call.account_id)
+    return Numbers(aws.dynamodb(), settings.numbers_table, call.account_id)
 
 
 def _removal(body: RemoveNumber, default_region: str | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Build one function: `python -m infra.build.artifact FUNCTION ARCHITECTURE SOURCE INTO`, as SAM's makefile builder asks."""
+"""Build one function, as SAM's makefile builder asks: `python -m infra.build.artifact NAME ARCHITECTURE SOURCE INTO`."""
 
 import re
 import shutil
@@ -16,8 +16,8 @@ def build(function: str, architecture: str, source: Path, into: Path) -> None:
     """Put into a folder what a function needs to run. Raises BuildFailed."""
     if sys.version_info[:2] != PYTHON:
         raise BuildFailed(
-            f"The functions run on Python 3.13 and are compiled ahead for it, but this is Python {sys.version.split()[0]}."
-            " Run 'make setup', or put python3.13 on PATH."
+            "The functions run on Python 3.13 and are compiled ahead for it, but this is Python "
+            f"{sys.version.split()[0]}. Run 'make setup', or put python3.13 on PATH."
         )
     kept = libraries.installed(architecture)
     found = sources.reached(source, handler_of(function).rpartition(".")[0])

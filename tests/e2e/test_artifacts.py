@@ -1,65 +1,172 @@
-"""What ships: each built artifact imports with only its own folder on the path."""
+"""What ships: each built artifact is whole, imports with only its own folder on the path, and carries nothing else."""
 
+import importlib.util
+import json
+import marshal
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from infra.build import artifact, libraries, trimming
+from infra.local import emulator
+from infra.local.stack import ROOT, template
+
 HANDLERS = {
-    "AddNumberFunction": "add_number.handler",
-    "ListNumbersFunction": "list_numbers.handler",
-    "RemoveNumberFunction": "remove_number.handler",
-    "CheckNumbersFunction": "check_numbers.handler",
-    "CheckNumbersApiFunction": "check_numbers.api",
-    "AuditChangesFunction": "audit_changes.handler",
-    "AuthorizeFunction": "authorize.handler",
-    "ManageAccountsFunction": "manage_accounts.handler",
-    "ReadStatsFunction": "read_stats.handler",
-    "ImportNumbersFunction": "import_numbers.handler",
-    "ReadJobsFunction": "read_jobs.handler",
-    "PlanImportFunction": "import_numbers.plan",
-    "WriteImportFunction": "import_numbers.write",
-    "FinishImportFunction": "import_numbers.finish",
-    "ScrubLeadsFunction": "scrub_leads.handler",
-    "PlanScrubFunction": "scrub_leads.plan",
-    "ReadListFunction": "scrub_leads.read_list",
-    "LookAtLeadsFunction": "scrub_leads.look",
-    "FinishScrubFunction": "scrub_leads.finish",
-    "ExportAccountFunction": "export_account.handler",
-    "WriteExportFunction": "export_account.step",
-    "BeginNightFunction": "export_account.nightly",
-    "ConsoleFunction": "console.handler",
+    name: resource["Properties"]["Handler"].rpartition(".")[0]
+    for name, resource in template()["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
 }
 LOOK = """
 import importlib, sys
 folder = sys.argv[1]
 sys.path[:] = [folder, *(p for p in sys.path if "site-packages" not in p and p)]
 importlib.import_module(sys.argv[2])
-import jwt, cryptography.hazmat.primitives.asymmetric.rsa
+for name in sys.argv[3:]:
+    importlib.import_module(name)
 outside = {n for n, m in sys.modules.items() if "site-packages" in (getattr(m, "__file__", None) or "")}
 sys.exit(f"imported from outside: {outside}" if outside else 0)
 """
+ENDPOINTS = """
+import json, sys
+sys.path[:] = [sys.argv[1], *(p for p in sys.path if "site-packages" not in p and p)]
+import botocore.session
+session = botocore.session.get_session()
+print(json.dumps({
+    f"{service} {region}": [
+        (client := session.create_client(service, region, aws_access_key_id="a", aws_secret_access_key="b")).meta.endpoint_url,
+        client._request_signer.region_name, client._request_signer.signing_name, sorted(client.meta.method_to_api_mapping),
+    ]
+    for service in sys.argv[2].split(",")
+    for region in ("us-east-1", "eu-central-1", "ap-southeast-4", "us-gov-west-1", "cn-north-1", "us-iso-east-1")
+}))
+"""
+# An import inside a function, which importing the handler does not run.
+LATER = {"AuthorizeFunction": ["jwt", "cryptography.hazmat.primitives.asymmetric.rsa"]}
+ZIPPED_CHECK = 1_400_000
 
 
-@pytest.mark.parametrize("artifact", sorted(HANDLERS))
-def test_an_artifact_imports_alone(build_folder, artifact):
-    names = (
-        "NUMBERS_TABLE",
-        "AUDIT_TABLE",
-        "ACCOUNTS_TABLE",
-        "EVENT_BUS",
-        "BULK_BUCKET",
-        "IMPORT_MACHINE",
-        "EXPORT_MACHINE",
-    )
-    environment = {"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.environ["PATH"], **dict.fromkeys(names, "x")}
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", LOOK, str(build_folder / artifact), HANDLERS[artifact]],
+@pytest.fixture(scope="session")
+def foreign(tmp_path_factory) -> Path:
+    """The function with the most compiled libraries, built for the architecture that this machine does not have."""
+    folder = tmp_path_factory.mktemp("artifact") / "AuthorizeFunction"
+    other = "x86_64" if emulator.architecture() == "arm64" else "arm64"
+    artifact.build("AuthorizeFunction", other, ROOT / "functions", folder)
+    return folder
+
+
+def _run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    names = ("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "EVENT_BUS", "BULK_BUCKET")
+    environment = {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "PATH": os.environ["PATH"],
+        **dict.fromkeys(names, "x"),
+    }
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-W", "error", "-c", script, *arguments],
         env=environment,
         capture_output=True,
         text=True,
         check=False,
-        cwd=build_folder,
+        cwd=cwd,
     )
+
+
+def _machine(file: Path) -> str:
+    """Read an ELF file's architecture (e_machine) by Lambda's name."""
+    head = file.read_bytes()[:20]
+    assert head[:4] == b"\x7fELF", file
+    return {183: "arm64", 62: "x86_64"}[int.from_bytes(head[18:20], "little")]
+
+
+def _compiled(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*.so*") if file.is_file()]
+
+
+@pytest.mark.parametrize("function", sorted(HANDLERS))
+def test_an_artifact_imports_alone(build_folder, function):
+    done = _run(LOOK, str(build_folder / function), HANDLERS[function], *LATER.get(function, []), cwd=build_folder)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("function", sorted(HANDLERS))
+def test_an_artifact_carries_only_what_runs(build_folder, function):
+    folder = build_folder / function
+    names = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+    unwanted = ("tests/", "testing/", "geodata/", "carrierdata/", "tzdata/", ".dist-info/", "bin/", "pip/")
+    assert not [name for name in names if name.endswith(".pyi") or any(part in f"/{name}" for part in unwanted)]
+    others = {Path(module.replace(".", "/")).parts[0] for module in HANDLERS.values()} - {
+        HANDLERS[function].partition(".")[0]
+    }
+    assert not [name for name in names if name.split("/")[0] in others]
+
+
+@pytest.mark.parametrize("function", sorted(HANDLERS))
+def test_every_module_is_compiled_ahead_for_lambdas_python_and_is_the_sources(build_folder, function):
+    folder = build_folder / function
+    for source in folder.rglob("*.py"):
+        compiled = Path(importlib.util.cache_from_source(str(source))).read_bytes()
+        assert compiled[:4] == importlib.util.MAGIC_NUMBER, source
+        assert int.from_bytes(compiled[4:8], "little") == 0b01, f"{source}: not an unchecked hash"
+        assert compiled[8:16] == importlib.util.source_hash(source.read_bytes()), f"{source}: stale"
+    own = next(folder.joinpath("dnc", "__pycache__").glob("config.*.pyc"))
+    assert marshal.loads(own.read_bytes()[16:]).co_filename == "/var/task/dnc/config.py"
+
+
+def test_the_checks_artifact_is_small_and_without_what_it_does_not_use(build_folder):
+    folder = build_folder / "CheckNumbersFunction"
+    assert not {"boto3", "botocore", "pydantic", "aws_lambda_powertools"} & {place.name for place in folder.iterdir()}
+    from benchmarks.artifacts import zipped
+
+    assert zipped(folder) < ZIPPED_CHECK
+
+
+def test_an_artifact_for_another_architecture_has_its_compiled_files_alone(foreign, build_folder):
+    here = {_machine(file) for file in _compiled(build_folder / "AuthorizeFunction")}
+    there = {_machine(file) for file in _compiled(foreign)}
+    assert len(here) == len(there) == 1
+    assert here != there
+    assert any("cryptography" in str(file) for file in _compiled(foreign))
+
+
+def test_cut_botocore_calls_and_signs_for_the_same_hosts_as_the_whole_one(build_folder):
+    folder = build_folder / "AuditChangesFunction"
+    services = sorted(place.name for place in (folder / "botocore" / "data").iterdir() if place.is_dir())
+    assert services == ["events"]
+    cut = _run(ENDPOINTS, str(folder), ",".join(services), cwd=folder)
+    assert cut.returncode == 0, cut.stderr
+    assert json.loads(cut.stdout) == json.loads(_whole(services))
+
+
+def test_each_service_of_the_cut_libraries_is_as_in_the_whole_botocore():
+    folder = libraries.installed(emulator.architecture())
+    services = sorted(trimming.SERVICES)
+    cut = _run(ENDPOINTS, str(folder), ",".join(services), cwd=folder)
+    assert cut.returncode == 0, cut.stderr
+    assert json.loads(cut.stdout) == json.loads(_whole(services))
+
+
+def _whole(services: list[str]) -> str:
+    import botocore
+
+    site = Path(botocore.__file__).parents[1]
+    # The folder of this project's own environment, under a name that the script does not take for it.
+    script = ENDPOINTS.replace('"site-packages" not in p', "True")
+    whole = _run(script, str(site), ",".join(services), cwd=site)
+    assert whole.returncode == 0, whole.stderr
+    return whole.stdout
+
+
+def test_the_cut_bundle_has_amazons_roots_and_they_load(build_folder):
+    import ssl
+
+    bundle = build_folder / "AuditChangesFunction" / "botocore" / "cacert.pem"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=bundle)
+    names = {dict(part[0] for part in root["subject"]).get("commonName") for root in context.get_ca_certs()}
+    assert {f"Amazon Root CA {n}" for n in (1, 2, 3, 4)} <= names
+    assert "Starfield Services Root Certificate Authority - G2" in names
+    assert len(names) < 12

@@ -59,6 +59,7 @@ def test_a_failure_is_logged_without_its_message(gateway, stream, dynamodb, monk
     monkeypatch.setattr(writer, "record", lambda *_: Talkative().write(number=NUMBER))
     assert len(stream.deliver(records)) == 1
     monkeypatch.setattr(aws, "client", lambda _: Talkative())
+    monkeypatch.setattr(aws, "dynamodb", Talkative)
     check = gateway.modules["check_numbers.handler"]
     monkeypatch.setattr(check, "accounts", type(check.accounts)(Talkative(), "accounts"))
     assert gateway.numbers("manager", "GET").status == 500

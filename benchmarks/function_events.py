@@ -81,6 +81,7 @@ def http_check() -> dict[str, Any]:
 def events(token: str) -> dict[str, Any]:
     """Give an event for each function that can be measured here, by its logical id."""
     stats = sample("list_numbers")
+    stats["requestContext"] |= {}
     stats |= {"resource": "/accounts/{account_id}/stats", "multiValueQueryStringParameters": None}
     authorize = sample("authorize")
     authorize["headers"] = {"Authorization": f"Bearer {token}"}

@@ -1,0 +1,194 @@
+"""Cold starts of built artifacts: a fresh process each, subjects taking turns, under Amazon's own runtime client.
+
+What is compared is the CPU of the process up to its first answer, which another load of the machine does not change;
+the time by the clock stands beside it. `python -m benchmarks.cold_start [quick]`
+"""
+
+import os
+import shutil
+import statistics
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import artifacts, emulator_init, function_events
+from benchmarks.sandbox import CannotMeasure, Cold, cold_start
+from benchmarks.servers import NotAnswered
+
+DIRECT, FLOOR, TUTORIAL = "check_numbers", "a handler that does nothing", "the check as tutorials write it"
+_DROP = Path("/proc/sys/vm/drop_caches")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An artifact that is started, and the event of its first call."""
+
+    name: str
+    folder: Path
+    handler: str
+    event: Any
+
+
+def main(quick: bool) -> list[dict[str, Any]]:
+    """Build, start everything again and again, and give a row for each comparison."""
+    rounds = 5 if quick else 25
+    built, plain, on_boto3 = artifacts.built(), artifacts.plain(), artifacts.plain(on_boto3=True)
+    tutorial = artifacts.tutorial()
+    handlers = artifacts.functions()
+    with function_events.world() as world:
+        check = Subject(DIRECT, built / "CheckNumbersFunction", handlers["CheckNumbersFunction"], _one_check())
+        references = [
+            Subject(FLOOR, artifacts.REFERENCES / "floor", "handler.lambda_handler", {}),
+            Subject(TUTORIAL, tutorial, "handler.lambda_handler", function_events.http_check()),
+        ]
+        rows = _direct(check, references, world.environment, rounds)
+        for function, event in function_events.events(world.token).items():
+            if function in handlers:
+                rows += _other(function, handlers[function], event, (built, on_boto3, plain), world.environment, rounds)
+        rows += emulator_init.main(check, references, world.environment, rounds // 2)
+    return [*rows, *_sizes(built, plain)]
+
+
+def _one_check() -> dict[str, Any]:
+    return {"account_id": function_events.ACCOUNT, "numbers": ["(415) 555-0100"], "region": "US"}
+
+
+def _direct(
+    check: Subject, references: list[Subject], environment: Mapping[str, str], rounds: int
+) -> list[dict[str, Any]]:
+    floor, tutorial = references
+    found = take_turns([check, *references], environment, rounds)
+    rows = [
+        compared("first answer of the direct check", found, check.name, floor.name, "<= 1.5 x", upside_down=True),
+        compared("first answer of the direct check", found, check.name, tutorial.name, ">= 18 x"),
+    ]
+    why_not = _cannot_drop()
+    name = "the same with nothing of it in the page cache, by the clock"
+    if why_not:
+        return [*rows, {"name": name, "subject": check.name, "reference": tutorial.name, "skipped": why_not}]
+    found = take_turns([check, *references], environment, max(3, rounds // 3), dropped=True)
+    rows.append(compared(name, found, check.name, floor.name, upside_down=True, clock=True))
+    rows.append(compared(name, found, check.name, tutorial.name, clock=True))
+    return rows
+
+
+def _other(
+    function: str, handler: str, event: Any, folders: tuple[Path, ...], environment: Mapping[str, str], rounds: int
+) -> list[dict[str, Any]]:
+    built, on_boto3, plain = folders
+    subjects = [
+        Subject("as built", built / function, handler, event),
+        Subject("on boto3, as 'sam build' leaves it by itself", on_boto3, handler, event),
+        Subject("the same source, as 'sam build' leaves it by itself", plain, handler, event),
+    ]
+    name = f"first answer of {function.removesuffix('Function')}"
+    try:
+        found = take_turns(subjects, environment, max(3, rounds // 2))
+    except NotAnswered as failed:
+        return [{"name": name, "subject": "as built", "reference": subjects[1].name, "skipped": str(failed)[:300]}]
+    return [
+        compared(name, found, "as built", subjects[1].name, ">= 3 x"),
+        compared(name, found, "as built", subjects[2].name),
+    ]
+
+
+def take_turns(
+    subjects: list[Subject], environment: Mapping[str, str], rounds: int, *, dropped: bool = False
+) -> dict[str, list[Cold]]:
+    """Start each subject once a round; the first round only warms the disk's cache. Raises NotAnswered."""
+    found: dict[str, list[Cold]] = {subject.name: [] for subject in subjects}
+    for turn in range(rounds + 1):
+        for subject in subjects:
+            if dropped:
+                os.sync()
+                _DROP.write_text("3")
+            cold = cold_start(subject.folder, subject.handler, environment, subject.event)
+            if not function_events.answered_well(cold.body):
+                raise NotAnswered(f"{subject.name} answered a failure: {cold.body.decode()[:500]}")
+            if turn:
+                found[subject.name].append(cold)
+    return found
+
+
+def compared(
+    name: str,
+    found: Mapping[str, list[Cold]],
+    subject: str,
+    reference: str,
+    goal: str = "",
+    *,
+    upside_down: bool = False,
+    clock: bool = False,
+) -> dict[str, Any]:
+    """Give a row: how many times the subject's work the reference does, or with `upside_down` the other way."""
+    ours, theirs = found[subject], found[reference]
+
+    def cost(cold: Cold) -> float:
+        return cold.seconds if clock else cold.used.cpu
+
+    ratios = [cost(a) / cost(b) if upside_down else cost(b) / cost(a) for a, b in zip(ours, theirs, strict=True)]
+    return {
+        "name": name,
+        "subject": subject,
+        "reference": reference,
+        "ratio": round(statistics.median(ratios), 2),
+        "spread": [round(min(ratios), 2), round(max(ratios), 2)],
+        "unit": "ms by the clock" if clock else "ms CPU",
+        "subject_median": _ms(cost(cold) for cold in ours),
+        "reference_median": _ms(cost(cold) for cold in theirs),
+        "subject_clock_ms": _ms(cold.seconds for cold in ours),
+        "reference_clock_ms": _ms(cold.seconds for cold in theirs),
+        "subject_peak_mb": round(statistics.median(cold.used.memory for cold in ours) / 1e6, 1),
+        "reference_peak_mb": round(statistics.median(cold.used.memory for cold in theirs) / 1e6, 1),
+        "runs": len(ours),
+        "goal": goal,
+    }
+
+
+def _ms(seconds: Iterable[float]) -> float:
+    return round(statistics.median(seconds) * 1000, 1)
+
+
+def _cannot_drop() -> str:
+    """Say why the page cache can't be dropped here; "" when it can."""
+    if not shutil.which("sync") or not os.access(_DROP, os.W_OK):
+        return f"this user may not write {_DROP}"
+    try:
+        _DROP.write_text("3")
+    except OSError as failed:
+        return f"{_DROP} can't be written here: {failed.strerror}"
+    return ""
+
+
+def _sizes(built: Path, plain: Path) -> list[dict[str, Any]]:
+    """Give the size of each artifact as it is uploaded, against the one that all share without the build step."""
+    theirs = artifacts.zipped(plain)
+    rows = []
+    for function in artifacts.functions():
+        ours = artifacts.zipped(built / function)
+        rows.append(
+            {
+                "name": f"zipped artifact of {function.removesuffix('Function')}",
+                "subject": "as built",
+                "reference": "as 'sam build' leaves it by itself",
+                "ratio": round(theirs / ours, 1),
+                "spread": [round(theirs / ours, 1)] * 2,
+                "unit": "MB",
+                "subject_median": round(ours / 1e6, 2),
+                "reference_median": round(theirs / 1e6, 2),
+                "runs": 1,
+                "goal": "",
+            }
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    from benchmarks.results import told
+
+    try:
+        print(told(main(quick="quick" in sys.argv)))
+    except CannotMeasure as why:
+        sys.exit(str(why))
