@@ -31,7 +31,8 @@ export async function show(root, fields, signal) {
     if (!written.length) return read.replaceChildren();
     try {
       const { readings } = await api("POST", ofAccount("/readings"), { body: { numbers: written.slice(0, A_CALL) }, signal: AbortSignal.any([signal, asking.signal]) });
-      read.replaceChildren(...readings.map(reading));
+      const rest = written.length - readings.length;
+      read.replaceChildren(...readings.map(reading), ...(rest > 0 ? [h("li", { class: "quiet" }, t.rest(rest))] : []));
     } catch (failed) {
       if (!asking.signal.aborted && !signal.aborted) read.replaceChildren(h("li", { class: "refused" }, failed.detail ?? texts.errors.unforeseen));
     }

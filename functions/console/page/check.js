@@ -1,6 +1,6 @@
 // Check pasted numbers. A failure says nothing of any number: then none is shown, and least of all as not listed.
 
-import { api, field, h, loading, numberLink, ofAccount, problemBox, session, time } from "./kit.js";
+import { api, count, field, h, loading, numberLink, ofAccount, problemBox, session, time } from "./kit.js";
 import { texts } from "./texts.js";
 
 const t = texts.check;
@@ -46,19 +46,29 @@ export async function show(root, fields, signal) {
 }
 
 function outcome(found, asOf) {
-  const of = (status) => found.filter((one) => one.status === status).length;
+  const of = (status) => found.filter((one) => kindOf(one) === status).length;
   const body = h("tbody", {});
-  let shown = 0;
+  let [shown, wanted] = [0, found];
   const more = h("button", { type: "button", onclick: () => fill() }, t.more);
   const fill = () => {
-    body.append(...found.slice(shown, shown + SHOWN_AT_ONCE).map(row));
+    body.append(...wanted.slice(shown, shown + SHOWN_AT_ONCE).map(row));
     shown += SHOWN_AT_ONCE;
-    more.hidden = shown >= found.length;
+    more.hidden = shown >= wanted.length;
   };
+  const only = (kind) => (event) => {
+    for (const one of chips.children) one.setAttribute("aria-pressed", one === event.currentTarget);
+    [shown, wanted] = [0, kind ? found.filter((one) => kindOf(one) === kind) : found];
+    body.replaceChildren();
+    fill();
+  };
+  const chip = (kind, words, n) => h("button", { type: "button", "aria-pressed": kind ? "false" : "true", onclick: only(kind) }, `${words} (${count(n)})`);
+  const chips = h("div", { class: "chips", role: "group", "aria-label": t.show }, chip(null, t.all, found.length),
+    Object.entries(KINDS).map(([kind, words]) => chip(kind, words, of(kind))));
   fill();
   return [
     h("h2", {}, t.results),
-    h("p", {}, t.summary(of("listed"), of("clear"), found.length - of("listed") - of("clear")), time(asOf)),
+    h("p", {}, t.summary(of("listed"), of("clear"), of("invalid")), time(asOf)),
+    chips,
     h("table", { class: "checks" },
       h("caption", { class: "hidden" }, t.results),
       h("thead", {}, h("tr", {}, [t.input, t.number, t.status, t.why].map((name) => h("th", { scope: "col" }, name)))),
@@ -67,13 +77,17 @@ function outcome(found, asOf) {
   ];
 }
 
+const KINDS = { listed: t.listed, clear: t.clear, invalid: t.invalid };
+/** Only what the service calls clear is "not listed"; whatever is not known is shown as unreadable. */
+const kindOf = (one) => (one.status === "listed" || (one.status === "clear" && one.callable === true) ? one.status : "invalid");
+
 function row(one) {
-  const status = { listed: t.listed, clear: t.clear }[one.status] ?? t.invalid;
+  const status = KINDS[kindOf(one)];
   const link = one.number && session.may("read_number") && one.status === "listed" ? numberLink(one.number) : one.number ?? "–";
   const why = one.status === "listed" ? [time(one.listed_at), one.source ? `, ${texts.sources[one.source] ?? one.source}` : ""] : one.detail ?? "";
   return h("tr", { class: one.status },
     h("td", { "data-label": t.input }, one.input),
     h("td", { "data-label": t.number }, link),
-    h("td", { "data-label": t.status }, h("b", { class: `badge ${one.status}` }, status)),
+    h("td", { "data-label": t.status }, h("b", { class: `badge ${kindOf(one)}` }, status)),
     h("td", { "data-label": t.why }, why));
 }

@@ -15,8 +15,12 @@ export function h(tag, given = {}, ...children) {
 }
 
 const SHAPES = {
+  stop: "M5.2 1.5h5.6l3.7 3.7v5.6l-3.7 3.7H5.2l-3.7-3.7V5.2zM4.5 8h7",
   trash: "M6 2h4l1 1h3v1.5H2V3h3zM3 5.5h10l-.8 9H3.8zM6 7v6m2-6v6m2-6v6",
   plus: "M8 2v12M2 8h12",
+  upload: "M8 11V2M4.5 5.5 8 2l3.5 3.5M2 10v4h12v-4",
+  print: "M4.5 5.5V2h7v3.5M4.5 11H2V5.5h12V11h-2.5M4.5 9h7v5h-7z",
+  undo: "M5.5 2.5 2 6l3.5 3.5M2 6h7.5a4 4 0 0 1 0 8H6",
 };
 
 export function icon(name) {
@@ -27,6 +31,16 @@ export function icon(name) {
   path.setAttribute("d", SHAPES[name]);
   svg.append(path);
   return svg;
+}
+
+let dressed = null;
+/** Load the style of what comes after the first view; settles when it is there, or will not come. */
+export function dress() {
+  dressed ??= new Promise((resolve) => {
+    const link = h("link", { rel: "stylesheet", href: new URL("views.css", import.meta.url), onload: resolve, onerror: resolve });
+    document.head.append(link);
+  });
+  return dressed;
 }
 
 // The session: kept for this tab only.
@@ -97,22 +111,24 @@ export async function api(method, path, { body, signal, token = session.token } 
 }
 
 export const ofAccount = (path) => `/accounts/${encodeURIComponent(session.account)}${path}`;
+export const count = (n) => n.toLocaleString("en");
 export const query = (fields) =>
   new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined && value !== "")).toString();
 export const numberPath = (number) => ofAccount(`/numbers/${encodeURIComponent(number)}`);
 
 // Words from values.
 
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const minutes = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const seconds = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const regions = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
 
-/** A time (RFC 3339) in the reader's zone, UTC on hover. */
-export function time(written) {
+/** A time (RFC 3339) in the reader's zone, UTC on hover. `exact`: with its seconds. */
+export function time(written, { exact = false } = {}) {
   if (!written) return "–";
   const moment = new Date(written);
   if (Number.isNaN(moment.getTime())) return String(written);
   const utc = `${moment.toISOString().slice(0, 19).replace("T", " ")} UTC`;
-  return h("time", { datetime: written, title: utc }, day.format(moment));
+  return h("time", { datetime: written, title: utc }, (exact ? seconds : minutes).format(moment));
 }
 
 export function region(code) {
@@ -120,9 +136,11 @@ export function region(code) {
   return regions.of(code) ?? code;
 }
 
+/** A number as its country writes it, where that is known without asking: in North America. */
+export const national = (number) => number.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "($1) $2-$3");
 export const person = (actor) => actor?.acting_user || actor?.principal || "–";
 export const reasonName = (code) => texts.reasons[code] ?? texts.events[code] ?? code.replaceAll("_", " ");
-export const numberLink = (number, shown = number) =>
+export const numberLink = (number, shown = national(number)) =>
   h("a", { href: `#/numbers/${number}`, title: number, class: "number" }, shown);
 /** A time of an input in the reader's zone, as RFC 3339 in UTC. */
 export const asMoment = (local) => (local ? new Date(local).toISOString() : undefined);
@@ -198,23 +216,40 @@ export function settled(run, milliseconds = 250) {
   };
 }
 
-/** Take a removal back: the original request comes back, not a new one. */
+const restored = (entry) =>
+  api("POST", `${numberPath(entry.number)}/restore`, { body: { if_version: entry.version, acting_user: session.actingUser } });
+
+/** Take a removal back at once: the original request comes back, not a new one. */
 export async function restore(entry, shown, changed) {
   try {
-    const restored = await api("POST", `${numberPath(entry.number)}/restore`, {
-      body: { if_version: entry.version, acting_user: session.actingUser },
-    });
+    const back = await restored(entry);
     toast(texts.remove.undone(shown));
-    changed?.(restored);
+    changed?.(back);
   } catch (failed) {
     toast(failed.status === 409 ? texts.remove.undoStale(shown) : failed.detail ?? texts.errors.unforeseen,
       failed.status === 409 ? null : { label: texts.errors.retry, run: () => restore(entry, shown, changed) });
   }
 }
 
+/** Put a removed number back; with a key, whoever does it is asked for first. */
+export async function putBack(entry, changed) {
+  if (session.me?.person || session.name) return restore(entry, entry.national, changed);
+  const [{ confirm }] = await Promise.all([import("./dialog.js"), dress()]);
+  return confirm({
+    title: texts.restore.title(entry.national), what: texts.restore.what, button: texts.restore.button, keep: texts.restore.keep,
+    run: async () => {
+      const back = await restored(entry);
+      return () => {
+        toast(texts.remove.undone(entry.national));
+        changed?.(back);
+      };
+    },
+  });
+}
+
 export async function openRemoval(number, changed) {
   try {
-    const { openDialog } = await import("./remove.js");
+    const [{ openDialog }] = await Promise.all([import("./remove.js"), dress()]);
     await openDialog(number, changed);
   } catch (failed) {
     console.error(failed);

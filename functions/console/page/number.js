@@ -1,43 +1,44 @@
 // One number: its entry, and its whole history as a timeline with the state of its chain. Made to be printed.
 
-import { api, h, loading, numberPath, openRemoval, person, problemBox, query, reasonName, region, restore, session, time } from "./kit.js";
+import { api, h, icon, loading, national, numberPath, openRemoval, person, problemBox, query, putBack, reasonName, region, session, time } from "./kit.js";
 import { texts } from "./texts.js";
 
 const t = texts.number;
 const TIMES = new Set(["requested_at", "last_requested_at", "listed_at", "expires_at", "removed_at", "obtained_at"]);
 const SHOWN = [
-  "status", "source", "sources", "requested_at", "last_requested_at", "listed_at", "listed_by", "expires_at", "campaign_id", "agent_id", "call_id",
+  "source", "sources", "requested_at", "last_requested_at", "listed_at", "listed_by", "expires_at", "campaign_id", "agent_id", "call_id",
   "caller_id", "consumer_name", "seller", "telemarketer", "goods_or_services", "note", "import_id", "missing_evidence", "version",
 ];
 
 export async function show(root, { number }, signal) {
   const again = () => show(root, { number }, signal);
   const back = session.may("list") ? h("p", { class: "no-print" }, h("a", { href: "#/numbers" }, `← ${t.back}`)) : "";
-  root.replaceChildren(back, h("h1", {}, number), loading());
+  root.replaceChildren(back, h("h1", {}, national(number)), loading());
   const past = h("section", {}, h("h2", {}, t.history), loading());
   const reading = session.may("read_audit") ? history(past, number, signal) : past.replaceChildren(h("p", { class: "quiet" }, t.agentSeesLess));
   try {
     const entry = await api("GET", numberPath(number), { signal });
-    root.replaceChildren(back, h("h1", {}, entry.national), h("p", { class: "quiet" }, `${entry.number}, ${region(entry.region)}`),
+    root.replaceChildren(back, h("h1", {}, entry.national),
+      h("p", { class: "quiet" }, h("b", { class: `badge ${entry.status}` }, texts.statuses[entry.status] ?? entry.status), ` ${entry.number}, ${region(entry.region)}`),
       actions(entry, again), facts(entry), past);
   } catch (failed) {
     if (signal.aborted) return;
-    if (failed.code !== "not_listed") return root.replaceChildren(back, h("h1", {}, number), problemBox(failed, again));
-    root.replaceChildren(back, h("h1", {}, number), h("p", { class: "empty" }, t.never), past);
+    if (failed.code !== "not_listed") return root.replaceChildren(back, h("h1", {}, national(number)), problemBox(failed, again));
+    root.replaceChildren(back, h("h1", {}, national(number)), h("p", { class: "empty" }, t.never), past);
   }
   await reading;
 }
 
 function actions(entry, again) {
   return h("p", { class: "buttons no-print" },
-    entry.status === "listed" && session.may("remove") ? h("button", { type: "button", class: "danger", onclick: () => openRemoval(entry.number, again) }, texts.remove.button) : "",
-    entry.status === "removed" && session.may("restore") ? h("button", { type: "button", onclick: () => restore(entry, entry.national, again) }, texts.restore.button) : "",
-    h("button", { type: "button", onclick: () => print() }, t.print));
+    entry.status === "listed" && session.may("remove") ? h("button", { type: "button", class: "danger", onclick: () => openRemoval(entry.number, again) }, icon("trash"), texts.remove.button) : "",
+    entry.status === "removed" && session.may("restore") ? h("button", { type: "button", onclick: () => putBack(entry, again) }, icon("undo"), texts.restore.button) : "",
+    h("button", { type: "button", onclick: () => print() }, icon("print"), t.print));
 }
 
 function facts(entry) {
   const removal = entry.removal ? { reason: reasonName(entry.removal.reason), removed_at: entry.removal.removed_at, removed_by: entry.removal.removed_by, ...evidence(entry.removal) } : {};
-  return h("section", {}, h("h2", {}, t.entry), described({ ...Object.fromEntries(SHOWN.map((name) => [name, entry[name]])), ...removal }));
+  return h("section", { class: "facts" }, h("h2", { class: "hidden" }, t.entry), described({ ...Object.fromEntries(SHOWN.map((name) => [name, entry[name]])), ...removal }));
 }
 
 const evidence = ({ note, evidence: given, correct_number }) => ({ ...given, correct_number, removal_note: note });
@@ -68,7 +69,7 @@ async function history(past, number, signal) {
       const page = await api("GET", `${numberPath(number)}/history?${query({ page_size: 100, page_token: token })}`, { signal });
       const { chain } = page;
       state.className = `chain ${chain.intact ? "intact" : "broken"}`;
-      state.textContent = chain.intact ? t.intact(chain.length) : t.broken(chain.broken_at);
+      state.textContent = !chain.length && chain.intact ? t.none : chain.intact ? t.intact(chain.length) : t.broken(chain.broken_at);
       list.append(...page.events.map(step));
       token = page.next_page_token;
       const digest = h("p", { class: "digest quiet" }, `${t.digest}: `, h("code", {}, chain.head_digest ?? "–"));
@@ -82,14 +83,22 @@ async function history(past, number, signal) {
   await more();
 }
 
+const TOLD = [
+  "source", "requested_at", "expires_at", "campaign_id", "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer",
+  "goods_or_services", "note", "import_id",
+];
+
+/** One event: what it brought, and of what was there before only what it changed. */
 function step(event) {
-  const after = event.after ?? {};
-  const told = event.type === "removed" ? { ...event.evidence, removal_note: after.removal?.note, correct_number: after.removal?.correct_number }
-    : { campaign_id: after.campaign_id, call_id: after.call_id, note: after.note };
-  const source = event.type === "removed" ? "" : after.source && `, ${texts.sources[after.source] ?? after.source}`;
+  const [before, after] = [event.before ?? {}, event.after ?? {}];
+  const told = Object.fromEntries(TOLD.filter((name) => after[name] && after[name] !== before[name]).map((name) => [name, after[name]]));
+  const fresh = (after.sources ?? []).filter((one) => !(before.sources ?? []).includes(one));
+  if (event.type === "requested_again" && fresh.length) told.source = fresh[0];
+  if (told.requested_at === after.listed_at) delete told.requested_at;
+  const removal = event.type === "removed" ? evidence(after.removal ?? { evidence: event.evidence }) : {};
   return h("li", { class: `event ${event.type}` },
-    time(event.occurred_at),
-    h("span", { class: "what" }, h("b", {}, texts.events[event.type] ?? event.type), event.reason ? `: ${reasonName(event.reason)}` : "", source ?? ""),
-    h("span", { class: "quiet" }, `${texts.activity.by} ${person(event.actor)}`),
-    described(told));
+    time(event.occurred_at, { exact: true }),
+    h("span", { class: "what" }, h("b", {}, texts.events[event.type] ?? event.type), event.reason ? `: ${reasonName(event.reason)}` : ""),
+    h("span", { class: "quiet who-did" }, `${texts.activity.by} ${person(event.actor)}`),
+    described({ ...told, ...removal }));
 }

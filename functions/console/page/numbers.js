@@ -1,11 +1,10 @@
-// The whole list: filters in the address, endless paging. Each page of rows is a table body of its own; one far from what
-// is looked at gives its rows back and keeps its height, so the page does not grow however far it is scrolled.
+// The whole list: search and filters in the address, endless paging, a count, and the trash bin.
 
-import { api, field, h, loading, numberLink, ofAccount, options, person, problemBox, query, region, restore, session, settled, time, trash } from "./kit.js";
+import { endless } from "./endless.js";
+import { api, field, h, loading, numberLink, ofAccount, options, person, problemBox, putBack, query, region, session, settled, time, trash } from "./kit.js";
 import { texts } from "./texts.js";
 
 const PAGE = 100;
-const FAR = "1500px 0px";
 const t = texts.list;
 
 export async function show(root, given, signal) {
@@ -45,7 +44,7 @@ async function count(total, signal) {
     const stats = await api("GET", ofAccount("/stats"), { signal });
     total.replaceChildren(t.total(stats.listed_total), time(stats.as_of));
   } catch {
-    total.replaceChildren(); // the list itself says what does not work
+    if (!signal.aborted) total.replaceChildren(t.totalUnknown);
   }
 }
 
@@ -97,91 +96,23 @@ function listing(place, fields, signal) {
     h("caption", { class: "hidden" }, t.caption),
     h("thead", {}, h("tr", {}, [t.number, t.came, t.listed, t.campaignShort, t.noteShort].map((name) => h("th", { scope: "col" }, name)),
       h("th", { scope: "col" }, h("span", { class: "hidden" }, t.actions)))));
-  const below = h("div", { class: "below" }, loading(t.loading));
-  const sentinel = h("div", { class: "sentinel" });
-  place.replaceChildren(table, below, sentinel);
-  table.hidden = true;
-
-  const pages = new Map();
-  let next = { token: null };
-  let found = 0;
-  let busy = false;
-
-  /** Read at least a few rows: with a search, a page may be short or empty and still have a next one. */
-  async function read(token, tell) {
-    const rows = [];
-    do {
+  const under = h("div", { class: "under" });
+  place.replaceChildren(table, under);
+  endless({
+    table, columns: 6, row, key: (entry) => entry.number, signal,
+    read: async (token) => {
       const page = await api("GET", ofAccount(`/numbers?${query({ ...asked(fields), page_token: token })}`), { signal });
-      rows.push(...page.numbers);
-      token = page.next_page_token;
-      if (token && rows.length < PAGE) tell?.(rows.length);
-    } while (token && rows.length < PAGE / 4);
-    return { rows, token };
-  }
-
-  async function more() {
-    if (busy || !next || signal.aborted) return;
-    busy = true;
-    const from = next.token;
-    try {
-      const { rows, token } = await read(from, (n) => below.replaceChildren(loading(t.searching(found + n))));
-      if (signal.aborted) return;
-      if (rows.length) {
-        const body = h("tbody", {}, rows.map(row));
-        pages.set(body, { token: from, count: rows.length, away: false });
-        table.append(body);
-        table.hidden = false;
-        watch.observe(body);
-      }
-      found += rows.length;
-      next = token ? { token } : null;
-      below.replaceChildren(next ? loading(t.loading) : ended());
-    } catch (failed) {
-      if (!signal.aborted) below.replaceChildren(problemBox(failed, () => { below.replaceChildren(loading(t.loading)); more(); }));
-      return;
-    } finally {
-      busy = false;
-    }
-    // Observe anew: between two looks the end may have gone out of sight and come back, of which nobody would be told.
-    end.unobserve(sentinel);
-    if (next) end.observe(sentinel);
-  }
-
-  function ended() {
-    if (found) return h("p", { class: "quiet" }, t.end(found));
-    return h("p", { class: "empty" }, Object.values(fields).some(Boolean) ? t.none : t.empty);
-  }
-
-  async function bringBack(body) {
-    const page = pages.get(body);
-    page.away = false;
-    try {
-      const { rows } = await read(page.token);
-      if (!signal.aborted && !page.away) body.replaceChildren(...rows.slice(0, Math.max(page.count, 1)).map(row));
-    } catch (failed) {
-      if (!signal.aborted) body.replaceChildren(h("tr", {}, h("td", { colspan: 6 }, problemBox(failed, () => bringBack(body)))));
-    }
-  }
-
-  function sendAway(body) {
-    if (body.contains(document.activeElement)) return;
-    pages.get(body).away = true;
-    const cell = h("td", { colspan: 6 });
-    const spacer = h("tr", { class: "spacer", "aria-hidden": "true" }, cell);
-    cell.style.height = `${body.offsetHeight}px`;
-    body.replaceChildren(spacer);
-  }
-
-  const watch = new IntersectionObserver((seen) => {
-    for (const { target, isIntersecting } of seen) {
-      const { away } = pages.get(target);
-      if (isIntersecting && away) bringBack(target);
-      else if (!isIntersecting && !away) sendAway(target);
-    }
-  }, { rootMargin: FAR });
-  const end = new IntersectionObserver(([seen]) => seen.isIntersecting && more(), { rootMargin: FAR });
-  end.observe(sentinel);
-  signal.addEventListener("abort", () => { watch.disconnect(); end.disconnect(); });
+      return { rows: page.numbers, token: page.next_page_token };
+    },
+    tell: ({ found, busy, searching, ended, failed, retry }) => {
+      table.hidden = found === 0;
+      if (failed) under.replaceChildren(problemBox(failed, retry));
+      else if (searching) under.replaceChildren(loading(t.searching(found)));
+      else if (busy || !ended) under.replaceChildren(loading(t.loading));
+      else if (found) under.replaceChildren(h("p", { class: "quiet" }, t.end(found)));
+      else under.replaceChildren(h("p", { class: "empty" }, Object.values(fields).some(Boolean) ? t.none : t.empty));
+    },
+  });
 }
 
 function row(entry) {
@@ -205,6 +136,6 @@ function fillRow(line, entry) {
     cell(t.noteShort, entry.note ? h("span", { class: "clip", title: entry.note }, entry.note) : ""),
     h("td", { class: "actions", role: "cell" },
       removable ? trash(entry.number, entry.national, changed) : "",
-      restorable ? h("button", { type: "button", onclick: () => restore(entry, entry.national, changed) }, texts.restore.button) : ""),
+      restorable ? h("button", { type: "button", onclick: () => putBack(entry, changed) }, texts.restore.button) : ""),
   );
 }

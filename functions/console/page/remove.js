@@ -1,7 +1,8 @@
 // The removal: why the number is on the list and what the rule says come first; then a valid reason with its evidence;
 // and only then can Delete be pressed.
 
-import { api, asMoment, field, h, loading, nameField, numberPath, person, problemBox, restore, session, time, toast } from "./kit.js";
+import { openModal } from "./dialog.js";
+import { api, asMoment, field, h, loading, nameField, national, numberPath, person, problemBox, restore, session, time, toast } from "./kit.js";
 import { texts } from "./texts.js";
 
 const t = texts.remove;
@@ -9,17 +10,7 @@ let known = null;
 
 /** Open the dialog for a number (E.164); `changed` hears of the entry after a removal or its undoing. */
 export async function openDialog(number, changed) {
-  const opener = document.activeElement;
-  const title = h("h2", { id: "removal-title", tabindex: "-1" }, t.title(number));
-  const content = h("div", { class: "content" });
-  const dialog = h("dialog", { class: "removal", "aria-labelledby": "removal-title" }, title, content);
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    if (opener?.isConnected) opener.focus();
-  });
-  document.body.append(dialog);
-  dialog.showModal();
-  const close = () => dialog.close();
+  const { title, content, close } = openModal(t.title(national(number)), "removal");
   const look = async () => {
     content.replaceChildren(loading(t.loading), h("p", { class: "buttons" }, button(t.cancel, close)));
     try {

@@ -1,0 +1,161 @@
+// A list of any length in a page of bounded size: only the pages of rows near what is looked at are in the document, and two
+// spacers stand for the height of all the others. Where one was comes back with the browser's Back.
+
+import { h, problemBox, settled } from "./kit.js";
+
+const NEAR = 1500; // pixels above and below what is looked at
+const ENOUGH = 25; // rows that a page should have; with a search, what the service gives may be short and still go on
+
+const places = new Map();
+history.scrollRestoration = "manual";
+
+/**
+ * Fill a table. `read(token)` gives { rows, token } of one request, in the order of `key(row)`; `row(it)` makes a line.
+ * `tell` hears { found, busy, ended, failed, retry } whenever that changes. The table is `columns` wide.
+ */
+export function endless({ table, columns, read, row, key, tell, signal }) {
+  const [above, below] = [spacer(columns), spacer(columns)];
+  const id = history.state?.list ?? crypto.randomUUID();
+  history.replaceState({ ...history.state, list: id }, "");
+  const kept = places.get(id);
+  const pages = kept?.pages ?? [];
+  let next = kept ? kept.next : { token: null };
+  let [first, last] = [0, -1]; // of the pages that are in the document
+  let scrolled = kept?.scrolled ?? 0;
+  let busy = false;
+  let failed = null;
+
+  table.append(above.body, below.body);
+
+  const found = () => pages.reduce((all, page) => all + page.count, 0);
+  const say = () => tell({ found: found(), busy, ended: !next, failed, retry: () => { failed = null; more(); } });
+
+  /** Read from a token: a few rows at least, or up to a key that was the last of a page before. */
+  async function rowsOf(token, until) {
+    const rows = [];
+    do {
+      const page = await read(token);
+      rows.push(...page.rows);
+      ({ token } = page);
+      if (until === undefined && token && rows.length < ENOUGH) tell({ found: found() + rows.length, busy: true, searching: true });
+    } while (token && (until === undefined ? rows.length < ENOUGH : !rows.length || key(rows.at(-1)) < until));
+    return { rows: until === undefined ? rows : rows.filter((one) => key(one) <= until), token };
+  }
+
+  async function more() {
+    if (busy || failed || !next || signal.aborted) return;
+    busy = true;
+    say();
+    try {
+      const { rows, token } = await rowsOf(next.token);
+      if (signal.aborted) return;
+      if (rows.length) {
+        const page = { token: next.token, until: key(rows.at(-1)), count: rows.length, height: 0, body: h("tbody", {}, rows.map(row)) };
+        pages.push(page);
+        if (last === pages.length - 2) {
+          below.body.before(page.body);
+          last += 1;
+        }
+      }
+      next = token ? { token } : null;
+    } catch (problem) {
+      if (signal.aborted) return;
+      failed = problem;
+    }
+    busy = false;
+    say();
+    arrange();
+  }
+
+  /** Begin to read a page anew; until its rows are there, it is as high as it was. */
+  async function fill(page) {
+    const held = spacer(columns);
+    held.height(page.height);
+    const body = h("tbody", {}, held.line);
+    page.body = body;
+    const here = () => page.body === body && !signal.aborted;
+    try {
+      const { rows } = await rowsOf(page.token, page.until);
+      if (!here()) return;
+      body.replaceChildren(...rows.map(row));
+      page.count = rows.length;
+    } catch (problem) {
+      if (!here()) return;
+      const again = () => {
+        fill(page);
+        body.replaceWith(page.body);
+      };
+      body.replaceChildren(h("tr", {}, h("td", { colspan: columns }, problemBox(problem, again))));
+    }
+  }
+
+  /** Have in the document what is near, and nothing else. */
+  function arrange() {
+    if (signal.aborted) return;
+    const top = table.getBoundingClientRect().top + table.tHead.offsetHeight;
+    let at = 0;
+    let [from, to] = [pages.length, -1];
+    for (const [n, page] of pages.entries()) {
+      if (page.body) page.height = page.body.offsetHeight;
+      const near = top + at < innerHeight + NEAR && top + at + page.height > -NEAR;
+      if (near) [from, to] = [Math.min(from, n), n];
+      at += page.height;
+    }
+    if (to < 0 && pages.length) [from, to] = top > 0 ? [0, 0] : [pages.length - 1, pages.length - 1];
+    for (const [n, page] of pages.entries()) {
+      if (page.body && (n < from || n > to)) {
+        page.body.remove();
+        page.body = null;
+      }
+    }
+    for (let n = to; n >= from && n >= 0; n -= 1) {
+      if (!pages[n].body) {
+        fill(pages[n]);
+        (pages[n + 1]?.body ?? below.body).before(pages[n].body);
+      }
+    }
+    [first, last] = [from, to];
+    const height = (some) => some.reduce((all, page) => all + page.height, 0);
+    above.height(height(pages.slice(0, Math.max(first, 0))));
+    below.height(height(pages.slice(last + 1)));
+    if (last === pages.length - 1 && table.getBoundingClientRect().bottom < innerHeight + NEAR) more();
+  }
+
+  let waiting = false;
+  const look = () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      if (signal.aborted) return;
+      scrolled = scrollY;
+      arrange();
+    });
+  };
+  addEventListener("scroll", look, { passive: true, signal });
+  addEventListener("resize", settled(look, 100), { signal });
+  signal.addEventListener("abort", () => {
+    places.set(id, { pages: pages.map((page) => ({ ...page, body: null })), next, scrolled });
+    if (places.size > 20) places.delete(places.keys().next().value);
+  });
+
+  if (kept?.pages.length) {
+    above.height(pages.reduce((all, page) => all + page.height, 0));
+    say();
+    scrollTo(0, kept.scrolled);
+    arrange();
+  } else {
+    more();
+  }
+}
+
+function spacer(columns) {
+  const body = h("tbody", { "aria-hidden": "true" });
+  const cell = h("td", { colspan: columns });
+  const line = h("tr", { class: "spacer" }, cell);
+  const height = (pixels) => {
+    cell.style.blockSize = `${pixels}px`;
+    if (pixels > 0 !== line.isConnected) body.replaceChildren(...(pixels > 0 ? [line] : []));
+  };
+  return { body, line, height };
+}
