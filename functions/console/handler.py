@@ -22,7 +22,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     headers = {key.lower(): value for key, value in (event.get("headers") or {}).items()}
     answer: dict[str, Any] | None
     if not name:
-        answer = page.answer(sign_in.way_in(settings), headers.get("if-none-match"), _folder(event))
+        answer = page.answer(
+            sign_in.way_in(settings), headers.get("if-none-match"), _folder(event), settings.bulk_origins
+        )
     else:
         answer = page.asset(name)
     return answer or _not_found(event)

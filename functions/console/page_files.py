@@ -3,7 +3,7 @@
 import hashlib
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,12 @@ class Page:
         version = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
         return cls(template, files, version)
 
-    def answer(self, way_in: Mapping[str, Any], seen: str | None, folder: str) -> dict[str, Any]:
+    def answer(
+        self, way_in: Mapping[str, Any], seen: str | None, folder: str, bulk_origins: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Give the page. `way_in`: how people sign in; `seen`: the ETag of what a browser has; `folder`: of the assets.
+
+        `bulk_origins`: where files of bulk jobs are uploaded to.
 
         The page may be kept but must be asked for anew, so that everybody has the newest at once.
         """
@@ -54,7 +58,7 @@ class Page:
             **_HEADERS,
             "ETag": etag,
             "Cache-Control": "no-cache",
-            "Content-Security-Policy": policy(way_in),
+            "Content-Security-Policy": policy(way_in, bulk_origins),
             "X-Frame-Options": "DENY",
         }
         if seen and etag in seen:
@@ -70,20 +74,22 @@ class Page:
         return {"statusCode": 200, "headers": headers, "body": self.assets[file]}
 
 
-def policy(way_in: Mapping[str, Any]) -> str:
-    """Give the page's Content-Security-Policy: its own files and API, and the issuer's token endpoint, nothing else."""
-    token_endpoint = way_in.get("token_endpoint")
-    elsewhere = ""
-    if token_endpoint:
+def policy(way_in: Mapping[str, Any], bulk_origins: Sequence[str] = ()) -> str:
+    """Give the page's Content-Security-Policy: its own files and API, and what it must reach besides, nothing else.
+
+    That is the issuer's token endpoint, and the bucket to which files of bulk jobs are uploaded.
+    """
+    others = list(bulk_origins)
+    if token_endpoint := way_in.get("token_endpoint"):
         parts = urlsplit(str(token_endpoint))
-        elsewhere = f" {parts.scheme}://{parts.netloc}"
+        others.append(f"{parts.scheme}://{parts.netloc}")
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' data:",
-            f"connect-src 'self'{elsewhere}",
+            " ".join(("connect-src 'self'", *others)),
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",

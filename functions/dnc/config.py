@@ -83,6 +83,11 @@ class Settings:
         return self.environment.get("OIDC_CLIENT_ID", "")
 
     @property
+    def bulk_origins(self) -> list[str]:
+        """BULK_ORIGINS: the origins, separated by blanks, of the URLs to which files of bulk jobs are uploaded."""
+        return self.environment.get("BULK_ORIGINS", "").split()
+
+    @property
     def oidc_account_claim(self) -> str:
         """OIDC_ACCOUNT_CLAIM: the claim that holds the account."""
         return self.environment.get("OIDC_ACCOUNT_CLAIM") or "account_id"

@@ -64,6 +64,13 @@ def test_the_policy_lets_in_nothing_inline_and_nobody_else(handler):
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
 
 
+def test_the_policy_lets_files_be_uploaded_to_the_bucket(handler, monkeypatch):
+    monkeypatch.setenv("BULK_ORIGINS", "https://b.s3.eu-west-1.amazonaws.com https://b.s3.amazonaws.com")
+    policy = get(importlib.reload(handler))["headers"]["Content-Security-Policy"]
+    assert "connect-src 'self' https://b.s3.eu-west-1.amazonaws.com https://b.s3.amazonaws.com;" in policy
+    assert policy.count("amazonaws") == 2
+
+
 @pytest.mark.parametrize(
     "name",
     ["x", "../handler.py", "0000000000000000/app.js", "{v}/nothing.js", "{v}/../handler.py", "{v}/index.html", "{v}"],
