@@ -1,17 +1,21 @@
 """Who may do what is what is offered; signing in, with a key and with the organization's own sign-in."""
 
 import re
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
+from dnc.access import ROUTES
+
+JOBS = ["Jobs"] if ("GET", "/accounts/{account_id}/imports") in ROUTES else []
 OFFERED = {
     "intake": ["Add to DNC"],
     "dialer": ["Check"],
     "agent": ["Add to DNC", "Check"],
-    "manager": ["Add to DNC", "Recent activity", "All numbers", "Check", "A week at a glance"],
-    "auditor": ["Recent activity", "All numbers", "Check", "A week at a glance"],
-    "admin": ["Add to DNC", "Recent activity", "All numbers", "Check", "A week at a glance"],
+    "manager": ["Add to DNC", "Recent activity", "All numbers", "Check", *JOBS, "A week at a glance"],
+    "auditor": ["Recent activity", "All numbers", "Check", *JOBS, "A week at a glance"],
+    "admin": ["Add to DNC", "Recent activity", "All numbers", "Check", *JOBS, "A week at a glance"],
 }
 
 
@@ -61,8 +65,13 @@ def test_an_operator_chooses_the_account(console, stack, add):
     page.keyboard.press("Enter")
     page.get_by_label("Account").select_option(console.account)
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Open").click()
     expect(console.row("(415) 555-0173")).to_have_count(1)
+    page.get_by_role("button", name="Other account").click()
+    page.get_by_label("Account").select_option(stack["other_account_id"])
+    page.get_by_role("button", name="Open").click()
+    console.heading("Recent activity")
+    expect(page.locator(".who")).to_contain_text(f"operator, looking at {stack['other_account_id']}")
 
 
 @pytest.mark.parametrize("token", ["nonsense", "nck_acme.x.y", "<img src=x onerror=alert(1)>", "über"])
@@ -125,3 +134,39 @@ def test_a_sign_in_that_was_not_begun_here_is_refused(console):
     console.page.goto(f"{console.url}?code=stolen&state=forged")
     expect(console.page.get_by_role("alert")).to_contain_text("Your organization did not sign you in")
     assert "stolen" not in console.page.url
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"error": "access_denied", "error_description": "<b>not you</b>"}, "<b>not you</b>"),
+        ({"error": "login_required"}, "login_required"),
+        ({"code": "nonsense"}, "the code does not fit"),
+    ],
+)
+def test_an_issuer_that_refuses_is_quoted(console, issuer, answer, words):
+    page = console.page
+
+    def send_back(route):
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(route.request.url).query).items()}
+        assert asked["code_challenge_method"] == "S256"
+        assert asked["response_type"] == "code"
+        back = f"{asked['redirect_uri']}?{urlencode({**answer, 'state': asked['state']})}"
+        route.fulfill(status=302, headers={"Location": back})
+
+    page.route(f"{issuer.url}/authorization*", send_back)
+    page.goto(f"{console.url}#/week")
+    page.get_by_role("button", name="Sign in with your organization").click()
+    expect(page.get_by_role("alert")).to_contain_text(f"Your organization did not sign you in: {words}")
+    assert page.url.endswith("#/week")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_service_that_cannot_be_asked_at_the_sign_in_is_no_wrong_key(console, key):
+    page = console.page
+    page.route("**/v1/me", lambda route: route.abort())
+    page.goto(console.url)
+    page.get_by_label("Key").fill(key("manager"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("The service could not be reached.")
+    assert "not valid" not in page.locator("main").inner_text()

@@ -60,7 +60,7 @@ def test_a_failed_view_says_so_and_tries_again(console, key, add, waited, failur
     assert not re.search("never on the list|No number|Nothing happened|not listed", text, re.IGNORECASE)
     page.unroute(pattern)
     problem.first.get_by_role("button", name="Try again").click()
-    shown = {"week": "Listed in total", "numbers": "(415) 555-0100"}.get(view, "555")
+    shown = {"week": "listed in total", "numbers": "(415) 555-0100"}.get(view, "555")
     expect(page.locator("main")).to_contain_text(shown)
 
 
@@ -185,3 +185,114 @@ def test_back_forward_and_reload_anywhere(console, key, add, waited):
     expect(page.locator("tbody tr")).to_have_count(1)
     console.go("nowhere")
     expect(page.get_by_role("alert")).to_contain_text("There is no such view.")
+
+
+@pytest.mark.parametrize("failure", ["500", "no connection"])
+def test_an_add_that_fails_says_so_and_keeps_what_was_written(console, key, failure, client, account):
+    console.sign_in(key("agent"), "add")
+    page = console.page
+    fail(page, "**/numbers/batch", failure)
+    page.get_by_label("Numbers, one a line").fill("+14155550111\n+14155550112")
+    page.get_by_role("button", name="Add 2 numbers to DNC").click()
+    expect(page.get_by_role("alert")).to_contain_text("That did not work")
+    assert "skipped by all campaigns" not in page.locator(".results").inner_text()
+    expect(page.get_by_label("Numbers, one a line")).to_have_value("+14155550111\n+14155550112")
+    page.unroute("**/numbers/batch")
+    page.get_by_role("button", name="Add 2 numbers to DNC").click()
+    expect(page.get_by_role("list", name="What happened").get_by_role("listitem")).to_have_count(2)
+    assert client.check(["+14155550111", "+14155550112"], account)["blocked"] == 2
+
+
+def test_a_removal_dialog_that_cannot_be_filled_removes_nothing(console, key, add):
+    add("+14155550113", source="manual")
+    console.sign_in(key("manager"), "numbers")
+    page = console.page
+    fail(page, "**/removal-reasons", "500")
+    page.get_by_role("button", name="Remove (415) 555-0113 from DNC").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_contain_text("That did not work")
+    assert dialog.get_by_role("button", name="Delete").count() == 0
+    page.unroute("**/removal-reasons")
+    dialog.get_by_role("button", name="Try again").click()
+    expect(dialog.get_by_role("radio", name="Marked by mistake")).to_be_focused()
+
+
+def test_an_undo_that_fails_can_be_tried_again(console, key, add, client, account):
+    add("+14155550114", source="manual")
+    console.sign_in(key("manager"), "numbers/+14155550114")
+    page = console.page
+    page.get_by_role("button", name="Remove…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("radio", name="Marked by mistake").check()
+    dialog.locator("[name=note]:visible").fill("typo")
+    dialog.get_by_label("Your name or user id").fill("u-2")
+    dialog.get_by_role("button", name="Delete").click()
+    fail(page, "**/restore", "500")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("Nothing is known to have changed.")
+    page.unroute("**/restore")
+    page.locator(".toast").get_by_role("button", name="Try again").click()
+    expect(page.locator(".toast")).to_contain_text("is on the list again")
+    assert client.check(["+14155550114"], account)["blocked"] == 1
+
+
+def test_a_history_that_fails_does_not_look_intact(console, key, add, waited):
+    add("+14155550115", source="manual")
+    waited("+14155550115", 1)
+    console.sign_in(key("auditor"), "check")
+    page = console.page
+    fail(page, "**/history?*", "503 of a proxy")
+    console.go("numbers/+14155550115")
+    expect(page.get_by_role("alert")).to_contain_text("That did not work")
+    expect(page.locator(".facts")).to_contain_text("Added by hand")
+    assert "intact" not in page.locator("main").inner_text()
+    page.unroute("**/history?*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".chain")).to_contain_text("intact: 1 event")
+
+
+def test_a_broken_chain_is_said_aloud(console, key, add, waited):
+    add("+14155550116", source="manual")
+    waited("+14155550116", 1)
+    console.sign_in(key("auditor"), "check")
+
+    def broken(route):
+        answer = route.fetch()
+        told = answer.json()
+        told["chain"] |= {"intact": False, "broken_at": 1}
+        route.fulfill(response=answer, json=told)
+
+    console.page.route("**/history?*", broken)
+    console.go("numbers/+14155550116")
+    expect(console.page.locator(".chain")).to_contain_text("The record was tampered with: event 1 does not fit.")
+
+
+def test_hostile_text_that_is_typed_or_pasted_is_text(console, key):
+    console.sign_in(key("manager"), "add")
+    page = console.page
+    page.get_by_label("Numbers, one a line").fill(f"{HOSTILE}\n+14155550117")
+    expect(page.locator(".readings li").first).to_contain_text(HOSTILE)
+    page.get_by_label("Your name or user id").fill(HOSTILE[:100])
+    page.get_by_label("Campaign").fill(HOSTILE)
+    page.get_by_role("button", name="Add 2 numbers to DNC").click()
+    expect(page.get_by_role("list", name="What happened")).to_contain_text(HOSTILE)
+    expect(page.locator(".who")).to_contain_text(HOSTILE[:100])
+    console.go("check")
+    page.get_by_role("textbox", name="Numbers").fill(f"{HOSTILE}\n+14155550117")
+    page.get_by_role("button", name="Check").click()
+    expect(console.row(HOSTILE)).to_contain_text("Unreadable")
+    for view in ("numbers?campaign=" + HOSTILE.replace("&", ""), "week?to=" + HOSTILE, "jobs?kind=" + HOSTILE, HOSTILE):
+        console.go(view)
+        expect(page.locator("main h1")).to_be_visible()
+    assert page.locator("main img, main script, header img").count() == 0
+
+
+@pytest.mark.parametrize("view", ["activity", "numbers", "add", "check", "week", "numbers/+14155550118"])
+def test_every_view_comes_back_after_a_reload(console, key, add, view):
+    add("+14155550118", source="manual")
+    console.sign_in(key("admin"), view)
+    console.heading(re.compile("."))
+    before = console.page.locator("h1").inner_text()
+    console.page.reload()
+    expect(console.page.locator("h1")).to_have_text(before)
+    assert console.page.url.endswith(f"#/{view}")
