@@ -124,6 +124,8 @@ def test_a_reason_with_its_evidence(console, key, add, client, account, reason):
     dialog.get_by_label("Your name or user id").fill("u-2")
     delete.click()
     expect(console.page.locator(".toast")).to_contain_text("was removed")
+    expect(console.page.locator(".facts")).to_contain_text(re.compile("Removed by.*u-2", re.DOTALL))
+    expect(console.page.locator(".timeline")).to_contain_text("removed: ")
     entry = client.numbers("operator", "GET", "/+14155550144", account=account).json()
     assert entry["removal"]["reason"] == reason
     if reason == "entered_wrong_number":

@@ -105,6 +105,21 @@ def test_without_a_client_there_are_keys_alone(handler, monkeypatch):
     assert 'content="{}"' in get(importlib.reload(handler))["body"]
 
 
+def test_every_word_that_a_view_says_is_in_the_texts():
+    texts = (page_files.FOLDER / "texts.js").read_text()
+    parts = dict(re.findall(r"^  (\w+): \{\n(.*?)^  \},$", texts, re.MULTILINE | re.DOTALL))
+    parts |= dict(re.findall(r"^  (\w+): \{ (.*) \},$", texts, re.MULTILINE))
+    used = set()
+    for file in page_files.FOLDER.glob("*.js"):
+        code = file.read_text()
+        used |= set(re.findall(r"\btexts\.(\w+)\.(\w+)", code))
+        for own in re.findall(r"^const t = texts\.(\w+);$", code, re.MULTILINE):
+            used |= {(own, name) for name in re.findall(r"(?<![\w.$])t\.(\w+)", code)}
+    assert len(used) > 150
+    missing = {(part, name) for part, name in used if not re.search(rf"\b{name}\b(:|,| \()", parts.get(part, ""))}
+    assert missing == set()
+
+
 def test_every_source_reason_and_event_has_its_words():
     texts = (page_files.FOLDER / "texts.js").read_text()
     for name in (*Source, *EventType, *REASONS):

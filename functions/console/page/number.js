@@ -15,18 +15,26 @@ export async function show(root, { number }, signal) {
   const back = session.may("list") ? h("p", { class: "no-print" }, h("a", { href: "#/numbers" }, `← ${t.back}`)) : "";
   root.replaceChildren(back, h("h1", {}, national(number)), loading());
   const past = h("section", {}, h("h2", {}, t.history), loading());
-  const reading = session.may("read_audit") ? history(past, number, signal) : past.replaceChildren(h("p", { class: "quiet" }, t.agentSeesLess));
+  const reading = session.may("read_audit") ? history(past, number, signal) : null;
+  if (!reading) past.replaceChildren(h("p", { class: "quiet" }, t.agentSeesLess));
+  let version = 0;
   try {
     const entry = await api("GET", numberPath(number), { signal });
+    ({ version } = entry);
     root.replaceChildren(back, h("h1", {}, entry.national),
       h("p", { class: "quiet" }, h("b", { class: `badge ${entry.status}` }, texts.statuses[entry.status] ?? entry.status), ` ${entry.number}, ${region(entry.region)}`),
       actions(entry, again), facts(entry), past);
   } catch (failed) {
     if (signal.aborted) return;
-    if (failed.code !== "not_listed") return root.replaceChildren(back, h("h1", {}, national(number)), problemBox(failed, again));
+    if (failed.code !== "not_listed") {
+      root.replaceChildren(back, h("h1", {}, national(number)), problemBox(failed, again));
+      return null;
+    }
     root.replaceChildren(back, h("h1", {}, national(number)), h("p", { class: "empty" }, t.never), past);
   }
-  await reading;
+  const catchUp = await reading;
+  catchUp?.(version);
+  return null;
 }
 
 function actions(entry, again) {
@@ -62,25 +70,47 @@ async function history(past, number, signal) {
   const list = h("ol", { class: "events timeline" });
   const state = h("p", { class: "chain" });
   const below = h("div", {});
-  let token = null;
-  const more = async () => {
+  const seen = new Set();
+  let [from, token] = [null, null]; // of the page that was read last, and of the next one
+  let version = 0;
+
+  async function read() {
+    const page = await api("GET", `${numberPath(number)}/history?${query({ page_size: 100, page_token: from })}`, { signal });
+    const { chain } = page;
+    state.className = `chain ${chain.intact ? "intact" : "broken"}`;
+    state.textContent = !chain.length && chain.intact ? t.none : chain.intact ? t.intact(chain.length) : t.broken(chain.broken_at);
+    list.append(...page.events.filter(({ event_id: id }) => !seen.has(id)).map(step));
+    for (const event of page.events) {
+      seen.add(event.event_id);
+      version = event.after?.version ?? version;
+    }
+    token = page.next_page_token;
+    const digest = h("p", { class: "digest quiet" }, `${t.digest}: `, h("code", {}, chain.head_digest ?? "–"));
+    below.replaceChildren(token ? h("button", { type: "button", onclick: more }, t.more) : digest);
+  }
+
+  async function more() {
     below.replaceChildren(loading());
+    from = token;
     try {
-      const page = await api("GET", `${numberPath(number)}/history?${query({ page_size: 100, page_token: token })}`, { signal });
-      const { chain } = page;
-      state.className = `chain ${chain.intact ? "intact" : "broken"}`;
-      state.textContent = !chain.length && chain.intact ? t.none : chain.intact ? t.intact(chain.length) : t.broken(chain.broken_at);
-      list.append(...page.events.map(step));
-      token = page.next_page_token;
-      const digest = h("p", { class: "digest quiet" }, `${t.digest}: `, h("code", {}, chain.head_digest ?? "–"));
-      below.replaceChildren(token ? h("button", { type: "button", onclick: more }, t.more) : digest);
+      await read();
     } catch (failed) {
       if (signal.aborted) return;
       below.replaceChildren(failed.code === "not_listed" ? "" : problemBox(failed, more));
     }
-  };
+  }
+
   past.replaceChildren(h("h2", {}, t.history), state, list, below);
   await more();
+
+  /** The audit follows a change within seconds: look again until it tells of this version. */
+  return async (wanted) => {
+    for (const wait of [500, 1000, 2000, 4000]) {
+      if (token || version >= wanted || signal.aborted) return;
+      await new Promise((resolve) => { setTimeout(resolve, wait); });
+      await read().catch(() => {}); // what was read stands; the next look may work
+    }
+  };
 }
 
 const TOLD = [
