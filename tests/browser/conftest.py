@@ -19,7 +19,7 @@ VIEWS = ("activity", "numbers", "add", "check", "week")
 RUN_AXE = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
   .filter((one) => ["serious", "critical"].includes(one.impact))
   .map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`)"""
-expect.set_options(timeout=15_000)  # the first call of a function starts it, on two cores
+expect.set_options(timeout=30_000)  # the first call of a function starts it, on two cores
 
 
 @pytest.fixture(scope="session")
