@@ -16,14 +16,17 @@ FAILURES = {
 }
 
 
+HALF = {"status": 200, "json": {"checked_at": "2026-11-24T10:00:00.000Z", "blocked": 0, "results": []}}
+
+
 def fail(page, pattern, failure):
     if failure == "no connection":
         page.route(pattern, lambda route: route.abort())
     else:
-        page.route(pattern, lambda route: route.fulfill(**FAILURES[failure]))
+        page.route(pattern, lambda route: route.fulfill(**{**FAILURES, "half an answer": HALF}[failure]))
 
 
-@pytest.mark.parametrize("failure", [*FAILURES, "no connection"])
+@pytest.mark.parametrize("failure", [*FAILURES, "no connection", "half an answer"])
 def test_a_failed_check_never_shows_as_not_listed(console, key, failure):
     console.sign_in(key("manager"), "check")
     page = console.page

@@ -1,6 +1,6 @@
 // Check pasted numbers. A failure says nothing of any number: then none is shown, and least of all as not listed.
 
-import { api, count, field, h, loading, numberLink, ofAccount, problemBox, session, time } from "./kit.js";
+import { api, count, field, h, loading, numberLink, ofAccount, Problem, problemBox, session, time } from "./kit.js";
 import { texts } from "./texts.js";
 
 const t = texts.check;
@@ -29,7 +29,9 @@ export async function show(root, fields, signal) {
     try {
       for (let n = 0; n < all.length; n += A_CALL) {
         results.replaceChildren(loading(t.checking(n, all.length)));
-        const told = await api("POST", ofAccount("/checks"), { body: { numbers: all.slice(n, n + A_CALL) }, signal });
+        const part = all.slice(n, n + A_CALL);
+        const told = await api("POST", ofAccount("/checks"), { body: { numbers: part }, signal });
+        if (told.results.length !== part.length) throw new Problem({ code: "internal_error", detail: t.incomplete });
         asOf ??= told.checked_at;
         found.push(...told.results);
       }

@@ -1,6 +1,6 @@
 // One number: its entry, and its whole history as a timeline with the state of its chain. Made to be printed.
 
-import { api, h, icon, loading, national, numberPath, openRemoval, person, problemBox, query, putBack, reasonName, region, session, time } from "./kit.js";
+import { api, h, icon, loading, national, numberPath, openRemoval, person, Problem, problemBox, query, putBack, reasonName, region, session, time } from "./kit.js";
 import { texts } from "./texts.js";
 
 const t = texts.number;
@@ -20,6 +20,7 @@ export async function show(root, { number }, signal) {
   let version = 0;
   try {
     const entry = await api("GET", numberPath(number), { signal });
+    if (!entry.number) throw new Problem({ code: "internal_error", detail: texts.errors.unforeseen });
     ({ version } = entry);
     root.replaceChildren(back, h("h1", {}, entry.national),
       h("p", { class: "quiet" }, h("b", { class: `badge ${entry.status}` }, texts.statuses[entry.status] ?? entry.status), ` ${entry.number}, ${region(entry.region)}`),

@@ -171,6 +171,7 @@ export const texts = {
     listed: "Listed", clear: "Not listed", invalid: "Unreadable",
     input: "As written", number: "Number", status: "Result", why: "Since, or why",
     nothing: "Write at least one number.",
+    incomplete: "The answer did not tell of every number.",
     failed: "Nothing is known of any of these numbers. Treat all of them as listed until a check works.",
     more: "Show more",
     show: "Show", all: "All",
