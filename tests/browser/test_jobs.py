@@ -287,7 +287,7 @@ def test_an_import_on_the_whole_stack(console, key, client, account):
     page.get_by_label("Your name or user id").fill("u-2")
     page.get_by_role("button", name="Import").click()
     job = page.locator(".job").first
-    expect(job.locator(".badge")).to_have_text("Done", timeout=60_000)
+    expect(job.locator(".badge")).to_have_text("Done", timeout=120_000)
     expect(job.locator(".counts")).to_contain_text(re.compile("Rows.*3.*Listed.*2.*Refused.*1", re.DOTALL))
     listed = client.check(["+14155550193", "+14155550194"], account)["results"]
     assert [one["status"] for one in listed] == ["listed", "listed"]
@@ -296,5 +296,5 @@ def test_an_import_on_the_whole_stack(console, key, client, account):
     assert "too short" in download.value.path().read_text()
     job.get_by_role("button", name="Undo this import…").click()
     page.get_by_role("dialog").get_by_role("button", name="Undo the import").click()
-    expect(job.locator(".badge")).to_have_text("Undone", timeout=60_000)
+    expect(job.locator(".badge")).to_have_text("Undone", timeout=120_000)
     assert all(one["callable"] for one in client.check(["+14155550193", "+14155550194"], account)["results"])
