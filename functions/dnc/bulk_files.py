@@ -34,8 +34,8 @@ TAG_UPLOAD, TAG_RESULT, TAG_EXPORT = "upload", "result", "export"
 def s3() -> Any:
     """Give the client of S3: SigV4, and the regional name of the bucket, without which a new bucket's PUT redirects."""
     local = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    make: Any = boto3.client
-    return make(
+    session: Any = boto3
+    return session.client(
         "s3",
         config=Config(
             signature_version="s3v4",
