@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from aws_lambda_powertools import Logger
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -55,6 +55,7 @@ def by_hand(given_):
     return request.account_id, request.numbers, request.region
 
 
+@settings(deadline=None)
 @given(payloads)
 @example({"account_id": "acme", "numbers": [NUMBER], "region": "us"})
 @example({"account_id": "acme", "numbers": [NUMBER] * 1000})

@@ -8,7 +8,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc.credentials import Credential
@@ -43,6 +43,7 @@ def expected(host, region, access_key, secret_key, token, body, target, moment):
     return request.headers
 
 
+@settings(deadline=None)
 @given(hosts, st.sampled_from(["us-east-1", "cn-north-1", "eu-central-2"]), st.lists(requests, min_size=1, max_size=3))
 def test_a_signature_is_botocores_byte_for_byte(host, region, several):
     # One signer for several requests: what it keeps of one must not get into the next.

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import wire
@@ -28,6 +28,7 @@ def sorted_sets(typed):
     return [sorted_sets(inner) for inner in typed] if isinstance(typed, list) else typed
 
 
+@settings(deadline=None)
 @given(rows)
 def test_rows_are_written_and_read_as_boto3_does(row):
     written = wire.to_wire(row)
