@@ -1,4 +1,7 @@
-"""Build one function, as SAM's makefile builder asks: `python -m infra.build.artifact NAME ARCHITECTURE SOURCE INTO`."""
+"""Build one function, as SAM's makefile builder asks.
+
+`python -m infra.build.artifact NAME ARCHITECTURE SOURCE INTO`
+"""
 
 import re
 import shutil
