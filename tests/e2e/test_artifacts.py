@@ -34,17 +34,14 @@ import json, sys
 sys.path[:] = [sys.argv[1], *(p for p in sys.path if "site-packages" not in p and p)]
 import botocore.session
 session = botocore.session.get_session()
-key = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-print(json.dumps({
-    f"{service} {region}": [
-        (client := session.create_client(service, region, **key)).meta.endpoint_url,
-        client._request_signer.region_name,
-        client._request_signer.signing_name,
-        sorted(client.meta.method_to_api_mapping),
-    ]
-    for service in sys.argv[2].split(",")
-    for region in ("us-east-1", "eu-central-1", "ap-southeast-4", "us-gov-west-1", "cn-north-1", "us-iso-east-1")
-}))
+told = {}
+for service in sys.argv[2].split(","):
+    for region in ("us-east-1", "eu-central-1", "ap-southeast-4", "us-gov-west-1", "cn-north-1", "us-iso-east-1"):
+        client = session.create_client(service, region, aws_access_key_id="a", aws_secret_access_key="b")
+        signer = client._request_signer
+        signed = [client.meta.endpoint_url, signer.region_name, signer.signing_name]
+        told[f"{service} {region}"] = [*signed, sorted(client.meta.method_to_api_mapping)]
+print(json.dumps(told))
 """
 # An import inside a function, which importing the handler does not run.
 LATER = {"AuthorizeFunction": ["jwt", "cryptography.hazmat.primitives.asymmetric.rsa"]}
