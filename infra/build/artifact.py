@@ -1,7 +1,4 @@
-"""Build one function, as SAM's makefile builder asks.
-
-`python -m infra.build.artifact NAME ARCHITECTURE SOURCE INTO`
-"""
+"""Build one function for SAM's makefile builder: `python -m infra.build.artifact NAME ARCHITECTURE SOURCE INTO`."""
 
 import re
 import shutil
