@@ -57,6 +57,7 @@ def world() -> Iterator[World]:
                 "EVENT_BUS": "changes",
                 "POWERTOOLS_SERVICE_NAME": "nocall",
                 "POWERTOOLS_LOG_LEVEL": "INFO",
+                "PYDANTIC_DISABLE_PLUGINS": "__all__",
             },
             token,
         )

@@ -58,7 +58,8 @@ Day = Annotated[str, AfterValidator(_date)]
 class Body(BaseModel):
     """A request's body: strict types, no unknown field."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # A function uses some of the models, and a request one: each is built when it is first used.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class AddNumber(Body):
@@ -164,7 +165,7 @@ class NewKey(Body):
 class Query(BaseModel):
     """Query parameters: text that is read leniently as numbers, but no unknown name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class NoQuery(Query):
