@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import artifacts, emulator_init, function_events
+from benchmarks import artifacts, function_events
 from benchmarks.sandbox import CannotMeasure, Cold, cold_start
 from benchmarks.servers import NotAnswered
 
@@ -47,7 +47,6 @@ def main(quick: bool) -> list[dict[str, Any]]:
         for function, event in function_events.events(world.token).items():
             if function in handlers:
                 rows += _other(function, handlers[function], event, (built, on_boto3, plain), world.environment, rounds)
-        rows += emulator_init.main(check, references, world.environment, rounds // 2)
     return [*rows, *_sizes(built, plain)]
 
 
