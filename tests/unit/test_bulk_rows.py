@@ -67,7 +67,8 @@ def zipped(files):
     return out.getvalue()
 
 
-CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00\x1a", exclude_categories=["Cs"]), max_size=12)
+LETTER = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\r\t\x0b\x85\u2028\"',;|")
+CELL = st.text(LETTER, max_size=12)
 
 
 @settings(max_examples=150, deadline=None)
@@ -79,13 +80,14 @@ CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00\x1a", exclu
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]),
 )
 def test_any_split_of_the_bytes_gives_the_same_rows(rows, separator, end, sizes, encoding):
+    if encoding == "utf-16-le":  # without a mark, it is recognized only where nearly all of it is ASCII
+        rows = [[cell.encode("ascii", "ignore").decode() for cell in row] for row in rows]
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([["a", "b", "c"], *rows])
     data = out.getvalue().encode(encoding)
     whole = rows_of(data)
     assert rows_of(data, sizes) == whole
-    if encoding != "utf-16-le":  # without a mark, it is recognized only where most of it is ASCII
-        assert [cells for _, cells, _ in whole][1:] == rows
+    assert [cells for _, cells, _ in whole][1:] == rows
 
 
 @pytest.mark.parametrize(
