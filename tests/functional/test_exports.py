@@ -209,3 +209,46 @@ def test_the_sample_events_are_taken(gateway, started, tasks):
     night = tasks["Begin"](sample("begin_night"))
     assert night["exports"] == 4
     assert {ask["account_id"] for ask in json.loads(read(night["key"]))} == {"acme", "globex"}
+
+
+KEPT = (
+    "number", "status", "source", "sources", "requested_at", "last_requested_at", "expires_at", "note", "campaign_id",
+    "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer", "goods_or_services",
+)  # fmt: skip
+
+
+def entries(gateway):
+    listed = gateway.numbers("operator", "GET", "?page_size=500").body["numbers"]
+    return [{name: entry[name] for name in KEPT} for entry in listed]
+
+
+def test_the_tables_lost_and_the_export_brought_back_the_list_is_the_same(gateway, started, tasks, dynamodb):
+    day = {"requested_at": "2026-11-01T10:00:00Z"}
+    gateway.add("+14155550100", source="sms", note='=1+1, "quoted"\nsecond line', **day)
+    gateway.add("+14155550100", source="web", seller="Acme Solar", consumer_name="'t Hooft")
+    gateway.add("+14155550101", source="manual", expires_at="2036-01-01T00:00:00Z", campaign_id="@spring")
+    gateway.add("+442079460123", source="legal", caller_id="+14155550199", call_id="c-1", **day)
+    gateway.add("+14155550102", source="registry")
+    gateway.add("+14155550103")
+    removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
+    assert gateway.numbers("manager", "DELETE", "/+14155550103", removal).status == 200
+    made = ask(gateway, kind="numbers").body
+    Machine("ExportMachine", tasks, read).run(json.loads(started[0]["input"]))
+    [file] = shown(gateway, made["id"])["files"]
+    body = requests.get(file["url"], timeout=10).content
+    before = entries(gateway)
+    for row in dynamodb.scan(TableName="numbers")["Items"]:
+        key = {name: row[name] for name in ("account_id", "number")}
+        dynamodb.delete_item(TableName="numbers", Key=key)
+    assert entries(gateway) == []
+    asked = {"filename": "numbers.csv.gz", "bytes": len(body)}
+    brought = gateway.call("manager", "POST", "/accounts/acme/imports", asked).body
+    key = f"accounts/acme/imports/{brought['id']}/upload"
+    s3().put_object(Bucket="bulk", Key=key, Body=body)
+    steps = {name: gateway.modules[f"import_numbers.{name.lower()}"] for name in ("Plan", "Write", "Finish")}
+    imports = {name: (lambda event, m=module: m.lambda_handler(event, Context())) for name, module in steps.items()}
+    Machine("ImportMachine", imports, read).run({"detail": {"object": {"key": key}}})
+    job = gateway.call("manager", "GET", f"/accounts/acme/imports/{brought['id']}").body
+    assert job["counts"] == {"rows": 5, "listed": 4, "already_listed": 0, "skipped_removed": 1, "invalid": 0}, job
+    assert entries(gateway) == before
+    assert len(before) == 4
