@@ -18,7 +18,6 @@ BENCHMARKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "warm_check": ({"quick": True}, {"quick": False}),
     "batch_check": ({"quick": True}, {"quick": False}),
     "phone_numbers": ({"quick": True}, {"quick": False}),
-    "partition_limits": ({"quick": True}, {"quick": False}),
     "import_numbers": ({"rows": 20_000}, {"rows": 100_000}),
     "scrub_leads": ({"leads": 200_000, "listed": 200_000}, {"leads": 1_000_000, "listed": 1_000_000}),
 }

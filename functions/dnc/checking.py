@@ -30,6 +30,8 @@ def check(numbers: Statuses, profile: Profile, written: list[str], region: str |
         result = _listed(rows[number], now) if number in rows else None
         if result is None and place in asides:
             result = _invalid(*asides[place])
+        if result is None and number is None:
+            raise AssertionError("a number that was not read has no reason")
         if result is None:
             results.append({"input": written[place], "number": number, "callable": True, "status": "clear"})
         else:

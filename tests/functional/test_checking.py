@@ -1,11 +1,12 @@
 """The check, direct and over HTTP: callable only when it was read to be so."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
-from dnc import aws
+from dnc import aws, checking, times
 from dnc.aws_errors import AwsError, NoAnswer
 from dnc.profiles import Profiles
 from dnc.store import Numbers
@@ -305,3 +306,11 @@ def test_a_read_is_written_as_boto3s_arguments_are(dynamodb):
     for bad in ('+1415"', "+1415x", "", "+١٢٣", "+1415 "):
         with pytest.raises(ValueError, match=r"E\.164"):
             reader._written("GetItem", [bad])
+
+
+def test_a_number_that_was_not_read_is_never_clear(monkeypatch):
+    monkeypatch.setattr(checking.phone, "look_many", lambda written, _region: ([None for _ in written], {}))
+    profile = SimpleNamespace(account_id="acme", default_region="US")
+    numbers = SimpleNamespace(statuses=lambda _numbers: {})
+    with pytest.raises(AssertionError):
+        checking.check(numbers, profile, ["+14155550100"], None, times.now())
