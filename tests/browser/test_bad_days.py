@@ -86,6 +86,18 @@ def test_a_slow_service_is_waited_for_and_the_search_works_meanwhile(console, ke
     expect(console.row("(415) 555-0101")).to_have_count(1)
 
 
+def test_a_view_that_comes_late_takes_the_focus_from_no_search(console, key):
+    page, waiting = console.page, []
+    page.route("**/check.js", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright marks what it calls
+    console.sign_in(key("agent"), "check")
+    page.locator("#search").press_sequentially("(415) 555")
+    for route in waiting:
+        route.continue_()
+    console.heading("Check numbers")
+    assert console.focused("#search")
+    expect(page.locator("#search")).to_have_value("(415) 555")
+
+
 def test_a_removal_whose_answer_is_lost_may_be_repeated(console, key, add, client, account):
     add("+14155550102", source="manual")
     console.sign_in(key("manager"), "numbers/+14155550102")

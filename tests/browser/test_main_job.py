@@ -227,7 +227,7 @@ def test_the_week_is_a_table_that_can_be_read_aloud(console, key, add, waited):
         waited(f"+1415555016{last}", 1)
     console.sign_in(key("auditor"), "week")
     table = console.page.get_by_role("table", name="Came to be listed, by day and source")
-    assert len(table.get_by_role("columnheader").all()) == 9
+    expect(table.get_by_role("columnheader")).to_have_count(9)
     for name, counted in (("All", "3"), ("Web form", "2"), ("Text message", "1")):
         row = table.get_by_role("row").filter(has=console.page.get_by_role("rowheader", name=name))
         assert row.get_by_role("cell").all_inner_texts()[-2:] == [counted, counted]

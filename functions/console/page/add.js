@@ -1,6 +1,6 @@
 // Add to DNC: one number or several, read while they are typed. What was refused stays in the box, to be mended.
 
-import { api, asMoment, field, h, loading, nameField, numberLink, ofAccount, options, problemBox, region, session, settled } from "./kit.js";
+import { api, asMoment, beginAt, field, h, loading, nameField, numberLink, ofAccount, options, problemBox, region, session, settled } from "./kit.js";
 import { texts } from "./texts.js";
 
 const t = texts.add;
@@ -77,7 +77,7 @@ export async function show(root, fields, signal) {
       field(t.note, note), name?.element, submit),
     results,
   );
-  numbers.focus();
+  beginAt(numbers);
 }
 
 function reading(one) {

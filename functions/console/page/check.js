@@ -1,6 +1,6 @@
 // Check pasted numbers. A failure says nothing of any number: then none is shown, and least of all as not listed.
 
-import { api, count, field, h, loading, numberLink, ofAccount, Problem, problemBox, session, time } from "./kit.js";
+import { api, beginAt, count, field, h, loading, numberLink, ofAccount, Problem, problemBox, session, time } from "./kit.js";
 import { texts } from "./texts.js";
 
 const t = texts.check;
@@ -44,7 +44,7 @@ export async function show(root, fields, signal) {
 
   root.replaceChildren(h("h1", {}, t.title), h("p", {}, t.intro),
     h("form", { onsubmit: check, novalidate: true }, field(t.numbers, numbers, { required: true }), submit), results);
-  numbers.focus();
+  beginAt(numbers);
 }
 
 function outcome(found, asOf) {

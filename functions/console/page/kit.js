@@ -178,6 +178,11 @@ export function toast(words, action = null) {
   if (action && document.activeElement === document.body) one.querySelector("button").focus(); // what was pressed is gone
 }
 
+/** Begin at a view's first field, but never under the hands of somebody who types a search already. */
+export function beginAt(control) {
+  if (document.activeElement?.id !== "search") control.focus();
+}
+
 let ids = 0;
 /** A labelled field: `control` gets an id and its hint is tied to it. */
 export function field(label, control, { hint = null, required = false } = {}) {
