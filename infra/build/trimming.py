@@ -76,11 +76,10 @@ def _trim_service(service: Path) -> None:
 
 def _without_documentation(told: Any) -> Any:
     if isinstance(told, dict):
-        # A member that is itself named so is a shape, and no text.
+        # A member that is itself named so is a shape, and no text. The name stays: of some parts botocore asks for it.
         return {
-            name: _without_documentation(value)
+            name: "" if name == "documentation" and isinstance(value, str) else _without_documentation(value)
             for name, value in told.items()
-            if not (name == "documentation" and isinstance(value, str))
         }
     if isinstance(told, list):
         return [_without_documentation(value) for value in told]

@@ -41,6 +41,9 @@ for service in sys.argv[2].split(","):
         signer = client._request_signer
         signed = [client.meta.endpoint_url, signer.region_name, signer.signing_name]
         told[f"{service} {region}"] = [*signed, sorted(client.meta.method_to_api_mapping)]
+        if service == "s3":
+            place, _, query = client.generate_presigned_url("put_object", {"Bucket": "b", "Key": "k"}).partition("?")
+            told[f"{service} {region}"] += [place, sorted(part.partition("=")[0] for part in query.split("&"))]
 print(json.dumps(told))
 """
 # An import inside a function, which importing the handler does not run.

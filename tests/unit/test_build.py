@@ -104,11 +104,12 @@ def test_compiled_modules_name_lambdas_folder_and_are_not_checked(tmp_path):
     assert marshal.loads(compiled.read_bytes()[16:]).co_filename == "/var/task/m.py"
 
 
-def test_documentation_goes_and_a_member_of_that_name_stays():
+def test_the_words_of_a_documentation_go_and_its_name_stays():
     told = {
         "shapes": {"A": {"documentation": "<p>", "members": {"documentation": {"shape": "S", "documentation": "x"}}}}
     }
-    assert trimming._without_documentation(told) == {"shapes": {"A": {"members": {"documentation": {"shape": "S"}}}}}
+    members = {"documentation": {"shape": "S", "documentation": ""}}
+    assert trimming._without_documentation(told) == {"shapes": {"A": {"documentation": "", "members": members}}}
 
 
 def test_a_module_that_does_not_compile_fails_the_build(tmp_path, capsys):
