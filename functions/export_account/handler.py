@@ -15,7 +15,7 @@ from dnc.jobs import JobKind, Jobs, JobStatus, new_id
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET", "EXPORT_MACHINE")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 @api.route("POST", "/accounts/{account_id}/exports", body=NewExport, statuses=(201,))
@@ -32,7 +32,7 @@ def make_export(call: Call) -> Answer:
         aws.client("stepfunctions").start_execution(
             stateMachineArn=settings.export_machine, name=ask.export_id, input=json.dumps({"ask": ask.told()})
         )
-    job = Jobs(aws.client("dynamodb"), settings.accounts_table, call.account_id).make(
+    job = Jobs(aws.dynamodb(), settings.accounts_table, call.account_id).make(
         JobKind.EXPORT,
         request,
         write.actor,

@@ -17,7 +17,7 @@ ACCOUNTS_A_PAGE = 500
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z", re.ASCII)
 
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

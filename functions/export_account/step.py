@@ -26,13 +26,13 @@ SECONDS_TO_END_A_FILE = 30
 """To compress what is left of a file, upload it and note it."""
 
 settings = Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "BULK_BUCKET")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work on an export; `done` tells whether it is finished."""
     ask = _ask(event)
-    exports = Exports(aws.client("dynamodb"), settings.accounts_table, ask.account_id)
+    exports = Exports(aws.dynamodb(), settings.accounts_table, ask.account_id)
     if event.get("failed"):
         return _fail(exports, ask, event["failed"])
     export = _taken(exports, ask)

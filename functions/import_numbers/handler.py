@@ -18,7 +18,7 @@ from dnc.problems import Conflict
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET", "IMPORT_MACHINE")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 @api.route("POST", "/accounts/{account_id}/imports", body=NewImport, statuses=(201,))
@@ -84,7 +84,7 @@ def _refuse_what_cannot_be_undone(job: Job) -> None:
 
 
 def _jobs(call: Call) -> Jobs:
-    return Jobs(aws.client("dynamodb"), settings.accounts_table, call.account_id)
+    return Jobs(aws.dynamodb(), settings.accounts_table, call.account_id)
 
 
 def _files(call: Call, job: Job) -> JobFiles:

@@ -30,7 +30,7 @@ settings = Settings.from_env(
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work on one piece of a job that this run has; of another one, on nothing."""
     account_id, job_id, run, piece = event["account_id"], event["job_id"], event["run"], event["piece"]
-    jobs = Jobs(aws.client("dynamodb"), settings.accounts_table, account_id)
+    jobs = Jobs(aws.dynamodb(), settings.accounts_table, account_id)
     job = jobs.get(JobKind.IMPORT, job_id)
     if job.status is not JobStatus.RUNNING or job.run != run:
         logs.logger.info("this run has ended", extra={"account_id": account_id, "job_id": job_id})

@@ -8,9 +8,11 @@ from dnc.config import Settings
 from dnc.http import Answer, Api, Call
 from dnc.jobs import Job, JobKind, Jobs
 from dnc.models import Paged
+from dnc.profiles import Profiles
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
+accounts = Profiles(aws.dynamodb(), settings.accounts_table)
 
 
 @api.route("GET", "/accounts/{account_id}/imports", query=Paged)
@@ -67,7 +69,8 @@ def _read(call: Call, kind: JobKind) -> Answer:
 
 
 def _jobs(call: Call) -> Jobs:
-    return Jobs(aws.client("dynamodb"), settings.accounts_table, call.account_id)
+    accounts.remembered(call.account_id)
+    return Jobs(aws.dynamodb(), settings.accounts_table, call.account_id)
 
 
 def _shown(call: Call, job: Job) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     told = {name: counts[name] for name in ("rows", "clear", "blocked", "invalid", "late")}
     kept = {"clear": "clear.csv", "blocked": "blocked.csv", "late": "late.csv", "as_of": as_of}
     kept["looked_by"] = work["lists"]["look1"]["by"]
-    jobs = Jobs(aws.client("dynamodb"), settings.accounts_table, work["account_id"])
+    jobs = Jobs(aws.dynamodb(), settings.accounts_table, work["account_id"])
     jobs.finish(JobKind.SCRUB, work["job_id"], work["run"], times.now(), counts=told, kept=kept)
     return told
 
@@ -84,6 +84,6 @@ def _tell_failure(run: str, given: Mapping[str, Any]) -> dict[str, Any]:
     account_id, job_id = match[1], match[3]
     kind = str((given.get("caught") or {}).get("Error") or "unknown")
     logs.logger.error("scrub failed", extra={"account_id": account_id, "scrub_id": job_id, "error_type": kind})
-    jobs = Jobs(aws.client("dynamodb"), settings.accounts_table, account_id)
+    jobs = Jobs(aws.dynamodb(), settings.accounts_table, account_id)
     jobs.fail(JobKind.SCRUB, job_id, run, times.now(), BROKE_OFF)
     return {}

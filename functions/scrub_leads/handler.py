@@ -12,7 +12,7 @@ from dnc.jobs import JobKind, Jobs
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
-accounts = Accounts(aws.client("dynamodb"), settings.accounts_table)
+accounts = Accounts(aws.dynamodb(), settings.accounts_table)
 
 
 @api.route("POST", "/accounts/{account_id}/scrubs", body=NewScrub, statuses=(201,))
@@ -23,7 +23,7 @@ def make_scrub(call: Call) -> Answer:
     write = call.write(body.acting_user)
     request = body.model_dump(mode="json", exclude={"acting_user"})
     request["region"] = body.region or profile.default_region
-    jobs = Jobs(aws.client("dynamodb"), settings.accounts_table, call.account_id)
+    jobs = Jobs(aws.dynamodb(), settings.accounts_table, call.account_id)
     job = jobs.make(JobKind.SCRUB, request, write.actor, write.at)
     files = JobFiles(s3(), settings.bulk_bucket, call.account_id, JobKind.SCRUB, job.id)
     return Answer(201, {**job_answers.shown(job, files, write.at), "upload": files.upload(body.bytes, write.at)})

@@ -27,7 +27,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if outcome.counts["rows"] != rows:
         raise scrub_piece.Undecided("a piece does not have the rows that were planned")
     scrub_piece.keep(files, number, outcome)
-    jobs = Jobs(aws.client("dynamodb"), settings.accounts_table, work["account_id"])
+    jobs = Jobs(aws.dynamodb(), settings.accounts_table, work["account_id"])
     jobs.count_piece(JobKind.SCRUB, work["job_id"], work["run"], number)
     return {"rows": rows}
 

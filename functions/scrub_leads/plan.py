@@ -22,7 +22,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if not match or match[2] != JobKind.SCRUB:
         raise ValueError("the key of the upload is not one of ours")
     account_id, job_id = match[1], match[3]
-    jobs = Jobs(aws.client("dynamodb"), settings.accounts_table, account_id)
+    jobs = Jobs(aws.dynamodb(), settings.accounts_table, account_id)
     if not jobs.begin(JobKind.SCRUB, job_id, run):
         return {"pieces": 0}
     job = jobs.get(JobKind.SCRUB, job_id)

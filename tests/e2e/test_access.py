@@ -17,6 +17,9 @@ MAY = {
     "account": {"manager", "auditor", "admin", "operator"},
     "keys": {"admin", "operator"},
     "platform": {"operator"},
+    "import": {"manager", "admin", "operator"},
+    "export": {"auditor", "admin", "operator"},
+    "jobs": {"manager", "auditor", "admin", "operator"},
     "anybody": {"intake", "dialer", "agent", "manager", "auditor", "admin", "operator"},
 }
 ROUTES = [
@@ -35,6 +38,17 @@ ROUTES = [
     ("keys", "POST", "/accounts/{a}/keys", {"role": "nobody"}),
     ("platform", "GET", "/accounts", None),
     ("platform", "PUT", "/accounts/{a}", {"nonsense": 1}),
+    ("import", "POST", "/accounts/{a}/imports", {"nonsense": 1}),
+    ("import", "POST", "/accounts/{a}/imports/nosuchjob/undo", {"acting_user": "u"}),
+    ("import", "POST", "/accounts/{a}/scrubs", {"nonsense": 1}),
+    ("export", "POST", "/accounts/{a}/exports", {"kind": "everything"}),
+    ("jobs", "GET", "/accounts/{a}/imports", None),
+    ("jobs", "GET", "/accounts/{a}/scrubs", None),
+    ("jobs", "GET", "/accounts/{a}/exports", None),
+    ("jobs", "GET", "/accounts/{a}/exports/nosuchjob", None),
+    ("list", "GET", "/accounts/{a}/stats", None),
+    ("add", "POST", "/accounts/{a}/readings", {"numbers": [NUMBER]}),
+    ("anybody", "GET", "/me", None),
     ("anybody", "GET", "/removal-reasons", None),
 ]
 

@@ -22,6 +22,16 @@ MAY = {
     ("GET", "/removal-reasons"): ALL,
     ("GET", "/me"): ALL,
     ("POST", "/accounts/{account_id}/checks"): ALL - {"intake"},
+    ("POST", "/accounts/{account_id}/imports"): {"manager", "admin", "operator"},
+    ("GET", "/accounts/{account_id}/imports"): READ,
+    ("GET", "/accounts/{account_id}/imports/{id}"): READ,
+    ("POST", "/accounts/{account_id}/imports/{id}/undo"): {"manager", "admin", "operator"},
+    ("POST", "/accounts/{account_id}/scrubs"): {"manager", "admin", "operator"},
+    ("GET", "/accounts/{account_id}/scrubs"): READ,
+    ("GET", "/accounts/{account_id}/scrubs/{id}"): READ,
+    ("POST", "/accounts/{account_id}/exports"): {"auditor", "admin", "operator"},
+    ("GET", "/accounts/{account_id}/exports"): READ,
+    ("GET", "/accounts/{account_id}/exports/{id}"): READ,
     ("GET", "/accounts"): {"operator"},
     ("PUT", "/accounts/{account_id}"): {"operator"},
     ("GET", "/accounts/{account_id}"): READ,
@@ -38,6 +48,10 @@ BODIES = {
     "/accounts/{account_id}/numbers/{number}/restore": {"if_version": 9, "acting_user": "u"},
     "/accounts/{account_id}": {"name": "Renamed"},
     "/accounts/{account_id}/keys": {"role": "agent"},
+    "/accounts/{account_id}/imports": {"filename": "list.csv", "bytes": 12},
+    "/accounts/{account_id}/imports/{id}/undo": {"acting_user": "u"},
+    "/accounts/{account_id}/scrubs": {"filename": "leads.csv", "bytes": 12},
+    "/accounts/{account_id}/exports": {"kind": "everything"},
 }
 
 
@@ -47,7 +61,7 @@ def rows(dynamodb):
 
 def ask(gateway, role, method, resource, account):
     body = BODIES.get(resource, ...) if method != "GET" else ...
-    path = resource.format(account_id=account, number=NUMBER, key_id="nosuchkey")
+    path = resource.format(account_id=account, number=NUMBER, key_id="nosuchkey", id="nosuchjob")
     return gateway.call(role, method, path, body)
 
 
@@ -126,9 +140,11 @@ def test_a_handler_that_is_told_of_no_caller_answers_401(modules, context):
 def test_an_operator_reaches_every_account_and_a_misspelt_one_is_404(gateway):
     assert gateway.numbers("operator", "GET", account=OTHER).status == 200
     for method, resource in MAY:
-        if "{account_id}" in resource and method != "PUT":
+        if "{account_id}" in resource and method != "PUT" and not (method == "POST" and resource.endswith("/exports")):
             reply = ask(gateway, "operator", method, resource, "acmee")
             assert reply.status == 404, (method, resource, reply)
+    export = {"kind": "numbers", "format": "csv"}
+    assert gateway.call("operator", "POST", "/accounts/acmee/exports", export).status == 404
 
 
 def test_what_is_no_route_is_404(gateway, modules):

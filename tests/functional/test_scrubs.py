@@ -84,8 +84,7 @@ def test_columns_quoting_and_order_are_kept(gateway, scrubs, monkeypatch, by):
     if by == "lookup":
         monkeypatch.setattr("dnc.listed_numbers.LEAST_BUDGET", 0.0)
         monkeypatch.setattr("dnc.listed_numbers.budget_of", lambda leads: -1.0)
-        aws.client.cache_clear()
-        client = aws.client("dynamodb")
+        client = aws.dynamodb()
         query = client.query
         monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 1}))
         gateway.add("+14155550190")
@@ -212,7 +211,7 @@ def test_a_number_listed_while_it_runs_is_blocked_or_late(gateway, stream, scrub
     monkeypatch.setattr(scrub_plan, "make", lambda *a, **k: make(*a, **k, rows_a_piece=5))
     if by == "lookup":
         monkeypatch.setattr("dnc.listed_numbers.budget_of", lambda leads: -1.0)
-        client = aws.client("dynamodb")
+        client = aws.dynamodb()
         query = client.query
         monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 1}))
     dice = random.Random(3)
@@ -290,7 +289,7 @@ def test_an_upload_that_is_told_of_twice_is_scrubbed_once(scrubs):
 def test_a_long_list_is_read_over_several_invocations(gateway, scrubs, monkeypatch, dynamodb):
     for i in range(30):
         gateway.add(f"+1415555{100 + i:04}")
-    client = aws.client("dynamodb")
+    client = aws.dynamodb()
     query = client.query
     monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 7}))
 
