@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import artifacts, function_events
+from benchmarks import artifacts, emulator_init, function_events
 from benchmarks.sandbox import CannotMeasure, Cold, cold_start
 from benchmarks.servers import NotAnswered
 
@@ -44,6 +44,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
             Subject(TUTORIAL, tutorial, "handler.lambda_handler", function_events.http_check()),
         ]
         rows = _direct(check, references, world.environment, rounds)
+        rows += emulator_init.main(check, references, world.environment, rounds)
         for function, event in function_events.events(world.token).items():
             if function in handlers:
                 rows += _other(function, handlers[function], event, (built, on_boto3, plain), world.environment, rounds)

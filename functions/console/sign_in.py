@@ -2,11 +2,9 @@
 
 import json
 import time
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from dnc import logs
 from dnc.config import Settings
 
 _SECONDS = 3
@@ -27,6 +25,8 @@ def way_in(settings: Settings, clock: Callable[[], float] = time.monotonic) -> d
     try:
         found = _discovered(settings)
     except (OSError, ValueError, KeyError) as failed:
+        from dnc import logs  # noqa: PLC0415 - only a failure pays for Powertools
+
         logs.logger.warning("the issuer's discovery document could not be read", extra=logs.failure(failed))
         return {"unavailable": True}
     _kept[settings.oidc_issuer] = (clock(), found)
@@ -34,6 +34,8 @@ def way_in(settings: Settings, clock: Callable[[], float] = time.monotonic) -> d
 
 
 def _discovered(settings: Settings) -> dict[str, Any]:
+    import urllib.request  # noqa: PLC0415 - where nobody signs in with an issuer, nobody pays for it
+
     url = f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration"
     with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - the URL is the operator's
         document = json.load(answer)
