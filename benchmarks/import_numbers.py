@@ -148,9 +148,9 @@ def operation(url: str, name: str, **asked: Any) -> Any:
 
 def list_some(url: str, distinct: int) -> int:
     """List each fiftieth number by hand, before the import."""
-    from dnc.entries import Actor, Request, Source, Write, request_listing  # noqa: PLC0415
-    from dnc.entry_wire import row_of  # noqa: PLC0415
-    from dnc.times import parse  # noqa: PLC0415
+    from dnc.entries import Actor, Request, Source, Write, request_listing
+    from dnc.entry_wire import row_of
+    from dnc.times import parse
 
     write = Write(parse("2026-01-02T03:04:05Z"), Actor("key:k"), "r-1")
     rows = []
@@ -186,14 +186,14 @@ def verify(folder: Path, url: str, truth: dict[str, Any], listed_before: int) ->
 
 
 def _files(folder: Path) -> Any:
-    from dnc.bulk_files import JobFiles  # noqa: PLC0415
-    from dnc.jobs import JobKind  # noqa: PLC0415
+    from dnc.bulk_files import JobFiles
+    from dnc.jobs import JobKind
 
     return JobFiles(FolderS3(folder), "bulk", ACCOUNT, JobKind.IMPORT, IMPORT_ID)
 
 
 def _plan(folder: Path, _url: str) -> None:
-    from dnc import import_plan  # noqa: PLC0415
+    from dnc import import_plan
 
     opened = (folder / "whole.csv").open("rb", buffering=0)
     size = (folder / "whole.csv").stat().st_size
@@ -201,19 +201,19 @@ def _plan(folder: Path, _url: str) -> None:
 
 
 def _client(url: str) -> Any:
-    from dnc.credentials import Credentials  # noqa: PLC0415
-    from dnc.dynamodb import DynamoDB  # noqa: PLC0415
+    from dnc.credentials import Credentials
+    from dnc.dynamodb import DynamoDB
 
     return DynamoDB(url, "us-east-1", Credentials({"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}))
 
 
 def _work(folder: Path, url: str) -> None:
-    from dnc import import_piece, import_report  # noqa: PLC0415
-    from dnc.bulk_store import BulkEntries  # noqa: PLC0415
-    from dnc.entries import Actor, Source  # noqa: PLC0415
-    from dnc.import_piece import Piece  # noqa: PLC0415
-    from dnc.import_rows import Terms  # noqa: PLC0415
-    from dnc.pacing import Pace  # noqa: PLC0415
+    from dnc import import_piece, import_report
+    from dnc.bulk_store import BulkEntries
+    from dnc.entries import Actor, Source
+    from dnc.import_piece import Piece
+    from dnc.import_rows import Terms
+    from dnc.pacing import Pace
 
     files, client = _files(folder), _client(url)
     terms = Terms(IMPORT_ID, Source.IMPORT, MADE_AT, region="US")
@@ -224,7 +224,7 @@ def _work(folder: Path, url: str) -> None:
 
 
 def _finish(folder: Path, _url: str) -> None:
-    from dnc import import_report  # noqa: PLC0415
+    from dnc import import_report
 
     files = _files(folder)
     pieces = import_report.planned(files)
@@ -235,8 +235,8 @@ def _finish(folder: Path, _url: str) -> None:
 
 def _plain_rows(folder: Path) -> Iterator[dict[str, Any]]:
     """Read the rows as a plain loop would, into what it would store: the attributes of an entry."""
-    from dnc import phone, times  # noqa: PLC0415
-    from dnc.problems import InvalidNumber  # noqa: PLC0415
+    from dnc import phone, times
+    from dnc.problems import InvalidNumber
 
     who = {"principal": "key:k", "acting_user": "u-1"}
     seen = set()
@@ -270,7 +270,7 @@ def _plain_rows(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def _boto_table(url: str) -> Any:
-    import boto3  # noqa: PLC0415
+    import boto3
 
     keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s", "region_name": "us-east-1"}
     make: Any = boto3.resource

@@ -75,7 +75,7 @@ def measured() -> list[dict[str, Any]]:
     if not RESULTS.exists():
         return []
     held = json.loads(RESULTS.read_text())
-    rows: list[dict[str, Any]] = held["results"] if isinstance(held, dict) else held
+    rows: list[dict[str, Any]] = held["rows"]
     return rows
 
 

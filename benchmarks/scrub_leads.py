@@ -188,7 +188,7 @@ def normalize(folder: Path) -> dict[str, Any]:
 
 def duckdb_anti_join(folder: Path) -> dict[str, Any]:
     """Join the normalized files in DuckDB and write the clear and the blocked leads with their columns."""
-    import duckdb  # noqa: PLC0415 - only this way needs it
+    import duckdb
 
     database = duckdb.connect()
     database.execute(

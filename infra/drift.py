@@ -1,7 +1,8 @@
 """What is generated must be what the code says: `python -m infra.drift` tells the difference, `--write` mends it.
 
-`docs/openapi.json` is generated from the handlers, `functions/requirements.txt` is exported from `uv.lock`, and
-`functions/dnc/amazon_roots.pem` is cut from certifi's bundle. The lock itself may name no index but PyPI's own.
+`docs/openapi.json` is generated from the handlers, `functions/requirements.txt` is exported from `uv.lock`,
+`functions/dnc/phone_table.py` is made from phonenumbers' metadata, `functions/dnc/amazon_roots.pem` is cut from
+certifi's bundle, the tables of `docs/scale.md` are computed. The lock itself may name no index but PyPI's own.
 """
 
 import difflib
@@ -11,7 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra import amazon_roots, openapi
+from benchmarks import scale_model
+from infra import amazon_roots, openapi, phone_table
 
 ROOT = openapi.ROOT
 REQUIREMENTS = ROOT / "functions" / "requirements.txt"
@@ -22,7 +24,13 @@ _EXPORT = ("export", "-q", "--frozen", "--no-dev", "--no-hashes", "--no-emit-pro
 
 def generated() -> dict[Path, str]:
     """Give each generated file with what it should hold."""
-    return {openapi.FILE: openapi.written(), REQUIREMENTS: _requirements(), amazon_roots.FILE: amazon_roots.written()}
+    return {
+        openapi.FILE: openapi.written(),
+        REQUIREMENTS: _requirements(),
+        phone_table.FILE: phone_table.written(),
+        scale_model.PAGE: scale_model.written(),
+        amazon_roots.FILE: amazon_roots.written(),
+    }
 
 
 def foreign_indexes(lock: str) -> set[str]:

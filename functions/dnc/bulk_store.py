@@ -7,12 +7,10 @@ UPDATE when its version is another. So a worker that was killed, or runs twice, 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
 from dnc import aws
 from dnc.entries import Entry
+from dnc.entry_wire import entry_of, row_of
 from dnc.problems import Unavailable
-from dnc.wire import entry_of, row_of
 
 KEYS_A_READ = 100
 STATEMENTS_A_CALL = 25
@@ -130,7 +128,7 @@ class BulkEntries:
                 )
         except Unavailable:
             stored.throttled.add(one.entry.number)
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) != "ConditionalCheckFailedException":
                 raise
             stored.conflicts.add(one.entry.number)

@@ -63,6 +63,21 @@ class Settings:
         return int(self.environment.get("EXPORT_FILE_ROWS") or 250_000)
 
     @property
+    def import_concurrency(self) -> int:
+        """IMPORT_CONCURRENCY: pieces of one import that are written side by side."""
+        return int(self.environment["IMPORT_CONCURRENCY"])
+
+    @property
+    def import_writes_per_second(self) -> float:
+        """IMPORT_WRITES_PER_SECOND: rows a second that one import writes at most."""
+        return float(self.environment["IMPORT_WRITES_PER_SECOND"])
+
+    @property
+    def import_slow_lag_seconds(self) -> float:
+        """IMPORT_SLOW_LAG_SECONDS: when the audit is this far behind, an import writes more slowly."""
+        return float(self.environment["IMPORT_SLOW_LAG_SECONDS"])
+
+    @property
     def event_bus(self) -> str:
         """EVENT_BUS: the EventBridge bus of change events."""
         return self.environment["EVENT_BUS"]

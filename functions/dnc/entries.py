@@ -88,7 +88,10 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One do-not-call request for one number (E.164). `expires_at`: epoch seconds or None."""
+    """One do-not-call request for one number (E.164). `expires_at`: epoch seconds or None.
+
+    `sources`, `last_requested_at`: of further requests that are brought back with it, out of an export.
+    """
 
     number: str
     source: Source
@@ -96,6 +99,8 @@ class Request:
     details: Mapping[str, str] = field(default_factory=dict)
     expires_at: int | None = None
     key: str | None = None
+    sources: frozenset[str] = frozenset()
+    last_requested_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +210,9 @@ def request_listing(account_id: str, current: Entry | None, request: Request, wr
         return Outcome(current, created=False, changed=False)
     merged = replace(
         current,
-        sources=current.sources | {str(request.source)},
+        sources=current.sources | request.sources | {str(request.source)},
         requested_at=min(current.requested_at, request.requested_at) if current.requested_at else request.requested_at,
-        last_requested_at=max(current.last_requested_at, request.requested_at),
+        last_requested_at=max(current.last_requested_at, request.requested_at, request.last_requested_at),
         details={**request.details, **current.details},
         expires_at=_longer(current.expires_at, request.expires_at),
         request_keys=_remember(current.request_keys, request.key),
@@ -279,9 +284,9 @@ def _new(account_id: str, before: Entry | None, request: Request, write: Write) 
         number=request.number,
         status=LISTED,
         source=str(request.source),
-        sources=frozenset({str(request.source)}),
+        sources=request.sources | {str(request.source)},
         requested_at=request.requested_at,
-        last_requested_at=request.requested_at,
+        last_requested_at=max(request.requested_at, request.last_requested_at),
         listed_at=at,
         listed_by=write.actor.item(),
         version=before.version + 1 if before else 1,

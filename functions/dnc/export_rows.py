@@ -5,6 +5,7 @@ is one that begins with an apostrophe, so that nothing is lost: `unescaped` give
 E.164, are left as they are. JSON lines hold what is stored and nothing else.
 """
 
+import base64
 import csv
 import io
 import json
@@ -118,8 +119,8 @@ def plain(value: Mapping[str, Any]) -> Any:
     if kind == "NS":
         return sorted((_number(one) for one in inner), key=str)
     if kind == "B":
-        return bytes(inner).hex()
-    return sorted(bytes(one).hex() for one in inner)
+        return _hex(inner)
+    return sorted(_hex(one) for one in inner)
 
 
 def escaped(cell: str) -> str:
@@ -176,6 +177,11 @@ def _line(cells: Any) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerow(cells)
     return out.getvalue()
+
+
+def _hex(binary: bytes | str) -> str:
+    """Write bytes, which only a hand has stored; one client gives them in base 64, the other decoded."""
+    return (base64.b64decode(binary) if isinstance(binary, str) else bytes(binary)).hex()
 
 
 def _number(written: str) -> int | str:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from dnc import aws, export_rows, manifests, times
 from dnc.bulk_files import TAG_EXPORT, JobFiles
 from dnc.export_files import MAX_BYTES, MAX_ROWS, FileWriter, Written
@@ -133,7 +131,7 @@ class Exports:
                 "ConditionExpression": "sha256 = :seen",
                 "ExpressionAttributeValues": {":seen": {"S": before.sha256}},
             }
-        sealed = {"account_id": self._account_id, "record": f"manifest#{export.id}", "body": body}
+        sealed = {"account_id": self._account_id, "record": f"manifest#{export.id}", "body": body.decode()}
         once = {"ConditionExpression": "attribute_not_exists(account_id)"}
         writes = [
             {"Put": {"TableName": self._table, "Item": aws.to_wire(chain), **at_end}},
@@ -150,7 +148,7 @@ class Exports:
         try:
             with aws.storage():
                 self._client.transact_write_items(TransactItems=writes)
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) != "TransactionCanceledException":
                 raise
             return False
@@ -161,7 +159,7 @@ class Exports:
             answer = self._client.get_item(
                 TableName=self._table, Key=self._key(f"manifest#{export_id}"), ConsistentRead=True
             )
-        return bytes(answer["Item"]["body"]["B"]) if "Item" in answer else None
+        return answer["Item"]["body"]["S"].encode() if "Item" in answer else None
 
     def _update(self, export: Job, step: int, sets: str, names: Mapping[str, str], values: Mapping[str, Any]) -> bool:
         try:
@@ -174,7 +172,7 @@ class Exports:
                     ExpressionAttributeNames={"#status": "status", **names},
                     ExpressionAttributeValues=aws.to_wire({**values, ":running": "running", ":step": step}),
                 )
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) != "ConditionalCheckFailedException":
                 raise
             return False

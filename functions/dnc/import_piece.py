@@ -17,7 +17,7 @@ from dnc.bulk_store import BulkEntries, Wanted
 from dnc.entries import Actor, Entry, Write
 from dnc.import_merge import Counted, Merged, merge
 from dnc.import_plan import piece_name
-from dnc.import_rows import Meant, Remark, Terms, read
+from dnc.import_rows import Meant, Remark, Terms, read, says_not_listed
 from dnc.pacing import AuditLag, NotYetDone, Pace
 from dnc.problems import Unavailable
 
@@ -78,7 +78,11 @@ class Piece:
         """Write the rows of a piece and give what they came to. Raises NotYetDone and Unavailable."""
         window: dict[str, list[Meant]] = {}
         for line in rows:
-            meant, remarks = read(json.loads(line), file, self._terms)
+            row = json.loads(line)
+            if says_not_listed(row):
+                self._result.counts[Counted.SKIPPED_REMOVED] += 1
+                continue
+            meant, remarks = read(row, file, self._terms)
             self._result.remarks += remarks
             if meant is None:
                 self._result.counts[Counted.INVALID] += 1

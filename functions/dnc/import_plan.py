@@ -14,6 +14,7 @@ from typing import Any
 from dnc.bulk_files import JobFiles
 from dnc.bulk_rows import Row, Rows, text_of
 from dnc.bulk_source import FileRefused, Limits, open_files
+from dnc.export_rows import unescaped
 from dnc.import_columns import CHANGE_FILE, Columns, columns_of, says_deleted
 
 PLAN = "plan.json"
@@ -112,6 +113,8 @@ def _tell(row: Row, columns: Columns, registry: bool) -> tuple[int, str, dict[st
         raise FileRefused(CHANGE_FILE)
     cells = row.cells
     fields = {name: cells[i].strip() for i, name in columns.fields.items() if i < len(cells) and cells[i].strip()}
+    if columns.exported:
+        fields = {name: unescaped(value) for name, value in fields.items()}
     return row.line, columns.written(cells), fields, None
 
 

@@ -5,13 +5,14 @@ What is wrong with a row's extra fields never keeps its number from the list: it
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from dnc import phone, times
 from dnc.adding import AHEAD
-from dnc.entries import DETAILS, EXPIRING_SOURCES, Request, Source
+from dnc.entries import DETAILS, EXPIRED, EXPIRING_SOURCES, REMOVED, Request, Source
+from dnc.export_rows import SEPARATOR
 from dnc.jobs import Job
 from dnc.problems import InvalidNumber
 
@@ -87,20 +88,26 @@ def read(row: Sequence[Any], file: int, terms: Terms) -> tuple[Meant | None, lis
     details = {"import_id": terms.import_id}
     if terms.note:
         details["note"] = terms.note
-    requested_at, expires_at = terms.made_at, None
+    requested_at, expires_at, source = terms.made_at, None, terms.source
     if fields:
         at = times.parse(terms.made_at)
         for name, value in fields.items():
             if name in _DETAILS:
                 details[name] = _cut(name, value, warn)
         requested_at = _requested_at(fields.get("requested_at"), at, warn)
-        ends = _expiry(fields.get("expires_at"), terms.source, warn)
+        source = _source(fields.get("source"), terms.source)
+        ends = _expiry(fields.get("expires_at"), source, warn)
         if ends is not None:
             if ends <= at:
                 return None, [Remark(line, written, listed=False, why="its expiry has passed: nothing to list")]
             expires_at = times.epoch(ends)
-    request = Request(number, terms.source, requested_at, details, expires_at)
-    return Meant(line, f"{file}.{line}", request), remarks
+    request = Request(number, source, requested_at, details, expires_at)
+    return Meant(line, f"{file}.{line}", _with_what_was_exported(request, fields)), remarks
+
+
+def says_not_listed(row: Sequence[Any]) -> bool:
+    """Tell whether a planned row of an export says that its number was not listed: it is not to be listed now."""
+    return len(row) == 3 and row[2].get("status") in {REMOVED, EXPIRED}
 
 
 def moment_of(written: str, *, end_of_day: bool = False) -> datetime:
@@ -114,6 +121,26 @@ def moment_of(written: str, *, end_of_day: bool = False) -> datetime:
     if match:
         text = f"{match[1]}:00{match[2]}"
     return times.parse(text)
+
+
+def _source(written: str | None, default: Source) -> Source:
+    return Source(written) if written in set(Source) else default
+
+
+def _with_what_was_exported(request: Request, fields: Mapping[str, str]) -> Request:
+    """Bring back what an export tells besides: every way in which the number came, and its latest request."""
+    if "sources" not in fields:
+        return request
+    known, last = set(Source), fields.get("last_requested_at", "")
+    sources = frozenset(source for source in fields["sources"].split(SEPARATOR) if source in known)
+    return replace(request, sources=sources, last_requested_at=last if _is_ours(last) else "")
+
+
+def _is_ours(moment: str) -> bool:
+    try:
+        return times.text(times.parse(moment)) == moment <= times.text(times.now())
+    except ValueError:
+        return False
 
 
 def _joined(written: str) -> str:

@@ -58,9 +58,12 @@ class Job:
         return Actor(self.created_by["principal"], self.created_by.get("acting_user"))
 
 
-def new_id(at: datetime) -> str:
-    """Make an id that sorts by time and cannot be guessed: 50 bits of milliseconds and 80 random ones, in base 32."""
-    value = (int(at.timestamp() * 1000) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+def new_id(at: datetime, rest: int | None = None) -> str:
+    """Make an id that sorts by time and cannot be guessed: 50 bits of milliseconds and 80 random ones, in base 32.
+
+    With a `rest` (80 bits) it is the same each time: for what must be one job however often it is asked for.
+    """
+    value = (int(at.timestamp() * 1000) << _RANDOM_BITS) | (secrets.randbits(_RANDOM_BITS) if rest is None else rest)
     return "".join(_LETTERS[(value >> shift) & 31] for shift in range(_ID_BITS - 5, -1, -5))
 
 

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from dnc import aws, times
 from dnc.entries import Actor
 from dnc.job_rows import Job, JobKind, JobStatus, decimals, job_of, new_id, row_of
@@ -18,59 +16,6 @@ from dnc.problems import NotFound
 __all__ = ["Job", "JobKind", "JobStatus", "Jobs", "new_id"]
 
 LONGEST_ERROR = 1000
-
-
-class JobKind(StrEnum):
-    """What a job does; the start of its record in the table."""
-
-    IMPORT = "import"
-    SCRUB = "scrub"
-    EXPORT = "export"
-
-
-class JobStatus(StrEnum):
-    """How far a job is."""
-
-    AWAITING_UPLOAD = "awaiting_upload"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    UNDONE = "undone"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One job. Times: RFC 3339 UTC. `progress`: 0 to 1. `request`: what was asked for, with the contract's names.
-
-    `run`: the execution that works on it. `kept`: what its run keeps for those that read it (plain values).
-    """
-
-    kind: JobKind
-    id: str
-    status: JobStatus
-    created_at: str
-    created_by: Mapping[str, Any]
-    request: Mapping[str, Any]
-    progress: float = 0.0
-    counts: Mapping[str, int] = field(default_factory=dict)
-    finished_at: str | None = None
-    error: str | None = None
-    run: str | None = None
-    kept: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def actor(self) -> Actor:
-        """Give who made the job."""
-        return Actor(self.created_by["principal"], self.created_by.get("acting_user"))
-
-
-def new_id(at: datetime, rest: int | None = None) -> str:
-    """Make an id that sorts by time and cannot be guessed: 50 bits of milliseconds and 80 random ones, in base 32.
-
-    With a `rest` (80 bits) it is the same each time: for what must be one job however often it is asked for.
-    """
-    value = (int(at.timestamp() * 1000) << _RANDOM_BITS) | (secrets.randbits(_RANDOM_BITS) if rest is None else rest)
-    return "".join(_LETTERS[(value >> shift) & 31] for shift in range(_ID_BITS - 5, -1, -5))
 
 
 class Jobs:
@@ -110,7 +55,7 @@ class Jobs:
                     Item=aws.to_wire(row_of(job, self._account_id)),
                     ConditionExpression="attribute_not_exists(account_id)",
                 )
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) != "ConditionalCheckFailedException":
                 raise
             return self.get(kind, job.id)
@@ -193,7 +138,7 @@ class Jobs:
                         ":run": {"S": run},
                     },
                 )
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) != "ConditionalCheckFailedException":
                 raise
             return False
@@ -259,7 +204,7 @@ class Jobs:
                     ExpressionAttributeNames=names,
                     ExpressionAttributeValues=aws.to_wire(marked),
                 )
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) != "ConditionalCheckFailedException":
                 raise
             self.get(kind, job_id)

@@ -87,7 +87,7 @@ def _taken(exports: Exports, ask: Ask) -> Job:
 
 
 def _source(account_id: str, export: Job) -> Read:
-    client, asked = aws.client("dynamodb"), export.request
+    client, asked = aws.dynamodb(), export.request
     if asked["kind"] == Kind.NUMBERS:
         return export_sources.entries(client, settings.numbers_table, account_id, asked["from"], asked["to"])
     return export_sources.events(client, settings.audit_table, account_id, asked["from"], asked["to"])

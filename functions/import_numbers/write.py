@@ -40,7 +40,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def still_time() -> bool:
         return bool(context.get_remaining_time_in_millis() > SECONDS_TO_END * 1000)
 
-    store = BulkEntries(aws.client("dynamodb"), settings.numbers_table, account_id)
+    store = BulkEntries(aws.dynamodb(), settings.numbers_table, account_id)
     if event["mode"] == "undo":
         undo = job.kept["undo"]
         who = Actor(undo["requested_by"]["principal"], undo["requested_by"]["acting_user"])
@@ -48,7 +48,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         undoing = PieceUndo(store, Terms.of(job), who, note, _pace(), still_time)
         import_piece.run(files, piece, undoing.undo, under_of(job))
     else:
-        lag = AuditLag(aws.client("dynamodb"), settings.audit_table, account_id, settings.import_slow_lag_seconds)
+        lag = AuditLag(aws.dynamodb(), settings.audit_table, account_id, settings.import_slow_lag_seconds)
         writing = Piece(store, account_id, Terms.of(job), job.actor, _pace(), lag, still_time)
         import_piece.run(files, piece, writing.write)
     jobs.count_piece(JobKind.IMPORT, job_id, run, piece["piece"])

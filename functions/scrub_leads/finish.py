@@ -65,9 +65,7 @@ def _pieces(files: JobFiles) -> list[tuple[int, int]]:
 def _listed_since(account_id: str, as_of: str) -> set[int]:
     """Give the numbers (without plus) whose listing was recorded since the second look began."""
     since = times.text(times.parse(as_of) - CLOCKS_DIFFER)
-    read = export_sources.events(
-        aws.client("dynamodb"), settings.audit_table, account_id, since, times.text(times.now())
-    )
+    read = export_sources.events(aws.dynamodb(), settings.audit_table, account_id, since, times.text(times.now()))
     found = set()
     for event, _ in read(None):
         after = (event or {}).get("after", {}).get("M", {})

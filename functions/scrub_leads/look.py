@@ -35,7 +35,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def _listed_of(work: dict[str, Any], look: int, files: JobFiles) -> ListedOf:
     reading = work["lists"][f"look{look}"]
     if reading["by"] == By.LOOKUP:
-        numbers = Numbers(aws.client("dynamodb"), settings.numbers_table, work["account_id"])
+        numbers = Numbers(aws.dynamodb(), settings.numbers_table, work["account_id"])
         return lambda wanted: listed_numbers.looked_up(numbers, wanted, times.now())
     known = (work["job_id"], look)
     if known not in _remembered:

@@ -25,7 +25,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return {**listed_numbers.as_told(Reading(done=True, by=By.LOOKUP)), "as_of": as_of}
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
     reading = listed_numbers.read_list(
-        aws.client("dynamodb"),
+        aws.dynamodb(),
         settings.numbers_table,
         work["account_id"],
         Reading.of({name: value for name, value in before.items() if name != "as_of"} if before else None),

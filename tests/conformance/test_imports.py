@@ -16,6 +16,8 @@ from dnc import import_piece, import_plan, import_report, times
 from dnc.bulk_files import UPLOAD, JobFiles
 from dnc.bulk_source import S3Object
 from dnc.bulk_store import BulkEntries
+from dnc.credentials import Credentials
+from dnc.dynamodb import DynamoDB
 from dnc.entries import Actor, Request, Source, Write
 from dnc.import_piece import Piece
 from dnc.import_rows import Terms
@@ -65,6 +67,7 @@ class Import:
     """One import into an account of its own."""
 
     client: object
+    fast: object
     table: str
     account_id: str
     terms: Terms
@@ -83,12 +86,12 @@ class Import:
         return import_report.planned(self.files)
 
     def write(self, piece, client=None, pace=None, lag=None, still_time=lambda: True):
-        store = BulkEntries(client or self.client, self.table, self.account_id)
+        store = BulkEntries(client or self.fast, self.table, self.account_id)
         worker = Piece(store, self.account_id, self.terms, WHO, pace or Pace(1e6), lag, still_time)
         import_piece.run(self.files, piece, worker.write)
 
     def undo(self, piece, client=None):
-        store = BulkEntries(client or self.client, self.table, self.account_id)
+        store = BulkEntries(client or self.fast, self.table, self.account_id)
         undoing = PieceUndo(store, self.terms, Actor("key:k", "u-2"), "taken back", Pace(1e6), lambda: True)
         import_piece.run(self.files, piece, undoing.undo, "undo-1/")
 
@@ -114,6 +117,15 @@ class Import:
         return [{k: v for k, v in r.items() if k not in (*MOMENTS, "account_id")} for r in rows]
 
 
+@pytest.fixture(scope="module")
+def fast(endpoint):
+    """The client that workers have."""
+    keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    own = DynamoDB(endpoint, "us-east-1", Credentials(keys))
+    yield own
+    own.close()
+
+
 @pytest.fixture
 def numbers_table(client):
     """A numbers table without its stream, which DynamoDB Local would keep in memory."""
@@ -129,7 +141,7 @@ def numbers_table(client):
 def make_import(client, fast, numbers_table):
     made = []
 
-    def make(client_of_it=None, **terms):
+    def make(**terms):
         made.append(1)
         account_id = f"a-{len(made)}"
         given = Terms(IMPORT_ID, Source.IMPORT, MADE_AT, region="US", **terms)
@@ -173,7 +185,7 @@ def a_file(seed, rows=400, distinct=300):
 def until_done(rng, one, piece, work):
     """Kill the worker at random calls until one comes through."""
     while True:
-        dying = Dying(one.client, rng.randrange(1, 9), after=rng.random() < 0.5)
+        dying = Dying(one.fast, rng.randrange(1, 9), after=rng.random() < 0.5)
         try:
             work(piece, dying)
         except Killed:
@@ -321,12 +333,12 @@ class Throttling:
         return {"Responses": [next(answers) if keep else refusal for keep in kept]}
 
 
-def test_a_worker_backs_off_when_it_is_throttled_and_loses_nothing(make_import, client):
+def test_a_worker_backs_off_when_it_is_throttled_and_loses_nothing(make_import, fast):
     data = a_file(9, rows=200)
     calm, busy = make_import(), make_import()
     undisturbed = calm.whole(data)
     pieces = busy.plan(data)
-    throttling, waits = Throttling(client, 1), []
+    throttling, waits = Throttling(fast, 1), []
     pace = Pace(10_000, sleep=waits.append)
     for piece in pieces:
         busy.write(piece, throttling, pace)

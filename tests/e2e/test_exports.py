@@ -127,3 +127,49 @@ def test_each_night_exports_every_account(client, account, tmp_path):
     assert (verdict.faults, verdict.exports) == ([], 4)
     others = client.call("operator", "GET", "/accounts/globex/exports").json()["exports"]
     assert [job["status"] for job in others[:4]] == ["done"] * 4
+
+
+KEPT = (
+    "number", "status", "source", "sources", "requested_at", "last_requested_at", "expires_at", "note", "campaign_id",
+    "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer", "goods_or_services",
+)  # fmt: skip
+
+
+def entries(client, account):
+    page = client.numbers("operator", "GET", "?page_size=500", account=account).json()
+    assert page["next_page_token"] is None
+    return [{name: entry[name] for name in KEPT} for entry in page["numbers"]]
+
+
+def test_an_export_brought_back_into_an_empty_account_is_the_same_list(client, account):
+    day = {"requested_at": "2026-11-01T10:00:00Z"}
+    adds = [
+        {"number": "+14155550100", "source": "sms", "note": '=1+1, "quoted"\nsecond line', **day},
+        {"number": "+14155550100", "source": "web", "seller": "Acme Solar", "consumer_name": "'t Hooft"},
+        {"number": "+14155550101", "source": "manual", "expires_at": "2036-01-01T00:00:00Z", "campaign_id": "@spring"},
+        {"number": "+442079460123", "source": "legal", "caller_id": "+14155550199", "call_id": "c-1", **day},
+        {"number": "+14155550102", "source": "registry"},
+        {"number": "+14155550103"},
+    ]
+    told = client.numbers("operator", "POST", "/batch", {"numbers": adds}, account).json()["results"]
+    assert all(result["status"] in (200, 201) for result in told), told
+    removal = {"reason": "test_number", "note": "ours", "if_version": 1, **PERSON}
+    assert client.numbers("operator", "DELETE", "/+14155550103", removal, account).status_code == 200
+    job = done(client, account, make(client, account, kind="numbers"))
+    [file] = job["files"]
+    body = requests.get(file["url"], timeout=30).content
+    other = f"{account}-2"
+    assert client.call("operator", "PUT", f"/accounts/{other}", {"name": "brought back"}).status_code == 201
+    asked = {"filename": "numbers.csv.gz", "bytes": len(body)}
+    brought = client.call("operator", "POST", f"/accounts/{other}/imports", asked).json()
+    upload = brought["upload"]
+    assert requests.put(upload["url"], data=body, headers=upload["headers"], timeout=60).status_code == 200
+
+    def look():
+        told = client.call("operator", "GET", f"/accounts/{other}/imports/{brought['id']}").json()
+        return told["status"] in {"done", "failed"} and told
+
+    ended = wait_for(look, 60)
+    assert ended["counts"] == {"rows": 5, "listed": 4, "already_listed": 0, "skipped_removed": 1, "invalid": 0}, ended
+    assert entries(client, other) == entries(client, account)
+    assert len(entries(client, other)) == 4

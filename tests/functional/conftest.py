@@ -18,6 +18,7 @@ from dnc import aws, connections, times
 from dnc.access import Role
 from dnc.accounts import PLATFORM, Accounts
 from dnc.bulk_files import s3
+from dnc.dynamodb import DynamoDB
 from infra.local.stack import template
 from tests import tables
 from tests.contract import assert_body_documented
@@ -32,9 +33,11 @@ MODULES = (
     "authorize.handler",
     "check_numbers.api",
     "check_numbers.handler",
+    "console.handler",
     "export_account.handler",
     "export_account.nightly",
     "export_account.step",
+    "import_numbers.finish",
     "import_numbers.handler",
     "import_numbers.plan",
     "import_numbers.write",
@@ -164,16 +167,18 @@ def environment(monkeypatch):
     more = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     machines = "arn:aws:states:us-east-1:123456789012:stateMachine:"
     bulk = {"BULK_BUCKET": BUCKET, "IMPORT_MACHINE": f"{machines}import", "EXPORT_MACHINE": f"{machines}export"}
+    bulk |= {"IMPORT_CONCURRENCY": "2", "IMPORT_WRITES_PER_SECOND": "100000", "IMPORT_SLOW_LAG_SECONDS": "60"}
     for name, value in {**names, **more, **bulk}.items():
         monkeypatch.setenv(name, value)
-
-    def forget():  # a test may put another client in its place
-        aws.client.cache_clear()
-        s3.cache_clear()
-
-    forget()
-    # The service's own client opens sockets, which moto does not see.
-    monkeypatch.setattr(aws, "dynamodb", lambda: WithPartiQL(aws.client("dynamodb")))
+    # The service's own client opens sockets, which moto does not see; and moto knows no batches of PartiQL.
+    monkeypatch.setattr(connections.Connections, "_opened", lambda _: MotoConnection())
+    carry_out = WithPartiQL.batch_execute_statement
+    monkeypatch.setattr(
+        DynamoDB, "batch_execute_statement", lambda self, **asked: carry_out(WithPartiQL(self), **asked)
+    )
+    forget = (aws.client.cache_clear, aws.dynamodb.cache_clear, s3.cache_clear)  # a test may put another in its place
+    for client in forget:
+        client()
     with mock_aws():
         yield
     for client in forget:

@@ -184,7 +184,7 @@ class Bus:
     def __init__(self, refused):
         self.refused, self.sent = refused, []
 
-    def put_events(self, Entries):  # noqa: N803 - boto3's name
+    def put_events(self, Entries):
         self.sent += Entries
         return {
             "Entries": [{"ErrorCode": "x"} if e["DetailType"] in self.refused else {"EventId": "1"} for e in Entries]

@@ -196,7 +196,7 @@ def test_unprocessed_keys_are_asked_again_until_all_are_read(dynamodb):
     asked = []
 
     class Slow:
-        def batch_get_item(self, RequestItems):  # noqa: N803 - boto3's name
+        def batch_get_item(self, RequestItems):
             asked.append(len(RequestItems["numbers"]["Keys"]))
             one, *rest = RequestItems["numbers"]["Keys"]
             left = {"numbers": RequestItems["numbers"] | {"Keys": rest}} if rest else {}
@@ -211,7 +211,7 @@ def test_keys_that_are_never_read_make_the_check_fail_as_a_whole(dynamodb):
     from dnc.problems import Unavailable
 
     class Stuck:
-        def batch_get_item(self, RequestItems):  # noqa: N803 - boto3's name
+        def batch_get_item(self, RequestItems):
             return {"Responses": {"numbers": []}, "UnprocessedKeys": RequestItems}
 
     with pytest.raises(Unavailable):

@@ -19,6 +19,8 @@ STATUSES = {
     "remove_number": 200,
     "check_numbers_api": 200,
     "manage_accounts": 200,
+    "read_stats": 200,
+    "console": 200,
     "import_numbers": 201,
     "read_jobs": 200,
 }
