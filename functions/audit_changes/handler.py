@@ -8,8 +8,6 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
-
 from audit_changes.change_events import publish
 from dnc import audit, aws, logs, phone
 from dnc.audit import OUT_OF_BAND, Head, Told
@@ -43,7 +41,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
                 recorded += chain
             else:
                 failed.update(delivered for delivered, _ in chain)
-    failed |= publish(aws.client("events"), settings.event_bus, recorded)
+    failed |= publish(aws.event_bridge(), settings.event_bus, recorded)
     for delivered, told in recorded:
         if told.type in OUT_OF_BAND and delivered not in failed:
             _alarm(told)
@@ -72,5 +70,7 @@ def _alarm(told: Told) -> None:
         "changed outside of the service",
         extra={"account_id": told.account_id, "number": phone.mask(told.number), "type": str(told.type)},
     )
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415 - hardly ever needed
+
     with single_metric(name="OutOfBandChanges", unit=MetricUnit.Count, value=1, namespace="Nocall") as metric:
         metric.add_dimension(name="service", value="nocall")

@@ -6,12 +6,15 @@ Raising exactly "Unauthorized" is how a 401 is said to API Gateway; such an answ
 from functools import cache
 from typing import Any
 
-from authorize.jwt_issuer import Issuer
 from dnc import access, aws, logs, times
 from dnc.access import Caller
 from dnc.accounts import Accounts
 from dnc.config import Settings
 from dnc.problems import Unauthenticated
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from authorize.jwt_issuer import Issuer
 
 settings = Settings.from_env("ACCOUNTS_TABLE")
 accounts = Accounts(aws.dynamodb(), settings.accounts_table)
@@ -49,7 +52,9 @@ def _caller(event: dict[str, Any]) -> tuple[Caller, str | None]:
 
 
 @cache
-def _issuer() -> Issuer:
+def _issuer() -> "Issuer":
+    from authorize.jwt_issuer import Issuer  # noqa: PLC0415 - a key is let in without it
+
     return Issuer(settings.oidc_issuer, settings.oidc_audience, settings.oidc_account_claim, settings.oidc_role_claim)
 
 

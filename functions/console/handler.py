@@ -8,6 +8,7 @@ from typing import Any
 
 from console import sign_in
 from console.page_files import Page
+from dnc import logs
 from dnc.config import Settings
 from dnc.problems import CONTENT_TYPE, NotFound
 
@@ -36,8 +37,6 @@ def _folder(event: dict[str, Any]) -> str:
 
 def _not_found(event: dict[str, Any]) -> dict[str, Any]:
     request_id = str((event.get("requestContext") or {}).get("requestId") or "unknown")
-    from dnc import logs  # noqa: PLC0415 - Powertools is half of what loading the page's function would take
-
     logs.logger.info("no such asset", extra={"request_id": request_id})
     problem = NotFound("There is no such page here. The console is at /v1/console.").problem(request_id)
     return {

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from dnc import logs
 from dnc.config import Settings
 
 _SECONDS = 3
@@ -25,8 +26,6 @@ def way_in(settings: Settings, clock: Callable[[], float] = time.monotonic) -> d
     try:
         found = _discovered(settings)
     except (OSError, ValueError, KeyError) as failed:
-        from dnc import logs  # noqa: PLC0415 - only a failure pays for Powertools
-
         logs.logger.warning("the issuer's discovery document could not be read", extra=logs.failure(failed))
         return {"unavailable": True}
     _kept[settings.oidc_issuer] = (clock(), found)

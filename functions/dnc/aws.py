@@ -1,7 +1,7 @@
 """Clients of AWS with bounded waiting, and the one place that reads their failures.
 
 A client that waits for a minute is an outage of the dialer, so attempts and time-outs are few and short. `dynamodb()`
-is the service's own client, which the hot path and the bulk workers use; `client()` is boto3's, loaded when asked for.
+and `event_bridge()` are the service's own clients; `client()` is boto3's, loaded when asked for.
 """
 
 from __future__ import annotations
@@ -19,8 +19,19 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dnc.dynamodb import DynamoDB
+    from dnc.event_bridge import EventBridge
 
-__all__ = ["client", "dynamodb", "error_code", "from_wire", "refused", "response_of", "storage", "to_wire"]
+__all__ = [
+    "client",
+    "dynamodb",
+    "error_code",
+    "event_bridge",
+    "from_wire",
+    "refused",
+    "response_of",
+    "storage",
+    "to_wire",
+]
 
 
 @cache
@@ -46,6 +57,14 @@ def dynamodb() -> DynamoDB:
     from dnc.dynamodb import DynamoDB  # noqa: PLC0415 - as above
 
     return DynamoDB.from_env()
+
+
+@cache
+def event_bridge() -> EventBridge:
+    """Give this process's own client of EventBridge; made once, kept warm."""
+    from dnc.event_bridge import EventBridge  # noqa: PLC0415 - as above
+
+    return EventBridge.from_env()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ once. An answer that is odd in any way (no JSON object, another checksum) never 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,13 +17,16 @@ import zlib
 from dnc.aws_errors import THROTTLING, TRY_AGAIN, AwsError, NoAnswer
 from dnc.connections import Answer, BadAnswer, Connection, Connections
 from dnc.credentials import Credential, Credentials, CredentialUnavailable
-from dnc.sigv4 import Signer
+from dnc.sigv4 import JSON_1_0, Signer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, Self
 
+CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 3.0
+ATTEMPTS = 4
 _BASE_SECONDS, _THROTTLED_SECONDS, _CAP_SECONDS = 0.025, 0.1, 1.0
 _SKEWED = frozenset({"InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed"})
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
@@ -45,16 +49,83 @@ class Endpoint:
         answer_seconds: float,
         attempts: int,
         loads: Callable[[bytes], Any],
+        content_type: str = JSON_1_0,
     ) -> None:
         """`url`: scheme, host and perhaps a port; `loads`: reads JSON. Raises ValueError for another form of URL."""
         scheme, host, port = _parts(url)
         usual = port == (443 if scheme == "https" else 80)
-        self.signer = Signer(host if usual else f"{host}:{port}", region, service)
+        self.signer = Signer(host if usual else f"{host}:{port}", region, service, content_type)
         self.connections = Connections(scheme, host.strip("[]"), port, connect_seconds, answer_seconds)
         self.credentials = credentials
         self.attempts = attempts
         self.loads = loads
         self.skew = 0.0
+
+
+class Client:
+    """One service at one endpoint; threads may share it. The services are its subclasses."""
+
+    SERVICE = ""
+    """As in the service's host name and in a signature's scope."""
+    TARGET = ""
+    """What stands before an operation's name in X-Amz-Target."""
+    VARIABLE = ""
+    """Of the environment: the service's own endpoint, as boto3 names it."""
+    CONTENT_TYPE = JSON_1_0
+
+    def __init__(
+        self,
+        endpoint: str,
+        region: str,
+        credentials: Credentials,
+        *,
+        connect_seconds: float = CONNECT_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+        attempts: int = ATTEMPTS,
+        loads: Callable[[bytes], Any] = json.loads,
+    ) -> None:
+        """`endpoint`: scheme, host and port; `loads`: reads JSON, for workers that bring a faster one."""
+        self._endpoint = Endpoint(
+            endpoint,
+            region,
+            self.SERVICE,
+            credentials,
+            connect_seconds=connect_seconds,
+            answer_seconds=answer_seconds,
+            attempts=attempts,
+            loads=loads,
+            content_type=self.CONTENT_TYPE,
+        )
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None, **more: Any) -> Self:
+        """Make the client of this process's Region. Raises KeyError that names what is missing."""
+        given = os.environ if environment is None else environment
+        region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION")
+        if not region:
+            raise KeyError("set AWS_REGION or AWS_DEFAULT_REGION")
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        endpoint = (
+            given.get(cls.VARIABLE) or given.get("AWS_ENDPOINT_URL") or f"https://{cls.SERVICE}.{region}.{suffix}"
+        )
+        return cls(endpoint, region, Credentials(given), **more)
+
+    def warm(self) -> None:
+        """Open a connection while nobody waits yet. That it fails now says nothing of later."""
+        connections = self._endpoint.connections
+        with contextlib.suppress(OSError):
+            connections.give_back(connections.take(new=True))
+
+    def close(self) -> None:
+        """Close the kept connections; the next call opens a new one."""
+        self._endpoint.connections.forget_idle()
+
+    def call(self, operation: str, asked: Mapping[str, Any] | bytes) -> dict[str, Any]:
+        """Call an operation of the service's API by its name. `asked`: boto3's arguments, or the same written as JSON.
+
+        Raises AwsError for an error that the service answers, NoAnswer when it does not; TypeError for a binary value.
+        """
+        return Call(self._endpoint, self.TARGET + operation, encoded(asked)).result()
 
 
 class Call:

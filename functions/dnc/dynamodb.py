@@ -10,75 +10,24 @@ happened learns from the failed condition what stands, and the stores recognize 
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 
-from dnc.aws_call import Call, Endpoint, encoded
-from dnc.credentials import Credentials
+from dnc.aws_call import Call, Client, encoded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
-CONNECT_SECONDS = 1.0
-ANSWER_SECONDS = 3.0
-ATTEMPTS = 4
 SIDE_BY_SIDE = 10
-_TARGET = "DynamoDB_20120810."
 
 
-class DynamoDB:
+class DynamoDB(Client):
     """DynamoDB at one endpoint; threads may share it."""
 
-    def __init__(
-        self,
-        endpoint: str,
-        region: str,
-        credentials: Credentials,
-        *,
-        connect_seconds: float = CONNECT_SECONDS,
-        answer_seconds: float = ANSWER_SECONDS,
-        attempts: int = ATTEMPTS,
-        loads: Callable[[bytes], Any] = json.loads,
-    ) -> None:
-        """`endpoint`: scheme, host and port; `loads`: reads JSON, for workers that bring a faster one."""
-        self._endpoint = Endpoint(
-            endpoint,
-            region,
-            "dynamodb",
-            credentials,
-            connect_seconds=connect_seconds,
-            answer_seconds=answer_seconds,
-            attempts=attempts,
-            loads=loads,
-        )
-
-    @classmethod
-    def from_env(cls, environment: Mapping[str, str] | None = None, **more: Any) -> DynamoDB:
-        """Make the client of this process's Region. Raises KeyError that names what is missing."""
-        given = os.environ if environment is None else environment
-        region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION")
-        if not region:
-            raise KeyError("set AWS_REGION or AWS_DEFAULT_REGION")
-        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        endpoint = (
-            given.get("AWS_ENDPOINT_URL_DYNAMODB")
-            or given.get("AWS_ENDPOINT_URL")
-            or f"https://dynamodb.{region}.{suffix}"
-        )
-        return cls(endpoint, region, Credentials(given), **more)
-
-    def warm(self) -> None:
-        """Open a connection while nobody waits yet. That it fails now says nothing of later."""
-        connections = self._endpoint.connections
-        with contextlib.suppress(OSError):
-            connections.give_back(connections.take(new=True))
-
-    def close(self) -> None:
-        """Close the kept connections; the next call opens a new one."""
-        self._endpoint.connections.forget_idle()
+    SERVICE = "dynamodb"
+    TARGET = "DynamoDB_20120810."
+    VARIABLE = "AWS_ENDPOINT_URL_DYNAMODB"
 
     def get_item(self, **asked: Any) -> dict[str, Any]:
         """Read one row; `Item` is missing when there is none."""
@@ -120,13 +69,6 @@ class DynamoDB:
         """Write up to 100 rows in one transaction; without a `ClientRequestToken` it gets one, as with boto3."""
         return self.call("TransactWriteItems", {"ClientRequestToken": os.urandom(16).hex(), **asked})
 
-    def call(self, operation: str, asked: Mapping[str, Any] | bytes) -> dict[str, Any]:
-        """Call an operation of DynamoDB's API by its name. `asked`: boto3's arguments, or the same written as JSON.
-
-        Raises AwsError for an error that DynamoDB answers, NoAnswer when it does not; TypeError for a binary value.
-        """
-        return Call(self._endpoint, _TARGET + operation, encoded(asked)).result()
-
     def call_all(self, operation: str, asked: Sequence[Mapping[str, Any] | bytes]) -> list[dict[str, Any]]:
         """Make calls side by side: all are sent before the first answer is read, ten at a time. Answers in order.
 
@@ -138,7 +80,8 @@ class DynamoDB:
         answers = []
         for start in range(0, len(asked), SIDE_BY_SIDE):
             calls = [
-                Call(self._endpoint, _TARGET + operation, encoded(one)) for one in asked[start : start + SIDE_BY_SIDE]
+                Call(self._endpoint, self.TARGET + operation, encoded(one))
+                for one in asked[start : start + SIDE_BY_SIDE]
             ]
             try:
                 for call in calls:

@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
     from dnc.credentials import Credential
 
-CONTENT_TYPE = "application/x-amz-json-1.0"
+JSON_1_0, JSON_1_1 = "application/x-amz-json-1.0", "application/x-amz-json-1.1"
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 class Signer:
     """Writes signed requests to one endpoint of one service."""
 
-    def __init__(self, host: str, region: str, service: str) -> None:
+    def __init__(self, host: str, region: str, service: str, content_type: str = JSON_1_0) -> None:
         """`host`: as the Host header has it, with its port unless that is the scheme's own; `region`: of AWS."""
         self._host = host
         self._region = region
         self._service = service
+        self._content_type = content_type
         self._key: tuple[str, str, bytes] = ("", "", b"")
         self._prepared: _Prepared | None = None
 
@@ -55,13 +56,13 @@ class Signer:
         secured = f"x-amz-security-token:{token}\n" if token else ""
         signed = f"content-type;host;x-amz-date;{'x-amz-security-token;' if token else ''}x-amz-target"
         canonical = (
-            f"POST\n/\n\ncontent-type:{CONTENT_TYPE}\nhost:{self._host}\nx-amz-date:{stamp}\n{secured}"
+            f"POST\n/\n\ncontent-type:{self._content_type}\nhost:{self._host}\nx-amz-date:{stamp}\n{secured}"
             f"x-amz-target:{target}\n\n{signed}\n"
         )
         day = stamp[:8]
         scope = f"{day}/{self._region}/{self._service}/aws4_request"
         head = (
-            f"POST / HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: {CONTENT_TYPE}\r\nX-Amz-Date: {stamp}\r\n"
+            f"POST / HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: {self._content_type}\r\nX-Amz-Date: {stamp}\r\n"
             f"{f'X-Amz-Security-Token: {token}\r\n' if token else ''}X-Amz-Target: {target}\r\n"
             "Accept-Encoding: identity\r\nUser-Agent: nocall\r\n"
             f"Authorization: {_ALGORITHM} Credential={credential.access_key}/{scope}, SignedHeaders={signed}, "

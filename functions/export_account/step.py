@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
-
 from dnc import aws, export_asks, export_sources, exporting, logs, times
 from dnc.accounts import Accounts
 from dnc.bulk_files import JobFiles, s3
@@ -100,6 +98,8 @@ def _fail(exports: Exports, ask: Ask, failed: Mapping[str, Any]) -> dict[str, An
         "export failed",
         extra={"account_id": ask.account_id, "export_id": ask.export_id, "error_type": kind, "nightly": ask.nightly},
     )
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415 - hardly ever needed
+
     with single_metric(name="ExportsFailed", unit=MetricUnit.Count, value=1, namespace="Nocall") as metric:
         metric.add_dimension(name="service", value="nocall")
     advice = "The next night covers it; this night can be run again." if ask.nightly else "Ask for another one."

@@ -176,7 +176,7 @@ def environment(monkeypatch):
     monkeypatch.setattr(
         DynamoDB, "batch_execute_statement", lambda self, **asked: carry_out(WithPartiQL(self), **asked)
     )
-    forget = (aws.client.cache_clear, aws.dynamodb.cache_clear, s3.cache_clear)  # a test may put another in its place
+    forget = tuple(made.cache_clear for made in (aws.client, aws.dynamodb, aws.event_bridge, s3))  # tests replace some
     for client in forget:
         client()
     with mock_aws():

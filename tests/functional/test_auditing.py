@@ -192,9 +192,9 @@ class Bus:
 
 
 @pytest.fixture
-def bus(dynamodb, monkeypatch):
+def bus(monkeypatch):
     made = Bus(set())
-    monkeypatch.setattr(aws, "client", lambda service: made if service == "events" else dynamodb)
+    monkeypatch.setattr(aws, "event_bridge", lambda: made)
     return made
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc.credentials import Credential
-from dnc.sigv4 import CONTENT_TYPE, Signer
+from dnc.sigv4 import JSON_1_0, JSON_1_1, Signer
 
 printable = st.text(string.ascii_letters + string.digits + "+/=_-.", min_size=1, max_size=60)
 hosts = st.sampled_from(
@@ -21,6 +21,7 @@ hosts = st.sampled_from(
 moments = st.datetimes(dt.datetime(2015, 1, 1), dt.datetime(2099, 1, 1)).map(
     lambda moment: moment.replace(microsecond=0, tzinfo=dt.UTC)
 )
+services = st.sampled_from([("dynamodb", "DynamoDB_20120810.", JSON_1_0), ("events", "AWSEvents.", JSON_1_1)])
 requests = st.tuples(printable, printable, st.just("") | printable, st.binary(max_size=300), printable, moments)
 
 
@@ -33,30 +34,38 @@ def read(request):
     return headers, body
 
 
-def expected(host, region, access_key, secret_key, token, body, target, moment):
+def expected(host, region, access_key, secret_key, token, body, target, moment, *, content_type=JSON_1_0):
+    service = "events" if target.startswith("AWSEvents.") else "dynamodb"
     request = AWSRequest("POST", f"https://{host}/", data=body)
-    request.headers["Content-Type"] = CONTENT_TYPE
+    request.headers["Content-Type"] = content_type
     request.headers["X-Amz-Target"] = target
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.auth, "get_current_datetime", lambda: moment)
-        SigV4Auth(BotoCredentials(access_key, secret_key, token or None), "dynamodb", region).add_auth(request)
+        SigV4Auth(BotoCredentials(access_key, secret_key, token or None), service, region).add_auth(request)
     return request.headers
 
 
 @settings(deadline=None)
-@given(hosts, st.sampled_from(["us-east-1", "cn-north-1", "eu-central-2"]), st.lists(requests, min_size=1, max_size=3))
-def test_a_signature_is_botocores_byte_for_byte(host, region, several):
+@given(
+    hosts,
+    st.sampled_from(["us-east-1", "cn-north-1", "eu-central-2"]),
+    services,
+    st.lists(requests, min_size=1, max_size=3),
+)
+def test_a_signature_is_botocores_byte_for_byte(host, region, called, several):
+    service, prefix, content_type = called
     # One signer for several requests: what it keeps of one must not get into the next.
-    signer = Signer(host, region, "dynamodb")
+    signer = Signer(host, region, service, content_type)
     for access_key, secret_key, token, body, operation, moment in several:
-        target = f"DynamoDB_20120810.{operation}"
+        target = f"{prefix}{operation}"
         written = signer.request(Credential(access_key, secret_key, token), target, body, moment.timestamp() + 0.4)
         headers, sent = read(written)
-        wanted = expected(host, region, access_key, secret_key, token, body, target, moment)
+        wanted = expected(host, region, access_key, secret_key, token, body, target, moment, content_type=content_type)
         assert headers["authorization"] == wanted["Authorization"]
         assert headers["x-amz-date"] == wanted["X-Amz-Date"]
         assert headers.get("x-amz-security-token") == wanted.get("X-Amz-Security-Token")
         assert headers["host"] == host
+        assert headers["content-type"] == content_type
         assert (sent, headers["content-length"]) == (body, str(len(body)))
 
 
