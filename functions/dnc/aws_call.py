@@ -35,6 +35,14 @@ _BINARY = re.compile(rb'(?<!\\)"(?:B":\s*"|BS":\s*\[)')
 """A value of a binary type; an attribute that is merely called B holds an object, and in a text quotes are escaped."""
 
 
+_decode = json.JSONDecoder().decode
+
+
+def _loads(body: bytes) -> Any:
+    """Read JSON in UTF-8, without looking what other encoding it might have. Raises ValueError."""
+    return _decode(body.decode())
+
+
 class Endpoint:
     """One endpoint of one service, and what its calls share. `skew`: seconds by which AWS's clock is ahead."""
 
@@ -82,7 +90,7 @@ class Client:
         connect_seconds: float = CONNECT_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
         attempts: int = ATTEMPTS,
-        loads: Callable[[bytes], Any] = json.loads,
+        loads: Callable[[bytes], Any] = _loads,
     ) -> None:
         """`endpoint`: scheme, host and port; `loads`: reads JSON, for workers that bring a faster one."""
         self._endpoint = Endpoint(
@@ -139,7 +147,7 @@ class Call:
         self._target = target
         self._body = body
         self._attempt = 1
-        self._mended: set[str] = set()
+        self._mended: tuple[str, ...] = ()
         self._connection: Connection | None = None
         self._credential: Credential | None = None
 
@@ -243,10 +251,10 @@ class Call:
     def _mend(self, failed: AwsError, answer: Answer) -> bool:
         """Set right a clock that is off or a credential that has ended, once each; tells whether to try again."""
         if failed.code in _EXPIRED and "credential" not in self._mended:
-            self._mended.add("credential")
+            self._mended += ("credential",)
             return bool(self._credential and self._endpoint.credentials.renew(self._credential))
         if failed.code in _SKEWED and "clock" not in self._mended:
-            self._mended.add("clock")
+            self._mended += ("clock",)
             theirs = _date(answer.header(b"date"))
             if theirs is not None and abs(theirs - time.time() - self._endpoint.skew) > _SKEW_SECONDS:
                 self._endpoint.skew = theirs - time.time()

@@ -18,7 +18,8 @@ def now() -> datetime:
 
 def text(moment: datetime) -> str:
     """Write a moment as RFC 3339 UTC with milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat(timespec='milliseconds')[: -len('+00:00')]}Z"
 
 
 def parse(written: str) -> datetime:

@@ -22,7 +22,9 @@ moments = st.datetimes(dt.datetime(2015, 1, 1), dt.datetime(2099, 1, 1)).map(
     lambda moment: moment.replace(microsecond=0, tzinfo=dt.UTC)
 )
 services = st.sampled_from([("dynamodb", "DynamoDB_20120810.", JSON_1_0), ("events", "AWSEvents.", JSON_1_1)])
-requests = st.tuples(printable, printable, st.just("") | printable, st.binary(max_size=300), printable, moments)
+secrets = st.text(string.ascii_letters + string.digits + "+/", min_size=1, max_size=90)  # a block of SHA-256 and longer
+bodies = st.binary(max_size=300) | st.binary(min_size=2040, max_size=2060)  # around where the hash changes hands
+requests = st.tuples(printable, secrets, st.just("") | printable, bodies, printable, moments)
 
 
 def read(request):
