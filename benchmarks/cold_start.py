@@ -8,12 +8,12 @@ import os
 import shutil
 import statistics
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import artifacts, emulator_init, function_events
+from benchmarks import artifacts, emulator_init, function_events, results
 from benchmarks.sandbox import CannotMeasure, Cold, cold_start
 from benchmarks.servers import NotAnswered
 
@@ -45,9 +45,9 @@ def main(quick: bool) -> list[dict[str, Any]]:
         ]
         rows = _direct(check, references, world.environment, rounds)
         rows += emulator_init.main(check, references, world.environment, rounds)
-        for function, event in function_events.events(world.token).items():
-            if function in handlers:
-                rows += _other(function, handlers[function], event, (built, on_boto3, plain), world.environment, rounds)
+        for function, events in function_events.events(world.token).items():
+            folders = (built, on_boto3, plain)
+            rows += _other(function, handlers[function], events, folders, world.environment, rounds)
     return [*rows, *_sizes(built, plain)]
 
 
@@ -67,7 +67,7 @@ def _direct(
     why_not = _cannot_drop()
     name = "the same with nothing of it in the page cache, by the clock"
     if why_not:
-        return [*rows, {"name": name, "subject": check.name, "reference": tutorial.name, "skipped": why_not}]
+        return [*rows, results.skipped(name, check.name, tutorial.name, why_not)]
     found = take_turns([check, *references], environment, max(3, rounds // 3), dropped=True)
     rows.append(compared(name, found, check.name, floor.name, upside_down=True, clock=True))
     rows.append(compared(name, found, check.name, tutorial.name, clock=True))
@@ -75,9 +75,15 @@ def _direct(
 
 
 def _other(
-    function: str, handler: str, event: Any, folders: tuple[Path, ...], environment: Mapping[str, str], rounds: int
+    function: str,
+    handler: str,
+    events: list[Any],
+    folders: tuple[Path, ...],
+    environment: Mapping[str, str],
+    rounds: int,
 ) -> list[dict[str, Any]]:
     built, on_boto3, plain = folders
+    *before, event = events
     subjects = [
         Subject("as built", built / function, handler, event),
         Subject("on boto3, as 'sam build' leaves it by itself", on_boto3, handler, event),
@@ -85,9 +91,11 @@ def _other(
     ]
     name = f"first answer of {function.removesuffix('Function')}"
     try:
+        for earlier in before:
+            cold_start(built / function, handler, environment, earlier)
         found = take_turns(subjects, environment, max(3, rounds // 2))
     except NotAnswered as failed:
-        return [{"name": name, "subject": "as built", "reference": subjects[1].name, "skipped": str(failed)[:300]}]
+        return [results.skipped(name, "as built", subjects[1].name, str(failed)[:300])]
     return [
         compared(name, found, "as built", subjects[1].name, ">= 3 x"),
         compared(name, found, "as built", subjects[2].name),
@@ -125,30 +133,21 @@ def compared(
     """Give a row: how many times the subject's work the reference does, or with `upside_down` the other way."""
     ours, theirs = found[subject], found[reference]
 
-    def cost(cold: Cold) -> float:
-        return cold.seconds if clock else cold.used.cpu
+    def cost(colds: list[Cold]) -> list[float]:
+        return [(cold.seconds if clock else cold.used.cpu) * 1000 for cold in colds]
 
-    ratios = [cost(a) / cost(b) if upside_down else cost(b) / cost(a) for a, b in zip(ours, theirs, strict=True)]
-    return {
-        "name": name,
-        "subject": subject,
-        "reference": reference,
-        "ratio": round(statistics.median(ratios), 2),
-        "spread": [round(min(ratios), 2), round(max(ratios), 2)],
-        "unit": "ms by the clock" if clock else "ms CPU",
-        "subject_median": _ms(cost(cold) for cold in ours),
-        "reference_median": _ms(cost(cold) for cold in theirs),
-        "subject_clock_ms": _ms(cold.seconds for cold in ours),
-        "reference_clock_ms": _ms(cold.seconds for cold in theirs),
-        "subject_peak_mb": round(statistics.median(cold.used.memory for cold in ours) / 1e6, 1),
-        "reference_peak_mb": round(statistics.median(cold.used.memory for cold in theirs) / 1e6, 1),
-        "runs": len(ours),
-        "goal": goal,
-    }
-
-
-def _ms(seconds: Iterable[float]) -> float:
-    return round(statistics.median(seconds) * 1000, 1)
+    return results.compared(
+        name,
+        subject,
+        reference,
+        cost(ours),
+        cost(theirs),
+        "ms by the clock" if clock else "ms CPU",
+        goal,
+        upside_down=upside_down,
+        memory=statistics.median(cold.used.memory for cold in ours) / 1e6,
+        clock_ms=[statistics.median(cold.seconds for cold in colds) * 1000 for colds in (ours, theirs)],
+    )
 
 
 def _cannot_drop() -> str:
@@ -164,31 +163,22 @@ def _cannot_drop() -> str:
 
 def _sizes(built: Path, plain: Path) -> list[dict[str, Any]]:
     """Give the size of each artifact as it is uploaded, against the one that all share without the build step."""
-    theirs = artifacts.zipped(plain)
-    rows = []
-    for function in artifacts.functions():
-        ours = artifacts.zipped(built / function)
-        rows.append(
-            {
-                "name": f"zipped artifact of {function.removesuffix('Function')}",
-                "subject": "as built",
-                "reference": "as 'sam build' leaves it by itself",
-                "ratio": round(theirs / ours, 1),
-                "spread": [round(theirs / ours, 1)] * 2,
-                "unit": "MB",
-                "subject_median": round(ours / 1e6, 2),
-                "reference_median": round(theirs / 1e6, 2),
-                "runs": 1,
-                "goal": "",
-            }
+    theirs = artifacts.zipped(plain) / 1e6
+    return [
+        results.compared(
+            f"zipped artifact of {function.removesuffix('Function')}",
+            "as built",
+            "as 'sam build' leaves it by itself",
+            [artifacts.zipped(built / function) / 1e6],
+            [theirs],
+            "MB",
         )
-    return rows
+        for function in artifacts.functions()
+    ]
 
 
 if __name__ == "__main__":
-    from benchmarks.results import told
-
     try:
-        print(told(main(quick="quick" in sys.argv)))
+        print(results.told(main(quick="quick" in sys.argv)))
     except CannotMeasure as why:
         sys.exit(str(why))

@@ -5,11 +5,9 @@ What is compared is user and system time of the process alone, in microseconds a
 
 import os
 import resource
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from benchmarks.servers import ROOT
 
@@ -53,33 +51,3 @@ def take_turns(
                 raise RuntimeError(f"{subject}: {done.stderr[-2000:]}")
             found[subject].append(float(done.stdout))
     return found
-
-
-def compared(found: Mapping[str, list[float]], subject: str, reference: str, goal: str = "") -> dict[str, Any]:
-    """Give one line of a result: how many times as much the reference takes, and how that varied between rounds."""
-    ratios = [theirs / ours for ours, theirs in zip(found[subject], found[reference], strict=True)]
-    return {
-        "subject": subject,
-        "reference": reference,
-        "ratio": round(statistics.median(ratios), 2),
-        "spread": f"{min(ratios):.2f}-{max(ratios):.2f}",
-        "unit": "µs CPU a call",
-        "subject_median": round(statistics.median(found[subject]), 1),
-        "reference_median": round(statistics.median(found[reference]), 1),
-        "goal": goal,
-    }
-
-
-def told(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Write results as a table, one line each; what could not be measured says why."""
-    lines = []
-    for row in rows:
-        if "skipped" in row:
-            lines.append(f"{row['subject']} against {row['reference']}: skipped, {row['skipped']}")
-            continue
-        goal = f" | goal {row['goal']}" if row["goal"] else ""
-        lines.append(
-            f"{row['subject']}: {row['subject_median']:g} | {row['reference']}: {row['reference_median']:g} "
-            f"{row['unit']} | {row['ratio']:g} x ({row['spread']}){goal}"
-        )
-    return "\n".join(lines)

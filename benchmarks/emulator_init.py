@@ -9,7 +9,6 @@ import os
 import platform
 import re
 import socket
-import statistics
 import subprocess
 import time
 import urllib.request
@@ -19,6 +18,7 @@ from typing import Any
 
 import samcli  # type: ignore[import-untyped]
 
+from benchmarks import results
 from benchmarks.sandbox import command, environment_of, runtime_folder
 from benchmarks.servers import NotAnswered
 
@@ -28,10 +28,10 @@ _NAME = "init of the direct check, by Amazon's Runtime Interface Emulator"
 
 
 def main(check: Any, references: Sequence[Any], environment: Mapping[str, str], rounds: int) -> list[dict[str, Any]]:
-    """Give a row for each reference."""
+    """Give a row for each reference; the first of them is the floor."""
     subjects = [check, *references]
     if not EMULATOR.exists() or platform.system() != "Linux":
-        return [{"name": _NAME, "subject": check.name, "reference": "all", "skipped": f"there is no {EMULATOR.name}"}]
+        return [results.skipped(_NAME, check.name, "all", f"there is no {EMULATOR.name}")]
     runtime_folder()
     found: dict[str, list[float]] = {subject.name: [] for subject in subjects}
     for turn in range(max(3, rounds) + 1):
@@ -39,7 +39,18 @@ def main(check: Any, references: Sequence[Any], environment: Mapping[str, str], 
             took = init_ms(subject.folder, subject.handler, environment, subject.event)
             if turn:
                 found[subject.name].append(took)
-    return [_compared(found, check.name, reference.name) for reference in references]
+    return [
+        results.compared(
+            _NAME,
+            check.name,
+            reference.name,
+            found[check.name],
+            found[reference.name],
+            "ms by the clock",
+            upside_down=reference is references[0],
+        )
+        for reference in references
+    ]
 
 
 def init_ms(folder: Path, handler: str, environment: Mapping[str, str], event: object) -> float:
@@ -84,22 +95,6 @@ def _call(port: int, event: object) -> None:
             time.sleep(0.01)
         else:
             return
-
-
-def _compared(found: Mapping[str, list[float]], subject: str, reference: str) -> dict[str, Any]:
-    ratios = [theirs / ours for ours, theirs in zip(found[subject], found[reference], strict=True)]
-    return {
-        "name": _NAME,
-        "subject": subject,
-        "reference": reference,
-        "ratio": round(statistics.median(ratios), 2),
-        "spread": [round(min(ratios), 2), round(max(ratios), 2)],
-        "unit": "ms by the clock",
-        "subject_median": round(statistics.median(found[subject]), 1),
-        "reference_median": round(statistics.median(found[reference]), 1),
-        "runs": len(ratios),
-        "goal": "",
-    }
 
 
 def _free_port() -> int:

@@ -10,16 +10,16 @@ import io
 import json
 import os
 import random
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks import results
 from benchmarks.folder_s3 import FolderS3
 from benchmarks.import_tables import standing_in
 from benchmarks.servers import ROOT
@@ -36,7 +36,8 @@ FORMS = (
 )
 BAD = ("12", "call me", "", "415555", "=1+1", "911", "(415) 555")
 SAMPLE = 20_000
-MIB = 1024 * 1024
+PLANNER, WORKER, FINISHER = "import planner", "import worker", "import finisher"
+PUT_ITEM, BATCH = "put_item", "batch_write_item"
 
 
 def number(i: int) -> str:
@@ -74,45 +75,42 @@ def form(rng: random.Random, digits: str) -> str:
     return rng.choice(FORMS).format(digits[:3], digits[3:6], digits[6:])
 
 
-def main(rows: int = 100_000, sample: int = SAMPLE, repeats: int = 3) -> list[dict[str, Any]]:
-    """Measure; each result names its subject, rows a CPU second (median, spread), and more where it has more."""
-    with tempfile.TemporaryDirectory() as name, standing_in() as url:
-        folder = Path(name)
-        truth = generate(folder / "whole.csv", rows)
-        listed_before = list_some(url, truth["distinct"])
-        plan = child("plan", folder, url)
-        worker = child("work", folder, url)
-        finish = child("finish", folder, url)
-        verify(folder, url, truth, listed_before)
-        small = generate(folder / "sample.csv", sample)
-        references = {
-            verb: [small["rows"] / child(verb, folder, url)["cpu_seconds"] for _ in range(repeats)]
-            for verb in ("put_item", "batch_write_item")
-        }
-        speed = rows / worker["cpu_seconds"]
-        results = [
-            {"subject": "import worker", "rows": rows, "rows_per_cpu_second": speed, **worker},
-            {"subject": "planner", "rows": rows, "rows_per_cpu_second": rows / plan["cpu_seconds"], **plan},
-            {"subject": "finisher", "rows": rows, "rows_per_cpu_second": rows / finish["cpu_seconds"], **finish},
-        ]
-        for verb, speeds in references.items():
-            middle = sorted(speeds)[len(speeds) // 2]
-            spread = (min(speeds), max(speeds))
-            results.append(
-                {
-                    "subject": verb,
-                    "rows": sample,
-                    "rows_per_cpu_second": middle,
-                    "spread": spread,
-                    "ratio": speed / middle,
-                }
-            )
-        return results
+def main(rows: int = 100_000, sample: int = SAMPLE, rounds: int = 3) -> list[dict[str, Any]]:
+    """Measure; give a row for each reference. Raises AssertionError when the import was not exact."""
+    ours: dict[str, list[float]] = {WORKER: [], PLANNER: [], FINISHER: []}
+    theirs: dict[str, list[float]] = {PUT_ITEM: [], BATCH: []}
+    memory = 0.0
+    for seed in range(1, rounds + 1):
+        with tempfile.TemporaryDirectory() as name, standing_in() as url:
+            folder = Path(name)
+            truth = generate(folder / "whole.csv", rows, seed)
+            listed_before = list_some(url, truth["distinct"])
+            for step in (PLANNER, WORKER, FINISHER):
+                used = child(step, folder, url)
+                ours[step].append(used["cpu_seconds"] / rows * 1e6)
+                memory = max(memory, used["peak_mb"])
+            verify(folder, url, truth, listed_before)
+            generate(folder / "sample.csv", sample, seed)
+            for way, costs in theirs.items():
+                costs.append(child(way, folder, url)["cpu_seconds"] / sample * 1e6)
+    milliseconds = statistics.median(sum(steps) for steps in zip(*ours.values(), strict=True)) / 1000
+    what = f"import of {rows:,} rows: the worker, with every guarantee"
+    whole = [sum(steps) for steps in zip(*ours.values(), strict=True)]
+    unit = "µs CPU a row"
+    return [
+        results.compared(
+            what, WORKER, "put_item a row", ours[WORKER], theirs[PUT_ITEM], unit, ">= 10 x",
+            memory=memory, scale={"import_cpu_ms": milliseconds},
+        ),
+        results.compared(what, WORKER, "batch_write_item, no guarantee", ours[WORKER], theirs[BATCH], unit, ">= 2 x"),
+        results.compared(
+            "the same, planner and finisher too", "all of its steps", "put_item a row", whole, theirs[PUT_ITEM], unit
+        ),
+    ]  # fmt: skip
 
 
 def child(verb: str, folder: Path, url: str) -> dict[str, float]:
-    """Run one verb in a process of its own; give its CPU seconds, wall seconds and peak memory (MiB)."""
-    began = time.monotonic()
+    """Run one verb in a process of its own; give its CPU seconds and its most memory (MB)."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.import_numbers", "--child", verb, str(folder), url],
@@ -125,15 +123,14 @@ def child(verb: str, folder: Path, url: str) -> dict[str, float]:
         raise RuntimeError(f"{verb} ended with {process.returncode}")
     return {
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
-        "wall_seconds": time.monotonic() - began,
-        "peak_mib": float((folder / "peak").read_text()),
+        "peak_mb": float((folder / "peak").read_text()),
     }
 
 
-def peak_mib() -> float:
+def peak_mb() -> float:
     """Give this process's peak memory, of its own image: ru_maxrss begins with that of the process it came from."""
     [line] = [one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM:")]
-    return int(line.split()[1]) / 1024
+    return int(line.split()[1]) * 1024 / 1e6
 
 
 def operation(url: str, name: str, **asked: Any) -> Any:
@@ -290,34 +287,21 @@ def _batch_write_item(folder: Path, url: str) -> None:
 
 
 _VERBS: dict[str, Callable[[Path, str], None]] = {
-    "plan": _plan,
-    "work": _work,
-    "finish": _finish,
-    "put_item": _put_item,
-    "batch_write_item": _batch_write_item,
+    PLANNER: _plan,
+    WORKER: _work,
+    FINISHER: _finish,
+    PUT_ITEM: _put_item,
+    BATCH: _batch_write_item,
 }
-
-
-def show(results: list[dict[str, Any]]) -> None:
-    """Print results, a line each."""
-    for one in results:
-        more = "".join(
-            f"  {name} {one[name]:,.1f}" for name in ("ratio", "cpu_seconds", "wall_seconds", "peak_mib") if name in one
-        )
-        spread = f" ({one['spread'][0]:,.0f} to {one['spread'][1]:,.0f})" if "spread" in one else ""
-        print(
-            f"{one['subject']:<17} {one['rows']:>9,} rows  {one['rows_per_cpu_second']:>9,.0f} rows/CPU s{spread}{more}"
-        )
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         _VERBS[sys.argv[2]](Path(sys.argv[3]), sys.argv[4])
-        (Path(sys.argv[3]) / "peak").write_text(str(peak_mib()))
+        (Path(sys.argv[3]) / "peak").write_text(str(peak_mb()))
         sys.exit(0)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--sample", type=int, default=SAMPLE, help="rows for each of the plain loops")
     given = parser.parse_args()
-    show(main(given.rows, given.sample))
-    print(f"peak of this process itself: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
+    print(results.told(main(given.rows, given.sample)))

@@ -3,16 +3,13 @@
 It answers from memory at once. What DynamoDB itself makes of the statements is tested in `tests/conformance`.
 """
 
-import asyncio
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from benchmarks.servers import ROOT, Tables, _Http
+from benchmarks.stand_in import StandIn, Tables, serve
 
 KEYS = {"numbers": {"keys": ["account_id", "number"]}}
 _INSERT = re.compile(r"INSERT INTO \"(?P<table>[^\"]+)\" VALUE \{(?P<pairs>.+)\}")
@@ -65,30 +62,13 @@ class ConditionalTables(Tables):
         rows = self._rows[asked["TableName"]]
         return {"versions": {row["number"]["S"]: row["version"]["N"] for row in rows.values()}}
 
-    def _empty(self, asked: dict[str, Any]) -> dict[str, Any]:
-        self._rows[asked["TableName"]].clear()
-        return {}
-
 
 @contextmanager
 def standing_in() -> Iterator[str]:
     """Start it on a free port of loopback; give its URL."""
-    command = [sys.executable, "-m", "benchmarks.import_tables"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin  # noqa: S101
-        assert process.stdout  # noqa: S101
-        yield f"http://127.0.0.1:{process.stdout.readline().decode().strip()}"
-        process.stdin.close()
-        process.wait(30)
-
-
-async def _listen() -> None:
-    tables = ConditionalTables(KEYS)
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Http(tables), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
+    with StandIn(KEYS, module="benchmarks.import_tables") as stand_in:
+        yield stand_in.url
 
 
 if __name__ == "__main__":
-    asyncio.run(_listen())
+    serve(ConditionalTables)

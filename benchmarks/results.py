@@ -4,7 +4,8 @@ import json
 import os
 import platform
 import re
-from collections.abc import Iterable, Mapping
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,47 @@ from typing import Any
 JSON, TABLE = Path(__file__).with_name("results.json"), Path(__file__).with_name("results.md")
 
 
+def compared(
+    name: str,
+    subject: str,
+    reference: str,
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    unit: str,
+    goal: str = "",
+    *,
+    upside_down: bool = False,
+    **more: Any,
+) -> dict[str, Any]:
+    """Give a row: how many times the subject's cost the reference has, or with `upside_down` the other way.
+
+    `ours`, `theirs`: the cost of each round, in `unit`; the ratio is that of each round, then their median. `more`
+    goes into the row: `memory` (MB), `note`, and `scale`, the inputs of `benchmarks.scale_model` that were measured.
+    """
+    ratios = [a / b if upside_down else b / a for a, b in zip(ours, theirs, strict=True)]
+    return {
+        "name": name,
+        "subject": subject,
+        "reference": reference,
+        "ratio": float(f"{statistics.median(ratios):.4g}"),
+        "spread": [float(f"{end:.4g}") for end in (min(ratios), max(ratios))],
+        "unit": unit,
+        "subject_median": float(f"{statistics.median(ours):.4g}"),
+        "reference_median": float(f"{statistics.median(theirs):.4g}"),
+        "rounds": len(ratios),
+        "goal": goal,
+        **more,
+    }
+
+
+def skipped(name: str, subject: str, reference: str, why: str) -> dict[str, Any]:
+    """Give the row of a comparison that could not be made here."""
+    return {"name": name, "subject": subject, "reference": reference, "skipped": why}
+
+
 def read(benchmark: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Give a benchmark's rows in one form, each with whether its goal was reached (None: it has none)."""
-    return [
-        {"benchmark": benchmark, "name": row.get("subject", benchmark), **row, "reached": reached(row)} for row in rows
-    ]
+    """Give a benchmark's rows, each with whether its goal was reached (None: it has none)."""
+    return [{"benchmark": benchmark, **row, "reached": reached(row)} for row in rows]
 
 
 def reached(row: Mapping[str, Any]) -> bool | None:
@@ -48,14 +85,12 @@ def told(rows: Iterable[Mapping[str, Any]]) -> str:
     """Write rows as lines for a terminal."""
     lines = []
     for row in rows:
-        name = row.get("name", row.get("subject", ""))
+        what = f"  {row['name']}: {row['subject']} against {row['reference']}"
         if "skipped" in row:
-            lines.append(f"  {name}, against {row.get('reference', '-')}: skipped, {row['skipped']}")
+            lines.append(f"{what}: skipped, {row['skipped']}")
             continue
         goal = f", goal {row['goal']}{_MARK[reached(row)]}" if row.get("goal") else ""
-        lines.append(
-            f"  {name}: {row['subject']} {_medians(row)} {row['reference']}: {_ratio(row)} x ({_spread(row)}){goal}"
-        )
+        lines.append(f"{what}: {_ratio(row)} x ({_spread(row)}), {_medians(row)}{goal}")
     return "\n".join(lines)
 
 
@@ -74,7 +109,7 @@ def written(found: Mapping[str, Any]) -> str:
         lines += ["", f"## {benchmark}", "", "| what | subject | reference | ratio | spread | medians | goal |"]
         lines += ["|---|---|---|---|---|---|---|"]
         for row in (row for row in found["rows"] if row["benchmark"] == benchmark):
-            cells = [row["name"], row.get("subject", ""), row.get("reference", "")]
+            cells = [row["name"], row["subject"], row["reference"]]
             if "skipped" in row:
                 cells += ["skipped", "", str(row["skipped"]), ""]
             else:
@@ -99,14 +134,12 @@ def _ratio(row: Mapping[str, Any]) -> str:
 
 
 def _spread(row: Mapping[str, Any]) -> str:
-    spread = row.get("spread", "")
-    return spread if isinstance(spread, str) else "–".join(f"{float(end):.4g}" for end in spread)
+    return "–".join(f"{end:.4g}" for end in row["spread"])
 
 
 def _medians(row: Mapping[str, Any]) -> str:
-    if "subject_median" not in row:
-        return str(row.get("unit", ""))
-    return f"{row['subject_median']} against {row['reference_median']} {row['unit']}"
+    memory = f"; {row['memory']:.0f} MB at most" if row.get("memory") else ""
+    return f"{row['subject_median']:g} against {row['reference_median']:g} {row['unit']}{memory}"
 
 
 def _cpuinfo() -> str:

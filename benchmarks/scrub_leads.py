@@ -11,6 +11,7 @@ import argparse
 import csv
 import io
 import json
+import os
 import random
 import resource
 import subprocess
@@ -22,7 +23,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.servers import StandIn
+from benchmarks import results
+from benchmarks.servers import ROOT
+from benchmarks.stand_in import StandIn
 from dnc import listed_numbers, phone, scrub_piece, scrub_plan, times
 from dnc.bulk_files import FileWriter, JobFiles
 from dnc.bulk_rows import Rows
@@ -37,6 +40,8 @@ ROWS_A_PAGE = 2_500
 UNITS_A_PAGE = 256.0
 """A strong read counts 4 KB."""
 SAMPLE = 20_000
+MOST_MEMORY = 512
+OURS = "all steps of the scrub"
 JOB = "0" * 26
 REGION, REGION_OF_AWS = "US", "us-east-1"
 
@@ -268,36 +273,55 @@ WAYS: dict[str, Callable[[Path], dict[str, Any]]] = {
 def measure(way: str, folder: Path) -> dict[str, Any]:
     """Run one way in a process of its own; give its CPU seconds, peak memory in MB, and what it found."""
     command = [sys.executable, "-m", "benchmarks.scrub_leads", "--way", way, "--folder", str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told
 
 
-def main(leads: int = 1_000_000, listed: int = 1_000_000, seed: int = 1) -> list[dict[str, Any]]:
-    """Measure every way on the same files; give one result for each, the ratios in that of the scrub."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        # Apart, since a process begins with the peak memory of the one that started it.
-        sizes = ["--leads", str(leads), "--listed", str(listed), "--seed", str(seed)]
-        command = [sys.executable, "-m", "benchmarks.scrub_leads", "--make", "--folder", name, *sizes]
-        subprocess.run(command, check=True)
-        told = {way: measure(way, folder) for way in WAYS}
-        wanted = reference(folder)
-    told["scrub"]["exact"] = told["scrub"].pop("clear") == wanted
-    told["duckdb_anti_join"]["exact"] = sorted(told["duckdb_anti_join"].pop("clear"), key=int) == wanted
-    cpu = {way: float(result["cpu_seconds"]) for way, result in told.items()}
-    for way in ("lookup_each", "lookup_hundreds"):
-        told[way]["cpu_seconds"] = told[way].pop("cpu_seconds_of_sample") * leads / max(told[way]["sample"], 1)
-    ours = told["scrub"]
-    ours["ratio_to_duckdb_with_the_same_normalization"] = cpu["scrub"] / (cpu["normalize"] + cpu["duckdb_anti_join"])
-    ours["ratio_to_duckdb_on_normalized_files"] = cpu["scrub"] / cpu["duckdb_anti_join"]
-    ours["ratio_to_one_lookup_a_lead"] = cpu["scrub"] / told["lookup_each"]["cpu_seconds"]
-    return [{"way": way, "leads": leads, "listed": listed, **result} for way, result in told.items()]
+def main(leads: int = 1_000_000, listed: int = 1_000_000, rounds: int = 3) -> list[dict[str, Any]]:
+    """Measure every way on the same files; give a row for each reference.
+
+    Raises AssertionError when a clear lead is missing or one too many.
+    """
+    cost: dict[str, list[float]] = {way: [] for way in WAYS}
+    memory = 0.0
+    for seed in range(1, rounds + 1):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            # Apart, since a process begins with the peak memory of the one that started it.
+            sizes = ["--leads", str(leads), "--listed", str(listed), "--seed", str(seed)]
+            command = [sys.executable, "-m", "benchmarks.scrub_leads", "--make", "--folder", name, *sizes]
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
+            subprocess.run(command, check=True, env=environment)
+            told = {way: measure(way, folder) for way in WAYS}
+            wanted = reference(folder)
+        if told["scrub"]["clear"] != wanted or sorted(told["duckdb_anti_join"]["clear"], key=int) != wanted:
+            raise AssertionError("the clear leads are not those that the files have")
+        for way, result in told.items():
+            seconds = result.get("cpu_seconds_of_sample", result["cpu_seconds"])
+            cost[way].append(seconds / result.get("sample", leads) * 1e6)
+        memory = max(memory, told["scrub"]["peak_mb"])
+    return list(_compared(cost, memory, f"scrub of {leads:,} leads against {listed:,} numbers"))
 
 
-def _told(arguments: argparse.Namespace) -> Iterator[str]:
-    for result in main(arguments.leads, arguments.listed, arguments.seed):
-        yield json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in result.items()})
+def _compared(cost: dict[str, list[float]], memory: float, what: str) -> Iterator[dict[str, Any]]:
+    ours, unit = cost["scrub"], "µs CPU a lead"
+    joined = [sum(both) for both in zip(cost["normalize"], cost["duckdb_anti_join"], strict=True)]
+    yield results.compared(
+        what, OURS, "DuckDB's anti-join, after the same normalizing of both raw files", ours, joined, unit, "<= 2 x",
+        upside_down=True, memory=memory,
+    )  # fmt: skip
+    yield results.compared(
+        f"most memory of a {what}", OURS, "what it may take", [memory], [float(MOST_MEMORY)], "MB", "<= 1 x",
+        upside_down=True,
+    )  # fmt: skip
+    yield results.compared(
+        what, OURS, "DuckDB's anti-join of files that are normalized already", ours, cost["duckdb_anti_join"], unit,
+        upside_down=True,
+    )  # fmt: skip
+    yield results.compared(what, OURS, "a GetItem for each lead, own client", ours, cost["lookup_each"], unit)
+    yield results.compared(what, OURS, "a BatchGetItem for each hundred", ours, cost["lookup_hundreds"], unit)
 
 
 if __name__ == "__main__":
@@ -315,8 +339,7 @@ if __name__ == "__main__":
         start = time.process_time()
         found = WAYS[given.way](given.folder)
         found["cpu_seconds"] = time.process_time() - start
-        found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
         print(json.dumps(found))
     else:
-        for line in _told(given):
-            print(line)
+        print(results.told(main(given.leads, given.listed)))

@@ -6,19 +6,20 @@ number and no account, sign nothing, and cannot tell an expired entry. Only the 
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from benchmarks import check_subjects as subjects
-from benchmarks import cpu_time, reference_servers
+from benchmarks import cpu_time, reference_servers, results
 from benchmarks.sandbox import CannotMeasure
-from benchmarks.servers import StandIn
+from benchmarks.stand_in import StandIn
 
 NUMBER = "+14155550100"
 CHECK, CHECK_BOTO3 = "check_numbers", "check_numbers over boto3"
 READ, READ_BOTO3 = "get_item, own client", "get_item, boto3"
 REDIS, MARIADB = "redis-py SISMEMBER", "PyMySQL on vicidial_dnc"
+NAMES = {CHECK: "a warm check of one number, whole", READ: "of that, the read"}
 _CALLS = {CHECK: 3000, CHECK_BOTO3: 500, READ: 3000, READ_BOTO3: 500, REDIS: 3000, MARIADB: 3000}
 _SETS = 1000
 
@@ -45,17 +46,18 @@ def main(quick: bool) -> list[dict[str, Any]]:
             names.append(name)
         calls = {name: count // 4 if quick else count for name, count in _CALLS.items()}
         found = cpu_time.take_turns("benchmarks.warm_check", names, 5 if quick else 15, calls, environment)
-    rows = [
-        cpu_time.compared(found, CHECK, CHECK_BOTO3, ">= 8 x"),
-        cpu_time.compared(found, READ, READ_BOTO3),
-    ]
+    rows = [_compared(found, CHECK, CHECK_BOTO3, ">= 8 x"), _compared(found, READ, READ_BOTO3)]
     for reference in (REDIS, MARIADB):
         for subject in (READ, CHECK):
             if reference in skipped:
-                rows.append({"subject": subject, "reference": reference, "skipped": skipped[reference]})
+                rows.append(results.skipped(NAMES[subject], subject, reference, skipped[reference]))
             else:
-                rows.append(cpu_time.compared(found, subject, reference, ">= 1 x"))
+                rows.append(_compared(found, subject, reference, ">= 1 x"))
     return rows
+
+
+def _compared(found: Mapping[str, list[float]], subject: str, reference: str, goal: str = "") -> dict[str, Any]:
+    return results.compared(NAMES[subject], subject, reference, found[subject], found[reference], "µs CPU a call", goal)
 
 
 def _fill_redis(port: int) -> None:
@@ -106,4 +108,4 @@ if __name__ == "__main__":
     if len(sys.argv) == 3:
         print(cpu_time.of_calls(_call(sys.argv[1]), int(sys.argv[2])))
     else:
-        print(cpu_time.told(main("--quick" in sys.argv)))
+        print(results.told(main("--quick" in sys.argv)))
