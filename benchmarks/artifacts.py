@@ -30,6 +30,29 @@ Resources:
       CodeUri: source/
       Handler: {handler}
 """
+_ON_BOTO3 = """
+
+@cache
+def dynamodb() -> Any:
+    return client("dynamodb")
+
+
+@cache
+def event_bridge() -> Any:
+    return client("events")
+
+
+@cache
+def step_functions() -> Any:
+    return client("stepfunctions")
+
+
+def client(service: str, **settings: Any) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(service, config=Config(**settings))
+"""
 
 
 def functions() -> dict[str, str]:
@@ -48,13 +71,13 @@ def built() -> Path:
 def plain(*, on_boto3: bool = False) -> Path:
     """Build the functions as `sam build` does by itself, with pip and every source; they all share one artifact.
 
-    `on_boto3`: with boto3's client of DynamoDB in the place of the service's own.
+    `on_boto3`: with boto3's clients in the place of the service's own and botocore's.
     """
     source = _fresh(BENCH / ("plain-boto3" if on_boto3 else "plain") / "source")
     shutil.copytree(ROOT / "functions", source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     if on_boto3:
         aws = source / "dnc" / "aws.py"
-        aws.write_text(aws.read_text() + '\n\ndef dynamodb() -> Any:\n    return client("dynamodb")\n')
+        aws.write_text(aws.read_text() + _ON_BOTO3)
     return _plain(source.parent, "add_number.handler.lambda_handler")
 
 

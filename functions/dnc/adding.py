@@ -1,15 +1,11 @@
 """From the add that a client sent to the request that is stored."""
 
-from datetime import timedelta
-
 from dnc import phone, times
 from dnc.access import Action
-from dnc.entries import DETAILS, EXPIRING_SOURCES, Request, Write
+from dnc.entries import AHEAD, DETAILS, EXPIRING_SOURCES, Request, Write
 from dnc.http import Call
 from dnc.models import AddNumber
 from dnc.problems import InvalidRequest
-
-AHEAD = timedelta(minutes=5)
 
 
 def request_of(add: AddNumber, call: Call, write: Write, default_region: str | None) -> tuple[Request, tuple[str, ...]]:

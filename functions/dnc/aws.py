@@ -1,7 +1,7 @@
 """Clients of AWS with bounded waiting, and the one place that reads their failures.
 
-A client that waits for a minute is an outage of the dialer, so attempts and time-outs are few and short. `dynamodb()`
-and `event_bridge()` are the service's own clients; `client()` is boto3's, loaded when asked for.
+A client that waits for a minute is an outage of the dialer, so attempts and time-outs are few and short. `dynamodb()`,
+`event_bridge()` and `step_functions()` are the service's own clients; `client()` makes botocore's, for S3.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dnc.dynamodb import DynamoDB
     from dnc.event_bridge import EventBridge
+    from dnc.step_functions import StepFunctions
 
 __all__ = [
     "client",
@@ -27,26 +28,25 @@ __all__ = [
     "from_wire",
     "refused",
     "response_of",
+    "step_functions",
     "storage",
     "to_wire",
 ]
 
 
-@cache
-def client(service: str) -> Any:
-    """Give this process's boto3 client of a service; made once, kept warm."""
-    import boto3  # noqa: PLC0415 - a function that does without must not pay for it
-    from botocore.config import Config  # noqa: PLC0415
+def client(service: str, **settings: Any) -> Any:
+    """Make boto3's client of a service without the rest of boto3. `settings`: of botocore's `Config`, over these."""
+    from botocore.config import Config  # noqa: PLC0415 - a function that does without must not pay for it
+    from botocore.session import get_session  # noqa: PLC0415
 
-    make: Any = boto3.client
-    config = Config(
-        connect_timeout=1,
-        read_timeout=3,
-        retries={"mode": "standard", "total_max_attempts": 4},
-        max_pool_connections=16,
-        tcp_keepalive=True,
-    )
-    return make(service, config=config)
+    bounds: dict[str, Any] = {
+        "connect_timeout": 1,
+        "read_timeout": 3,
+        "retries": {"mode": "standard", "total_max_attempts": 4},
+        "max_pool_connections": 16,
+        "tcp_keepalive": True,
+    }
+    return get_session().create_client(service, config=Config(**{**bounds, **settings}))
 
 
 @cache
@@ -63,6 +63,14 @@ def event_bridge() -> EventBridge:
     from dnc.event_bridge import EventBridge  # noqa: PLC0415 - as above
 
     return EventBridge.from_env()
+
+
+@cache
+def step_functions() -> StepFunctions:
+    """Give this process's own client of Step Functions; made once, kept warm."""
+    from dnc.step_functions import StepFunctions  # noqa: PLC0415 - as above
+
+    return StepFunctions.from_env()
 
 
 class _Storage:

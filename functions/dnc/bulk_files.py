@@ -11,13 +11,10 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
 from dnc import aws, times
-from dnc.accounts import ACCOUNT_ID
-from dnc.jobs import JobKind
+from dnc.job_rows import JobKind
+from dnc.presigned import presigner
+from dnc.profiles import ACCOUNT_ID
 
 MAX_UPLOAD_BYTES = 5 * 1024**3
 """What S3 takes in one PUT."""
@@ -34,16 +31,13 @@ TAG_UPLOAD, TAG_RESULT, TAG_EXPORT = "upload", "result", "export"
 def s3() -> Any:
     """Give the client of S3: SigV4, and the regional name of the bucket, without which a new bucket's PUT redirects."""
     local = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    session: Any = boto3
-    return session.client(
+    return aws.client(
         "s3",
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": "path" if local else "virtual"},
-            connect_timeout=2,
-            read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 5},
-        ),
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if local else "virtual"},
+        connect_timeout=2,
+        read_timeout=30,
+        retries={"mode": "standard", "total_max_attempts": 5},
     )
 
 
@@ -51,7 +45,7 @@ class JobFiles:
     """The files of one job."""
 
     def __init__(self, client: Any, bucket: str, account_id: str, kind: JobKind, job_id: str) -> None:
-        """Bind to a bucket and a job."""
+        """Bind to a bucket and a job. `client`: of S3, None for what only hands out URLs."""
         if not ACCOUNT_ID.fullmatch(account_id):
             raise ValueError("not an account's id")
         self.client = client
@@ -64,40 +58,25 @@ class JobFiles:
 
     def upload(self, length: int, at: datetime) -> dict[str, Any]:
         """Give how to upload the job's file: `url`, `method`, `headers` to send exactly so, `expires_at`."""
-        url = self.client.generate_presigned_url(
-            "put_object",
-            Params={
-                "Bucket": self.bucket,
-                "Key": self.key(UPLOAD),
-                "ContentLength": length,
-                "ContentType": UPLOAD_TYPE,
-                "IfNoneMatch": "*",
-                "Tagging": f"kind={TAG_UPLOAD}",
-            },
-            ExpiresIn=int(UPLOAD_LIVES.total_seconds()),
-        )
         headers = {
             "Content-Length": str(length),
             "Content-Type": UPLOAD_TYPE,
             "If-None-Match": "*",
             "x-amz-tagging": f"kind={TAG_UPLOAD}",
         }
+        seconds = int(UPLOAD_LIVES.total_seconds())
+        url = presigner(self.bucket).url("PUT", self.key(UPLOAD), seconds, headers=headers)
         return {"url": url, "method": "PUT", "headers": headers, "expires_at": times.text(at + UPLOAD_LIVES)}
 
     def download(self, name: str, filename: str, content_type: str = "text/csv; charset=utf-8") -> str:
         """Give a URL that lives 15 minutes, for one of the job's files; saved as `filename`."""
         safe = re.sub(r"[^A-Za-z0-9._-]", "_", filename)
-        url: str = self.client.generate_presigned_url(
-            "get_object",
-            Params={
-                "Bucket": self.bucket,
-                "Key": self.key(name),
-                "ResponseContentDisposition": f'attachment; filename="{safe}"',
-                "ResponseContentType": content_type,
-            },
-            ExpiresIn=int(DOWNLOAD_LIVES.total_seconds()),
-        )
-        return url
+        query = {
+            "response-content-disposition": f'attachment; filename="{safe}"',
+            "response-content-type": content_type,
+        }
+        seconds = int(DOWNLOAD_LIVES.total_seconds())
+        return presigner(self.bucket).url("GET", self.key(name), seconds, query=query)
 
     def put(self, name: str, body: bytes, tag: str = TAG_RESULT, metadata: Mapping[str, str] | None = None) -> None:
         """Write a small file whole; again is the same."""
@@ -109,7 +88,7 @@ class JobFiles:
         """Read a small file whole; None when it is not there."""
         try:
             body: bytes = self.client.get_object(Bucket=self.bucket, Key=self.key(name))["Body"].read()
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) not in {"NoSuchKey", "404"}:
                 raise
             return None
@@ -124,7 +103,7 @@ class JobFiles:
         """Tell whether a file is there."""
         try:
             self.client.head_object(Bucket=self.bucket, Key=self.key(name))
-        except ClientError as failed:
+        except aws.refused() as failed:
             if aws.error_code(failed) not in {"NoSuchKey", "404"}:
                 raise
             return False

@@ -5,7 +5,7 @@ An entry is one E.164 number of one account. Times are RFC 3339 UTC text, `expir
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,8 @@ from dnc import status, times
 LISTED, REMOVED, EXPIRED = status.LISTED, status.REMOVED, status.EXPIRED
 status_of = status.status_of
 REMEMBERED_REQUEST_KEYS = 20
+AHEAD = timedelta(minutes=5)
+"""By so much a request may be dated ahead: clocks differ."""
 DETAILS = (
     "note",
     "campaign_id",

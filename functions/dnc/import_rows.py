@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from dnc import phone, times
-from dnc.adding import AHEAD
-from dnc.entries import DETAILS, EXPIRED, EXPIRING_SOURCES, REMOVED, Request, Source
+from dnc.entries import AHEAD, DETAILS, EXPIRED, EXPIRING_SOURCES, REMOVED, Request, Source
 from dnc.export_rows import SEPARATOR
 from dnc.jobs import Job
 from dnc.problems import InvalidNumber

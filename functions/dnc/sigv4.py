@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dnc.credentials import Credential
 
 JSON_1_0, JSON_1_1 = "application/x-amz-json-1.0", "application/x-amz-json-1.1"
-_ALGORITHM = "AWS4-HMAC-SHA256"
+ALGORITHM = "AWS4-HMAC-SHA256"
 _BLOCK = 64
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 _LONG_BODY = 2048
@@ -76,11 +76,11 @@ class Signer:
             f"POST / HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: {self._content_type}\r\nX-Amz-Date: {stamp}\r\n"
             f"{f'X-Amz-Security-Token: {token}\r\n' if token else ''}X-Amz-Target: {target}\r\n"
             "Accept-Encoding: identity\r\nUser-Agent: nocall\r\n"
-            f"Authorization: {_ALGORITHM} Credential={credential.access_key}/{scope}, SignedHeaders={signed}, "
+            f"Authorization: {ALGORITHM} Credential={credential.access_key}/{scope}, SignedHeaders={signed}, "
             "Signature="
         )
         inner, outer = _hmac(self._key_of(credential.secret_key, day))
-        inner.update(f"{_ALGORITHM}\n{stamp}\n{scope}\n".encode())
+        inner.update(f"{ALGORITHM}\n{stamp}\n{scope}\n".encode())
         return _Prepared(
             second, credential, target,
             canonical=sha256(canonical.encode()),
@@ -93,14 +93,35 @@ class Signer:
         # One assignment of one tuple: threads may compute it twice, but none reads half of another's.
         known, of_day, key = self._key
         if known != secret or of_day != day:
-            key = f"AWS4{secret}".encode()
-            for part in (day, self._region, self._service, "aws4_request"):
-                inner, outer = _hmac(key)
-                inner.update(part.encode())
-                outer.update(inner.digest())
-                key = outer.digest()
+            key = signing_key(secret, day, self._region, self._service)
             self._key = (secret, day, key)
         return key
+
+
+def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+    """Derive the key that signs a day's requests. `day`: YYYYMMDD."""
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, service, "aws4_request"):
+        inner, outer = _hmac(key)
+        inner.update(part.encode())
+        outer.update(inner.digest())
+        key = outer.digest()
+    return key
+
+
+def hashed(text: str) -> str:
+    """Give the SHA-256 of a text in hexadecimal digits."""
+    digits: str = sha256(text.encode()).hexdigest()
+    return digits
+
+
+def signature(key: bytes, text: str) -> str:
+    """Give the HMAC-SHA256 of a text in hexadecimal digits."""
+    inner, outer = _hmac(key)
+    inner.update(text.encode())
+    outer.update(inner.digest())
+    digits: str = outer.hexdigest()
+    return digits
 
 
 def _hmac(key: bytes) -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from dnc import aws, export_asks, exporting, job_answers, times
 from dnc.accounts import Accounts
-from dnc.bulk_files import JobFiles, s3
+from dnc.bulk_files import JobFiles
 from dnc.bulk_models import NewExport
 from dnc.config import Settings
 from dnc.export_asks import Ask
@@ -29,7 +29,7 @@ def make_export(call: Call) -> Answer:
     ask = Ask(call.account_id, new_id(write.at), request, write.actor.item(), times.text(write.at))
     # The run comes first and makes the job itself when nobody has: a crash in between leaves no job that never runs.
     with aws.storage():
-        aws.client("stepfunctions").start_execution(
+        aws.step_functions().start_execution(
             stateMachineArn=settings.export_machine, name=ask.export_id, input=json.dumps({"ask": ask.told()})
         )
     job = Jobs(aws.dynamodb(), settings.accounts_table, call.account_id).make(
@@ -41,7 +41,7 @@ def make_export(call: Call) -> Answer:
         job_id=ask.export_id,
         kept=exporting.begun(nightly=False),
     )
-    files = JobFiles(s3(), settings.bulk_bucket, call.account_id, JobKind.EXPORT, job.id)
+    files = JobFiles(None, settings.bulk_bucket, call.account_id, JobKind.EXPORT, job.id)
     return Answer(201, job_answers.shown(job, files, write.at))
 
 

@@ -3,12 +3,10 @@
 import json
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from dnc import aws, job_answers, times
 from dnc.access import Action
 from dnc.accounts import Accounts
-from dnc.bulk_files import JobFiles, s3
+from dnc.bulk_files import JobFiles
 from dnc.bulk_models import NewImport, UndoImport
 from dnc.config import Settings
 from dnc.entries import Source, Write
@@ -63,10 +61,8 @@ def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
     undo |= {"was": str(job.status), "error_was": job.error}
     work = {"undo": {"account_id": account_id, "job_id": job.id, **undo}}
     try:
-        aws.client("stepfunctions").start_execution(
-            stateMachineArn=settings.import_machine, name=run, input=json.dumps(work)
-        )
-    except ClientError as failed:
+        aws.step_functions().start_execution(stateMachineArn=settings.import_machine, name=run, input=json.dumps(work))
+    except aws.refused() as failed:
         if aws.error_code(failed) != "ExecutionAlreadyExists":  # two asked at once: one run does it for both
             raise
         return jobs.get(JobKind.IMPORT, job.id)
@@ -88,4 +84,4 @@ def _jobs(call: Call) -> Jobs:
 
 
 def _files(call: Call, job: Job) -> JobFiles:
-    return JobFiles(s3(), settings.bulk_bucket, call.account_id, job.kind, job.id)
+    return JobFiles(None, settings.bulk_bucket, call.account_id, job.kind, job.id)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dnc import aws, job_answers, paging, times
-from dnc.bulk_files import JobFiles, s3
+from dnc.bulk_files import JobFiles
 from dnc.config import Settings
 from dnc.http import Answer, Api, Call
 from dnc.jobs import Job, JobKind, Jobs
@@ -74,5 +74,5 @@ def _jobs(call: Call) -> Jobs:
 
 
 def _shown(call: Call, job: Job) -> dict[str, Any]:
-    files = JobFiles(s3(), settings.bulk_bucket, call.account_id, job.kind, job.id)
+    files = JobFiles(None, settings.bulk_bucket, call.account_id, job.kind, job.id)
     return job_answers.shown(job, files, times.now())

@@ -4,7 +4,7 @@ from typing import Any
 
 from dnc import aws, job_answers
 from dnc.accounts import Accounts
-from dnc.bulk_files import JobFiles, s3
+from dnc.bulk_files import JobFiles
 from dnc.bulk_models import NewScrub
 from dnc.config import Settings
 from dnc.http import Answer, Api, Call
@@ -25,7 +25,7 @@ def make_scrub(call: Call) -> Answer:
     request["region"] = body.region or profile.default_region
     jobs = Jobs(aws.dynamodb(), settings.accounts_table, call.account_id)
     job = jobs.make(JobKind.SCRUB, request, write.actor, write.at)
-    files = JobFiles(s3(), settings.bulk_bucket, call.account_id, JobKind.SCRUB, job.id)
+    files = JobFiles(None, settings.bulk_bucket, call.account_id, JobKind.SCRUB, job.id)
     return Answer(201, {**job_answers.shown(job, files, write.at), "upload": files.upload(body.bytes, write.at)})
 
 

@@ -16,7 +16,7 @@ NEEDS = {
     "cryptography": ["cffi"],
     "cffi": [],
 }
-SERVICES = frozenset({"dynamodb", "s3", "scheduler", "stepfunctions", "sts"})
+SERVICES = frozenset({"s3"})
 _NOT_RUN = ("*.dist-info", "bin", "**/tests", "**/testing", "**/*.pyi", "**/py.typed", "**/__pycache__", "**/*.h")
 _LEFT_OUT = {
     "phonenumbers": ["geodata", "carrierdata", "tzdata", "geocoder.py", "carrier.py", "timezone.py"],

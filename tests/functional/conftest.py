@@ -19,6 +19,7 @@ from dnc.access import Role
 from dnc.accounts import PLATFORM, Accounts
 from dnc.bulk_files import s3
 from dnc.dynamodb import DynamoDB
+from dnc.presigned import presigner
 from infra.local.stack import template
 from tests import tables
 from tests.contract import assert_body_documented
@@ -176,13 +177,13 @@ def environment(monkeypatch):
     monkeypatch.setattr(
         DynamoDB, "batch_execute_statement", lambda self, **asked: carry_out(WithPartiQL(self), **asked)
     )
-    forget = tuple(made.cache_clear for made in (aws.client, aws.dynamodb, aws.event_bridge, s3))  # tests replace some
+    forget = (aws.dynamodb, aws.event_bridge, aws.step_functions, s3, presigner)  # a test may put another in its place
     for client in forget:
-        client()
+        client.cache_clear()
     with mock_aws():
         yield
     for client in forget:
-        client()
+        client.cache_clear()
 
 
 @pytest.fixture

@@ -150,7 +150,6 @@ def error(code, status=400):
 
 
 def break_storage(gateway, monkeypatch, broken):
-    monkeypatch.setattr(aws, "client", lambda _: broken)
     monkeypatch.setattr(aws, "dynamodb", lambda: broken)
     for name in ("check_numbers.handler", "check_numbers.api"):
         monkeypatch.setattr(gateway.modules[name], "accounts", Profiles(broken, "accounts"))

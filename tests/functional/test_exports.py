@@ -32,10 +32,7 @@ def started(monkeypatch):
         def start_execution(self, **asked):
             runs.append(asked)
 
-    client = aws.client
-    replaced = lambda service: StepFunctions() if service == "stepfunctions" else client(service)  # noqa: E731
-    replaced.cache_clear = client.cache_clear
-    monkeypatch.setattr(aws, "client", replaced)
+    monkeypatch.setattr(aws, "step_functions", StepFunctions)
     return runs
 
 

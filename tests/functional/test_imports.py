@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from dnc import aws
+from dnc.aws_errors import AwsError
 from dnc.bulk_files import s3
 from dnc.import_piece import MiscountedPiece
 from dnc.pacing import NotYetDone
@@ -34,21 +35,14 @@ class States:
 
     def start_execution(self, *, stateMachineArn, name, input):  # noqa: A002
         if name in [n for n, _ in self.started]:
-            from botocore.exceptions import ClientError
-
-            raise ClientError({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
+            raise AwsError({"Error": {"Code": "ExecutionAlreadyExists"}})
         self.started.append((name, json.loads(input)))
 
 
 @pytest.fixture
 def states(modules, monkeypatch):
-    states, real = States(), aws.client
-
-    def client(service):
-        return states if service == "stepfunctions" else real(service)
-
-    client.cache_clear = real.cache_clear
-    monkeypatch.setattr(aws, "client", client)
+    states = States()
+    monkeypatch.setattr(aws, "step_functions", lambda: states)
     return states
 
 
@@ -135,7 +129,7 @@ def test_the_audit_takes_an_import_for_what_it_is(imports, gateway, stream):
 
 
 def imports_undo(imports):
-    run, given = aws.client("stepfunctions").started[-1]
+    run, given = aws.step_functions().started[-1]
     return given, run
 
 
@@ -147,7 +141,7 @@ def test_an_import_is_undone_once_and_says_so(imports, gateway):
     assert (first.status, first.body["status"]) == (200, "running")
     again = imports.undo(job_id)
     assert (again.status, again.body["undo"]) == (200, first.body["undo"])
-    assert len(aws.client("stepfunctions").started) == 1
+    assert len(aws.step_functions().started) == 1
     imports.run(*imports_undo(imports))
     job = imports.read(job_id)
     assert (job["status"], job["progress"]) == ("undone", 1.0)
@@ -155,7 +149,7 @@ def test_an_import_is_undone_once_and_says_so(imports, gateway):
     assert job["undo"]["counts"] == {"removed": 1, "touched_since": 1, "listed_before": 1}
     assert [r["value"] for r in report(job["undo"])] == ['"+14155550102"']
     assert imports.undo(job_id).body["status"] == "undone"
-    assert len(aws.client("stepfunctions").started) == 1
+    assert len(aws.step_functions().started) == 1
     statuses = [gateway.numbers("auditor", "GET", f"/+1415555010{i}").body["status"] for i in range(3)]
     assert statuses == ["removed", "listed", "listed"]
 

@@ -58,7 +58,6 @@ def test_a_failure_is_logged_without_its_message(gateway, stream, dynamodb, monk
     writer = gateway.modules["audit_changes.handler"].writer
     monkeypatch.setattr(writer, "record", lambda *_: Talkative().write(number=NUMBER))
     assert len(stream.deliver(records)) == 1
-    monkeypatch.setattr(aws, "client", lambda _: Talkative())
     monkeypatch.setattr(aws, "dynamodb", Talkative)
     check = gateway.modules["check_numbers.handler"]
     monkeypatch.setattr(check, "accounts", type(check.accounts)(Talkative(), "accounts"))
