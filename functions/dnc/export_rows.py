@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -59,6 +59,7 @@ NUMBER_COLUMNS = (
     "request_keys",
     "other",
 )
+_NUMBER_COLUMNS = frozenset(NUMBER_COLUMNS)
 AUDIT_COLUMNS = (
     "event_id",
     "type",
@@ -86,7 +87,7 @@ def columns(kind: Kind) -> tuple[str, ...]:
 
 def header(kind: Kind, form: Format) -> str:
     """Give what every file of an export begins with."""
-    return _line(columns(kind)) if form is Format.CSV else ""
+    return _liner()(columns(kind)) if form is Format.CSV else ""
 
 
 def writer(kind: Kind, form: Format, moment: datetime) -> Callable[[Mapping[str, Any]], str]:
@@ -94,11 +95,12 @@ def writer(kind: Kind, form: Format, moment: datetime) -> Callable[[Mapping[str,
 
     `moment`: when the row was read, UTC; an entry whose expiry has passed by then is written as `expired`.
     """
+    if form is Format.JSONL:
+        return _event_as_json if kind is Kind.AUDIT else lambda item: _json(_entry(item, moment)) + "\n"
+    line = _liner()
     if kind is Kind.AUDIT:
-        return _event_as_csv if form is Format.CSV else _event_as_json
-    if form is Format.CSV:
-        return lambda item: _entry_as_csv(item, moment)
-    return lambda item: _json(_entry(item, moment)) + "\n"
+        return lambda item: line(map(_safe, _event_cells(item)))
+    return lambda item: line(map(_safe, _entry_cells(item, moment)))
 
 
 def plain(value: Mapping[str, Any]) -> Any:
@@ -125,7 +127,10 @@ def plain(value: Mapping[str, Any]) -> Any:
 
 def escaped(cell: str) -> str:
     """Give a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _PLAIN_NUMBER.fullmatch(cell) else cell
+    # Most cells begin with a letter or a digit: they are let through at the first look.
+    if cell[:1].isalnum() or not _FORMULA.match(cell) or _PLAIN_NUMBER.fullmatch(cell):
+        return cell
+    return f"'{cell}"
 
 
 def unescaped(cell: str) -> str:
@@ -143,19 +148,19 @@ def _entry(item: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
     return row
 
 
-def _entry_as_csv(item: Mapping[str, Any], moment: datetime) -> str:
+def _entry_cells(item: Mapping[str, Any], moment: datetime) -> Iterator[Any]:
     row = _entry(item, moment)
     if isinstance(row.get("sources"), list):
         row["sources"] = SEPARATOR.join(str(source) for source in row["sources"])
-    row["other"] = {name: value for name, value in row.items() if name not in NUMBER_COLUMNS} or None
-    return _line([escaped(_cell(row.get(name))) for name in NUMBER_COLUMNS])
+    row["other"] = {name: row[name] for name in row.keys() - _NUMBER_COLUMNS} or None
+    return map(row.get, NUMBER_COLUMNS)
 
 
-def _event_as_csv(item: Mapping[str, Any]) -> str:
+def _event_cells(item: Mapping[str, Any]) -> Iterator[Any]:
     row = {name: plain(value) for name, value in item.items()}
     actor = row.get("actor")
     row |= actor if isinstance(actor, dict) else {}
-    return _line([escaped(_cell(row.get(name))) for name in AUDIT_COLUMNS])
+    return map(row.get, AUDIT_COLUMNS)
 
 
 def _event_as_json(item: Mapping[str, Any]) -> str:
@@ -163,20 +168,27 @@ def _event_as_json(item: Mapping[str, Any]) -> str:
     return _json({name: plain(value) for name, value in item.items()}) + "\n"
 
 
-def _cell(value: Any) -> str:
+def _safe(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else _json(value)
+    return escaped(value if isinstance(value, str) else _json(value))
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def _line(cells: Any) -> str:
+def _liner() -> Callable[[Iterable[str]], str]:
+    """Give the function that writes cells as a line; it keeps its writer, which is most of the work of a new line."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(cells)
-    return out.getvalue()
+    write = csv.writer(out, lineterminator="\r\n").writerow
+
+    def line(cells: Iterable[str]) -> str:
+        out.seek(0)
+        out.truncate()
+        write(cells)
+        return out.getvalue()
+
+    return line
 
 
 def _hex(binary: bytes | str) -> str:

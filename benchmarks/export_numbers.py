@@ -1,0 +1,157 @@
+"""Exports: what a row costs the step that writes them, beside a plain loop over boto3's Query, csv and gzip.
+
+`python -m benchmarks.export_numbers --rows 100000`. Both read the same list from a stand-in over HTTP and pack what
+they write. The loop keeps no progress, makes no digest, and leaves cells that a spreadsheet takes for formulas. What
+was written is read back and must be the list.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import results
+from benchmarks.folder_s3 import FolderS3
+from benchmarks.import_numbers import ACCOUNT, IMPORT_ID, MADE_AT, TABLE, number
+from benchmarks.servers import ROOT
+from benchmarks.stand_in import StandIn
+
+AS_CSV, AS_JSON, LOOP = "export step, CSV", "export step, JSON lines", "boto3 Query, csv and gzip"
+_ACCOUNTS = "accounts"
+_JOB = "0" * 26
+
+
+def main(rows: int = 100_000, rounds: int = 3) -> list[dict[str, Any]]:
+    """Measure; give a row for each comparison. Raises AssertionError when a file is not the list."""
+    cost: dict[str, list[float]] = {way: [] for way in _WAYS}
+    memory = 0.0
+    tables = {
+        TABLE: {"keys": ["account_id", "number"], "rows": _rows(rows)},
+        _ACCOUNTS: {"keys": ["account_id", "record"]},
+    }
+    wanted = sorted(f"+1{number(i)}" for i in range(rows))
+    with StandIn(tables) as stand_in, tempfile.TemporaryDirectory(prefix="nocall-bench-") as name:
+        for _ in range(rounds):
+            for way, costs in cost.items():
+                told = _run(way, Path(name), stand_in.url)
+                if _numbers(Path(name), way) != wanted:
+                    raise AssertionError(f"{way} wrote other numbers than the list has")
+                costs.append(told["cpu_seconds"] / rows * 1e6)
+                memory = max(memory, told["peak_mb"]) if way != LOOP else memory
+    what, unit = f"export of {rows:,} rows", "µs CPU a row"
+    median = sorted(cost[AS_CSV])[rounds // 2]
+    return [
+        results.compared(
+            what, AS_CSV, LOOP, cost[AS_CSV], cost[LOOP], unit, memory=memory, scale={"export_cpu_ms": median / 1000}
+        ),
+        results.compared(what, AS_JSON, LOOP, cost[AS_JSON], cost[LOOP], unit),
+    ]
+
+
+def _rows(count: int) -> list[dict[str, Any]]:
+    """Give the entries of an import of so many rows, as they are stored."""
+    from dnc.entries import Actor, Request, Source, Write, request_listing
+    from dnc.entry_wire import row_of
+    from dnc.times import parse
+
+    write = Write(parse(MADE_AT), Actor("key:k", "u-1"), "r-1")
+    details = {"import_id": IMPORT_ID, "seller": "Acme Solar"}
+    return [
+        row_of(request_listing(ACCOUNT, None, Request(f"+1{number(i)}", Source.IMPORT, MADE_AT, details), write).entry)
+        for i in range(count)
+    ]
+
+
+def _run(way: str, folder: Path, url: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.export_numbers", "--way", way, "--folder", str(folder), "--url", url]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{way} ended with {process.returncode}")
+    return {"cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_mb": float((folder / "peak").read_text())}
+
+
+def _numbers(folder: Path, way: str) -> list[str]:
+    """Read a written file back; give its numbers."""
+    [file] = folder.glob("*.gz")
+    with gzip.open(file, "rt", newline="") as opened:
+        if way == AS_JSON:
+            found = [str(json.loads(line)["number"]) for line in opened]
+        else:
+            found = [row["number"] for row in csv.DictReader(opened)]
+    file.unlink()
+    return sorted(found)
+
+
+def _export(folder: Path, url: str, form: str) -> None:
+    from dnc import export_sources, exporting, times
+    from dnc.bulk_files import JobFiles
+    from dnc.credentials import Credentials
+    from dnc.dynamodb import DynamoDB
+    from dnc.entries import Actor
+    from dnc.jobs import JobKind, JobStatus
+
+    client = DynamoDB(url, "us-east-1", Credentials({"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}))
+    exports = exporting.Exports(client, _ACCOUNTS, ACCOUNT)
+    asked = {"kind": "numbers", "format": form, "from": None, "to": None}
+    kept = exporting.begun(nightly=False)
+    export = exports.jobs.make(
+        JobKind.EXPORT, asked, Actor("key:k"), times.now(), status=JobStatus.RUNNING, job_id=_JOB, kept=kept
+    )
+    files = JobFiles(FolderS3(folder), "bulk", ACCOUNT, JobKind.EXPORT, export.id)
+    read = export_sources.entries(client, TABLE, ACCOUNT)
+    exporting.run(exports, export, files, read, times.now, lambda: False)
+
+
+def _loop(folder: Path, url: str) -> None:
+    import boto3
+    from boto3.dynamodb.conditions import Key
+
+    keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s", "region_name": "us-east-1"}
+    make: Any = boto3.resource
+    table = make("dynamodb", endpoint_url=url, **keys).Table(TABLE)
+    asked: dict[str, Any] = {"KeyConditionExpression": Key("account_id").eq(ACCOUNT), "ConsistentRead": True}
+    names: list[str] = []
+    with gzip.open(folder / "loop.csv.gz", "wt", compresslevel=6, newline="") as opened:
+        while True:
+            page = table.query(**asked)
+            if not names:
+                names = sorted(page["Items"][0])
+                out = csv.DictWriter(opened, names)
+                out.writeheader()
+            out.writerows(page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+_WAYS: dict[str, Callable[[Path, str], None]] = {
+    AS_CSV: lambda folder, url: _export(folder, url, "csv"),
+    AS_JSON: lambda folder, url: _export(folder, url, "jsonl"),
+    LOOP: _loop,
+}
+
+
+if __name__ == "__main__":
+    from benchmarks.import_numbers import peak_mb
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--way", choices=sorted(_WAYS))
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--url")
+    given = parser.parse_args()
+    if given.way:
+        _WAYS[given.way](given.folder, given.url)
+        (given.folder / "peak").write_text(str(peak_mb()))
+    else:
+        print(results.told(main(given.rows)))
