@@ -15,10 +15,12 @@ from benchmarks.sandbox import CannotMeasure
 # By name: how each is called when there is little time, and when there is much.
 BENCHMARKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "cold_start": ({"quick": True}, {"quick": False}),
+    "invocations": ({"quick": True}, {"quick": False}),
     "warm_check": ({"quick": True}, {"quick": False}),
     "batch_check": ({"quick": True}, {"quick": False}),
     "phone_numbers": ({"quick": True}, {"quick": False}),
     "import_numbers": ({"rows": 30_000, "sample": 5_000}, {"rows": 1_000_000}),
+    "export_numbers": ({"rows": 20_000}, {"rows": 100_000}),
     "scrub_leads": ({"leads": 250_000, "listed": 250_000, "rounds": 2}, {"leads": 1_000_000, "listed": 1_000_000}),
 }
 
@@ -42,14 +44,22 @@ def main(arguments: list[str]) -> int:
         print(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
     where = results.machine()
-    before = json.loads(results.JSON.read_text()) if asked and results.JSON.exists() else {"rows": [], "skipped": {}}
+    command = "make bench-full" if full else "make bench"
+    before: dict[str, Any] = {"rows": [], "skipped": {}, "commands": {}}
+    if asked and results.JSON.exists():
+        before |= json.loads(results.JSON.read_text())
+        where, command = before["machine"], before["command"]
+    commands: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     skipped: dict[str, str] = {}
     for name in BENCHMARKS:
         if asked and name not in asked:
             rows += [row for row in before["rows"] if row["benchmark"] == name]
             skipped |= {n: why for n, why in before["skipped"].items() if n == name}
+            commands |= {n: how for n, how in before["commands"].items() if n == name}
             continue
+        if asked:
+            commands[name] = f"python -m benchmarks {'full ' if full else ''}{name}"
         began = time.monotonic()
         print(f"{name}", flush=True)
         try:
@@ -60,8 +70,7 @@ def main(arguments: list[str]) -> int:
             continue
         rows += found
         print(f"{results.told(found)}\n  ({time.monotonic() - began:.0f} s)", flush=True)
-    command = "make bench-full" if full else "make bench"
-    whole = {"machine": where, "command": command, "rows": rows, "skipped": skipped}
+    whole = {"machine": where, "command": command, "commands": commands, "rows": rows, "skipped": skipped}
     results.write(whole)
     chart.FILE.write_text(chart.drawn(rows))
     print(f"written: {results.TABLE}, {results.JSON.name}, {chart.FILE.name}")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def functions() -> dict[str, str]:
     return {name: r["Properties"]["Handler"] for name, r in found if r["Type"] == "AWS::Serverless::Function"}
 
 
+@cache
 def built() -> Path:
     """Build the real template for this machine; give the folder of its artifacts."""
     folder = BENCH / "built"
@@ -68,6 +70,7 @@ def built() -> Path:
     return folder
 
 
+@cache
 def plain(*, on_boto3: bool = False) -> Path:
     """Build the functions as `sam build` does by itself, with pip and every source; they all share one artifact.
 
@@ -81,6 +84,7 @@ def plain(*, on_boto3: bool = False) -> Path:
     return _plain(source.parent, "add_number.handler.lambda_handler")
 
 
+@cache
 def tutorial() -> Path:
     """Build the tutorials' check as `sam build` does by itself, with the same versions of the same libraries."""
     source = _fresh(BENCH / "tutorial" / "source")

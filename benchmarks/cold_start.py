@@ -9,7 +9,7 @@ import shutil
 import statistics
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,11 @@ from benchmarks.sandbox import CannotMeasure, Cold, cold_start
 from benchmarks.servers import NotAnswered
 
 DIRECT, FLOOR, TUTORIAL = "check_numbers", "a handler that does nothing", "the check as tutorials write it"
+OTHERS = (
+    "as built",
+    "on boto3, as 'sam build' leaves it by itself",
+    "the same source, as 'sam build' leaves it by itself",
+)
 _DROP = Path("/proc/sys/vm/drop_caches")
 
 
@@ -47,7 +52,10 @@ def main(quick: bool) -> list[dict[str, Any]]:
         rows += emulator_init.main(check, references, world.environment, rounds)
         for function, events in function_events.events(world.token).items():
             folders = (built, on_boto3, plain)
-            rows += _other(function, handlers[function], events, folders, world.environment, rounds)
+            # That of the build step alone takes a third of the time; a quick run leaves it out.
+            rows += _other(
+                function, handlers[function], events, folders[: 2 if quick else 3], world.environment, rounds
+            )
     return [*rows, *_sizes(built, plain)]
 
 
@@ -82,23 +90,19 @@ def _other(
     environment: Mapping[str, str],
     rounds: int,
 ) -> list[dict[str, Any]]:
-    built, on_boto3, plain = folders
     *before, event = events
-    subjects = [
-        Subject("as built", built / function, handler, event),
-        Subject("on boto3, as 'sam build' leaves it by itself", on_boto3, handler, event),
-        Subject("the same source, as 'sam build' leaves it by itself", plain, handler, event),
-    ]
+    subjects = [Subject(name, at, handler, event) for name, at in zip(OTHERS, folders, strict=False)]
+    subjects[0] = replace(subjects[0], folder=folders[0] / function)
     name = f"first answer of {function.removesuffix('Function')}"
     try:
         for earlier in before:
-            cold_start(built / function, handler, environment, earlier)
+            cold_start(subjects[0].folder, handler, environment, earlier)
         found = take_turns(subjects, environment, max(3, rounds // 2))
     except NotAnswered as failed:
-        return [results.skipped(name, "as built", subjects[1].name, str(failed)[:300])]
+        return [results.skipped(name, OTHERS[0], OTHERS[1], str(failed)[:300])]
     return [
-        compared(name, found, "as built", subjects[1].name, ">= 3 x"),
-        compared(name, found, "as built", subjects[2].name),
+        compared(name, found, OTHERS[0], other.name, ">= 3 x" if other.name == OTHERS[1] else "")
+        for other in subjects[1:]
     ]
 
 

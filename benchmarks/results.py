@@ -106,7 +106,10 @@ def written(found: Mapping[str, Any]) -> str:
         "where the goal is `<=`, how many times as much the subject takes.",
     ]
     for benchmark in dict.fromkeys(row["benchmark"] for row in found["rows"]):
-        lines += ["", f"## {benchmark}", "", "| what | subject | reference | ratio | spread | medians | goal |"]
+        lines += ["", f"## {benchmark}", ""]
+        if benchmark in found.get("commands", {}):
+            lines += [f"Made apart, by `{found['commands'][benchmark]}`.", ""]
+        lines += ["| what | subject | reference | ratio | spread | medians | goal |"]
         lines += ["|---|---|---|---|---|---|---|"]
         for row in (row for row in found["rows"] if row["benchmark"] == benchmark):
             cells = [row["name"], row["subject"], row["reference"]]

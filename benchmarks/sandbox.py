@@ -18,7 +18,6 @@ from benchmarks.servers import ROOT, NotAnswered, RuntimeApi
 BOOT = Path(__file__).with_name("boot.py")
 PYTHON = Path(sys.executable).resolve()
 _RUNTIME_PACKAGES = ("awslambdaric", "simplejson", "snapshot-restore-py")
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 class CannotMeasure(Exception):
@@ -72,10 +71,8 @@ class Sandbox:
         folder = Path("/proc") / str(self._process.pid)
         status = (folder / "status").read_text()
         peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-        # The counter of nanoseconds is of the main thread; the other threads' stand beside it.
-        threads = (folder / "task").iterdir()
-        spent = sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads)
-        return Used(spent / 1e9, int(peak.split()[1]) * 1024)
+        # The clock of another process's CPU, as clock_getcpuclockid(3) gives it: all threads, ended ones too.
+        return Used(time.clock_gettime((~self._process.pid << 3) | 2), int(peak.split()[1]) * 1024)
 
 
 def runtime_folder() -> Path:

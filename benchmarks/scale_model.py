@@ -35,6 +35,7 @@ PRICES: dict[str, float] = {
 }
 """Dollars, list prices of us-east-1 as of July 2025, as in the README."""
 
+WHOLE_CORE_GB = 1769 / 1024
 LAMBDA_CONCURRENCY = 1_000
 LAMBDA_REQUESTS_EACH = 10
 LAMBDA_SCALING = 1_000, 10
@@ -43,24 +44,67 @@ GATEWAY_REQUESTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the model takes as measured: milliseconds that are billed, bytes. The defaults are the README's."""
+    """What the model takes as given: milliseconds of CPU and of waiting for DynamoDB, bytes, and the template's.
 
-    check_ms: float = 10.0
-    check_100_ms: float = 60.0
-    add_ms: float = 15.0
-    event_ms: float = 3.0
-    import_row_ms: float = 0.5
-    export_row_ms: float = 0.01
+    A whole core comes with 1,769 MB; a function with less has that part of one, so its CPU takes longer by the clock.
+    """
+
+    check_cpu_ms: float = 0.6
+    check_100_cpu_ms: float = 6.0
+    add_cpu_ms: float = 3.0
+    event_cpu_ms: float = 0.6
+    import_cpu_ms: float = 0.2
+    export_cpu_ms: float = 0.1
+    read_wait_ms: float = 9.0
+    read_100_wait_ms: float = 50.0
+    write_wait_ms: float = 10.0
+    event_wait_ms: float = 2.0
     row_bytes: float = 500.0
     event_bytes: float = 1_200.0
     head_bytes: float = 100.0
     memory_gb: float = 1.0
+    bulk_memory_gb: float = 1769 / 1024
+    import_workers: float = 4.0
+    import_rows_a_second: float = 500.0
+
+    def _took(self, cpu: float, memory_gb: float) -> float:
+        return cpu / min(1.0, memory_gb / WHOLE_CORE_GB)
+
+    @property
+    def check_ms(self) -> float:
+        """Give what is billed for a check of one number."""
+        return self.read_wait_ms + self._took(self.check_cpu_ms, self.memory_gb)
+
+    @property
+    def check_100_ms(self) -> float:
+        """Give what is billed for a check of 100 numbers."""
+        return self.read_100_wait_ms + self._took(self.check_100_cpu_ms, self.memory_gb)
+
+    @property
+    def add_ms(self) -> float:
+        """Give what is billed for an add."""
+        return self.write_wait_ms + self._took(self.add_cpu_ms, self.memory_gb)
+
+    @property
+    def event_ms(self) -> float:
+        """Give what is billed for one event of the stream."""
+        return self.event_wait_ms + self._took(self.event_cpu_ms, self.memory_gb)
+
+    @property
+    def import_row_ms(self) -> float:
+        """Give what is billed for a row of an import: its workers wait for their turn, which is paid for, too."""
+        paced = self.import_workers / self.import_rows_a_second * 1000
+        return max(paced, self._took(self.import_cpu_ms, self.bulk_memory_gb))
+
+    @property
+    def export_row_ms(self) -> float:
+        """Give what is billed for a row of an export; a page is read while hardly anything else waits."""
+        return self._took(self.export_cpu_ms, self.bulk_memory_gb)
 
 
 def inputs(results: Iterable[dict[str, Any]] = ()) -> Inputs:
     """Give the inputs, with what was measured in place of what is assumed. Raises KeyError for a name unknown here."""
-    memory = template()["Globals"]["Function"]["MemorySize"] / 1024
-    given = replace(Inputs(), memory_gb=memory)
+    given = replace(Inputs(), **_of_template())
     known = {field.name for field in fields(Inputs)}
     for result in results:
         for name, value in result.get("scale", {}).items():
@@ -68,6 +112,17 @@ def inputs(results: Iterable[dict[str, Any]] = ()) -> Inputs:
                 raise KeyError(f"benchmarks/results.json has a scale input {name!r} that the model does not know")
             given = replace(given, **{name: float(value)})
     return given
+
+
+def _of_template() -> dict[str, float]:
+    told = template()
+    default = {name: parameter.get("Default") for name, parameter in told["Parameters"].items()}
+    return {
+        "memory_gb": told["Globals"]["Function"]["MemorySize"] / 1024,
+        "bulk_memory_gb": told["Resources"]["WriteImportFunction"]["Properties"]["MemorySize"] / 1024,
+        "import_workers": float(default["ImportConcurrency"]),
+        "import_rows_a_second": float(default["ImportWritesPerSecond"]),
+    }
 
 
 def measured() -> list[dict[str, Any]]:
@@ -120,14 +175,14 @@ def adds_cost(given: Inputs, adds: float) -> float:
 def import_cost(given: Inputs, rows: float) -> float:
     """Give the dollars of an import of new numbers, with their audit."""
     writes = rows * _units(given.row_bytes, 1024) / MILLION * PRICES["a million write units"]
-    worker = rows * given.import_row_ms / 1000 * given.memory_gb * PRICES["a GB-second (arm64)"]
+    worker = rows * given.import_row_ms / 1000 * given.bulk_memory_gb * PRICES["a GB-second (arm64)"]
     return writes + worker + audit_cost(given, rows)
 
 
 def export_cost(given: Inputs, numbers: float, accounts: int = 1) -> float:
     """Give the dollars of exporting lists once: strong reads of every row, and a file and a manifest an account."""
     reads = numbers * given.row_bytes / 4096 / MILLION * PRICES["a million read units"]
-    worker = numbers * given.export_row_ms / 1000 * given.memory_gb * PRICES["a GB-second (arm64)"]
+    worker = numbers * given.export_row_ms / 1000 * given.bulk_memory_gb * PRICES["a GB-second (arm64)"]
     return reads + worker + accounts * (2 / 1000 * PRICES["a thousand S3 puts"] + _lambda(given, 1, 1000))
 
 
@@ -221,7 +276,7 @@ def inputs_table(given: Inputs) -> str:
         field.name: "assumed" if getattr(given, field.name) == getattr(assumed, field.name) else "measured"
         for field in fields(Inputs)
     }
-    said["memory_gb"] = "`template.yaml`"
+    said |= dict.fromkeys(_of_template(), "`template.yaml`")
     return markdown(
         ("input", "value", "from"), [(f"`{name}`", f"{getattr(given, name):g}", how) for name, how in said.items()]
     )

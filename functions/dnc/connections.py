@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
+_FIRST_CHUNK = 16 * 1024
+"""Holds the whole answer of a check; a larger buffer takes longer to get than it saves."""
 _MAX_HEAD = 64 * 1024
 _LENGTH = b"\r\ncontent-length:"
 _LONGEST_LENGTH = 12
@@ -77,7 +79,7 @@ class Connection:
         now = time.monotonic()
         deadline = now + self._seconds
         try:
-            received = self._socket.recv(_CHUNK)
+            received = self._socket.recv(_FIRST_CHUNK)
         except ConnectionError:
             raise Closed("closed before the answer") from None
         if not received:

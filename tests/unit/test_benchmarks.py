@@ -30,7 +30,9 @@ def test_a_cost_that_may_be_so_many_times_the_references_is_told_the_other_way_r
 def test_the_page_and_the_chart_hold_every_row():
     machine = {"date": "2026-11-24", "cpu": "c", "cores": 2, "system": "s", "python": "3.13", "load_at_start": 0.1}
     found = {"machine": machine, "command": "make bench", "rows": rows(), "skipped": {"other": "no redis"}}
+    found["commands"] = {"calls": "python -m benchmarks full calls"}
     page = results.written(found)
+    assert "Made apart, by `python -m benchmarks full calls`." in page
     assert "| a call | ours | theirs | 5 | 2.5–10 | 2 against 10 µs CPU | >= 4 x, reached |" in page
     assert "| a call | ours | others | skipped |" in page
     assert "`other` was skipped: no redis" in page

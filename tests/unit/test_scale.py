@@ -1,6 +1,7 @@
 """The page about scale says what the model and the simulation say, and these do what DynamoDB's documentation says."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -78,19 +79,29 @@ def test_the_readme_rounds_what_the_model_gives():
 
 
 def test_the_model_takes_what_was_measured_and_no_name_that_it_does_not_know():
-    given = scale_model.inputs([{"subject": "check", "scale": {"check_ms": 4.5}}, {"subject": "other"}])
-    assert given.check_ms == 4.5
+    given = scale_model.inputs([{"subject": "check", "scale": {"check_cpu_ms": 0.2}}, {"subject": "other"}])
+    assert given.check_ms == pytest.approx(given.read_wait_ms + 0.2 * 1769 / 1024)
+    given = replace(given, check_cpu_ms=0.0, read_wait_ms=4.5)
     assert scale_model.concurrency(given, 100_000, 1) == pytest.approx(450)
-    assert "| `check_ms` | 4.5 | measured |" in scale_model.inputs_table(given)
+    told = scale_model.inputs_table(scale_model.inputs([{"scale": {"check_cpu_ms": 0.2}}]))
+    assert "| `check_cpu_ms` | 0.2 | measured |" in told
+    assert "| `read_wait_ms` | 9 | assumed |" in told
     with pytest.raises(KeyError, match="chek_ms"):
         scale_model.inputs([{"scale": {"chek_ms": 4.5}}])
+
+
+def test_what_an_import_waits_for_its_turn_is_paid_for():
+    given = Inputs(import_workers=4, import_rows_a_second=500, import_cpu_ms=0.1)
+    assert given.import_row_ms == pytest.approx(8)
+    assert replace(given, import_workers=1).import_row_ms == pytest.approx(2)
+    assert replace(given, import_rows_a_second=1e9).import_row_ms == pytest.approx(0.1)
 
 
 def test_the_limits_come_in_the_order_in_which_a_load_meets_them():
     met = [one for one, _, _ in scale_model.limits_met(Inputs())]
     assert met == sorted(met)
-    assert scale_model.limits_met(Inputs(check_ms=500))[0][2].startswith("HTTP only: `Thr")
-    assert scale_model.limits_met(Inputs(check_ms=1000))[0] == (
+    assert scale_model.limits_met(Inputs(read_wait_ms=500, check_cpu_ms=0))[0][2].startswith("HTTP only: `Thr")
+    assert scale_model.limits_met(Inputs(read_wait_ms=1000, check_cpu_ms=0))[0] == (
         1000,
         "1,666,667",
         "Lambda: 1,000 running at once, the default",

@@ -1,0 +1,135 @@
+"""Warm invocations of built artifacts under Amazon's runtime client: the CPU that each takes, for the cost model.
+
+Each subject is one kept execution environment per round, which first answers some invocations that are not counted.
+`python -m benchmarks.invocations [quick]`
+"""
+
+import copy
+import json
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import artifacts, function_events, results
+from benchmarks.sandbox import CannotMeasure, Sandbox
+from benchmarks.servers import NotAnswered, RuntimeApi
+
+BUILT, TUTORIAL, ON_BOTO3 = (
+    "as built",
+    "the check as tutorials write it",
+    "on boto3, as 'sam build' leaves it by itself",
+)
+TUTORIAL_HANDLER = "handler.lambda_handler"
+EVENTS_A_BATCH = 100
+_WARM_UP = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A kind of invocation. `input`: of `benchmarks.scale_model`; `parts`: into how many its cost is divided."""
+
+    name: str
+    function: str
+    event: Callable[[int], Any]
+    unit: str
+    input: str
+    calls: int
+    parts: int = 1
+    against_tutorial: bool = False
+
+
+def main(quick: bool) -> list[dict[str, Any]]:
+    """Measure, and give a row for each kind of invocation."""
+    rounds = 3 if quick else 9
+    built, plain, tutorial = artifacts.built(), artifacts.plain(on_boto3=True), artifacts.tutorial()
+    handlers = artifacts.functions()
+    rows = []
+    for work in _work():
+        ours: list[float] = []
+        theirs: list[float] = []
+        handler = handlers[work.function]
+        for _ in range(rounds):
+            ours.append(_cost(built / work.function, handler, work, work.calls))
+            folder, other = (tutorial, TUTORIAL_HANDLER) if work.against_tutorial else (plain, handler)
+            theirs.append(_cost(folder, other, work, work.calls // 10))
+        reference = TUTORIAL if work.against_tutorial else ON_BOTO3
+        scale = {work.input: float(f"{statistics.median(ours):.3g}")}
+        rows.append(results.compared(work.name, BUILT, reference, ours, theirs, work.unit, scale=scale))
+    return rows
+
+
+def _cost(folder: Path, handler: str, work: Work, calls: int) -> float:
+    """Give the CPU of one invocation, or of its parts, in milliseconds. Raises NotAnswered."""
+    warm_up = min(_WARM_UP, calls // 2)
+    over_http = handler == TUTORIAL_HANDLER
+    with (
+        function_events.world() as world,
+        RuntimeApi() as api,
+        Sandbox(folder, handler, world.environment, api) as sandbox,
+    ):
+        before = 0.0
+        for n in range(warm_up + calls):
+            if n == warm_up:
+                before = sandbox.used().cpu
+            event = work.event(n)
+            answered = api.invoke(_over_http(event) if over_http else event, 60.0)
+            if answered.kind != "response" or not function_events.answered_well(answered.body):
+                raise NotAnswered(f"{folder.name}: {answered.kind}: {answered.body.decode()[:1000]}")
+        used = sandbox.used().cpu - before
+    return used / calls / work.parts * 1000
+
+
+def _check(n: int, count: int) -> dict[str, Any]:
+    numbers = [f"(415) 555-{(n * count + i) % 10_000:04}" for i in range(count)]
+    return {"account_id": function_events.ACCOUNT, "numbers": numbers, "region": "US"}
+
+
+def _over_http(check: dict[str, Any]) -> dict[str, Any]:
+    body = json.dumps({"numbers": check["numbers"], "region": check["region"]})
+    return {**function_events.sample("check_numbers_api"), "body": body}
+
+
+def _add(n: int) -> dict[str, Any]:
+    event = function_events.sample("add_number")
+    return {**event, "body": json.dumps({**json.loads(event["body"]), "number": f"(415) 555-{n % 10_000:04}"})}
+
+
+def _changes(n: int) -> dict[str, Any]:
+    sample = function_events.sample("audit_changes")["Records"][0]
+    records = []
+    for i in range(EVENTS_A_BATCH):
+        record = copy.deepcopy(sample)
+        change = record["dynamodb"]
+        change["SequenceNumber"] = str(int(change["SequenceNumber"]) + n * EVENTS_A_BATCH + i)
+        for row in (change["Keys"], change["NewImage"]):
+            row["number"] = {"S": f"+1415555{(n * EVENTS_A_BATCH + i) % 10_000:04}"}
+        records.append(record)
+    return {"Records": records}
+
+
+def _work() -> tuple[Work, ...]:
+    return (
+        Work(
+            "an invocation that checks one number", "CheckNumbersFunction", lambda n: _check(n, 1),
+            "ms CPU an invocation", "check_cpu_ms", 400, against_tutorial=True,
+        ),
+        Work(
+            "an invocation that checks 100 numbers", "CheckNumbersFunction", lambda n: _check(n, 100),
+            "ms CPU an invocation", "check_100_cpu_ms", 200, against_tutorial=True,
+        ),
+        Work("an add over HTTP", "AddNumberFunction", _add, "ms CPU an invocation", "add_cpu_ms", 200),
+        Work(
+            f"a change of the stream, {EVENTS_A_BATCH} in a batch", "AuditChangesFunction", _changes,
+            "ms CPU a change", "event_cpu_ms", 20, parts=EVENTS_A_BATCH,
+        ),
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    try:
+        print(results.told(main(quick="quick" in sys.argv)))
+    except CannotMeasure as why:
+        sys.exit(str(why))
