@@ -142,7 +142,8 @@ def _spread(row: Mapping[str, Any]) -> str:
 
 def _medians(row: Mapping[str, Any]) -> str:
     memory = f"; {row['memory']:.0f} MB at most" if row.get("memory") else ""
-    return f"{row['subject_median']:g} against {row['reference_median']:g} {row['unit']}{memory}"
+    note = f"; {row['note']}" if row.get("note") else ""
+    return f"{row['subject_median']:g} against {row['reference_median']:g} {row['unit']}{memory}{note}"
 
 
 def _cpuinfo() -> str:

@@ -214,7 +214,7 @@ def checks_table(given: Inputs) -> str:
                 f"{rate:,}",
                 at_once,
                 f"{rate / at_once:,.0f}",
-                f"{running:,.2f}".rstrip("0").rstrip("."),
+                f"{running:,.0f}" if running >= 10 else f"{running:.2g}",
                 f"{rate:,}",
             )
             rows.append((*cells, dollars(month / 720), dollars(month)))

@@ -308,15 +308,15 @@ def _compared(cost: dict[str, list[float]], memory: float, what: str) -> Iterato
     ours, unit = cost["scrub"], "µs CPU a lead"
     joined = [sum(both) for both in zip(cost["normalize"], cost["duckdb_anti_join"], strict=True)]
     yield results.compared(
-        what, OURS, "DuckDB's anti-join, after the same normalizing of both raw files", ours, joined, unit, "<= 2 x",
+        what, OURS, "DuckDB, after the same normalizing of both files", ours, joined, unit, "<= 2 x",
         upside_down=True, memory=memory,
     )  # fmt: skip
     yield results.compared(
-        f"most memory of a {what}", OURS, "what it may take", [memory], [float(MOST_MEMORY)], "MB", "<= 1 x",
+        "the most memory that it holds", OURS, "what it may take", [memory], [float(MOST_MEMORY)], "MB", "<= 1 x",
         upside_down=True,
     )  # fmt: skip
     yield results.compared(
-        what, OURS, "DuckDB's anti-join of files that are normalized already", ours, cost["duckdb_anti_join"], unit,
+        what, OURS, "DuckDB, on files that are normalized already", ours, cost["duckdb_anti_join"], unit,
         upside_down=True,
     )  # fmt: skip
     yield results.compared(

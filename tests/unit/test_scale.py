@@ -101,7 +101,8 @@ def test_the_limits_come_in_the_order_in_which_a_load_meets_them():
     met = [one for one, _, _ in scale_model.limits_met(Inputs())]
     assert met == sorted(met)
     assert scale_model.limits_met(Inputs(read_wait_ms=500, check_cpu_ms=0))[0][2].startswith("HTTP only: `Thr")
-    assert scale_model.limits_met(Inputs(read_wait_ms=1000, check_cpu_ms=0))[0] == (
+    long = Inputs(read_wait_ms=1000, check_cpu_ms=0, read_100_wait_ms=60, check_100_cpu_ms=0)
+    assert scale_model.limits_met(long)[0] == (
         1000,
         "1,666,667",
         "Lambda: 1,000 running at once, the default",
