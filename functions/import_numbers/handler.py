@@ -61,7 +61,10 @@ def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
     undo |= {"was": str(job.status), "error_was": job.error}
     work = {"undo": {"account_id": account_id, "job_id": job.id, **undo}}
     try:
-        aws.step_functions().start_execution(stateMachineArn=settings.import_machine, name=run, input=json.dumps(work))
+        with aws.storage():
+            aws.step_functions().start_execution(
+                stateMachineArn=settings.import_machine, name=run, input=json.dumps(work)
+            )
     except aws.refused() as failed:
         if aws.error_code(failed) != "ExecutionAlreadyExists":  # two asked at once: one run does it for both
             raise

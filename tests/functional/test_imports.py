@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from dnc import aws
-from dnc.aws_errors import AwsError
+from dnc.aws_errors import AwsError, NoAnswer
 from dnc.bulk_files import s3
 from dnc.import_piece import MiscountedPiece
 from dnc.pacing import NotYetDone
@@ -152,6 +152,19 @@ def test_an_import_is_undone_once_and_says_so(imports, gateway):
     assert len(aws.step_functions().started) == 1
     statuses = [gateway.numbers("auditor", "GET", f"/+1415555010{i}").body["status"] for i in range(3)]
     assert statuses == ["removed", "listed", "listed"]
+
+
+def test_an_undo_that_could_not_be_started_says_to_try_again_and_is_not_noted(imports, monkeypatch):
+    job_id = imports.whole(b"4155550100\n")["id"]
+
+    class Away:
+        def start_execution(self, **_):
+            raise NoAnswer("StartExecution: TimeoutError")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(aws, "step_functions", Away)
+        assert (imports.undo(job_id).status, imports.read(job_id)["undo"]) == (503, None)
+    assert imports.undo(job_id).status == 200
 
 
 def test_what_cannot_be_undone_is_refused_with_why(imports):
