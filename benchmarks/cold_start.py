@@ -43,7 +43,9 @@ def main(quick: bool) -> list[dict[str, Any]]:
     tutorial = artifacts.tutorial()
     handlers = artifacts.functions()
     with function_events.world() as world:
-        check = Subject(DIRECT, built / "CheckNumbersFunction", handlers["CheckNumbersFunction"], _one_check())
+        check = Subject(
+            DIRECT, built / "CheckNumbersFunction", handlers["CheckNumbersFunction"], function_events.one_check()
+        )
         references = [
             Subject(FLOOR, artifacts.REFERENCES / "floor", "handler.lambda_handler", {}),
             Subject(TUTORIAL, tutorial, "handler.lambda_handler", function_events.http_check()),
@@ -57,10 +59,6 @@ def main(quick: bool) -> list[dict[str, Any]]:
                 function, handlers[function], events, folders[: 2 if quick else 3], world.environment, rounds
             )
     return [*rows, *_sizes(built, plain)]
-
-
-def _one_check() -> dict[str, Any]:
-    return {"account_id": function_events.ACCOUNT, "numbers": ["(415) 555-0100"], "region": "US"}
 
 
 def _direct(

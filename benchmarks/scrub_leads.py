@@ -9,7 +9,6 @@ as the service's client parses it; the network is left out, for everybody.
 
 import argparse
 import csv
-import io
 import json
 import os
 import random
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import results
+from benchmarks.folder_s3 import FolderS3
 from benchmarks.import_numbers import peak_mb
 from benchmarks.servers import ROOT
 from benchmarks.stand_in import StandIn
@@ -44,43 +44,6 @@ MOST_MEMORY = 512
 OURS = "all steps of the scrub"
 JOB = "0" * 26
 REGION, REGION_OF_AWS = "US", "us-east-1"
-
-
-class FolderS3:
-    """As much of S3 as the files of a job need, in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        """Take a folder."""
-        self._folder = folder
-
-    def _path(self, key: str) -> Path:
-        path = self._folder / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
-
-    def put_object(self, **asked: Any) -> dict[str, Any]:
-        """Write an object."""
-        self._path(asked["Key"]).write_bytes(asked["Body"])
-        return {}
-
-    def get_object(self, **asked: Any) -> dict[str, Any]:
-        """Read an object."""
-        return {"Body": io.BytesIO(self._path(asked["Key"]).read_bytes())}
-
-    def create_multipart_upload(self, **asked: Any) -> dict[str, Any]:
-        """Begin a large object."""
-        self._path(asked["Key"]).write_bytes(b"")
-        return {"UploadId": "u"}
-
-    def upload_part(self, **asked: Any) -> dict[str, Any]:
-        """Write a part of it."""
-        with self._path(asked["Key"]).open("ab") as file:
-            file.write(asked["Body"])
-        return {"ETag": "e"}
-
-    def complete_multipart_upload(self, **_: Any) -> dict[str, Any]:
-        """End it."""
-        return {}
 
 
 class Pages:
@@ -136,7 +99,8 @@ def _written(place: int, chance: random.Random) -> str:
 
 def scrub(folder: Path) -> dict[str, Any]:
     """Scrub as the functions do: plan, read the list, look at each piece twice, put together."""
-    files = JobFiles(FolderS3(folder / "s3"), "bulk", "acme", JobKind.SCRUB, JOB)
+    stored = FolderS3(folder)
+    files = JobFiles(stored, "bulk", "acme", JobKind.SCRUB, JOB)
     upload = folder / "leads.csv"
     with upload.open("rb", buffering=0) as stream:
         plan = scrub_plan.make(files, stream, upload.stat().st_size, "leads.csv", "phone")
@@ -174,7 +138,7 @@ def scrub(folder: Path) -> dict[str, Any]:
         results["late"].write(scrub_piece.late_rows(files, piece["piece"], (), plan.told(), piece["rows"])[1])
     for result in results.values():
         result.close()
-    with (folder / "s3" / files.key("clear.csv")).open(newline="") as file:
+    with stored.path(files.key("clear.csv")).open(newline="") as file:
         return {"by": str(reading.by), "read_units": units, "clear": [row["lead_id"] for row in csv.DictReader(file)]}
 
 
@@ -301,10 +265,11 @@ def main(leads: int = 1_000_000, listed: int = 1_000_000, rounds: int = 3) -> li
             seconds = result.get("cpu_seconds_of_sample", result["cpu_seconds"])
             cost[way].append(seconds / result.get("sample", leads) * 1e6)
         memory = max(memory, told["scrub"]["peak_mb"])
-    return list(_compared(cost, memory, f"scrub of {leads:,} leads against {listed:,} numbers"))
+    return list(compared(cost, memory, f"scrub of {leads:,} leads against {listed:,} numbers"))
 
 
-def _compared(cost: dict[str, list[float]], memory: float, what: str) -> Iterator[dict[str, Any]]:
+def compared(cost: dict[str, list[float]], memory: float, what: str) -> Iterator[dict[str, Any]]:
+    """Give the rows of what each way took (microseconds of CPU a lead, round by round) and held (MB)."""
     ours, unit = cost["scrub"], "µs CPU a lead"
     joined = [sum(both) for both in zip(cost["normalize"], cost["duckdb_anti_join"], strict=True)]
     yield results.compared(

@@ -2,7 +2,16 @@
 
 import pytest
 
-from benchmarks import chart, cpu_time, results, stand_in
+from benchmarks import (
+    chart,
+    cpu_time,
+    export_numbers,
+    import_numbers,
+    results,
+    scale_model,
+    scrub_leads,
+    stand_in,
+)
 
 
 def rows(goal=">= 4 x", **more):
@@ -77,3 +86,18 @@ def test_a_subject_that_fails_is_told_by_name():
 def test_cpu_time_grows_with_the_work():
     little, much = (cpu_time.of_calls(lambda n=n: sum(range(n)), 200) for n in (1_000, 100_000))
     assert much > 10 * little
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda: import_numbers.main(rows=300, sample=100, rounds=1),
+        lambda: export_numbers.main(rows=300, rounds=1),
+        lambda: scrub_leads.compared({way: [1.0, 2.0] for way in scrub_leads.WAYS}, 100.0, "a scrub"),
+    ],
+    ids=["import", "export", "scrub"],
+)
+def test_a_benchmark_gives_rows_that_can_be_told_and_were_exact(measure):
+    made = results.read("bulk", measure())
+    assert len(results.told(made).splitlines()) == len(made) >= 2
+    scale_model.inputs(made)  # raises for an input that it does not know
