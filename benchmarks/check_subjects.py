@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+FUNCTION = "CheckNumbersFunction"
 ACCOUNT = "acme"
 LISTED_EVERY = 10
 
@@ -40,17 +41,6 @@ def tables(count: int) -> dict[str, Any]:
 
 
 ENVIRONMENT = {"NUMBERS_TABLE": "numbers", "ACCOUNTS_TABLE": "accounts"}
-READ = {
-    "ConsistentRead": True,
-    "ProjectionExpression": "#n, #s, #e, #l, #o",
-    "ExpressionAttributeNames": {
-        "#n": "number",
-        "#s": "status",
-        "#e": "expires_at",
-        "#l": "listed_at",
-        "#o": "source",
-    },
-}
 
 
 def key(number: str) -> dict[str, Any]:

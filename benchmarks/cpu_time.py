@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from benchmarks.servers import ROOT
 
@@ -24,12 +25,21 @@ def of_calls(call: Callable[[], object], calls: int) -> float:
 
 
 def take_turns(
-    module: str, subjects: Sequence[str], rounds: int, calls: Mapping[str, int], environment: Mapping[str, str]
+    module: str,
+    subjects: Sequence[str],
+    rounds: int,
+    calls: Mapping[str, int],
+    environment: Mapping[str, str],
+    artifact: Path | None = None,
 ) -> dict[str, list[float]]:
-    """Run `python -m module subject calls` for each subject in turn, round by round; give what each printed."""
+    """Run `python -m module subject calls` for each subject in turn, round by round; give what each printed.
+
+    `artifact`: a built one, whose modules are taken and not the sources'; it lacks boto3, which is this environment's.
+    """
+    folders = [*([artifact] if artifact else []), ROOT / "functions", ROOT]
     environment = {
         "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}",
+        "PYTHONPATH": os.pathsep.join(map(str, folders)),
         "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",

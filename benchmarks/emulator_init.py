@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import re
-import socket
 import subprocess
 import time
 import urllib.request
@@ -19,6 +18,7 @@ from typing import Any
 import samcli  # type: ignore[import-untyped]
 
 from benchmarks import results
+from benchmarks.reference_servers import free_port
 from benchmarks.sandbox import command, environment_of, runtime_folder
 from benchmarks.servers import NotAnswered
 
@@ -55,7 +55,7 @@ def main(check: Any, references: Sequence[Any], environment: Mapping[str, str], 
 
 def init_ms(folder: Path, handler: str, environment: Mapping[str, str], event: object) -> float:
     """Start a function under the emulator, call it, and read the init time out of its log. Raises NotAnswered."""
-    port, runtime_port = _free_port(), _free_port()
+    port, runtime_port = free_port(), free_port()
     emulator = [
         *(str(EMULATOR), "--log-level", "info"),
         *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
@@ -95,9 +95,3 @@ def _call(port: int, event: object) -> None:
             time.sleep(0.01)
         else:
             return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

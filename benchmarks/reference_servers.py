@@ -19,7 +19,7 @@ _START_SECONDS = 60.0
 def redis(folder: Path) -> Iterator[int]:
     """Run a Redis that stores nothing on disk; give its port. Raises CannotMeasure where it is not installed."""
     program = _program("redis-server", "redis-server")
-    port = _free_port()
+    port = free_port()
     settings = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder))
     with _running([program, *settings], port):
         yield port
@@ -29,7 +29,7 @@ def redis(folder: Path) -> Iterator[int]:
 def mariadb(folder: Path) -> Iterator[int]:
     """Run a MariaDB whose user `root` needs no password; give its port. Raises CannotMeasure as `redis` does."""
     program, install = _program("mariadbd", "mariadb-server"), _program("mariadb-install-db", "mariadb-server")
-    port = _free_port()
+    port = free_port()
     user = ("--user=root",) if os.geteuid() == 0 else ()
     data = f"--datadir={folder / 'data'}"
     made = subprocess.run(
@@ -57,7 +57,8 @@ def _program(name: str, package: str) -> str:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port of loopback that nobody listens on now, for a server that cannot take port 0."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

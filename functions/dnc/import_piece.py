@@ -17,7 +17,7 @@ from dnc.bulk_store import BulkEntries, Wanted
 from dnc.entries import Actor, Entry, Write
 from dnc.import_merge import Counted, Merged, merge
 from dnc.import_plan import piece_name
-from dnc.import_rows import Meant, Remark, Terms, read, says_not_listed
+from dnc.import_rows import Meant, Remark, Terms, read, says_not_listed, windows
 from dnc.pacing import AuditLag, NotYetDone, Pace
 from dnc.problems import Unavailable
 
@@ -76,7 +76,12 @@ class Piece:
 
     def write(self, rows: Iterator[bytes], file: int) -> Result:
         """Write the rows of a piece and give what they came to. Raises NotYetDone and Unavailable."""
-        window: dict[str, list[Meant]] = {}
+        for window in windows(self._meant(rows, file), NUMBERS_A_WINDOW):
+            self._do(window)
+        return self._result
+
+    def _meant(self, rows: Iterator[bytes], file: int) -> Iterator[Meant]:
+        """Give the requests of rows, and count the rows that make none."""
         for line in rows:
             row = json.loads(line)
             if says_not_listed(row):
@@ -86,14 +91,8 @@ class Piece:
             self._result.remarks += remarks
             if meant is None:
                 self._result.counts[Counted.INVALID] += 1
-                continue
-            window.setdefault(meant.request.number, []).append(meant)
-            if len(window) >= NUMBERS_A_WINDOW:
-                self._do(window)
-                window = {}
-        if window:
-            self._do(window)
-        return self._result
+            else:
+                yield meant
 
     def _do(self, window: dict[str, list[Meant]]) -> None:
         if not self._still_time():

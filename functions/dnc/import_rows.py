@@ -4,7 +4,7 @@ What is wrong with a row's extra fields never keeps its number from the list: it
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -189,3 +189,15 @@ def _expiry(written: str | None, source: Source, warn: Any) -> datetime | None:
     except (ValueError, OverflowError):
         warn("its expiry could not be read: listed without one")
         return None
+
+
+def windows(meant: Iterable[Meant], numbers: int) -> Iterator[dict[str, list[Meant]]]:
+    """Give requests by their number, so many numbers at a time: what is read and written together."""
+    window: dict[str, list[Meant]] = {}
+    for one in meant:
+        window.setdefault(one.request.number, []).append(one)
+        if len(window) >= numbers:
+            yield window
+            window = {}
+    if window:
+        yield window

@@ -14,7 +14,7 @@ from dnc.bulk_store import BulkEntries, Wanted
 from dnc.entries import REMOVED, Actor, Entry, Write
 from dnc.import_merge import Counted, made_by, took_part
 from dnc.import_piece import NUMBERS_A_WINDOW, PATIENCE, Result
-from dnc.import_rows import Meant, Remark, Terms, read
+from dnc.import_rows import Meant, Remark, Terms, read, windows
 from dnc.pacing import NotYetDone, Pace
 from dnc.problems import Unavailable
 
@@ -52,19 +52,17 @@ class PieceUndo:
 
     def undo(self, rows: Iterator[bytes], file: int) -> Result:
         """Take back the rows of a piece and give what they came to. Raises NotYetDone and Unavailable."""
-        window: dict[str, list[Meant]] = {}
+        for window in windows(self._meant(rows, file), NUMBERS_A_WINDOW):
+            self._do(window)
+        return self._result
+
+    def _meant(self, rows: Iterator[bytes], file: int) -> Iterator[Meant]:
         for line in rows:
             meant, _ = read(json.loads(line), file, self._terms)
             if meant is None:
                 self._result.counts[Undone.NOT_LISTED_BY_IT] += 1
-                continue
-            window.setdefault(meant.request.number, []).append(meant)
-            if len(window) >= NUMBERS_A_WINDOW:
-                self._do(window)
-                window = {}
-        if window:
-            self._do(window)
-        return self._result
+            else:
+                yield meant
 
     def _do(self, window: dict[str, list[Meant]]) -> None:
         deadline = time.monotonic() + PATIENCE

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NO_ROW = frozenset({"ConsumedCapacity", "ResponseMetadata"})
 KEYS_A_READ = 100
 READS_AT_ONCE = 10
-_READ = {
+READ = {
     "ConsistentRead": True,
     "ProjectionExpression": "#n, #s, #e, #l, #o",
     "ExpressionAttributeNames": {
@@ -129,11 +129,11 @@ class Statuses:
 def _asked(table: str, account_id: str, numbers: list[str]) -> dict[str, Any]:
     account = {"S": account_id}
     keys = [{"account_id": account, "number": {"S": number}} for number in numbers]
-    return {"RequestItems": {table: {**_READ, "Keys": keys}}}
+    return {"RequestItems": {table: {**READ, "Keys": keys}}}
 
 
 def _asked_one(table: str, account_id: str, number: str) -> dict[str, Any]:
-    return {"TableName": table, **_READ, "Key": {"account_id": {"S": account_id}, "number": {"S": number}}}
+    return {"TableName": table, **READ, "Key": {"account_id": {"S": account_id}, "number": {"S": number}}}
 
 
 @lru_cache(maxsize=256)

@@ -19,19 +19,25 @@ def block(language, holding):
     return found
 
 
-def test_the_five_calls_work_as_pasted(stack, tmp_path):
-    (tmp_path / ".local").mkdir()
-    (tmp_path / ".local" / "stack.json").write_text((FOLDER / "stack.json").read_text())
+def pasted(folder, holding):
+    """What a block of shell prints that is pasted where `make demo` has left a stack; it must not fail."""
+    (folder / ".local").mkdir()
+    (folder / ".local" / "stack.json").write_text((FOLDER / "stack.json").read_text())
     done = subprocess.run(
-        ["sh", "-eu", "-c", block("sh", "# 5. Read its history")],
-        cwd=tmp_path,
+        ["sh", "-eu", "-c", block("sh", holding)],
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    added, checked, read, removed, history = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.stdout
+
+
+def test_the_five_calls_work_as_pasted(stack, tmp_path):
+    out = pasted(tmp_path, "# 5. Read its history")
+    added, checked, read, removed, history = [json.loads(line) for line in out.splitlines()]
     assert added["number"] == "+14155550147"
     assert [r["status"] for r in checked["results"]] == ["listed", "clear", "invalid"]
     assert "marked_by_mistake" in read["removal_notice"]["reasons"]
@@ -40,18 +46,8 @@ def test_the_five_calls_work_as_pasted(stack, tmp_path):
 
 
 def test_the_import_works_as_pasted(stack, tmp_path):
-    (tmp_path / ".local").mkdir()
-    (tmp_path / ".local" / "stack.json").write_text((FOLDER / "stack.json").read_text())
-    done = subprocess.run(
-        ["sh", "-eu", "-c", block("sh", "old-list.csv")],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    counts, header, refused = done.stdout.splitlines()
+    out = pasted(tmp_path, "old-list.csv")
+    counts, header, refused = out.splitlines()
     assert "'rows': 3" in counts
     assert header == "line,value,outcome,why"
     assert refused.startswith('4,"""12""",refused,')
