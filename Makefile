@@ -22,7 +22,7 @@ setup: .venv/.synced ## Install what the project needs, into its own folders
 
 .PHONY: demo
 demo: setup ## Bring the local stack up and show the main job
-	@$(PYTHON) -m infra.local.demo
+	@$(PYTHON) -m infra.local.demo.main_job
 
 .PHONY: up
 up: setup ## Start the local stack, or redeploy it in place
@@ -62,7 +62,7 @@ check: setup ## Check format, lint, types, templates, lock, exports and docs
 	.venv/bin/mypy
 	.venv/bin/cfn-lint template.yaml infra/*.yaml
 	$(UV) lock --check -q
-	$(PYTHON) -m infra.drift
+	$(PYTHON) -m infra.generate.drift
 
 .PHONY: format
 format: setup ## Format the code and mend what can be mended
@@ -70,13 +70,13 @@ format: setup ## Format the code and mend what can be mended
 	.venv/bin/ruff check --fix .
 
 .PHONY: docs
-docs: setup ## Write what is generated anew: openapi.json, requirements.txt, phone_table.py, scale.md
-	@$(PYTHON) -m infra.drift --write
+docs: setup ## Write the generated files: openapi.json, requirements.txt, nanp.py, scale.md
+	@$(PYTHON) -m infra.generate.drift --write
 
 .PHONY: verify-export
 verify-export: setup ## Prove a folder of downloaded exports: FOLDER=exports HEAD=the last manifest's SHA-256, if you kept it
-	@$(PYTHON) -m infra.verify_export "$(FOLDER)" $(if $(HEAD),--head "$(HEAD)")
+	@$(PYTHON) -m infra.tools.verify_export "$(FOLDER)" $(if $(HEAD),--head "$(HEAD)")
 
 .PHONY: operator-key
 operator-key: setup ## Make an operator's key with your AWS credentials: STACK=nocall NAME="who it is for"
-	@$(PYTHON) -m infra.operator_key "$(or $(STACK),nocall)" "$(NAME)"
+	@$(PYTHON) -m infra.tools.operator_key "$(or $(STACK),nocall)" "$(NAME)"

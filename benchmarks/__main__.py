@@ -9,8 +9,8 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import chart, results
-from benchmarks.sandbox import CannotMeasure
+from benchmarks.harness import chart, results
+from benchmarks.harness.sandbox import CannotMeasure
 
 # By name: how each is called when there is little time, and when there is much.
 BENCHMARKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

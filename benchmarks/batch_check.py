@@ -9,10 +9,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from benchmarks import check_subjects as subjects
-from benchmarks import cpu_time, results
-from benchmarks.stand_in import StandIn
-from dnc import statuses
+from benchmarks.harness import check_subjects as subjects
+from benchmarks.harness import cpu_time, results
+from benchmarks.harness.stand_in import StandIn
+from dnc.entries import statuses
 
 COUNT = 1000
 CHECK, CHECK_BOTO3 = "check_numbers", "check_numbers over boto3, ten threads"
@@ -24,7 +24,7 @@ _CALLS = {CHECK: 200, CHECK_BOTO3: 30, LOOP: 40, SIDE_BY_SIDE: 300, ORJSON: 300,
 
 def main(quick: bool) -> list[dict[str, Any]]:
     """Measure, and give one line for each comparison."""
-    from benchmarks import artifacts  # what it imports is not in the artifact that the subjects run from
+    from benchmarks.harness import artifacts  # what it imports is not in the artifact that the subjects run from
 
     with StandIn(subjects.tables(COUNT)) as stand_in:
         environment = {**subjects.ENVIRONMENT, "AWS_ENDPOINT_URL": stand_in.url}
@@ -62,7 +62,7 @@ def _call(subject: str) -> Callable[[], object]:
     if subject == LOOP:
         client = subjects.boto3_client()
         return lambda: [_all_of(client, asked["RequestItems"]) for asked in _asked()]
-    from dnc.dynamodb import DynamoDB
+    from dnc.aws.dynamodb import DynamoDB
 
     if subject == ORJSON:
         import orjson

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import artifacts, emulator_init, function_events, results
-from benchmarks.sandbox import CannotMeasure, Cold, cold_start
-from benchmarks.servers import NotAnswered
+from benchmarks import emulator_init
+from benchmarks.harness import artifacts, function_events, results
+from benchmarks.harness.sandbox import CannotMeasure, Cold, cold_start
+from benchmarks.harness.servers import NotAnswered
 
 DIRECT, FLOOR, TUTORIAL = "check_numbers", "a handler that does nothing", "the check as tutorials write it"
 OTHERS = (

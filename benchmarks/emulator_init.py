@@ -17,10 +17,10 @@ from typing import Any
 
 import samcli  # type: ignore[import-untyped]
 
-from benchmarks import results
-from benchmarks.reference_servers import free_port
-from benchmarks.sandbox import command, environment_of, runtime_folder
-from benchmarks.servers import NotAnswered
+from benchmarks.harness import results
+from benchmarks.harness.reference_servers import free_port
+from benchmarks.harness.sandbox import command, environment_of, runtime_folder
+from benchmarks.harness.servers import NotAnswered
 
 _MACHINE = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 EMULATOR = Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{_MACHINE}"

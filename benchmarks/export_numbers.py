@@ -17,11 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results
-from benchmarks.folder_s3 import FolderS3
+from benchmarks.harness import results
+from benchmarks.harness.folder_s3 import FolderS3
+from benchmarks.harness.servers import ROOT
+from benchmarks.harness.stand_in import StandIn
 from benchmarks.import_numbers import ACCOUNT, IMPORT_ID, MADE_AT, TABLE, number
-from benchmarks.servers import ROOT
-from benchmarks.stand_in import StandIn
 
 AS_CSV, AS_JSON, LOOP = "export step, CSV", "export step, JSON lines", "boto3 Query, csv and gzip"
 _ACCOUNTS = "accounts"
@@ -57,8 +57,8 @@ def main(rows: int = 100_000, rounds: int = 3) -> list[dict[str, Any]]:
 
 def _rows(count: int) -> list[dict[str, Any]]:
     """Give the entries of an import of so many rows, as they are stored."""
-    from dnc.entries import Actor, Request, Source, Write, request_listing
-    from dnc.entry_wire import row_of
+    from dnc.entries.entry import Actor, Request, Source, Write, request_listing
+    from dnc.entries.wire import row_of
     from dnc.times import parse
 
     write = Write(parse(MADE_AT), Actor("key:k", "u-1"), "r-1")
@@ -93,12 +93,14 @@ def _numbers(folder: Path, way: str) -> list[str]:
 
 
 def _export(folder: Path, url: str, form: str) -> None:
-    from dnc import export_sources, exporting, times
-    from dnc.bulk_files import JobFiles
-    from dnc.credentials import Credentials
-    from dnc.dynamodb import DynamoDB
-    from dnc.entries import Actor
-    from dnc.jobs import JobKind, JobStatus
+    from dnc import times
+    from dnc.aws.credentials import Credentials
+    from dnc.aws.dynamodb import DynamoDB
+    from dnc.bulk.exports import run as exporting
+    from dnc.bulk.exports import sources as export_sources
+    from dnc.bulk.files import JobFiles
+    from dnc.bulk.jobs import JobKind, JobStatus
+    from dnc.entries.entry import Actor
 
     client = DynamoDB(url, "us-east-1", Credentials({"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}))
     exports = exporting.Exports(client, _ACCOUNTS, ACCOUNT)

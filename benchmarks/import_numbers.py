@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results
-from benchmarks.folder_s3 import FolderS3
-from benchmarks.import_tables import standing_in
-from benchmarks.servers import ROOT
+from benchmarks.harness import results
+from benchmarks.harness.folder_s3 import FolderS3
+from benchmarks.harness.import_tables import standing_in
+from benchmarks.harness.servers import ROOT
 
 TABLE, ACCOUNT, IMPORT_ID, MADE_AT = "numbers", "acme", "0" * 26, "2026-11-24T12:00:00.000Z"
 AREAS = (205, 212, 213, 303, 305, 312, 404, 415, 503, 512, 602, 617, 702, 713, 801, 816, 901, 916, 919, 972)
@@ -145,8 +145,8 @@ def operation(url: str, name: str, **asked: Any) -> Any:
 
 def list_some(url: str, distinct: int) -> int:
     """List each fiftieth number by hand, before the import."""
-    from dnc.entries import Actor, Request, Source, Write, request_listing
-    from dnc.entry_wire import row_of
+    from dnc.entries.entry import Actor, Request, Source, Write, request_listing
+    from dnc.entries.wire import row_of
     from dnc.times import parse
 
     write = Write(parse("2026-01-02T03:04:05Z"), Actor("key:k"), "r-1")
@@ -183,14 +183,14 @@ def verify(folder: Path, url: str, truth: dict[str, Any], listed_before: int) ->
 
 
 def _files(folder: Path) -> Any:
-    from dnc.bulk_files import JobFiles
-    from dnc.jobs import JobKind
+    from dnc.bulk.files import JobFiles
+    from dnc.bulk.jobs import JobKind
 
     return JobFiles(FolderS3(folder), "bulk", ACCOUNT, JobKind.IMPORT, IMPORT_ID)
 
 
 def _plan(folder: Path, _url: str) -> None:
-    from dnc import import_plan
+    from dnc.bulk.imports import plan as import_plan
 
     opened = (folder / "whole.csv").open("rb", buffering=0)
     size = (folder / "whole.csv").stat().st_size
@@ -198,19 +198,20 @@ def _plan(folder: Path, _url: str) -> None:
 
 
 def _client(url: str) -> Any:
-    from dnc.credentials import Credentials
-    from dnc.dynamodb import DynamoDB
+    from dnc.aws.credentials import Credentials
+    from dnc.aws.dynamodb import DynamoDB
 
     return DynamoDB(url, "us-east-1", Credentials({"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}))
 
 
 def _work(folder: Path, url: str) -> None:
-    from dnc import import_piece, import_report
-    from dnc.bulk_store import BulkEntries
-    from dnc.entries import Actor, Source
-    from dnc.import_piece import Piece
-    from dnc.import_rows import Terms
-    from dnc.pacing import Pace
+    from dnc.bulk.imports import piece as import_piece
+    from dnc.bulk.imports import report as import_report
+    from dnc.bulk.imports.pacing import Pace
+    from dnc.bulk.imports.piece import Piece
+    from dnc.bulk.imports.request import Terms
+    from dnc.entries.batch_store import BulkEntries
+    from dnc.entries.entry import Actor, Source
 
     files, client = _files(folder), _client(url)
     terms = Terms(IMPORT_ID, Source.IMPORT, MADE_AT, region="US")
@@ -221,7 +222,7 @@ def _work(folder: Path, url: str) -> None:
 
 
 def _finish(folder: Path, _url: str) -> None:
-    from dnc import import_report
+    from dnc.bulk.imports import report as import_report
 
     files = _files(folder)
     pieces = import_report.planned(files)
@@ -232,7 +233,8 @@ def _finish(folder: Path, _url: str) -> None:
 
 def _plain_rows(folder: Path) -> Iterator[dict[str, Any]]:
     """Read the rows as a plain loop would, into what it would store: the attributes of an entry."""
-    from dnc import phone, times
+    from dnc import times
+    from dnc.phone import reader as phone
     from dnc.problems import InvalidNumber
 
     who = {"principal": "key:k", "acting_user": "u-1"}

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import artifacts, function_events, results
-from benchmarks.sandbox import CannotMeasure, Sandbox
-from benchmarks.servers import NotAnswered, RuntimeApi
+from benchmarks.harness import artifacts, function_events, results
+from benchmarks.harness.sandbox import CannotMeasure, Sandbox
+from benchmarks.harness.servers import NotAnswered, RuntimeApi
 
 BUILT, TUTORIAL, ON_BOTO3 = (
     "as built",
@@ -29,7 +29,7 @@ _WARM_UP = 20
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A kind of invocation. `input`: of `benchmarks.scale_model`; `parts`: into how many its cost is divided."""
+    """A kind of invocation. `input`: of `infra.scale.model`; `parts`: into how many its cost is divided."""
 
     name: str
     function: str

@@ -1,4 +1,4 @@
-"""Normalizing a mixed file of written numbers: `dnc.phone` beside phonenumbers and its Rust port, and do they agree.
+"""Normalizing a mixed file of written numbers: the reader beside phonenumbers and its Rust port, and do they agree.
 
 Each subject runs in a fresh process of its own, over the same rows, and tells the CPU it took for them (user and
 system; what a process loads when it is first needed is in it, what it imports at its start is not). The references do
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results
+from benchmarks.harness import results
 
 ROOT = Path(__file__).resolve().parents[1]
 SWEEP_REGIONS = ("US", "CA", "JM", "PR", "AG", "GB", None)
@@ -28,7 +28,7 @@ Reader = Callable[[Sequence[str], str], int]
 
 def read_by_nocall(written: Sequence[str], region: str) -> int:
     """Read rows as the import does; give how many are valid."""
-    from dnc import phone
+    from dnc.phone import reader as phone
 
     numbers, asides = phone.look_many(written, region)
     return len(numbers) - sum(1 for looked, _ in asides.values() if not looked or not looked.valid)
@@ -36,7 +36,7 @@ def read_by_nocall(written: Sequence[str], region: str) -> int:
 
 def read_one_by_one(written: Sequence[str], region: str) -> int:
     """Read rows as a check reads its numbers."""
-    from dnc import phone
+    from dnc.phone import reader as phone
 
     return sum(1 for text in written if (looked := phone.look(text, region)[0]) and looked.valid)
 
@@ -110,8 +110,9 @@ def _run(subject: str, file: Path, step: int) -> dict[str, float]:
 
 
 def differences(texts: Iterable[tuple[str, str | None]]) -> Iterator[str]:
-    """Give each text and region that any door of `dnc.phone` reads otherwise than the rules do."""
-    from dnc import phone, phone_rules
+    """Give each text and region that any door of `dnc.phone.reader` reads otherwise than the rules do."""
+    from dnc.phone import reader as phone
+    from dnc.phone import rules as phone_rules
 
     for written, region in texts:
         looked, why = phone_rules.look(written, region)
@@ -137,7 +138,7 @@ def sweep(step: int) -> Iterator[tuple[str, str | None]]:
 
 def main(quick: bool) -> list[dict[str, Any]]:
     """Measure; give a row for each reference, and one for the number of differences (which must be 0)."""
-    from benchmarks import phone_texts
+    from benchmarks.harness import phone_texts
 
     steps = dict.fromkeys(SUBJECTS, 1)
     if quick:  # the Python library takes half a minute for all of them
@@ -155,7 +156,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
     swept = 101 if quick else 1
     found = [*differences(phone_texts.strange(tried, seed=ROWS)), *differences(sweep(swept))]
     if found:
-        raise AssertionError(f"dnc.phone and dnc.phone_rules differ {len(found):,} times: {found[:10]}")
+        raise AssertionError(f"dnc.phone.reader and dnc.phone.rules differ {len(found):,} times: {found[:10]}")
     note = f"no difference in {tried:,} strange texts and {2 * 800_000 // swept:,} area codes with exchanges"
     return [{**row, "note": note} if row["reference"] == PHONENUMBERS else row for row in rows]
 

@@ -21,19 +21,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results
-from benchmarks.folder_s3 import FolderS3
+from benchmarks.harness import results
+from benchmarks.harness.folder_s3 import FolderS3
+from benchmarks.harness.servers import ROOT
+from benchmarks.harness.stand_in import StandIn
 from benchmarks.import_numbers import peak_mb
-from benchmarks.servers import ROOT
-from benchmarks.stand_in import StandIn
-from dnc import listed_numbers, phone, scrub_piece, scrub_plan, times
-from dnc.bulk_files import FileWriter, JobFiles
-from dnc.bulk_rows import Rows
-from dnc.credentials import Credentials
-from dnc.dynamodb import DynamoDB
-from dnc.jobs import JobKind
-from dnc.listed_numbers import Reading
-from dnc.store import Numbers
+from dnc import times
+from dnc.aws.credentials import Credentials
+from dnc.aws.dynamodb import DynamoDB
+from dnc.bulk.files import FileWriter, JobFiles
+from dnc.bulk.jobs import JobKind
+from dnc.bulk.scrubs import listed as listed_numbers
+from dnc.bulk.scrubs import piece as scrub_piece
+from dnc.bulk.scrubs import plan as scrub_plan
+from dnc.bulk.scrubs.listed import Reading
+from dnc.bulk.uploads.parse import Rows
+from dnc.entries.store import Numbers
+from dnc.phone import reader as phone
 
 ROWS_A_PAGE = 2_500
 """Of about 420 bytes each in a page of 1 MB, of which the number alone is asked for."""

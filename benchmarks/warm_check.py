@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from benchmarks import check_subjects as subjects
-from benchmarks import cpu_time, reference_servers, results
-from benchmarks.sandbox import CannotMeasure
-from benchmarks.stand_in import StandIn
-from dnc import statuses
+from benchmarks.harness import check_subjects as subjects
+from benchmarks.harness import cpu_time, reference_servers, results
+from benchmarks.harness.sandbox import CannotMeasure
+from benchmarks.harness.stand_in import StandIn
+from dnc.entries import statuses
 
 NUMBER = "+14155550100"
 CHECK, CHECK_BOTO3 = "check_numbers", "check_numbers over boto3"
@@ -27,7 +27,7 @@ _SETS = 1000
 
 def main(quick: bool) -> list[dict[str, Any]]:
     """Measure, and give one line for each comparison."""
-    from benchmarks import artifacts  # what it imports is not in the artifact that the subjects run from
+    from benchmarks.harness import artifacts  # what it imports is not in the artifact that the subjects run from
 
     with ExitStack() as running:
         folder = running.enter_context(reference_servers.folder())
@@ -93,7 +93,7 @@ def _call(subject: str) -> Callable[[], object]:
     if subject == CHECK_BOTO3:
         return subjects.handler(1, over=subjects.boto3_client)
     if subject in (READ, READ_BOTO3):
-        from dnc import aws
+        from dnc.aws import clients as aws
 
         client = aws.dynamodb() if subject == READ else subjects.boto3_client()
         return lambda: client.get_item(TableName="numbers", Key=subjects.key(NUMBER), **statuses.READ)

@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from dnc import adding, answers, aws, phone, times
-from dnc.access import Role
-from dnc.accounts import Accounts
-from dnc.config import Settings
-from dnc.http import Answer, Api, Call, read_body
-from dnc.models import AddNumber, AddNumbers, ReadNumbers
+from dnc import times
+from dnc.accounts.access import Role
+from dnc.accounts.store import Accounts
+from dnc.api import add_request as adding
+from dnc.api import entry_view as answers
+from dnc.api.http import Answer, Api, Call, read_body
+from dnc.api.requests import AddNumber, AddNumbers, ReadNumbers
+from dnc.aws import clients as aws
+from dnc.entries.store import Numbers
+from dnc.phone import reader as phone
 from dnc.problems import DncError, InvalidNumber
-from dnc.store import Numbers
+from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")

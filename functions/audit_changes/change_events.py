@@ -4,8 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from dnc import aws, entries, logs
-from dnc.audit import EventType, Told
+from dnc.audit.chain import EventType, Told
+from dnc.aws import clients as aws
+from dnc.entries import entry as entries
+from dnc.logs import logger as logs
 from dnc.problems import Unavailable
 
 SOURCE = "nocall"

@@ -9,10 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from audit_changes.change_events import publish
-from dnc import audit, aws, logs, phone
-from dnc.audit import OUT_OF_BAND, Head, Told
-from dnc.audit_log import AuditWriter
-from dnc.config import Settings
+from dnc.audit import chain as audit
+from dnc.audit.chain import OUT_OF_BAND, Head, Told
+from dnc.audit.reader import AuditWriter
+from dnc.aws import clients as aws
+from dnc.logs import logger as logs
+from dnc.phone import reader as phone
+from dnc.settings import Settings
 
 SIDE_BY_SIDE = 8
 

@@ -6,11 +6,14 @@ Raising exactly "Unauthorized" is how a 401 is said to API Gateway; such an answ
 from functools import cache
 from typing import Any
 
-from dnc import access, aws, logs, times
-from dnc.access import Caller
-from dnc.accounts import Accounts
-from dnc.config import Settings
+from dnc import times
+from dnc.accounts import access
+from dnc.accounts.access import Caller
+from dnc.accounts.store import Accounts
+from dnc.aws import clients as aws
+from dnc.logs import logger as logs
 from dnc.problems import Unauthenticated
+from dnc.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

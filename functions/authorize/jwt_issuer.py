@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from dnc import times
-from dnc.access import Caller, Role
-from dnc.accounts import ACCOUNT_ID, Accounts
+from dnc.accounts.access import Caller, Role
+from dnc.accounts.store import ACCOUNT_ID, Accounts
 from dnc.problems import NotFound, Unauthenticated, Unavailable
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]

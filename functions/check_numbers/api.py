@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from dnc import aws, checking, times
-from dnc.config import Settings
-from dnc.http import Answer, Api, Call
-from dnc.models import CheckNumbers
+from dnc import times
+from dnc.accounts.profiles import Profiles
+from dnc.api.http import Answer, Api, Call
+from dnc.api.requests import CheckNumbers
+from dnc.aws import clients as aws
+from dnc.checks import check as checking
+from dnc.entries.statuses import Statuses
 from dnc.problems import FieldError, Forbidden, TooLarge
-from dnc.profiles import Profiles
-from dnc.statuses import Statuses
+from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")

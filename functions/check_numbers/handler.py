@@ -14,12 +14,15 @@ import os
 # Nothing that is made while loading is ever garbage: looking for some is a tenth of a cold start.
 gc.disable()
 
-from dnc import aws, checking, direct_request, times  # noqa: E402
-from dnc.config import Settings  # noqa: E402
+from dnc import times  # noqa: E402
+from dnc.accounts.profiles import Profiles  # noqa: E402
+from dnc.aws import clients as aws  # noqa: E402
+from dnc.checks import check as checking  # noqa: E402
+from dnc.checks import payload as direct_request  # noqa: E402
+from dnc.entries.statuses import Statuses  # noqa: E402
 from dnc.problems import InvalidRequest as RefusedRequest  # noqa: E402
 from dnc.problems import NotFound  # noqa: E402
-from dnc.profiles import Profiles  # noqa: E402
-from dnc.statuses import Statuses  # noqa: E402
+from dnc.settings import Settings  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +69,8 @@ def lambda_handler(event: object, _context: object) -> dict[str, Any]:
     except NotFound:
         raise AccountNotFound("There is no such account. Until it is known, do not call.") from None
     except Exception as failed:  # noqa: BLE001 - whatever it was, the caller must not call
-        from dnc import failures, plain_log  # noqa: PLC0415 - for failures alone
+        from dnc.logs import failures  # noqa: PLC0415 - for failures alone
+        from dnc.logs import plain as plain_log  # noqa: PLC0415
 
         plain_log.error("check failed", failures.failure(failed))
         raise Unavailable("The numbers could not be checked. Try again; until then, do not call.") from None

@@ -8,9 +8,9 @@ from typing import Any
 
 from console import sign_in
 from console.page_files import Page
-from dnc import logs
-from dnc.config import Settings
+from dnc.logs import logger as logs
 from dnc.problems import CONTENT_TYPE, NotFound
+from dnc.settings import Settings
 
 settings = Settings.from_env()
 page = Page.load()

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from dnc import logs
-from dnc.config import Settings
+from dnc.logs import logger as logs
+from dnc.settings import Settings
 
 _SECONDS = 3
 _KEPT_SECONDS = 300.0

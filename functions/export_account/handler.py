@@ -3,15 +3,19 @@
 import json
 from typing import Any
 
-from dnc import aws, export_asks, exporting, job_answers, times
-from dnc.accounts import Accounts
-from dnc.bulk_files import JobFiles
-from dnc.bulk_models import NewExport
-from dnc.config import Settings
-from dnc.export_asks import Ask
-from dnc.export_rows import Kind
-from dnc.http import Answer, Api, Call
-from dnc.jobs import JobKind, Jobs, JobStatus, new_id
+from dnc import times
+from dnc.accounts.store import Accounts
+from dnc.api import job_view as job_answers
+from dnc.api.bulk_requests import NewExport
+from dnc.api.http import Answer, Api, Call
+from dnc.aws import clients as aws
+from dnc.bulk.exports import orders as export_asks
+from dnc.bulk.exports import run as exporting
+from dnc.bulk.exports.format import Kind
+from dnc.bulk.exports.orders import Ask
+from dnc.bulk.files import JobFiles
+from dnc.bulk.jobs import JobKind, Jobs, JobStatus, new_id
+from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET", "EXPORT_MACHINE")

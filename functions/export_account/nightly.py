@@ -7,11 +7,12 @@ import json
 import re
 from typing import Any
 
-from dnc import aws, times
-from dnc.accounts import Accounts
-from dnc.bulk_files import TAG_RESULT, s3
-from dnc.config import Settings
-from dnc.export_rows import Kind
+from dnc import times
+from dnc.accounts.store import Accounts
+from dnc.aws import clients as aws
+from dnc.bulk.exports.format import Kind
+from dnc.bulk.files import TAG_RESULT, s3
+from dnc.settings import Settings
 
 ACCOUNTS_A_PAGE = 500
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z", re.ASCII)

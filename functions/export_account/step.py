@@ -7,18 +7,23 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from dnc import aws, export_asks, export_sources, exporting, logs, times
-from dnc.accounts import Accounts
-from dnc.bulk_files import JobFiles, s3
-from dnc.code_version import code_version
-from dnc.config import Settings
-from dnc.entries import Actor
-from dnc.export_asks import Ask
-from dnc.export_rows import Kind
-from dnc.export_sources import Read
-from dnc.exporting import Bounds, Exports
-from dnc.jobs import Job, JobKind, JobStatus
+from dnc import times
+from dnc.accounts.store import Accounts
+from dnc.aws import clients as aws
+from dnc.bulk.exports import orders as export_asks
+from dnc.bulk.exports import run as exporting
+from dnc.bulk.exports import sources as export_sources
+from dnc.bulk.exports.code_version import code_version
+from dnc.bulk.exports.format import Kind
+from dnc.bulk.exports.orders import Ask
+from dnc.bulk.exports.run import Bounds, Exports
+from dnc.bulk.exports.sources import Read
+from dnc.bulk.files import JobFiles, s3
+from dnc.bulk.jobs import Job, JobKind, JobStatus
+from dnc.entries.entry import Actor
+from dnc.logs import logger as logs
 from dnc.problems import NotFound
+from dnc.settings import Settings
 
 SECONDS_TO_END_A_FILE = 30
 """To compress what is left of a file, upload it and note it."""

@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from dnc import aws, import_report, logs, times
-from dnc.bulk_files import JobFiles, s3
-from dnc.config import Settings
-from dnc.import_merge import Counted
-from dnc.import_undo import Undone
-from dnc.jobs import Job, JobKind, Jobs, JobStatus
+from dnc import times
+from dnc.aws import clients as aws
+from dnc.bulk.files import JobFiles, s3
+from dnc.bulk.imports import report as import_report
+from dnc.bulk.imports.merge import Counted
+from dnc.bulk.imports.undo import Undone
+from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
+from dnc.logs import logger as logs
+from dnc.settings import Settings
 from import_numbers.plan import Asked
 
 ROWS = import_report.ROWS

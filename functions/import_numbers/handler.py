@@ -3,16 +3,18 @@
 import json
 from typing import Any
 
-from dnc import aws, job_answers, times
-from dnc.access import Action
-from dnc.accounts import Accounts
-from dnc.bulk_files import JobFiles
-from dnc.bulk_models import NewImport, UndoImport
-from dnc.config import Settings
-from dnc.entries import Source, Write
-from dnc.http import Answer, Api, Call
-from dnc.jobs import Job, JobKind, Jobs, JobStatus
+from dnc import times
+from dnc.accounts.access import Action
+from dnc.accounts.store import Accounts
+from dnc.api import job_view as job_answers
+from dnc.api.bulk_requests import NewImport, UndoImport
+from dnc.api.http import Answer, Api, Call
+from dnc.aws import clients as aws
+from dnc.bulk.files import JobFiles
+from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
+from dnc.entries.entry import Source, Write
 from dnc.problems import Conflict
+from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET", "IMPORT_MACHINE")

@@ -6,12 +6,16 @@ An undo begins here too: its pieces are those that the import left.
 from dataclasses import dataclass
 from typing import Any
 
-from dnc import aws, import_plan, import_report, logs, times
-from dnc.bulk_files import UPLOAD, UPLOAD_KEY, JobFiles, s3
-from dnc.bulk_source import FileRefused, S3Object
-from dnc.config import Settings
-from dnc.entries import Source
-from dnc.jobs import JobKind, Jobs, JobStatus
+from dnc import times
+from dnc.aws import clients as aws
+from dnc.bulk.files import UPLOAD, UPLOAD_KEY, JobFiles, s3
+from dnc.bulk.imports import plan as import_plan
+from dnc.bulk.imports import report as import_report
+from dnc.bulk.jobs import JobKind, Jobs, JobStatus
+from dnc.bulk.uploads.source import FileRefused, S3Object
+from dnc.entries.entry import Source
+from dnc.logs import logger as logs
+from dnc.settings import Settings
 
 SECONDS_TO_END = 30.0
 

@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from dnc import aws, import_piece, logs
-from dnc.bulk_files import JobFiles, s3
-from dnc.bulk_store import BulkEntries
-from dnc.config import Settings
-from dnc.entries import Actor
-from dnc.import_piece import Piece
-from dnc.import_rows import Terms
-from dnc.import_undo import PieceUndo
-from dnc.jobs import Job, JobKind, Jobs, JobStatus
-from dnc.pacing import AuditLag, NotYetDone, Pace
+from dnc.aws import clients as aws
+from dnc.bulk.files import JobFiles, s3
+from dnc.bulk.imports import piece as import_piece
+from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
+from dnc.bulk.imports.piece import Piece
+from dnc.bulk.imports.request import Terms
+from dnc.bulk.imports.undo import PieceUndo
+from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
+from dnc.entries.batch_store import BulkEntries
+from dnc.entries.entry import Actor
+from dnc.logs import logger as logs
+from dnc.settings import Settings
 
 SECONDS_TO_END = 20.0
 __all__ = ["NotYetDone", "lambda_handler"]  # the state machine runs a piece again by that name

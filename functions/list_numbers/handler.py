@@ -3,17 +3,23 @@
 from datetime import timedelta
 from typing import Any
 
-from dnc import answers, audit, aws, notices, paging, phone, reasons, times
-from dnc.access import Action
-from dnc.accounts import Accounts
-from dnc.audit_log import AuditLog
-from dnc.config import Settings
-from dnc.entries import LISTED, Entry
-from dnc.http import Answer, Api, Call
-from dnc.listing import Filters
-from dnc.models import ListNumbers, Paged, ReadAudit
+from dnc import times
+from dnc.accounts.access import Action
+from dnc.accounts.store import Accounts
+from dnc.api import entry_view as answers
+from dnc.api import page_tokens as paging
+from dnc.api.http import Answer, Api, Call
+from dnc.api.requests import ListNumbers, Paged, ReadAudit
+from dnc.audit import chain as audit
+from dnc.audit.reader import AuditLog
+from dnc.aws import clients as aws
+from dnc.entries import notices, reasons
+from dnc.entries.entry import LISTED, Entry
+from dnc.entries.filters import Filters
+from dnc.entries.store import Numbers
+from dnc.phone import reader as phone
 from dnc.problems import InvalidRequest, NotListed
-from dnc.store import Numbers
+from dnc.settings import Settings
 
 LONGEST_SPAN = timedelta(days=31)
 DEFAULT_SPAN = timedelta(days=7)

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from dnc import aws, paging, times
-from dnc.access import ALLOWED, Role
-from dnc.accounts import Accounts
-from dnc.config import Settings
-from dnc.http import Answer, Api, Call
-from dnc.models import NewKey, Paged, PutAccount
+from dnc import times
+from dnc.accounts.access import ALLOWED, Role
+from dnc.accounts.store import Accounts
+from dnc.api import page_tokens as paging
+from dnc.api.http import Answer, Api, Call
+from dnc.api.requests import NewKey, Paged, PutAccount
+from dnc.aws import clients as aws
 from dnc.problems import InvalidRequest
+from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE")

@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from dnc import aws, job_answers, paging, times
-from dnc.bulk_files import JobFiles
-from dnc.config import Settings
-from dnc.http import Answer, Api, Call
-from dnc.jobs import Job, JobKind, Jobs
-from dnc.models import Paged
-from dnc.profiles import Profiles
+from dnc import times
+from dnc.accounts.profiles import Profiles
+from dnc.api import job_view as job_answers
+from dnc.api import page_tokens as paging
+from dnc.api.http import Answer, Api, Call
+from dnc.api.requests import Paged
+from dnc.aws import clients as aws
+from dnc.bulk.files import JobFiles
+from dnc.bulk.jobs import Job, JobKind, Jobs
+from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")

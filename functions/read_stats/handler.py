@@ -3,13 +3,14 @@
 from datetime import date, timedelta
 from typing import Any
 
-from dnc import aws, times
-from dnc.accounts import Accounts
-from dnc.config import Settings
-from dnc.http import Answer, Api, Call
-from dnc.models import ReadStats
+from dnc import times
+from dnc.accounts.store import Accounts
+from dnc.api.http import Answer, Api, Call
+from dnc.api.requests import ReadStats
+from dnc.audit.stats import Stats
+from dnc.aws import clients as aws
 from dnc.problems import InvalidRequest
-from dnc.stats import Stats
+from dnc.settings import Settings
 
 LONGEST_SPAN = timedelta(days=92)
 DEFAULT_SPAN = timedelta(days=7)

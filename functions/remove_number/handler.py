@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from dnc import answers, aws, phone, reasons, times
-from dnc.access import Action
-from dnc.accounts import Accounts
-from dnc.config import Settings
-from dnc.http import Answer, Api, Call
-from dnc.models import RemoveNumber, RestoreNumber
+from dnc import times
+from dnc.accounts.access import Action
+from dnc.accounts.store import Accounts
+from dnc.api import entry_view as answers
+from dnc.api.http import Answer, Api, Call
+from dnc.api.requests import RemoveNumber, RestoreNumber
+from dnc.aws import clients as aws
+from dnc.entries import reasons
+from dnc.entries.store import Numbers
+from dnc.phone import reader as phone
 from dnc.problems import InvalidNumber
-from dnc.store import Numbers
+from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from dnc import aws, export_sources, logs, scrub_piece, scrub_plan, times
-from dnc.bulk_files import UPLOAD_KEY, FileWriter, JobFiles, s3
-from dnc.config import Settings
-from dnc.entries import LISTED
-from dnc.jobs import JobKind, Jobs
-from dnc.scrub_plan import Plan
+from dnc import times
+from dnc.aws import clients as aws
+from dnc.bulk.exports import sources as export_sources
+from dnc.bulk.files import UPLOAD_KEY, FileWriter, JobFiles, s3
+from dnc.bulk.jobs import JobKind, Jobs
+from dnc.bulk.scrubs import piece as scrub_piece
+from dnc.bulk.scrubs import plan as scrub_plan
+from dnc.bulk.scrubs.plan import Plan
+from dnc.entries.entry import LISTED
+from dnc.logs import logger as logs
+from dnc.settings import Settings
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 BROKE_OFF = "The scrub broke off, and nothing is known to be clear. Make another one; if that fails too, ask for help."

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from dnc import aws, job_answers
-from dnc.accounts import Accounts
-from dnc.bulk_files import JobFiles
-from dnc.bulk_models import NewScrub
-from dnc.config import Settings
-from dnc.http import Answer, Api, Call
-from dnc.jobs import JobKind, Jobs
+from dnc.accounts.store import Accounts
+from dnc.api import job_view as job_answers
+from dnc.api.bulk_requests import NewScrub
+from dnc.api.http import Answer, Api, Call
+from dnc.aws import clients as aws
+from dnc.bulk.files import JobFiles
+from dnc.bulk.jobs import JobKind, Jobs
+from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")

@@ -3,13 +3,17 @@
 from collections.abc import Collection
 from typing import Any
 
-from dnc import aws, listed_numbers, scrub_piece, scrub_plan, times
-from dnc.bulk_files import JobFiles, s3
-from dnc.config import Settings
-from dnc.jobs import JobKind, Jobs
-from dnc.listed_numbers import By, Sorted
-from dnc.scrub_piece import ListedOf
-from dnc.store import Numbers
+from dnc import times
+from dnc.aws import clients as aws
+from dnc.bulk.files import JobFiles, s3
+from dnc.bulk.jobs import JobKind, Jobs
+from dnc.bulk.scrubs import listed as listed_numbers
+from dnc.bulk.scrubs import piece as scrub_piece
+from dnc.bulk.scrubs import plan as scrub_plan
+from dnc.bulk.scrubs.listed import By, Sorted
+from dnc.bulk.scrubs.piece import ListedOf
+from dnc.entries.store import Numbers
+from dnc.settings import Settings
 
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE", "BULK_BUCKET")
 _remembered: dict[tuple[str, int], Sorted] = {}

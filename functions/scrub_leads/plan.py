@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from dnc import aws, logs, scrub_plan, times
-from dnc.bulk_files import UPLOAD_KEY, JobFiles, s3
-from dnc.bulk_source import FileRefused, S3Object
-from dnc.config import Settings
-from dnc.jobs import JobKind, Jobs
+from dnc import times
+from dnc.aws import clients as aws
+from dnc.bulk.files import UPLOAD_KEY, JobFiles, s3
+from dnc.bulk.jobs import JobKind, Jobs
+from dnc.bulk.scrubs import plan as scrub_plan
+from dnc.bulk.uploads.source import FileRefused, S3Object
+from dnc.logs import logger as logs
+from dnc.settings import Settings
 
 SECONDS_TO_END = 30
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")

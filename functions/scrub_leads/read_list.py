@@ -5,11 +5,13 @@ The second look begins when every lead was looked at once. What is listed before
 
 from typing import Any
 
-from dnc import aws, listed_numbers, times
-from dnc.bulk_files import JobFiles, s3
-from dnc.config import Settings
-from dnc.jobs import JobKind
-from dnc.listed_numbers import By, Reading
+from dnc import times
+from dnc.aws import clients as aws
+from dnc.bulk.files import JobFiles, s3
+from dnc.bulk.jobs import JobKind
+from dnc.bulk.scrubs import listed as listed_numbers
+from dnc.bulk.scrubs.listed import By, Reading
+from dnc.settings import Settings
 
 SECONDS_TO_END = 30
 settings = Settings.from_env("NUMBERS_TABLE", "BULK_BUCKET")

@@ -19,8 +19,8 @@ import boto3
 import requests
 import yaml
 
-from dnc.access import Role
-from dnc.accounts import PLATFORM, Accounts
+from dnc.accounts.access import Role
+from dnc.accounts.store import PLATFORM, Accounts
 from dnc.times import now
 from infra.local import emulator
 

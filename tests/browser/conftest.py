@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from infra.local.stack import ROOT
-from tests import npm
+from tests.support import npm
 
 AXE = ("axe-core@4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745")
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
@@ -121,7 +121,7 @@ def add(client, account) -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def waited(client, account) -> Callable[[str, int], None]:
     """Waits until the audit of a number has so many events."""
-    from tests.stack import wait_for
+    from tests.support.stack import wait_for
 
     def wait(number: str, events: int) -> None:
         wait_for(lambda: len(client.history(number, account).get("events", [])) >= events)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from dnc.access import ROUTES
+from dnc.accounts.access import ROUTES
 
 JOBS = ["Jobs"] if ("GET", "/accounts/{account_id}/imports") in ROUTES else []
 OFFERED = {

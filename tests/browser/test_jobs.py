@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from dnc.access import ROUTES
+from dnc.accounts.access import ROUTES
 from tests.browser.bulk import ACTOR, Bulk, exported, imported, scrubbed
 from tests.browser.conftest import RUN_AXE
 

@@ -8,9 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
-from tests import tables
-from tests.conformance import dynamodb_local
-from tests.npm import Missing
+from tests.support import dynamodb_local, tables
+from tests.support.npm import Missing
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.stack import wait_for
+from tests.support.stack import wait_for
 
 NUMBER = "+14155550160"
 MAY = {

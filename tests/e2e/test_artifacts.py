@@ -117,14 +117,14 @@ def test_every_module_is_compiled_ahead_for_lambdas_python_and_is_the_sources(bu
         assert compiled[:4] == importlib.util.MAGIC_NUMBER, source
         assert int.from_bytes(compiled[4:8], "little") == 0b01, f"{source}: not an unchecked hash"
         assert compiled[8:16] == importlib.util.source_hash(source.read_bytes()), f"{source}: stale"
-    own = next(folder.joinpath("dnc", "__pycache__").glob("config.*.pyc"))
-    assert marshal.loads(own.read_bytes()[16:]).co_filename == "/var/task/dnc/config.py"
+    own = next(folder.joinpath("dnc", "__pycache__").glob("settings.*.pyc"))
+    assert marshal.loads(own.read_bytes()[16:]).co_filename == "/var/task/dnc/settings.py"
 
 
 def test_the_checks_artifact_is_small_and_without_what_it_does_not_use(build_folder):
     folder = build_folder / "CheckNumbersFunction"
     assert not {"boto3", "botocore", "pydantic", "aws_lambda_powertools"} & {place.name for place in folder.iterdir()}
-    from benchmarks.artifacts import zipped
+    from benchmarks.harness.artifacts import zipped
 
     assert zipped(folder) < ZIPPED_CHECK
 

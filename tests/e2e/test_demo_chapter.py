@@ -3,8 +3,8 @@
 import csv
 import io
 
-from infra.local import demo_bulk_exports
-from infra.local.story import Story
+from infra.local.demo import exports as demo_bulk_exports
+from infra.local.demo.story import Story
 
 
 def test_the_story_of_what_goes_out_holds(client, capsys):

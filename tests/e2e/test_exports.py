@@ -9,11 +9,11 @@ from datetime import timedelta
 import requests
 
 from dnc import times
-from dnc.audit import EventType, Told
-from dnc.audit_log import AuditWriter
+from dnc.audit.chain import EventType, Told
+from dnc.audit.reader import AuditWriter
 from infra.local import stack as local
-from infra.verify_export import main, verify
-from tests.stack import wait_for
+from infra.tools.verify_export import main, verify
+from tests.support.stack import wait_for
 
 PERSON = {"acting_user": "u-9"}
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from tests.stack import wait_for
+from tests.support.stack import wait_for
 
 FORMS = ("415555{:04}", "(415) 555-{:04}", "+1 415 555 {:04}", "1-415-555-{:04}", "415.555.{:04}")
 

@@ -1,7 +1,7 @@
 """No log line of any function holds a full phone number or a person's name."""
 
 from infra.local import stack as local
-from tests.stack import numbers_in, wait_for
+from tests.support.stack import numbers_in, wait_for
 
 NAME = "Zebedee Quillfeather"
 

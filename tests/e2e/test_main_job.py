@@ -7,9 +7,9 @@ import uuid
 import phonenumbers
 import pytest
 
-from infra.local import demo
 from infra.local import stack as local
-from tests.stack import wait_for
+from infra.local.demo import main_job as demo
+from tests.support.stack import wait_for
 
 AREA_CODES = ("212", "312", "415", "503", "617", "702", "808", "917")
 

@@ -9,7 +9,7 @@ import uuid
 
 from infra.local import stack as local
 from infra.local.stack import ROOT
-from tests.stack import FOLDER, wait_for
+from tests.support.stack import FOLDER, wait_for
 
 README = (ROOT / "README.md").read_text()
 
@@ -129,7 +129,7 @@ def test_an_operators_key_is_made_with_iam_credentials(stack, client):
         "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
         "PYTHONPATH": f"{ROOT / 'functions'}{os.pathsep}{ROOT}",
     }
-    command = [sys.executable, "-m", "infra.operator_key"]
+    command = [sys.executable, "-m", "infra.tools.operator_key"]
     made = subprocess.run(
         [*command, "nocall-local", "who it is for"], env=environment, capture_output=True, text=True, check=True
     )

@@ -5,7 +5,7 @@ import io
 
 import requests
 
-from tests.stack import wait_for
+from tests.support.stack import wait_for
 
 
 def upload(made, body):

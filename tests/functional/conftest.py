@@ -14,16 +14,18 @@ import pytest
 import requests
 from moto import mock_aws
 
-from dnc import aws, connections, times
-from dnc.access import Role
-from dnc.accounts import PLATFORM, Accounts
-from dnc.bulk_files import s3
-from dnc.dynamodb import DynamoDB
-from dnc.presigned import presigner
+from dnc import times
+from dnc.accounts.access import Role
+from dnc.accounts.store import PLATFORM, Accounts
+from dnc.aws import clients as aws
+from dnc.aws import connections
+from dnc.aws.dynamodb import DynamoDB
+from dnc.aws.presigned import presigner
+from dnc.bulk.files import s3
 from infra.local.stack import template
-from tests import tables
-from tests.contract import assert_body_documented
-from tests.partiql import WithPartiQL
+from tests.support import tables
+from tests.support.contract import assert_body_documented
+from tests.support.partiql import WithPartiQL
 
 STAGE_ARN = "arn:aws:execute-api:us-east-1:123456789012:api1/v1"
 BUS, BUCKET = "changes", "bulk"

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from dnc.access import ALLOWED, ROUTES, Role
+from dnc.accounts.access import ALLOWED, ROUTES, Role
+from dnc.entries.reasons import REASONS, REFUSED
 from dnc.problems import PROBLEMS
-from dnc.reasons import REASONS, REFUSED
-from infra import drift, openapi
+from infra.generate import drift, openapi
 from infra.local.stack import ROOT, template
 
 README = (ROOT / "README.md").read_text()

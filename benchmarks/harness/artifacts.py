@@ -1,0 +1,136 @@
+"""What is measured, built: this project as `sam build` makes it, and as it would be without its own build step."""
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness.sandbox import CannotMeasure
+from benchmarks.harness.servers import ROOT
+from infra.local import emulator
+from infra.local.stack import template
+
+BENCH = ROOT / ".local" / "bench"
+REFERENCES = Path(__file__).parents[1] / "references"
+_TUTORIAL_MORE = ("aws-xray-sdk", "wrapt")
+_PLAIN_TEMPLATE = """
+AWSTemplateFormatVersion: "2010-09-09"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Measured:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Architectures: [{architecture}]
+      CodeUri: source/
+      Handler: {handler}
+"""
+_ON_BOTO3 = """
+
+@cache
+def dynamodb() -> Any:
+    return client("dynamodb")
+
+
+@cache
+def event_bridge() -> Any:
+    return client("events")
+
+
+@cache
+def step_functions() -> Any:
+    return client("stepfunctions")
+
+
+def client(service: str, **settings: Any) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(service, config=Config(**settings))
+"""
+
+
+def functions() -> dict[str, str]:
+    """Give the handler of each function of the template, by its logical id."""
+    found = template()["Resources"].items()
+    return {name: r["Properties"]["Handler"] for name, r in found if r["Type"] == "AWS::Serverless::Function"}
+
+
+@cache
+def built() -> Path:
+    """Build the real template for this machine; give the folder of its artifacts."""
+    folder = BENCH / "built"
+    _sam("--template-file", str(ROOT / "template.yaml"), "--build-dir", str(folder))
+    return folder
+
+
+@cache
+def plain(*, on_boto3: bool = False) -> Path:
+    """Build the functions as `sam build` does by itself, with pip and every source; they all share one artifact.
+
+    `on_boto3`: with boto3's clients in the place of the service's own and botocore's.
+    """
+    source = _fresh(BENCH / ("plain-boto3" if on_boto3 else "plain") / "source")
+    shutil.copytree(ROOT / "functions", source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    if on_boto3:
+        aws = source / "dnc" / "aws" / "clients.py"
+        aws.write_text(aws.read_text() + _ON_BOTO3)
+    return _plain(source.parent, "add_number.handler.lambda_handler")
+
+
+@cache
+def tutorial() -> Path:
+    """Build the tutorials' check as `sam build` does by itself, with the same versions of the same libraries."""
+    source = _fresh(BENCH / "tutorial" / "source")
+    shutil.copyfile(REFERENCES / "tutorial_check" / "handler.py", source / "handler.py")
+    requirements = (ROOT / "functions" / "requirements.txt").read_text()
+    try:
+        more = [f"{name}=={importlib.metadata.version(name)}" for name in _TUTORIAL_MORE]
+    except importlib.metadata.PackageNotFoundError as missing:
+        raise CannotMeasure(f"{missing.name} is not installed: 'make bench' installs it") from None
+    unneeded = ("pyjwt", "cryptography", "cffi", "pycparser")
+    kept = [line for line in requirements.splitlines() if not line.startswith(unneeded)]
+    (source / "requirements.txt").write_text("\n".join([*kept, *more]) + "\n")
+    return _plain(source.parent, "handler.lambda_handler")
+
+
+def zipped(folder: Path) -> int:
+    """Give the bytes of an artifact as it is uploaded."""
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder))
+    return out.tell()
+
+
+def _plain(folder: Path, handler: str) -> Path:
+    described = _PLAIN_TEMPLATE.format(architecture=emulator.architecture(), handler=handler)
+    (folder / "template.yaml").write_text(described)
+    _sam("--template-file", str(folder / "template.yaml"), "--build-dir", str(folder / "build"))
+    return folder / "build" / "Measured"
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _sam(*arguments: str) -> None:
+    BENCH.mkdir(parents=True, exist_ok=True)
+    command: Any = (
+        *(sys.executable, "-m", "samcli", "build", "--no-cached", *arguments),
+        *("--parameter-overrides", f"Architecture={emulator.architecture()}"),
+    )
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(BENCH / "sam")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CannotMeasure(f"'sam build' failed:\n{done.stderr[-2000:]}")

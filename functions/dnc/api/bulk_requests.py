@@ -1,0 +1,69 @@
+"""The requests for bulk jobs as pydantic models: names, forms and lengths of the contract."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from dnc.api.requests import ActingUser, Body, Day, Moment, Note, Region, Text
+from dnc.bulk.files import MAX_UPLOAD_BYTES
+from dnc.entries.entry import Source
+
+Filename = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/\\]+$")
+]
+Bytes = Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES, description="the file's length; it is signed into the URL")]
+
+
+class Registry(Body):
+    """Of which registry's file an import is, and who got it: kept on the job (47 CFR 64.1200(c)(2)(i)(D))."""
+
+    version: Text = None
+    accessed_by: Text = None
+    accessed_on: Day | None = None
+    san: Text = Field(None, description="subscription account number")
+
+
+class NewImport(Body):
+    """Bring numbers in from a file: one a line, or CSV with a header."""
+
+    filename: Filename
+    bytes: Bytes
+    source: Annotated[Source, Field(strict=False)] = Source.IMPORT
+    region: Region | None = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
+    note: Note = None
+    dry_run: bool = Field(False, description="count and change nothing")
+    skip_removed: bool = Field(False, description="leave a number that was removed as it is")
+    registry: Registry | None = None
+    acting_user: ActingUser = None
+
+    @model_validator(mode="after")
+    def _registry_only_of_a_registry(self) -> Self:
+        if self.registry is not None and self.source is not Source.REGISTRY:
+            raise ValueError("registry is only for the source registry")
+        return self
+
+
+class UndoImport(Body):
+    """Take an import back."""
+
+    acting_user: ActingUser = None
+
+
+class NewScrub(Body):
+    """Split a campaign's leads into those that may be called and those that are blocked."""
+
+    filename: Filename
+    bytes: Bytes
+    column: Text = Field(None, description="the name or the place (from 1) of the column with the number")
+    region: Region | None = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
+    acting_user: ActingUser = None
+
+
+class NewExport(Body):
+    """Write the list or the audit to files."""
+
+    kind: Literal["numbers", "audit"]
+    format: Literal["csv", "jsonl"] = "csv"
+    since: Moment | None = Field(None, alias="from")
+    until: Moment | None = Field(None, alias="to")
+    acting_user: ActingUser = None

@@ -1,0 +1,94 @@
+"""How a job is shown. URLs are made when it is read, and live 15 minutes."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from dnc import times
+from dnc.bulk.files import UPLOAD_LIVES, JobFiles
+from dnc.bulk.jobs import Job, JobKind, JobStatus
+
+NEVER_CAME_AFTER = UPLOAD_LIVES + timedelta(hours=23)
+"""An upload that was begun in time may take long; after this it is not awaited any more."""
+REPORT = "report.csv"
+MANIFEST = "manifest.json"
+
+
+def shown(job: Job, files: JobFiles, at: datetime) -> dict[str, Any]:
+    """Give a job as the API shows it."""
+    answer: dict[str, Any] = {
+        "id": job.id,
+        "status": job.status,
+        "progress": job.progress,
+        "counts": dict(job.counts),
+        "created_at": job.created_at,
+        "created_by": dict(job.created_by),
+        "finished_at": job.finished_at,
+        "error": job.error,
+        **job.request,
+    }
+    if job.status is JobStatus.AWAITING_UPLOAD and times.parse(job.created_at) + NEVER_CAME_AFTER < at:
+        answer |= {"status": JobStatus.FAILED, "error": "No file came in time. Make another job and upload to its URL."}
+    return answer | _RESULTS[job.kind](job, files)
+
+
+def _import(job: Job, files: JobFiles) -> dict[str, Any]:
+    """Give the report of an import, those of the files of a zip, and what its undo came to."""
+    undo = job.kept.get("undo")
+    return {
+        "report_url": _url(files, job.kept.get("report"), f"{job.id}-report.csv"),
+        "files": [
+            {
+                "name": file["name"],
+                "counts": file["counts"],
+                "report_url": _url(files, file.get("report"), f"{job.id}-{file['name']}-report.csv"),
+            }
+            for file in job.kept.get("files") or []
+        ],
+        "undo": None
+        if not undo
+        else {
+            "requested_at": undo["requested_at"],
+            "requested_by": undo["requested_by"],
+            "counts": undo.get("counts") or {},
+            "error": undo.get("error"),
+            "report_url": _url(files, undo.get("report"), f"{job.id}-undo.csv"),
+        },
+    }
+
+
+def _scrub(job: Job, files: JobFiles) -> dict[str, Any]:
+    """Give the files of a scrub; `kept` names them once they are there. `as_of`: until when they are complete."""
+    urls = {
+        f"{name}_url": _url(files, job.kept.get(name), f"{job.id}-{name}.csv") for name in ("clear", "blocked", "late")
+    }
+    return {**urls, "as_of": job.kept.get("as_of"), "looked_by": job.kept.get("looked_by")}
+
+
+def _export(job: Job, files: JobFiles) -> dict[str, Any]:
+    """Give the files of an export once it is done: until then one may still be replaced."""
+    done = job.status is JobStatus.DONE
+    return {
+        "files": [
+            {
+                "url": files.download(file["name"], f"{job.id}-{file['name']}", "application/gzip"),
+                "rows": file["rows"],
+                "bytes": file["bytes"],
+                "sha256": file["sha256"],
+            }
+            for file in (job.kept.get("files") or [] if done else [])
+        ],
+        "manifest_url": files.download(MANIFEST, f"{job.id}-{MANIFEST}", "application/json") if done else None,
+        "manifest_sha256": job.kept.get("manifest_sha256") if done else None,
+    }
+
+
+def _url(files: JobFiles, name: str | None, filename: str) -> str | None:
+    return files.download(name, filename) if name else None
+
+
+_RESULTS: dict[JobKind, Callable[[Job, JobFiles], dict[str, Any]]] = {
+    JobKind.IMPORT: _import,
+    JobKind.SCRUB: _scrub,
+    JobKind.EXPORT: _export,
+}

@@ -1,0 +1,283 @@
+"""An account's list in numbers, counted from its audit when somebody asks, so that adds and imports pay nothing for it.
+
+What was counted is kept by day in the accounts table, with the place in each shard up to which it was read; the next
+question goes on from there. What is younger than a few minutes is counted anew each time, since an index of DynamoDB
+may be a little behind. Events are in the audit once, so a replayed stream counts nothing twice.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from dnc import times
+from dnc.audit import chain as audit
+from dnc.audit.chain import SHARDS, EventType
+from dnc.aws import clients as aws
+from dnc.entries.entry import LISTED
+
+SETTLING = timedelta(minutes=5)
+_SECONDS = 15.0
+_EVENTS_A_PAGE = 250
+_DAY = timedelta(days=1)
+_PROJECTION = {
+    "ProjectionExpression": "recorded_key, #type, #reason, #before, #after",
+    "ExpressionAttributeNames": {"#type": "type", "#reason": "reason", "#before": "before", "#after": "after"},
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of numbers that came to be listed, by source, and that left, by reason."""
+
+    listed: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def net(self) -> int:
+        """Give by how many the list grew."""
+        return self.listed.total() - self.removed.total()
+
+    def add(self, other: "Tally") -> None:
+        """Add another's counts to these."""
+        self.listed.update(other.listed)
+        self.removed.update(other.removed)
+
+    def count(self, event: Mapping[str, Any]) -> None:
+        """Count one event, in DynamoDB's typed form: of millions, only what is counted is read.
+
+        Whatever an event is called, what matters is whether the number was listed before and is after.
+        """
+        kind = _text(event, "type")
+        after = event.get("after", {}).get("M", {})
+        was, is_now = _text(event.get("before", {}).get("M", {}), "status") == LISTED, _text(after, "status") == LISTED
+        if was and kind == EventType.RELISTED:  # it had expired, and no TTL had come by yet
+            self.removed[EventType.EXPIRED] += 1
+            was = False
+        if is_now and not was:
+            self.listed[_text(after, "source")] += 1
+        elif was and not is_now:
+            self.removed[_text(event, "reason") or kind] += 1
+
+
+@dataclass(slots=True)
+class Day:
+    """What is known of one day (UTC): counts that are settled, counts that are not, and how far each shard was read."""
+
+    day: date
+    settled: Tally = field(default_factory=Tally)
+    unsettled: Tally = field(default_factory=Tally)
+    read_to: dict[str, str] = field(default_factory=dict)
+    complete: bool = False
+    revision: int = 0
+    behind: str | None = None
+
+    @property
+    def total(self) -> Tally:
+        """Give all that was counted."""
+        both = Tally()
+        both.add(self.settled)
+        both.add(self.unsettled)
+        return both
+
+
+class Stats:
+    """The counts of one account."""
+
+    def __init__(
+        self,
+        client: Any,
+        audit_table: str,
+        accounts_table: str,
+        account_id: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Bind to the tables and an account. `clock`: seconds, to stop in time."""
+        self._client = client
+        self._audit_table = audit_table
+        self._accounts_table = accounts_table
+        self._account_id = account_id
+        self._clock = clock
+
+    def read(self, first: date, last: date, born: date, now: datetime) -> dict[str, Any]:
+        """Give `as_of`, `listed_total` and the `days` first..last (UTC).
+
+        `born`: the day the account was made, before which there is nothing. When there is more to count than one
+        answer has time for, `as_of` says how far it came, and the next question goes on from there.
+        """
+        deadline = self._clock() + _SECONDS
+        through, total = self._total(born - _DAY)
+        wanted = {*_days(max(first, born), min(last, now.date())), *_days(through + _DAY, now.date())}
+        counted: dict[date, Day] = {}
+        behind: str | None = None
+        with ThreadPoolExecutor(SHARDS) as pool:
+            known = self._known(wanted)
+            for day in sorted(wanted):
+                counted[day] = known.get(day) or Day(day)
+                if not counted[day].complete:
+                    self._count(pool, counted[day], now, deadline)
+                behind = counted[day].behind
+                if behind:
+                    break
+        after = [one for day, one in counted.items() if day > through]
+        self._advance(through, total, after)
+        return {
+            "as_of": behind or times.text(now),
+            "listed_total": total + sum(one.total.net for one in after),
+            "days": [_shown(day, counted.get(day)) for day in _days(first, last)],
+        }
+
+    def _count(self, pool: ThreadPoolExecutor, day: Day, now: datetime, deadline: float) -> None:
+        """Count what was recorded since the last look, and keep what is settled."""
+        settled = times.text(now - SETTLING)
+        ended = settled > times.text(datetime.combine(day.day + _DAY, datetime.min.time(), UTC))
+        known = dict(day.read_to)
+        for part in pool.map(lambda n: self._shard(day.day, n, known.get(str(n)), settled, deadline), range(SHARDS)):
+            day.settled.add(part.settled)
+            day.unsettled.add(part.unsettled)
+            day.read_to |= part.read_to
+            if part.behind:
+                day.behind = min(day.behind or part.behind, part.behind)
+        day.complete = ended and day.behind is None
+        if day.complete or day.read_to != known:
+            self._keep(day)
+
+    def _shard(self, day: date, part: int, after: str | None, settled: str, deadline: float) -> Day:
+        """Count one shard's events after a key, oldest first."""
+        query: dict[str, Any] = {
+            "TableName": self._audit_table,
+            "IndexName": "timeline",
+            "KeyConditionExpression": "account_day_shard = :part AND recorded_key > :after",
+            "ExpressionAttributeValues": {
+                ":part": {"S": audit.day_shard(self._account_id, day.isoformat(), part)},
+                ":after": {"S": after or " "},
+            },
+            # Small pages: eight shards are read side by side, and none may keep the storage from answering the others.
+            "Limit": _EVENTS_A_PAGE,
+            **_PROJECTION,
+        }
+        counted = Day(day)
+        while True:
+            with aws.storage():
+                page = self._client.query(**query)
+            for event in page["Items"]:
+                key = _text(event, "recorded_key")
+                if key < settled:
+                    counted.settled.count(event)
+                    counted.read_to[str(part)] = key
+                else:
+                    counted.unsettled.count(event)
+            if "LastEvaluatedKey" not in page:
+                return counted
+            if page["Items"] and self._clock() > deadline:
+                counted.behind = _text(page["Items"][-1], "recorded_key")[: len(settled)]
+                return counted
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _known(self, wanted: set[date]) -> dict[date, Day]:
+        if not wanted:
+            return {}
+        query: dict[str, Any] = {
+            "TableName": self._accounts_table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "account_id = :account AND #record BETWEEN :first AND :last",
+            "ExpressionAttributeNames": {"#record": "record"},
+            "ExpressionAttributeValues": {
+                ":account": {"S": self._account_id},
+                ":first": {"S": _record(min(wanted))},
+                ":last": {"S": _record(max(wanted))},
+            },
+        }
+        found = {}
+        while True:
+            with aws.storage():
+                page = self._client.query(**query)
+            for row in map(aws.from_wire, page["Items"]):
+                day = _day_of(row)
+                found[day.day] = day
+            if "LastEvaluatedKey" not in page:
+                return found
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _keep(self, day: Day) -> None:
+        row = {
+            "account_id": self._account_id,
+            "record": _record(day.day),
+            "listed": dict(day.settled.listed),
+            "removed": dict(day.settled.removed),
+            "read_to": day.read_to,
+            "complete": day.complete,
+            "revision": day.revision + 1,
+        }
+        self._put(row, "attribute_not_exists(account_id)" if not day.revision else "revision = :seen", day.revision)
+
+    def _total(self, before_all: date) -> tuple[date, int]:
+        """Give the last day up to which the list's size was added up, and that size."""
+        key = {"account_id": {"S": self._account_id}, "record": {"S": "stats"}}
+        with aws.storage():
+            item = self._client.get_item(TableName=self._accounts_table, Key=key, ConsistentRead=True).get("Item")
+        if not item:
+            return before_all, 0
+        row = aws.from_wire(item)
+        return date.fromisoformat(row["through"]), int(row["total"])
+
+    def _advance(self, through: date, total: int, days: Iterable[Day]) -> None:
+        reached = through
+        for one in days:
+            if not one.complete:
+                break
+            reached, total = one.day, total + one.total.net
+        if reached > through:
+            row = {"account_id": self._account_id, "record": "stats", "through": reached.isoformat(), "total": total}
+            self._put(row, "attribute_not_exists(account_id) OR through = :seen", through.isoformat())
+
+    def _put(self, row: dict[str, Any], condition: str, seen: object) -> None:
+        """Keep a row unless somebody who counted at the same time kept theirs: both have counted right."""
+        asked: dict[str, Any] = {
+            "TableName": self._accounts_table,
+            "Item": aws.to_wire(row),
+            "ConditionExpression": condition,
+        }
+        if ":seen" in condition:
+            asked["ExpressionAttributeValues"] = aws.to_wire({":seen": seen})
+        try:
+            with aws.storage():
+                self._client.put_item(**asked)
+        except aws.refused() as failed:
+            if aws.error_code(failed) != "ConditionalCheckFailedException":
+                raise
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    return str(item.get(name, {}).get("S", ""))
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + _DAY * n for n in range((last - first).days + 1)]
+
+
+def _record(day: date) -> str:
+    return f"stats#{day.isoformat()}"
+
+
+def _day_of(row: Mapping[str, Any]) -> Day:
+    settled = Tally(*(Counter({str(k): int(n) for k, n in row[name].items()}) for name in ("listed", "removed")))
+    return Day(
+        date.fromisoformat(row["record"].removeprefix("stats#")),
+        settled,
+        read_to=dict(row["read_to"]),
+        complete=bool(row["complete"]),
+        revision=int(row["revision"]),
+    )
+
+
+def _shown(day: date, counted: Day | None) -> dict[str, Any]:
+    total = counted.total if counted else Tally()
+    return {
+        "date": day.isoformat(),
+        "listed": dict(sorted(total.listed.items())),
+        "removed": dict(sorted(total.removed.items())),
+    }

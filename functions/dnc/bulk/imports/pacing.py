@@ -1,0 +1,98 @@
+"""How fast a worker writes: its share of what one partition carries, less when DynamoDB or the audit cannot follow."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from dnc.aws import clients as aws
+
+LEAST_RATE = 1.0
+PROBE_EVERY = 5.0
+_STOP_AT = 5
+_RECOVERY = 1.1
+
+
+class NotYetDone(Exception):
+    """The time of this invocation is nearly over: run it again, what was done is recognized."""
+
+
+class Pace:
+    """Lets through so many writes a second; halves that when told to slow down, and recovers by and by."""
+
+    def __init__(
+        self, rate: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """`rate`: writes a second at most."""
+        self._most = self.rate = max(rate, LEAST_RATE)
+        self._clock, self._sleep = clock, sleep
+        self._next = clock()
+        self._changed = clock()
+
+    def wait(self, writes: int) -> None:
+        """Wait until so many writes may be made."""
+        now = self._clock()
+        if self.rate < self._most and now - self._changed > 1:
+            self.rate = min(self._most, self.rate * _RECOVERY)
+            self._changed = now
+        if self._next > now:
+            self._sleep(self._next - now)
+        self._next = max(self._next, now) + writes / self.rate
+
+    def slow_down(self) -> None:
+        """Write half as fast from now on, and pause for a moment."""
+        self.rate = max(LEAST_RATE, self.rate / 2)
+        self._changed = self._clock()
+        self._next = self._changed + min(5.0, 10 / self.rate)
+
+
+class AuditLag:
+    """Measures how far the audit is behind: it looks for the audit of a number that this worker listed a while ago.
+
+    That is the lag of this account's own changes, to the second; the metric of the stream is by the minute, and of all.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        account_id: str,
+        slow_at: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`slow_at`: seconds of lag from which to write more slowly; at five times that, to stop."""
+        self._client, self._table, self._account_id, self._slow_at = client, table, account_id, slow_at
+        self._clock, self._sleep = clock, sleep
+        self._probes: deque[tuple[str, float]] = deque()
+        self._looked = self._probed = clock()
+
+    def listed(self, number: str) -> None:
+        """Remember, now and then, a number (E.164) that was just listed for the first time."""
+        now = self._clock()
+        if now - self._probed >= PROBE_EVERY / 2 or not self._probes:
+            self._probes.append((number, now))
+            self._probed = now
+
+    def keep_up(self, pace: Pace, still_time: Callable[[], bool]) -> None:
+        """Slow down, or wait, while the audit is behind. Raises NotYetDone when the time is over."""
+        if self._clock() - self._looked < PROBE_EVERY:
+            return
+        while (lag := self._lag()) >= self._slow_at:
+            pace.slow_down()
+            if lag < _STOP_AT * self._slow_at:
+                return
+            if not still_time():
+                raise NotYetDone
+            self._sleep(PROBE_EVERY)
+
+    def _lag(self) -> float:
+        self._looked = self._clock()
+        while self._probes and self._is_recorded(self._probes[0][0]):
+            self._probes.popleft()
+        return self._clock() - self._probes[0][1] if self._probes else 0.0
+
+    def _is_recorded(self, number: str) -> bool:
+        key = {"subject": {"S": f"{self._account_id}#{number}"}, "event_key": {"S": "~head"}}
+        with aws.storage():
+            return "Item" in self._client.get_item(TableName=self._table, Key=key)

@@ -1,0 +1,182 @@
+"""One piece of an import, written to the list or only counted: safe to repeat and to run twice at once.
+
+Its rows are read as a stream; what it came to is written to S3 by its number, the same each time.
+"""
+
+import json
+import random
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dnc import times
+from dnc.bulk.files import JobFiles
+from dnc.bulk.imports.merge import Counted, Merged, merge
+from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
+from dnc.bulk.imports.plan import piece_name
+from dnc.bulk.imports.request import Meant, Remark, Terms, read, says_not_listed, windows
+from dnc.entries.batch_store import BulkEntries, Wanted
+from dnc.entries.entry import Actor, Entry, Write
+from dnc.problems import Unavailable
+
+NUMBERS_A_WINDOW = 100
+PATIENCE = 120.0
+_EXPECT_NEW_BELOW = 0.1
+
+
+def result_name(piece: int) -> str:
+    """Give the name of what a piece came to."""
+    return f"results/{piece:06}.json"
+
+
+def remarks_name(piece: int) -> str:
+    """Give the name of a piece's part of the report."""
+    return f"remarks/{piece:06}.jsonl"
+
+
+def new_name(piece: int) -> str:
+    """Give the name of the numbers that a dry run would list."""
+    return f"new/{piece:06}.bin"
+
+
+@dataclass(slots=True)
+class Result:
+    """What a piece came to."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    remarks: list[Remark] = field(default_factory=list)
+    new: set[str] = field(default_factory=set)
+
+
+class Piece:
+    """Writes the rows of one piece."""
+
+    def __init__(
+        self,
+        entries: BulkEntries,
+        account_id: str,
+        terms: Terms,
+        actor: Actor,
+        pace: Pace,
+        lag: AuditLag | None,
+        still_time: Callable[[], bool],
+    ) -> None:
+        """`still_time`: tells whether there is time for another window."""
+        self._entries = entries
+        self._account_id = account_id
+        self._terms = terms
+        self._actor = actor
+        self._pace = pace
+        self._lag = lag
+        self._still_time = still_time
+        self._expect_new = False
+        self._result = Result()
+
+    def write(self, rows: Iterator[bytes], file: int) -> Result:
+        """Write the rows of a piece and give what they came to. Raises NotYetDone and Unavailable."""
+        for window in windows(self._meant(rows, file), NUMBERS_A_WINDOW):
+            self._do(window)
+        return self._result
+
+    def _meant(self, rows: Iterator[bytes], file: int) -> Iterator[Meant]:
+        """Give the requests of rows, and count the rows that make none."""
+        for line in rows:
+            row = json.loads(line)
+            if says_not_listed(row):
+                self._result.counts[Counted.SKIPPED_REMOVED] += 1
+                continue
+            meant, remarks = read(row, file, self._terms)
+            self._result.remarks += remarks
+            if meant is None:
+                self._result.counts[Counted.INVALID] += 1
+            else:
+                yield meant
+
+    def _do(self, window: dict[str, list[Meant]]) -> None:
+        if not self._still_time():
+            raise NotYetDone
+        if self._terms.dry_run:
+            self._count(window)
+            return
+        if self._lag:
+            self._lag.keep_up(self._pace, self._still_time)
+        asked = len(window)
+        known = {} if self._expect_new else self._entries.read(window)
+        found = self._write(window, known) + len(known)
+        self._expect_new = found < _EXPECT_NEW_BELOW * asked
+
+    def _write(self, window: dict[str, list[Meant]], known: Mapping[str, Entry]) -> int:
+        """Write a window until all of it is done; give how many entries stood there unexpectedly."""
+        deadline = time.monotonic() + PATIENCE
+        stands = dict(known)
+        found = 0
+        while True:
+            conflicts, throttled = self._attempt(window, stands)
+            if not window:
+                return found
+            if throttled:
+                self._pace.slow_down()
+                time.sleep(random.uniform(0, 0.05))  # noqa: S311
+            for number in conflicts:
+                stands.pop(number, None)
+            read_again = self._entries.read(conflicts)
+            found += len(read_again)
+            stands |= read_again
+            if time.monotonic() > deadline:
+                raise Unavailable("Storage does not take the writes of this import.")
+            if not self._still_time():
+                raise NotYetDone
+
+    def _attempt(self, window: dict[str, list[Meant]], known: Mapping[str, Entry]) -> tuple[set[str], set[str]]:
+        """Write once what is left of a window; what is done leaves it."""
+        write = self._now()
+        merged = {n: merge(self._account_id, known.get(n), rows, self._terms, write) for n, rows in window.items()}
+        wanted = [Wanted(m.entry, known.get(n)) for n, m in merged.items() if m.entry is not None]
+        self._pace.wait(len(wanted))
+        stored = self._entries.store(wanted)
+        for number, one in merged.items():
+            if number in stored.conflicts or number in stored.throttled:
+                continue
+            self._result.counts.update(one.counted)
+            del window[number]
+            if self._lag and one.entry is not None and one.entry.version == 1:
+                self._lag.listed(number)
+        return stored.conflicts, stored.throttled
+
+    def _count(self, window: dict[str, list[Meant]]) -> None:
+        """Count what would be, as if the numbers counted before were listed."""
+        known = self._entries.read(window)
+        write = self._now()
+        for number, rows in window.items():
+            told: Merged = merge(self._account_id, known.get(number), rows, self._terms, write)
+            counted = list(told.counted)
+            if Counted.LISTED in counted:
+                if number in self._result.new:
+                    counted = [Counted.ALREADY_LISTED] * len(counted)
+                self._result.new.add(number)
+            self._result.counts.update(counted)
+
+    def _now(self) -> Write:
+        return Write(times.now(), self._actor, "")
+
+
+def run(
+    files: JobFiles, piece: Mapping[str, int], work: Callable[[Iterator[bytes], int], Result], under: str = ""
+) -> None:
+    """Work on a piece that was planned, and leave what it came to in S3, in the folder `under`."""
+    number, rows = piece["piece"], piece["rows"]
+    result = work(files.lines(piece_name(number)), piece["file"])
+    counted = sum(result.counts.values())
+    if counted != rows:
+        raise MiscountedPiece(f"piece {number} has {rows} rows, and {counted} were counted")
+    told = sorted(result.remarks, key=lambda remark: remark.line)
+    files.put(under + remarks_name(number), "\n".join(json.dumps(remark) for remark in told).encode())
+    if result.new:
+        files.put(under + new_name(number), array("Q", sorted(int(one) for one in result.new)).tobytes())
+    files.put(under + result_name(number), json.dumps({"counts": dict(result.counts), "new": len(result.new)}).encode())
+
+
+class MiscountedPiece(Exception):
+    """What was counted is not what was planned: a fault of ours, and nothing is called done."""

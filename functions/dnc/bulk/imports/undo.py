@@ -1,0 +1,114 @@
+"""A piece of an import taken back: what it listed and nobody touched since is removed again; the rest is told.
+
+The piece's own rows say which numbers to look at, so that no list is searched. A repeat finds what it has removed.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from dnc import times
+from dnc.bulk.imports.merge import Counted, made_by, took_part
+from dnc.bulk.imports.pacing import NotYetDone, Pace
+from dnc.bulk.imports.piece import NUMBERS_A_WINDOW, PATIENCE, Result
+from dnc.bulk.imports.request import Meant, Remark, Terms, read, windows
+from dnc.entries import entry as entries
+from dnc.entries.batch_store import BulkEntries, Wanted
+from dnc.entries.entry import REMOVED, Actor, Entry, Write
+from dnc.problems import Unavailable
+
+
+class Undone(StrEnum):
+    """What a row of the import is counted as when it is undone."""
+
+    REMOVED = "removed"
+    TOUCHED_SINCE = "touched_since"
+    LISTED_BEFORE = "listed_before"
+    NOT_LISTED_BY_IT = "not_listed_by_it"
+
+
+class PieceUndo:
+    """Takes back the rows of one piece."""
+
+    def __init__(
+        self,
+        store: BulkEntries,
+        terms: Terms,
+        actor: Actor,
+        note: str,
+        pace: Pace,
+        still_time: Callable[[], bool],
+    ) -> None:
+        """`actor`: who asked for it; `note`: of the removals."""
+        self._store = store
+        self._terms = terms
+        self._actor = actor
+        self._removal = {"reason": "import_error", "note": note}
+        self._request_id = f"undo:{terms.import_id}"
+        self._pace = pace
+        self._still_time = still_time
+        self._result = Result()
+
+    def undo(self, rows: Iterator[bytes], file: int) -> Result:
+        """Take back the rows of a piece and give what they came to. Raises NotYetDone and Unavailable."""
+        for window in windows(self._meant(rows, file), NUMBERS_A_WINDOW):
+            self._do(window)
+        return self._result
+
+    def _meant(self, rows: Iterator[bytes], file: int) -> Iterator[Meant]:
+        for line in rows:
+            meant, _ = read(json.loads(line), file, self._terms)
+            if meant is None:
+                self._result.counts[Undone.NOT_LISTED_BY_IT] += 1
+            else:
+                yield meant
+
+    def _do(self, window: dict[str, list[Meant]]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while window:
+            if not self._still_time():
+                raise NotYetDone
+            if time.monotonic() > deadline:
+                raise Unavailable("Storage does not take the writes of this undo.")
+            self._attempt(window)
+            if window:
+                time.sleep(random.uniform(0, 0.02))  # noqa: S311
+
+    def _attempt(self, window: dict[str, list[Meant]]) -> None:
+        known = self._store.read(window)
+        write = Write(times.now(), self._actor, self._request_id)
+        wanted = [
+            Wanted(entries.remove(entry, self._removal, write), entry)
+            for entry in known.values()
+            if made_by(entry, self._terms.import_id)
+        ]
+        self._pace.wait(len(wanted))
+        stored = self._store.store(wanted)
+        if stored.throttled:
+            self._pace.slow_down()
+        removed = {one.entry.number for one in wanted} - stored.conflicts - stored.throttled
+        for number, rows in list(window.items()):
+            if number in stored.conflicts or number in stored.throttled:
+                continue
+            for row in rows:
+                self._tell(row, known.get(number), removed=number in removed)
+            del window[number]
+
+    def _tell(self, row: Meant, entry: Entry | None, *, removed: bool) -> None:
+        if entry is None:
+            self._result.counts[Undone.NOT_LISTED_BY_IT] += 1
+            return
+        key, counted = took_part(entry, self._terms.import_id)
+        if counted is None or key != row.key:
+            outcome = Undone.NOT_LISTED_BY_IT
+        elif counted != Counted.LISTED:
+            outcome = Undone.LISTED_BEFORE
+        elif removed or (entry.status == REMOVED and entry.request_id == self._request_id):
+            outcome = Undone.REMOVED
+        else:
+            outcome = Undone.TOUCHED_SINCE
+            why = "was removed since" if entry.status == REMOVED else "was written to since: it stays listed"
+            self._result.remarks.append(Remark(row.line, entry.number, listed=entry.status != REMOVED, why=why))
+        self._result.counts[outcome] += 1

@@ -1,0 +1,196 @@
+"""Which of many numbers are listed: by looking each up, or by reading the whole list once into a few bytes a number.
+
+Reading costs what the list is long, looking up what is asked for. Which is less is not known before, so the reading
+begins with a budget of what looking up would cost, and is given up when that is spent: at the worst it costs twice as
+much as the better way.
+"""
+
+import json
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from dnc.aws import clients as aws
+from dnc.bulk.files import JobFiles
+from dnc.entries.entry import LISTED, REMOVED, status_of
+from dnc.entries.store import Numbers
+
+LEAST_BUDGET = 250.0
+NUMBERS_A_PART = 1_000_000
+NUMBERS_A_LOOK = 1_000
+_ROWS_A_UNIT = 8
+"""Of 4 KB, when DynamoDB does not tell what it counted."""
+_WANTED = (
+    "(attribute_not_exists(#status) OR #status <> :removed) AND "
+    "(attribute_not_exists(#expires) OR NOT attribute_type(#expires, :number) OR #expires > :now)"
+)
+"""What is not plainly removed or expired is listed, however a hand has left it."""
+
+
+class By(StrEnum):
+    """How it is found out which numbers are listed."""
+
+    READING = "reading"
+    LOOKUP = "lookup"
+
+
+class Sorted:
+    """Listed numbers, 8 bytes each: one sorted array for each length, since DynamoDB sorts them as text."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._of_length: dict[int, array[int]] = {}
+
+    def __len__(self) -> int:
+        """Count them."""
+        return sum(len(numbers) for numbers in self._of_length.values())
+
+    def add(self, number: str) -> None:
+        """Add a number (E.164) that comes after all of its length. A key that is no number matches no lead."""
+        digits = number[1:]
+        if digits.isdecimal() and len(digits) < 19:
+            self._of_length.setdefault(len(digits), array("Q")).append(int(digits))
+
+    def has(self, number: str) -> bool:
+        """Tell whether a number (E.164) is among them."""
+        numbers = self._of_length.get(len(number) - 1)
+        if numbers is None:
+            return False
+        wanted = int(number[1:])
+        place = bisect_left(numbers, wanted)
+        return place < len(numbers) and numbers[place] == wanted
+
+    def packed(self) -> bytes:
+        """Give them as bytes: a line of JSON with the lengths and counts, then the arrays."""
+        counts = {length: len(numbers) for length, numbers in self._of_length.items()}
+        return json.dumps(counts).encode() + b"\n" + b"".join(n.tobytes() for n in self._of_length.values())
+
+    def extend(self, packed: bytes) -> None:
+        """Add what `packed` gave of the numbers that follow."""
+        end = packed.index(b"\n")
+        at = end + 1
+        for length, count in json.loads(packed[:end]).items():
+            self._of_length.setdefault(int(length), array("Q")).frombytes(packed[at : at + 8 * count])
+            at += 8 * count
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far the reading of a list is. `after`: the number (E.164) it goes on after; `units`: read units it cost."""
+
+    after: str = ""
+    parts: int = 0
+    numbers: int = 0
+    units: float = 0.0
+    done: bool = False
+    by: By = By.READING
+
+    @classmethod
+    def of(cls, told: dict[str, Any] | None) -> Self:
+        """Read it out of the state machine's state; None: it begins."""
+        return cls(**{**told, "by": By(told["by"])}) if told else cls()
+
+
+def read_list(
+    client: Any,
+    table: str,
+    account_id: str,
+    reading: Reading,
+    budget: float | None,
+    moment: datetime,
+    keep: Callable[[int, bytes], None],
+    out_of_time: Callable[[], bool],
+    numbers_a_part: int = NUMBERS_A_PART,
+) -> Reading:
+    """Read the list on from where the reading stands, strongly consistent, and keep it in parts.
+
+    Ends when it was read, when the budget (read units; None: any) is spent (then `by` says lookup), or with the time.
+    """
+    query: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": "account_id = :account",
+        "FilterExpression": _WANTED,
+        "ProjectionExpression": "#number",
+        "ExpressionAttributeNames": {"#number": "number", "#status": "status", "#expires": "expires_at"},
+        "ExpressionAttributeValues": {
+            ":account": {"S": account_id},
+            ":removed": {"S": REMOVED},
+            ":number": {"S": "N"},
+            ":now": {"N": str(int(moment.timestamp()))},
+        },
+        "ConsistentRead": True,
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+    after, parts, count, units = reading.after, reading.parts, reading.numbers, reading.units
+    part = Sorted()
+    done = False
+    while True:
+        if after:
+            query["ExclusiveStartKey"] = {"account_id": {"S": account_id}, "number": {"S": after}}
+        with aws.storage():
+            page = client.query(**query)
+        for item in page["Items"]:
+            part.add(item["number"]["S"])
+        units += float((page.get("ConsumedCapacity") or {}).get("CapacityUnits") or page["ScannedCount"] / _ROWS_A_UNIT)
+        start = page.get("LastEvaluatedKey")
+        done = start is None
+        after = start["number"]["S"] if start else after
+        if not done and budget is not None and units > budget:
+            return Reading(units=units, done=True, by=By.LOOKUP)
+        if done or len(part) >= numbers_a_part or out_of_time():
+            if len(part):
+                parts += 1
+                count += len(part)
+                keep(parts, part.packed())
+                part = Sorted()
+            if done or out_of_time():
+                return Reading(after, parts, count, units, done)
+
+
+def part_name(look: int, part: int) -> str:
+    """Give the name of a part of the list, as the first or the second look read it."""
+    return f"list/{look}-{part:05}.bin"
+
+
+def kept(files: JobFiles, look: int, parts: int) -> Sorted:
+    """Give the list that was read. Raises LookupError when a part is missing: then nothing may be called clear."""
+    found = Sorted()
+    for part in range(1, parts + 1):
+        packed = files.read(part_name(look, part))
+        if packed is None:
+            raise LookupError("a part of the list that was read is not there")
+        found.extend(packed)
+    return found
+
+
+def looked_up(numbers: Numbers, wanted: Iterable[str], moment: datetime) -> set[str]:
+    """Look numbers (E.164) up, strongly consistent: those that are listed. Raises Unavailable unless all were read."""
+    unique = list(dict.fromkeys(wanted))
+    listed: set[str] = set()
+    for i in range(0, len(unique), NUMBERS_A_LOOK):
+        for number, row in numbers.statuses(unique[i : i + NUMBERS_A_LOOK]).items():
+            expires_at = row.get("expires_at")
+            if status_of(row.get("status"), int(expires_at) if expires_at is not None else None, moment) == LISTED:
+                listed.add(number)
+    return listed
+
+
+def budget_of(leads: int) -> float:
+    """Give the read units that looking up so many leads would cost: one each, listed or not."""
+    return max(float(leads), LEAST_BUDGET)
+
+
+def as_told(reading: Reading) -> dict[str, Any]:
+    """Give it for the state machine's state."""
+    return {
+        "after": reading.after,
+        "parts": reading.parts,
+        "numbers": reading.numbers,
+        "units": round(reading.units, 1),
+        "done": reading.done,
+        "by": str(reading.by),
+    }

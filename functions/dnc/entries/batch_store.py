@@ -1,0 +1,138 @@
+"""Many entries of one account at once: read by the hundred, written by 25, each write conditional on what was read.
+
+A batch of PartiQL is the one batch of DynamoDB whose writes have conditions: an INSERT fails when the row is there, an
+UPDATE when its version is another. So a worker that was killed, or runs twice, overwrites nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from dnc.aws import clients as aws
+from dnc.entries.entry import Entry
+from dnc.entries.wire import entry_of, row_of
+from dnc.problems import Unavailable
+
+KEYS_A_READ = 100
+STATEMENTS_A_CALL = 25
+_CONFLICTS = frozenset({"DuplicateItem", "ConditionalCheckFailed"})
+_AGAIN = frozenset(
+    {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "TransactionConflict"}
+    | {"InternalServerError", "ItemCollectionSizeLimitExceeded"}
+)
+
+
+class Wanted(NamedTuple):
+    """An entry to store if what is stored is still the expected one (None: nothing is)."""
+
+    entry: Entry
+    expected: Entry | None
+
+
+class Stored(NamedTuple):
+    """The numbers (E.164) that were not stored: another one stands there, or DynamoDB asked to slow down."""
+
+    conflicts: set[str]
+    throttled: set[str]
+
+
+class BulkEntries:
+    """The entries of one account, in bulk. `client`: with the calls and forms of boto3's DynamoDB client."""
+
+    def __init__(self, client: Any, table: str, account_id: str) -> None:
+        """Bind to a table and an account."""
+        self._client = client
+        self._table = table
+        self._account_id = account_id
+        self._inserts: dict[tuple[str, ...], str] = {}
+
+    def read(self, numbers: Iterable[str]) -> dict[str, Entry]:
+        """Read the entries of numbers (E.164), strongly consistent; those without a row are left out.
+
+        Raises Unavailable unless all were read.
+        """
+        wanted = list(numbers)
+        found: dict[str, Entry] = {}
+        for i in range(0, len(wanted), KEYS_A_READ):
+            self._read_part(wanted[i : i + KEYS_A_READ], found)
+        return found
+
+    def store(self, wanted: Sequence[Wanted]) -> Stored:
+        """Store entries, each number at most once; tell which were not stored."""
+        stored = Stored(set(), set())
+        for i in range(0, len(wanted), STATEMENTS_A_CALL):
+            self._store_part(wanted[i : i + STATEMENTS_A_CALL], stored)
+        return stored
+
+    def _read_part(self, numbers: list[str], found: dict[str, Entry]) -> None:
+        account = {"S": self._account_id}
+        keys = [{"account_id": account, "number": {"S": number}} for number in numbers]
+        asked: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
+        for _ in range(8):
+            with aws.storage():
+                answer = self._client.batch_get_item(RequestItems=asked)
+            for item in answer["Responses"].get(self._table, ()):
+                found[item["number"]["S"]] = entry_of(item)
+            asked = answer.get("UnprocessedKeys")
+            if not asked:
+                return
+        raise Unavailable("Storage did not read every number in time. Try again.")
+
+    def _store_part(self, wanted: Sequence[Wanted], stored: Stored) -> None:
+        by_hand = [one for one in wanted if one.expected is not None and one.expected.version == 0]
+        batch = [one for one in wanted if one.expected is None or one.expected.version != 0]
+        for one in by_hand:
+            self._replace_row_without_version(one, stored)
+        if not batch:
+            return
+        statements = [self._insert(one.entry) if one.expected is None else self._update(one) for one in batch]
+        try:
+            with aws.storage():
+                answers = self._client.batch_execute_statement(Statements=statements)["Responses"]
+        except Unavailable:
+            stored.throttled.update(one.entry.number for one in batch)
+            return
+        for one, answer in zip(batch, answers, strict=True):
+            code = answer["Error"]["Code"] if "Error" in answer else None
+            if code is None:
+                continue
+            if code in _CONFLICTS:
+                stored.conflicts.add(one.entry.number)
+            elif code in _AGAIN:
+                stored.throttled.add(one.entry.number)
+            else:
+                raise StatementRefused(code)
+
+    def _insert(self, entry: Entry) -> dict[str, Any]:
+        row = row_of(entry)
+        names = tuple(row)
+        statement = self._inserts.get(names)
+        if statement is None:
+            pairs = ", ".join(f"'{name}': ?" for name in names)
+            statement = self._inserts[names] = f'INSERT INTO "{self._table}" VALUE {{{pairs}}}'
+        return {"Statement": statement, "Parameters": list(row.values())}
+
+    def _update(self, one: Wanted) -> dict[str, Any]:
+        before, after = row_of(one.expected) if one.expected else {}, row_of(one.entry)
+        changed = {name: value for name, value in after.items() if before.get(name) != value}
+        gone = [name for name in before if name not in after]
+        clauses = [f'SET "{name}"=?' for name in changed] + [f'REMOVE "{name}"' for name in gone]
+        statement = f'UPDATE "{self._table}" {" ".join(clauses)} WHERE "account_id"=? AND "number"=? AND "version"=?'
+        keys = [after["account_id"], after["number"], before["version"]]
+        return {"Statement": statement, "Parameters": [*changed.values(), *keys]}
+
+    def _replace_row_without_version(self, one: Wanted, stored: Stored) -> None:
+        try:
+            with aws.storage():
+                self._client.put_item(
+                    TableName=self._table, Item=row_of(one.entry), ConditionExpression="attribute_not_exists(version)"
+                )
+        except Unavailable:
+            stored.throttled.add(one.entry.number)
+        except aws.refused() as failed:
+            if aws.error_code(failed) != "ConditionalCheckFailedException":
+                raise
+            stored.conflicts.add(one.entry.number)
+
+
+class StatementRefused(Exception):
+    """DynamoDB refused a statement for another reason than a condition or its throughput: a fault of ours."""

@@ -1,0 +1,77 @@
+"""Keep generated files up to date: `python -m infra.generate.drift` reports differences, `--write` rewrites them.
+
+`docs/openapi.json` is generated from the handlers, `functions/requirements.txt` is exported from `uv.lock`,
+`functions/dnc/phone/nanp.py` is made from phonenumbers' metadata, `functions/dnc/aws/amazon_roots.pem` is cut from
+certifi's bundle, the tables of `docs/scale.md` are computed. The lock itself may name no index but PyPI's own.
+"""
+
+import difflib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.generate import amazon_roots, openapi, phone_table
+from infra.scale import model as scale_model
+
+ROOT = openapi.ROOT
+REQUIREMENTS = ROOT / "functions" / "requirements.txt"
+LOCK = ROOT / "uv.lock"
+_PYPI = ("https://pypi.org/simple", "https://files.pythonhosted.org/")
+_EXPORT = ("export", "-q", "--frozen", "--no-dev", "--no-hashes", "--no-emit-project", "--no-annotate", "--no-header")
+
+
+def generated() -> dict[Path, str]:
+    """Give each generated file with what it should hold."""
+    return {
+        openapi.FILE: openapi.written(),
+        REQUIREMENTS: _requirements(),
+        phone_table.FILE: phone_table.written(),
+        scale_model.PAGE: scale_model.written(),
+        amazon_roots.FILE: amazon_roots.written(),
+    }
+
+
+def foreign_indexes(lock: str) -> set[str]:
+    """Give the URLs in a lock file that are not PyPI's."""
+    return {url for url in re.findall(r'"(https?://[^"]+)"', lock) if not url.startswith(_PYPI)}
+
+
+def drift(files: dict[Path, str]) -> str:
+    """Give what differs between the files and what they should hold, as a unified diff; empty when nothing does."""
+    told: list[str] = []
+    for file, wanted in files.items():
+        there = file.read_text() if file.exists() else ""
+        name = str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else str(file)
+        told += difflib.unified_diff(there.splitlines(), wanted.splitlines(), name, f"{name} as generated", lineterm="")
+    return "\n".join(told)
+
+
+def _requirements() -> str:
+    uv = shutil.which("uv", path=str(ROOT / ".tools" / "bin")) or shutil.which("uv")
+    if not uv:
+        sys.exit("uv is missing: run 'make setup' first")
+    return subprocess.run([uv, *_EXPORT], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def main() -> int:
+    """Tell the drift, or write the files anew."""
+    foreign = foreign_indexes(LOCK.read_text())
+    if foreign:
+        print(f"uv.lock names what is not PyPI: {', '.join(sorted(foreign))}", file=sys.stderr)
+        return 1
+    files = generated()
+    if sys.argv[1:] == ["--write"]:
+        for file, wanted in files.items():
+            file.write_text(wanted)
+        return 0
+    told = drift(files)
+    if told:
+        print(f"{told}\n\ngenerated files are behind the code: run 'make docs'", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""`docs/openapi.json`, generated from the routes that the handlers declare.
+
+Models are collected by class, and two of the same name are an error: merging would silently drop one of them.
+"""
+
+import importlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from dnc.accounts.access import ALLOWED
+from dnc.api.http import Api, Route
+from dnc.problems import PROBLEMS, DncError
+from infra.generate.responses import ANSWERS, Problem
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "docs" / "openapi.json"
+_SETTINGS = (
+    "NUMBERS_TABLE",
+    "AUDIT_TABLE",
+    "ACCOUNTS_TABLE",
+    "EVENT_BUS",
+    "BULK_BUCKET",
+    "IMPORT_MACHINE",
+    "EXPORT_MACHINE",
+)
+_REF = "#/components/schemas/{model}"
+_PATH_PARAMETERS = {
+    "account_id": ("the account", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{1,62}$"}),
+    "number": ("E.164 digits, with or without + or %2B", {"type": "string", "pattern": r"^(\+|%2B)?[1-9]\d{1,14}$"}),
+    "id": ("the job, as it was made", {"type": "string", "pattern": "^[0-9a-z]{26}$"}),
+    "key_id": ("the key, as it was made", {"type": "string"}),
+}
+_DESCRIPTION = """\
+Times are RFC 3339 UTC with milliseconds; any offset is read. Unknown fields and query parameters are refused (422).
+Errors are `application/problem+json` (RFC 9457). A number may be called only when a check says `callable: true`:
+an error, a time-out or an unknown state means: do not call."""
+
+
+class NameTaken(Exception):
+    """Two different models have the same name; one of them must be renamed."""
+
+
+def routes() -> list[Route]:
+    """Give every route of every function, ordered by path and method."""
+    found: dict[tuple[str, str], Route] = {}
+    for api in _apis():
+        twice = found.keys() & api.routes.keys()
+        if twice:
+            raise NameTaken(f"two functions declare {sorted(twice)}")
+        found |= api.routes
+    return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
+
+
+def document() -> dict[str, Any]:
+    """Build the OpenAPI 3.1 document."""
+    all_routes = routes()
+    models = _models(all_routes)
+    _, schemas = models_json_schema(models, ref_template=_REF)
+    paths: dict[str, Any] = {}
+    for route in all_routes:
+        paths.setdefault(route.resource, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Nocall", "version": _version(), "description": _DESCRIPTION, "license": {"name": "MIT"}},
+        "servers": [{"url": "https://{host}/v1", "variables": {"host": {"default": "api.example.com"}}}],
+        "security": [{"credential": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "credential": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key (nck_…) or a JWT of the configured OIDC issuer",
+                }
+            },
+            "schemas": dict(sorted(schemas["$defs"].items())),
+        },
+    }
+
+
+def written() -> str:
+    """Give the document as the file holds it."""
+    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+
+
+def _apis() -> list[Api]:
+    kept = {name: os.environ.get(name) for name in (*_SETTINGS, "AWS_DEFAULT_REGION")}
+    for name, value in kept.items():
+        os.environ[name] = value or "us-east-1"
+    try:
+        modules = [importlib.import_module(name) for name in _handler_modules()]
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                del os.environ[name]
+    return [module.api for module in modules if isinstance(getattr(module, "api", None), Api)]
+
+
+def _handler_modules() -> list[str]:
+    functions = ROOT / "functions"
+    files = [*functions.glob("*/handler.py"), *functions.glob("*/api.py")]
+    return sorted(f"{file.parent.name}.{file.stem}" for file in files)
+
+
+def _models(all_routes: list[Route]) -> list[tuple[type[BaseModel], Any]]:
+    models: set[tuple[type[BaseModel], Any]] = {(Problem, "serialization")}
+    models |= {(route.body, "validation") for route in all_routes if route.body}
+    models |= {(answer, "serialization") for answer in ANSWERS.values() if answer}
+    named: dict[str, type[BaseModel]] = {}
+    for model, _ in models:
+        if named.setdefault(model.__name__, model) is not model:
+            raise NameTaken(f"two models are named {model.__name__}: {model.__module__}, {named[model.__name__]}")
+    return sorted(models, key=lambda one: (one[0].__name__, one[1]))
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    parameters = [
+        {"name": name, "in": "path", "required": True, "description": words, "schema": schema}
+        for name in re.findall(r"{(\w+)}", route.resource)
+        for words, schema in [_PATH_PARAMETERS[name]]
+    ]
+    roles = [str(role) for role, actions in ALLOWED.items() if route.action in actions]
+    operation: dict[str, Any] = {
+        "operationId": route.handler.__name__,
+        "summary": route.summary,
+        "description": f"Roles: {', '.join(roles)}.",
+        "parameters": [*parameters, *_query_parameters(route)],
+        "responses": {**{str(status): _answer(route, status) for status in route.statuses}, **_failures(route)},
+    }
+    if route.body:
+        schema = {"$ref": _REF.format(model=route.body.__name__)}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    schema = route.query.model_json_schema(ref_template=_REF)
+    definitions = schema.get("$defs", {})
+    parameters = []
+    for name, described in schema.get("properties", {}).items():
+        one = {key: value for key, value in described.items() if key not in {"title", "default"}}
+        one = _inlined(one, definitions)
+        parameters.append({"name": name, "in": "query", "required": False, "schema": one})
+    return parameters
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return definitions[schema["$ref"].rsplit("/", 1)[1]]
+    return {name: _inlined(value, definitions) for name, value in schema.items()}
+
+
+def _answer(route: Route, status: int) -> dict[str, Any]:
+    model = ANSWERS[route.method, route.resource, status]
+    if model is None:
+        return {"description": "Done; there is nothing to say."}
+    schema = {"$ref": _REF.format(model=model.__name__)}
+    return {"description": _first_line(model), "content": {"application/json": {"schema": schema}}}
+
+
+def _failures(route: Route) -> dict[str, Any]:
+    by_status: dict[int, list[type[DncError]]] = {}
+    for problem in PROBLEMS:
+        if problem.status in {400, 413} and not route.body:
+            continue
+        by_status.setdefault(problem.status, []).append(problem)
+    schema = {"$ref": _REF.format(model="Problem")}
+    return {
+        str(status): {
+            "description": "; ".join(f"`{p.code}`: {p.title}" for p in problems),
+            "content": {"application/problem+json": {"schema": schema}},
+        }
+        for status, problems in sorted(by_status.items())
+    }
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or model.__name__).strip().split("\n")[0]
+
+
+def _version() -> str:
+    match = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    if not match:
+        raise ValueError("pyproject.toml names no version")
+    return match[1]

@@ -1,0 +1,495 @@
+"""What the API answers, as pydantic models: for the documentation and for the tests that hold every answer to it.
+
+They are apart from the functions, which build their answers as plain values and need no model at run time.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dnc.accounts.access import Action, Role
+from dnc.audit.chain import EventType
+from dnc.entries.entry import Source
+
+WRITTEN_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+E164 = r"^\+[1-9]\d{1,14}$"
+
+
+def _time(description: str) -> Any:
+    return Field(description=description, pattern=WRITTEN_TIME)
+
+
+class Shown(BaseModel):
+    """An answer: exactly these names."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Actor(Shown):
+    """Who did it: the credential, and the person it acted for."""
+
+    principal: str = Field(description="key:{key_id}, user:{sub} of a JWT, or aws:/outside: for what came from outside")
+    acting_user: str | None
+
+
+class RemovalEvidence(Shown):
+    """What was given as proof of a reason."""
+
+    reference: str | None = None
+    obtained_at: str | None = None
+    purpose: str | None = None
+    checked_on: str | None = None
+    result: str | None = None
+
+
+class Removal(Shown):
+    """Why, when and by whom a number was removed."""
+
+    reason: str
+    note: str | None = Field(None, description="not for agents")
+    evidence: RemovalEvidence | None = None
+    correct_number: str | None = Field(None, pattern=E164)
+    removed_at: str = _time("when")
+    removed_by: Actor
+    expires_at: str | None = Field(None, description="the expiry that the entry had; a restore brings it back")
+
+
+class Entry(Shown):
+    """One number of one account. Times are null in a row that was written by hand without them."""
+
+    account_id: str
+    number: str = Field(pattern=E164)
+    national: str
+    region: str | None
+    status: Literal["listed", "removed", "expired"]
+    source: Source
+    sources: list[Source]
+    requested_at: str | None = _time("the earliest request; deadlines run from it")
+    last_requested_at: str | None = _time("the latest request; retention runs from it")
+    listed_at: str | None = _time("when it became blocked")
+    listed_by: Actor
+    expires_at: str | None
+    note: str | None = Field(None, description="not for agents")
+    campaign_id: str | None
+    agent_id: str | None
+    call_id: str | None
+    caller_id: str | None
+    consumer_name: str | None = Field(None, description="not for agents")
+    seller: str | None
+    telemarketer: str | None
+    goods_or_services: str | None
+    import_id: str | None
+    missing_evidence: list[str]
+    warnings: list[str]
+    removal: Removal | None
+    version: int
+    changed_at: str | None = _time("the last write")
+
+
+class RemovalNotice(Shown):
+    """What to read before removing a number."""
+
+    country: str | None
+    why: str
+    rule: str
+    disclaimer: str
+    reasons: list[str] = Field(description="the codes that are open for this entry")
+
+
+class EntryWithNotice(Entry):
+    """One number, with what to know before removing it."""
+
+    removal_notice: RemovalNotice
+
+
+class Accepted(Shown):
+    """The answer to an intake credential: it does not tell whether the number was listed."""
+
+    accepted: Literal[True]
+
+
+class FieldProblem(Shown):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(Shown):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldProblem] | None = None
+
+
+class BatchResult(Shown):
+    """The outcome of one add of a batch."""
+
+    status: int
+    entry: Entry | None = None
+    accepted: Literal[True] | None = None
+    error: Problem | None = None
+
+
+class BatchResults(Shown):
+    """The outcomes of a batch, in its order."""
+
+    results: list[BatchResult]
+
+
+class Page(Shown):
+    """What every page has."""
+
+    next_page_token: str | None
+
+
+class Entries(Page):
+    """A page of the list, ordered by number."""
+
+    numbers: list[Entry]
+
+
+class Event(Shown):
+    """One audit event."""
+
+    event_id: str
+    type: EventType
+    number: str
+    index: int = Field(ge=1, description="the place in the number's chain")
+    sequence: str = Field(description="orders the events of a number; 40 digits", pattern=r"^\d{40}$")
+    occurred_at: str
+    recorded_at: str = _time("when the audit wrote it")
+    actor: Actor
+    reason: str | None
+    evidence: dict[str, Any] | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    request_id: str | None
+    previous_digest: str
+    digest: str = Field(description="SHA-256 over the canonical JSON of the event and the digest before it")
+
+
+class Chain(Shown):
+    """The state of a number's hash chain."""
+
+    length: int
+    head_digest: str | None
+    intact: bool
+    broken_at: int | None = Field(description="the index of the first event that does not fit, from 1")
+
+
+class History(Page):
+    """Everything that happened to a number, in the order of its chain."""
+
+    events: list[Event]
+    chain: Chain
+
+
+class Events(Page):
+    """A page of the account's events, newest first."""
+
+    events: list[Event]
+
+
+class Reason(Shown):
+    """A valid reason to remove a number."""
+
+    code: str
+    label: str
+    guidance: str
+    requires: list[str]
+    sources: list[Source]
+
+
+class RefusedReason(Shown):
+    """A reason that is never accepted, with the rule."""
+
+    code: str
+    label: str
+    why: str
+
+
+class Reasons(Shown):
+    """The reasons, valid and refused."""
+
+    reasons: list[Reason]
+    refused: list[RefusedReason]
+
+
+class CheckResult(Shown):
+    """The answer for one number; only `callable: true` may be called."""
+
+    input: str
+    number: str | None
+    callable: bool
+    status: Literal["listed", "clear", "invalid"]
+    listed_at: str | None = None
+    source: str | None = None
+    detail: str | None = None
+
+
+class Checked(Shown):
+    """One result for each number that was asked, in order."""
+
+    account_id: str
+    checked_at: str = _time("taken before the list was read")
+    blocked: int = Field(description="how many are not callable")
+    results: list[CheckResult]
+
+
+class Reading(Shown):
+    """How one written number is read, or why an add would refuse it."""
+
+    input: str
+    number: str | None = Field(pattern=E164)
+    national: str | None
+    region: str | None
+    warnings: list[str]
+    error: str | None
+
+
+class Readings(Shown):
+    """One reading for each written number, in order."""
+
+    readings: list[Reading]
+
+
+class StatsOfDay(Shown):
+    """What came to be listed and what left on one day (UTC)."""
+
+    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    listed: dict[str, int] = Field(description="by source: listed, listed again and restored")
+    removed: dict[str, int] = Field(description="by reason; expired and what happened out of band by the event's type")
+
+
+class Stats(Shown):
+    """The account's list in numbers, counted from its audit up to `as_of`."""
+
+    as_of: str = _time("what was recorded up to then is counted")
+    listed_total: int
+    days: list[StatsOfDay]
+
+
+class Self(Shown):
+    """Whom a credential stands for."""
+
+    principal: str
+    person: str | None = Field(description="the person of a JWT; a key has none")
+    role: Role
+    account_id: str | None = Field(description="null for an operator")
+    may: list[Action]
+
+
+class Account(Shown):
+    """One customer of the platform."""
+
+    account_id: str
+    name: str
+    default_region: str | None
+    suspended: bool
+    created_at: str = _time("when it was made")
+    changed_at: str = _time("when it was changed last")
+
+
+class AccountsPage(Page):
+    """A page of all accounts."""
+
+    accounts: list[Account]
+
+
+class Key(Shown):
+    """An API key, without its token."""
+
+    key_id: str
+    role: Role
+    name: str
+    created_at: str = _time("when it was made")
+    created_by: str
+    expires_at: str | None
+    revoked_at: str | None
+
+
+class KeyWithToken(Key):
+    """A key that was just made: the token is shown this once."""
+
+    token: str
+
+
+class Keys(Shown):
+    """The account's keys, the revoked ones too."""
+
+    keys: list[Key]
+
+
+class Upload(Shown):
+    """How to upload a job's file. A browser sends Content-Length by itself."""
+
+    url: str
+    method: Literal["PUT"]
+    headers: dict[str, str] = Field(description="to be sent exactly so: they are signed into the URL")
+    expires_at: str = _time("until when the upload may begin")
+
+
+class Job(Shown):
+    """What every bulk job has."""
+
+    id: str = Field(pattern=r"^[0-9a-z]{26}$")
+    status: Literal["awaiting_upload", "running", "done", "failed", "undone"]
+    progress: float = Field(ge=0, le=1)
+    counts: dict[str, int]
+    created_at: str = _time("when it was made")
+    created_by: Actor
+    finished_at: str | None
+    error: str | None = Field(description="what went wrong and what to do")
+
+
+class RegistryAccess(Shown):
+    """Of which registry's file an import is, and who got it."""
+
+    version: str | None
+    accessed_by: str | None
+    accessed_on: str | None
+    san: str | None
+
+
+class ImportedFile(Shown):
+    """One file of a zip."""
+
+    name: str
+    counts: dict[str, int]
+    report_url: str | None
+
+
+class Undo(Shown):
+    """What the undo of an import came to."""
+
+    requested_at: str = _time("when it was asked for")
+    requested_by: Actor
+    counts: dict[str, int] = Field(description="removed, touched_since, listed_before")
+    error: str | None
+    report_url: str | None
+
+
+class ImportJob(Job):
+    """An import. Counts: rows, listed, already_listed, skipped_removed, invalid."""
+
+    filename: str
+    bytes: int
+    source: Source
+    region: str | None
+    note: str | None
+    dry_run: bool
+    skip_removed: bool
+    registry: RegistryAccess | None
+    report_url: str | None = Field(description="every refused row with its line and why; lives 15 minutes")
+    files: list[ImportedFile] = Field(description="of a zip, each file by itself")
+    undo: Undo | None
+
+
+class NewImportJob(ImportJob):
+    """An import that awaits its file."""
+
+    upload: Upload
+
+
+class Imports(Page):
+    """A page of imports, newest first."""
+
+    imports: list[ImportJob]
+
+
+class ScrubJob(Job):
+    """A scrub. Counts: rows, clear, blocked, invalid, and late (of the clear ones)."""
+
+    filename: str
+    bytes: int
+    column: str | None
+    region: str | None
+    clear_url: str | None
+    blocked_url: str | None
+    late_url: str | None
+    as_of: str | None = Field(description="what was listed before it is in blocked_url or late_url")
+    looked_by: Literal["reading", "lookup"] | None
+
+
+class NewScrubJob(ScrubJob):
+    """A scrub that awaits its file."""
+
+    upload: Upload
+
+
+class Scrubs(Page):
+    """A page of scrubs, newest first."""
+
+    scrubs: list[ScrubJob]
+
+
+class ExportedFile(Shown):
+    """One file of an export."""
+
+    url: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class ExportJob(Job):
+    """An export of the list or of the audit."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    kind: Literal["numbers", "audit"]
+    format: Literal["csv", "jsonl"]
+    since: str | None = Field(alias="from")
+    until: str | None = Field(alias="to")
+    files: list[ExportedFile]
+    manifest_url: str | None
+    manifest_sha256: str | None = Field(description="keep it: with it every export up to this one can be proved")
+
+
+class Exports(Page):
+    """A page of exports, newest first."""
+
+    exports: list[ExportJob]
+
+
+_ACCOUNT = "/accounts/{account_id}"
+ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
+    ("POST", f"{_ACCOUNT}/numbers", 201): Entry,
+    ("POST", f"{_ACCOUNT}/numbers", 200): Entry,
+    ("POST", f"{_ACCOUNT}/numbers", 202): Accepted,
+    ("POST", f"{_ACCOUNT}/numbers/batch", 200): BatchResults,
+    ("GET", f"{_ACCOUNT}/numbers", 200): Entries,
+    ("GET", f"{_ACCOUNT}/numbers/{{number}}", 200): EntryWithNotice,
+    ("GET", f"{_ACCOUNT}/numbers/{{number}}/history", 200): History,
+    ("GET", f"{_ACCOUNT}/audit", 200): Events,
+    ("DELETE", f"{_ACCOUNT}/numbers/{{number}}", 200): Entry,
+    ("POST", f"{_ACCOUNT}/numbers/{{number}}/restore", 200): Entry,
+    ("GET", f"{_ACCOUNT}/stats", 200): Stats,
+    ("POST", f"{_ACCOUNT}/readings", 200): Readings,
+    ("GET", "/removal-reasons", 200): Reasons,
+    ("GET", "/me", 200): Self,
+    ("POST", f"{_ACCOUNT}/checks", 200): Checked,
+    ("POST", f"{_ACCOUNT}/imports", 201): NewImportJob,
+    ("GET", f"{_ACCOUNT}/imports", 200): Imports,
+    ("GET", f"{_ACCOUNT}/imports/{{id}}", 200): ImportJob,
+    ("POST", f"{_ACCOUNT}/imports/{{id}}/undo", 200): ImportJob,
+    ("POST", f"{_ACCOUNT}/scrubs", 201): NewScrubJob,
+    ("GET", f"{_ACCOUNT}/scrubs", 200): Scrubs,
+    ("GET", f"{_ACCOUNT}/scrubs/{{id}}", 200): ScrubJob,
+    ("POST", f"{_ACCOUNT}/exports", 201): ExportJob,
+    ("GET", f"{_ACCOUNT}/exports", 200): Exports,
+    ("GET", f"{_ACCOUNT}/exports/{{id}}", 200): ExportJob,
+    ("PUT", _ACCOUNT, 201): Account,
+    ("PUT", _ACCOUNT, 200): Account,
+    ("GET", _ACCOUNT, 200): Account,
+    ("GET", "/accounts", 200): AccountsPage,
+    ("POST", f"{_ACCOUNT}/keys", 201): KeyWithToken,
+    ("GET", f"{_ACCOUNT}/keys", 200): Keys,
+    ("DELETE", f"{_ACCOUNT}/keys/{{key_id}}", 204): None,
+}

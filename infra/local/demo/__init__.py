@@ -1,0 +1,1 @@
+"""`make demo`: the main job, told in chapters on the local stack."""

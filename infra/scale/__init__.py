@@ -1,0 +1,1 @@
+"""The cost and partition model behind docs/scale.md."""

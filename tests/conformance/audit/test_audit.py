@@ -1,0 +1,175 @@
+"""The audit of what DynamoDB's own stream tells: chains that cannot fork, and replays that write nothing."""
+
+import concurrent.futures
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from dnc import times
+from dnc.accounts.store import Accounts
+from dnc.audit import chain as audit
+from dnc.audit.reader import AuditLog, AuditWriter
+from dnc.entries.entry import Actor, Request, Source, Write
+from dnc.entries.store import Numbers
+
+NUMBER = "+14155550100"
+
+
+def write(person="u-1"):
+    return Write(times.now(), Actor("key:k", person), uuid.uuid4().hex)
+
+
+def request(number=NUMBER, **more):
+    return Request(number, Source.MANUAL, times.text(times.now()), **more)
+
+
+def stream_records(make_client, client, table):
+    """Read the table's whole stream, as Lambda would deliver it: plain JSON."""
+    streams = make_client("dynamodbstreams")
+    arn = client.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+    records = []
+    for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+        iterator = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        while iterator:
+            page = streams.get_records(ShardIterator=iterator)
+            records += page["Records"]
+            iterator = page.get("NextShardIterator") if page["Records"] else None
+    for record in records:
+        record["dynamodb"]["ApproximateCreationDateTime"] = record["dynamodb"][
+            "ApproximateCreationDateTime"
+        ].timestamp()
+    return json.loads(json.dumps(records))
+
+
+@pytest.fixture
+def numbers(client, names):
+    return Numbers(client, names["numbers"], "acme")
+
+
+@pytest.fixture
+def writer(client, names):
+    return AuditWriter(client, names["audit"])
+
+
+@pytest.fixture
+def log(client, names):
+    return AuditLog(client, names["audit"], "acme")
+
+
+def rows_of(client, table):
+    return [row for page in client.get_paginator("scan").paginate(TableName=table) for row in page["Items"]]
+
+
+def test_the_real_stream_of_a_numbers_life_is_told_and_chained(numbers, writer, log, client, names, make_client):
+    numbers.add(request(key="call-1"), write())
+    numbers.add(request(key="call-1"), write())
+    numbers.add(request(), write())
+    numbers.remove(NUMBER, {"reason": "test_number", "note": "ours"}, 2, write("u-2"), lambda _: None)
+    numbers.restore(NUMBER, 3, write("u-2"))
+    numbers.remove(NUMBER, {"reason": "test_number", "note": "ours"}, 4, write("u-2"), lambda _: None)
+    numbers.add(request(), write())
+    key = {"account_id": {"S": "acme"}, "number": {"S": NUMBER}}
+    by_hand = {":gone": {"S": "removed"}}
+    client.update_item(
+        TableName=names["numbers"],
+        Key=key,
+        UpdateExpression="SET #s = :gone",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues=by_hand,
+    )
+    client.delete_item(TableName=names["numbers"], Key=key)
+    numbers.add(request(), write())
+    told = [one for record in stream_records(make_client, client, names["numbers"]) if (one := audit.tell(record))]
+    for one in told:
+        writer.record([one], writer.heads([one.subject]).get(one.subject))
+    rows, head = log.history(NUMBER)
+    assert [row["type"] for row in rows] == [
+        "listed",
+        "requested_again",
+        "removed",
+        "restored",
+        "removed",
+        "relisted",
+        "altered_out_of_band",
+        "deleted_out_of_band",
+        "listed",
+    ]
+    assert audit.chain(rows, head) == {"length": 9, "head_digest": head.digest, "intact": True, "broken_at": None}
+    assert rows[2]["reason"] == "test_number"
+    assert rows[2]["actor"] == {"principal": "key:k", "acting_user": "u-2"}
+    before = rows_of(client, names["audit"])
+    for _ in range(10):
+        writer.record(told, writer.heads([told[0].subject])[told[0].subject])
+    assert rows_of(client, names["audit"]) == before
+
+
+def told_events(count):
+    return [
+        audit.Told("acme", NUMBER, str(i).zfill(40), audit.EventType.REQUESTED_AGAIN, "t", {}, None, None, None, {}, "")
+        for i in range(count)
+    ]
+
+
+def test_many_writers_of_one_chain_cannot_fork_it(writer, log):
+    events = told_events(60)
+    parts = [events[i::6] for i in range(6)] + [events[:30], events[20:]]
+
+    def record(part):
+        stale = None  # every writer believes that the chain has not begun
+        writer.record(part, stale)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(record, parts))
+    rows, head = log.history(NUMBER)
+    assert audit.chain(rows, head)["intact"]
+    assert [row["index"] for row in rows] == list(range(1, 61))
+    assert {row["event_key"] for row in rows} == {one.sequence for one in events}
+
+
+def test_tampering_is_seen_in_the_stored_rows(writer, log, client, names):
+    events = told_events(5)
+    writer.record(events, None)
+    key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": events[2].sequence}}
+    client.update_item(
+        TableName=names["audit"],
+        Key=key,
+        UpdateExpression="SET occurred_at = :t",
+        ExpressionAttributeValues={":t": {"S": "u"}},
+    )
+    assert audit.chain(*log.history(NUMBER))["broken_at"] == 3
+    client.delete_item(TableName=names["audit"], Key=key)
+    assert audit.chain(*log.history(NUMBER))["broken_at"] == 3
+
+
+def test_the_timeline_gives_every_event_once_newest_first(client, names, log):
+    days = [times.now() - timedelta(days=i) for i in range(4)]
+    for i, day in enumerate(days):
+        writer = AuditWriter(client, names["audit"], clock=lambda day=day: day)
+        for number in (f"+1415555{100 + n:04}" for n in range(10)):
+            one = audit.Told(
+                "acme", number, str(10 - i).zfill(40), audit.EventType.LISTED, "t", {}, None, None, None, {}, ""
+            )
+            writer.record([one], writer.heads([one.subject]).get(one.subject))
+    for size in (1, 7, 100):
+        seen, before = [], None
+        while True:
+            since, until = days[-1] - timedelta(hours=1), days[0] + timedelta(seconds=1)
+            rows, before = log.timeline(since, until, size, before, lambda _: True)
+            seen += [row["recorded_key"] for row in rows]
+            if before is None:
+                break
+        assert seen == sorted(seen, reverse=True)
+        assert len(seen) == len(set(seen)) == 40
+
+
+def test_accounts_and_keys_hold_under_concurrent_changes(client, names):
+    accounts = Accounts(client, names["accounts"])
+    at = times.now()
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        made = list(pool.map(lambda i: accounts.put(f"acct-{i % 2}", {"name": f"n{i}"}, at), range(4)))
+    assert sum(created for _, created in made) == 2
+    assert [p.account_id for p in accounts.page(10, None)[0]] == ["acct-0", "acct-1"]

@@ -1,0 +1,143 @@
+"""The service's own client beside boto3 on DynamoDB's own semantics: the same answers to the same calls."""
+
+import copy
+
+import pytest
+from botocore.exceptions import ClientError
+
+from dnc.aws.credentials import Credentials
+from dnc.aws.dynamodb import DynamoDB
+from dnc.aws.errors import AwsError
+
+KEY = {"account_id": {"S": "acme"}, "number": {"S": "+14155550100"}}
+ROW = {
+    **KEY,
+    "status": {"S": "listed"},
+    "note": {"S": 'she said "call never" \\ Zoë 🙂'},
+    "version": {"N": "3"},
+    "sources": {"SS": ["manual", "sms"]},
+    "removal": {"NULL": True},
+    "listed_by": {"M": {"principal": {"S": "key:1"}, "ok": {"BOOL": True}}},
+    "request_keys": {"L": [{"S": "a"}, {"N": "1.5"}]},
+}
+
+
+def keys(count, start=0):
+    return [{"account_id": {"S": "acme"}, "number": {"S": f"+1415555{n:04}"}} for n in range(start, start + count)]
+
+
+@pytest.fixture
+def own(endpoint):
+    client = DynamoDB(
+        endpoint, "us-east-1", Credentials({"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"})
+    )
+    yield client
+    client.close()
+
+
+def outcome(client, operation, asked):
+    try:
+        answer = getattr(client, operation)(**copy.deepcopy(asked))
+    except (ClientError, AwsError) as failed:
+        response = failed.response
+        rest = {k: v for k, v in response.items() if k not in ("ResponseMetadata", "Error", "message", "Message")}
+        return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], in_order(rest)
+    return in_order({name: value for name, value in answer.items() if name != "ResponseMetadata"})
+
+
+def in_order(value):
+    """Sets and batches have no order of their own."""
+    if isinstance(value, dict):
+        return {name: in_order(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return sorted((in_order(inner) for inner in value), key=repr)
+    return value
+
+
+def calls(table):
+    put = {"TableName": table, "Item": ROW}
+    there = {
+        "ConditionExpression": "attribute_not_exists(account_id)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    yield "get_item", {"TableName": table, "Key": KEY, "ConsistentRead": True}
+    yield "put_item", put
+    yield "get_item", {"TableName": table, "Key": KEY, "ConsistentRead": True}
+    yield (
+        "get_item",
+        {
+            "TableName": table,
+            "Key": KEY,
+            "ProjectionExpression": "#n, #s, nothing",
+            "ExpressionAttributeNames": {"#n": "number", "#s": "status"},
+        },
+    )
+    yield "put_item", {**put, **there}
+    yield "batch_write_item", {"RequestItems": {table: [{"PutRequest": {"Item": key}} for key in keys(25)]}}
+    yield "batch_get_item", {"RequestItems": {table: {"Keys": keys(100), "ConsistentRead": True}}}
+    yield "batch_get_item", {"RequestItems": {table: {"Keys": keys(101)}}}
+    yield "batch_get_item", {"RequestItems": {table: {"Keys": keys(1) * 2}}}
+    asked = {
+        "TableName": table,
+        "KeyConditionExpression": "account_id = :a",
+        "ExpressionAttributeValues": {":a": {"S": "acme"}},
+        "ConsistentRead": True,
+    }
+    yield "query", asked
+    yield "query", {**asked, "Limit": 3}
+    yield "query", {**asked, "Select": "COUNT"}
+    yield (
+        "update_item",
+        {
+            "TableName": table,
+            "Key": KEY,
+            "UpdateExpression": "SET version = version + :one",
+            "ConditionExpression": "version = :seen",
+            "ExpressionAttributeValues": {":one": {"N": "1"}, ":seen": {"N": "99"}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        },
+    )
+    statement = f"""INSERT INTO "{table}" VALUE {{'account_id': ?, 'number': ?}}"""
+    yield (
+        "batch_execute_statement",
+        {
+            "Statements": [
+                {"Statement": statement, "Parameters": [key["account_id"], key["number"]]} for key in keys(3, 20)
+            ]
+        },
+    )
+    yield (
+        "transact_write_items",
+        {"TransactItems": [{"Put": {**put, **there}}, {"Put": {"TableName": table, "Item": KEY}}]},
+    )
+    yield "delete_item", {"TableName": table, "Key": KEY, "ReturnValues": "ALL_OLD"}
+    yield "get_item", {"TableName": table, "Key": {"account_id": {"S": "acme"}}}
+    yield "get_item", {"TableName": "not-there", "Key": KEY}
+    yield "get_item", {"TableName": table, "Key": KEY, "ProjectionExpression": "status"}
+    yield "query", {"TableName": table}
+
+
+def test_each_call_has_boto3s_answer(client, own, names, make_client):
+    from tests.support import tables
+
+    others = tables.create(make_client("dynamodb"), f"{names['numbers'].removeprefix('numbers')}-b")
+    mine, theirs = list(calls(names["numbers"])), list(calls(others["numbers"]))
+    for (operation, asked), (_, the_same) in zip(mine, theirs, strict=True):
+        got = outcome(own, operation, asked)
+        wanted = outcome(client, operation, the_same)
+        told = repr(wanted).replace(others["numbers"], names["numbers"])
+        assert repr(got) == told, operation
+
+
+def test_calls_side_by_side(own, names):
+    table = names["numbers"]
+    own.call_all(
+        "BatchWriteItem",
+        [{"RequestItems": {table: [{"PutRequest": {"Item": key}} for key in keys(25, n)]}} for n in range(0, 1000, 25)],
+    )
+    asked = [{"RequestItems": {table: {"Keys": keys(100, n), "ConsistentRead": True}}} for n in range(0, 2000, 100)]
+    answers = own.call_all("BatchGetItem", asked)
+    for n, answer in enumerate(answers):
+        found = sorted(answer["Responses"][table], key=lambda key: key["number"]["S"])
+        assert found == (keys(100, n * 100) if n < 10 else [])
+        assert answer["UnprocessedKeys"] == {}

@@ -1,0 +1,147 @@
+"""Exports and the reading of a list by DynamoDB's own semantics: filters, pages, transactions, consumed units."""
+
+import gzip
+import json
+from datetime import timedelta
+
+import pytest
+
+from dnc import times
+from dnc.bulk.exports import run as exporting
+from dnc.bulk.exports import sources as export_sources
+from dnc.bulk.exports.format import Format, Kind
+from dnc.bulk.exports.run import Bounds, Exports
+from dnc.bulk.files import JobFiles
+from dnc.bulk.jobs import JobKind, JobStatus
+from dnc.bulk.scrubs import listed as listed_numbers
+from dnc.bulk.scrubs.listed import By, Reading, Sorted
+from dnc.entries.entry import Actor, Request, Source, Write
+from dnc.entries.store import Numbers
+from tests.support.memory_s3 import MemoryS3
+
+NOW = times.parse("2026-11-24T12:00:00Z")
+
+
+def write():
+    return Write(times.now(), Actor("key:a"), f"r-{times.now()}")
+
+
+@pytest.fixture
+def numbers(client, names):
+    return Numbers(client, names["numbers"], "acme")
+
+
+def read_all(client, names, budget=None, numbers_a_part=1_000_000, out_of_time=lambda: False):
+    parts = {}
+    reading, runs = Reading(), 0
+    while not reading.done:
+        reading = listed_numbers.read_list(
+            client, names["numbers"], "acme", reading, budget, NOW, parts.__setitem__, out_of_time, numbers_a_part
+        )
+        runs += 1
+    found = Sorted()
+    for part in sorted(parts):
+        found.extend(parts[part])
+    return reading, found, runs
+
+
+def test_what_is_listed_is_read_whatever_a_hand_has_left(client, names):
+    rows = {
+        "+14155550100": {"status": {"S": "listed"}},
+        "+14155550101": {"status": {"S": "removed"}},
+        "+14155550102": {},
+        "+14155550103": {"status": {"N": "7"}},
+        "+14155550104": {"status": {"S": "listed"}, "expires_at": {"N": str(int(NOW.timestamp()))}},
+        "+14155550105": {"status": {"S": "listed"}, "expires_at": {"N": str(int(NOW.timestamp()) + 1)}},
+        "+14155550106": {"status": {"S": "listed"}, "expires_at": {"S": "soon"}},
+        "+442079460123": {"status": {"S": "listed"}},
+        "not a number": {"status": {"S": "listed"}},
+    }
+    for number, row in rows.items():
+        client.put_item(TableName=names["numbers"], Item={"account_id": {"S": "acme"}, "number": {"S": number}, **row})
+    reading, found, _ = read_all(client, names)
+    clear = {"+14155550101", "+14155550104"}
+    assert {number for number in rows if number[0] == "+" and found.has(number)} == set(rows) - clear - {"not a number"}
+    assert (reading.by, reading.numbers) == (By.READING, len(found))
+    looked = listed_numbers.looked_up(
+        Numbers(client, names["numbers"], "acme"), sorted(rows.keys() - {"+14155550106"}), NOW
+    )
+    assert looked - {"not a number"} == set(rows) - clear - {"not a number", "+14155550106"}
+
+
+def test_reading_is_given_up_when_it_costs_more_than_looking_up(client, names, numbers):
+    wide = {"note": "x" * 2000}
+    for i in range(60):
+        numbers.add(Request(f"+1415555{i:04}", Source.SMS, times.text(NOW), wide), write())
+
+    class Small:
+        """Pages of 10 rows, as a long list has pages of a megabyte."""
+
+        def query(self, **asked):
+            return client.query(**asked, Limit=10)
+
+    whole, found, runs = read_all(Small(), names, numbers_a_part=25, out_of_time=lambda: True)
+    assert (len(found), whole.numbers) == (60, 60)
+    assert runs in {6, 7}, "a last page that is full may be followed by an empty one"
+    assert 30 <= whole.units <= 60, "a strong read of 4 KB is a unit"
+    given_up, _, _ = read_all(Small(), names, budget=10)
+    assert given_up.by == By.LOOKUP
+    assert given_up.units < 20
+    enough, _, _ = read_all(Small(), names, budget=whole.units)
+    assert enough.by == By.READING
+
+
+def test_an_export_is_sealed_into_the_chain_in_one_transaction(client, names, numbers):
+    for i in range(12):
+        numbers.add(Request(f"+1415555{i:04}", Source.SMS, times.text(NOW)), write())
+    exports, s3 = Exports(client, names["accounts"], "acme"), MemoryS3()
+
+    def made():
+        request = {"kind": "numbers", "format": str(Format.JSONL), "from": None, "to": None}
+        job = exports.jobs.make(
+            JobKind.EXPORT, request, Actor("key:a"), NOW, status=JobStatus.RUNNING, kept=exporting.begun(nightly=False)
+        )
+        exports.jobs.begin(JobKind.EXPORT, job.id, job.id, since=(JobStatus.RUNNING,))
+        files = JobFiles(s3, "bulk", "acme", JobKind.EXPORT, job.id)
+        read = export_sources.entries(client, names["numbers"], "acme")
+        job = exporting.run(exports, exports.get(job.id), files, read, times.now, lambda: False, Bounds(5))
+        return job, files
+
+    (one, one_files), (other, other_files) = made(), made()
+    stale = exports.get(one.id)
+    for job, files in ((one, one_files), (other, other_files), (one, one_files)):
+        exporting.seal(exports, job, files, "v", job.id, times.now())
+    first, second = (json.loads(files.read("manifest.json")) for files in (one_files, other_files))
+    assert [file["rows"] for file in first["files"]] == [5, 5, 2]
+    assert second["previous_sha256"] == exports.get(one.id).kept["manifest_sha256"]
+    assert (exports.chain()[0].length, exports.chain()[0].export_id) == (2, other.id)
+    assert not exports.note(stale, "+1", None), "what was sealed takes no more files"
+    rows = [line for file in first["files"] for line in gzip.decompress(one_files.read(file["name"])).splitlines()]
+    assert [json.loads(line)["number"] for line in rows] == [f"+1415555{i:04}" for i in range(12)]
+
+
+def test_a_night_that_lost_its_beginning_is_begun_anew(client, names):
+    exports, s3 = Exports(client, names["accounts"], "acme"), MemoryS3()
+    since = times.text(NOW - timedelta(days=2))
+
+    def night(until):
+        request = {"kind": str(Kind.AUDIT), "format": "jsonl", "from": since, "to": times.text(until)}
+        job = exports.jobs.make(
+            JobKind.EXPORT, request, Actor("s"), NOW, status=JobStatus.RUNNING, kept=exporting.begun(nightly=True)
+        )
+        exports.jobs.begin(JobKind.EXPORT, job.id, job.id, since=(JobStatus.RUNNING,))
+        return job.id
+
+    def step(job_id):
+        job = exports.get(job_id)
+        files = JobFiles(s3, "bulk", "acme", JobKind.EXPORT, job_id)
+        read = export_sources.events(client, names["audit"], "acme", job.request["from"], job.request["to"])
+        job = exporting.run(exports, job, files, read, times.now, lambda: False)
+        return exporting.seal(exports, job, files, "v", job_id, times.now())
+
+    first, second = night(NOW - timedelta(days=1)), night(NOW)
+    assert step(first)
+    assert not step(second)
+    assert exports.get(second).request["from"] == times.text(NOW - timedelta(days=1))
+    assert step(second)
+    assert exports.chain()[1] == times.text(NOW)

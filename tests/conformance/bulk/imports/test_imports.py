@@ -1,0 +1,390 @@
+"""The worker of an import on DynamoDB's own semantics: killed, repeated and run twice at once, it comes to the same."""
+
+import csv
+import io
+import json
+import random
+import threading
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from dnc import times
+from dnc.aws.credentials import Credentials
+from dnc.aws.dynamodb import DynamoDB
+from dnc.bulk.files import UPLOAD, JobFiles
+from dnc.bulk.imports import piece as import_piece
+from dnc.bulk.imports import plan as import_plan
+from dnc.bulk.imports import report as import_report
+from dnc.bulk.imports.pacing import NotYetDone, Pace
+from dnc.bulk.imports.piece import Piece
+from dnc.bulk.imports.request import Terms
+from dnc.bulk.imports.undo import PieceUndo
+from dnc.bulk.jobs import JobKind
+from dnc.bulk.uploads.source import S3Object
+from dnc.entries.batch_store import BulkEntries
+from dnc.entries.entry import Actor, Request, Source, Write
+from dnc.entries.store import Numbers
+from dnc.problems import Unavailable
+from infra.local.stack import template
+from tests.support.memory_s3 import MemoryS3
+
+WHO = Actor("key:k", "u-1")
+NOW = times.now()
+MADE_AT = times.text(NOW - timedelta(minutes=1))
+IMPORT_ID = "0" * 26
+MOMENTS = ("listed_at", "changed_at")
+FORMS = ("415555{0:04}", "(415) 555-{0:04}", "+1 415 555 {0:04}", "1-415-555-{0:04}", "415.555.{0:04}")
+
+
+class Killed(BaseException):
+    """The process is gone, between one call and the next or in the middle of one."""
+
+
+class Dying:
+    """A client of DynamoDB whose process dies at a certain call: before it is made, or after it was carried out."""
+
+    def __init__(self, client, calls, *, after):
+        self._client, self._calls, self._after = client, calls, after
+
+    def __getattr__(self, name):
+        call = getattr(self._client, name)
+
+        def made(**arguments):
+            self._calls -= 1
+            if self._calls == 0 and not self._after:
+                raise Killed
+            answer = call(**arguments)
+            if self._calls == 0:
+                raise Killed
+            return answer
+
+        return made
+
+
+@dataclass
+class Import:
+    """One import into an account of its own."""
+
+    client: object
+    fast: object
+    table: str
+    account_id: str
+    terms: Terms
+    s3: MemoryS3 = field(default_factory=MemoryS3)
+    names: list = field(default_factory=list)
+
+    @property
+    def files(self):
+        return JobFiles(self.s3, "bulk", self.account_id, JobKind.IMPORT, IMPORT_ID)
+
+    def plan(self, data, rows_a_piece=40):
+        self.s3.put_object(Key=self.files.key(UPLOAD), Body=data)
+        source = S3Object(self.s3, "bulk", self.files.key(UPLOAD))
+        plan = import_plan.make(self.files, source, source.size, "list.csv", registry=False, rows_a_piece=rows_a_piece)
+        self.names = plan.files
+        return import_report.planned(self.files)
+
+    def write(self, piece, client=None, pace=None, lag=None, still_time=lambda: True):
+        store = BulkEntries(client or self.fast, self.table, self.account_id)
+        worker = Piece(store, self.account_id, self.terms, WHO, pace or Pace(1e6), lag, still_time)
+        import_piece.run(self.files, piece, worker.write)
+
+    def undo(self, piece, client=None):
+        store = BulkEntries(client or self.fast, self.table, self.account_id)
+        undoing = PieceUndo(store, self.terms, Actor("key:k", "u-2"), "taken back", Pace(1e6), lambda: True)
+        import_piece.run(self.files, piece, undoing.undo, "undo-1/")
+
+    def whole(self, data, **more):
+        pieces = self.plan(data, **more)
+        for piece in pieces:
+            self.write(piece)
+        return self.told(pieces)
+
+    def told(self, pieces, under=""):
+        counts = dict(import_report.add_up(self.files, pieces, under).counts)
+        report = import_report.write(self.files, pieces, self.names, under)[0]
+        return {name: n for name, n in counts.items() if n}, self.files.read(report).decode()
+
+    def table_rows(self):
+        query = {
+            "TableName": self.table,
+            "KeyConditionExpression": "account_id = :a",
+            "ExpressionAttributeValues": {":a": {"S": self.account_id}},
+        }
+        pages = self.client.get_paginator("query").paginate(**query)
+        rows = [row for page in pages for row in page["Items"]]
+        return [{k: v for k, v in r.items() if k not in (*MOMENTS, "account_id")} for r in rows]
+
+
+@pytest.fixture(scope="module")
+def fast(endpoint):
+    """The client that workers have."""
+    keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    own = DynamoDB(endpoint, "us-east-1", Credentials(keys))
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def numbers_table(client):
+    """A numbers table without its stream, which DynamoDB Local would keep in memory."""
+    properties = template()["Resources"]["NumbersTable"]["Properties"]
+    wanted = {key: properties[key] for key in ("AttributeDefinitions", "BillingMode", "KeySchema")}
+    name = f"numbers-{uuid.uuid4().hex[:8]}"
+    client.create_table(TableName=name, **wanted)
+    yield name
+    client.delete_table(TableName=name)
+
+
+@pytest.fixture
+def make_import(client, fast, numbers_table):
+    made = []
+
+    def make(**terms):
+        made.append(1)
+        account_id = f"a-{len(made)}"
+        given = Terms(IMPORT_ID, Source.IMPORT, MADE_AT, region="US", **terms)
+        return Import(client, fast, numbers_table, account_id, given)
+
+    return make
+
+
+def numbers_of(one):
+    return Numbers(one.client, one.table, one.account_id)
+
+
+def before(one):
+    """What stands there before the import: listed by hand, and removed."""
+    numbers = numbers_of(one)
+    write = Write(NOW - timedelta(days=2), Actor("key:old"), "r-1")
+    for i in range(0, 60, 3):
+        request = Request(f"+1415555{i:04}", Source.MANUAL, times.text(write.at), {"note": "old"}, None, f"old-{i}")
+        numbers.add(request, write)
+        if not i % 4:
+            gone = Write(write.at + timedelta(hours=1), Actor("key:old", "u-0"), "r-2")
+            numbers.remove(request.number, {"reason": "test_number", "note": "x"}, 1, gone, lambda _: None)
+
+
+def a_file(seed, rows=400, distinct=300):
+    """Rows in mixed forms, with duplicates, bad ones, expiries, and warnings."""
+    rng = random.Random(seed)
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(["Phone Number", "name", "expires_at", "requested_at"])
+    for _ in range(rows):
+        written = rng.choice(FORMS).format(rng.randrange(distinct))
+        if rng.random() < 0.05:
+            written = rng.choice(["12", "", "call me", "415555", "=1+1", "911"])
+        expires = rng.choice(["", "", "2031-01-01T00:00Z", "2032-02-03T10:00:00Z", "soon"])
+        requested = rng.choice(["", "2025-03-04T05:06Z", "2024-01-01", "some day"])
+        table.writerow([written, rng.choice(["", 'J. "Doe"', "two\nlines"]), expires, requested])
+    return out.getvalue().encode()
+
+
+def until_done(rng, one, piece, work):
+    """Kill the worker at random calls until one comes through."""
+    while True:
+        dying = Dying(one.fast, rng.randrange(1, 9), after=rng.random() < 0.5)
+        try:
+            work(piece, dying)
+        except Killed:
+            continue
+        return
+
+
+def test_a_hundred_workers_killed_anywhere_come_to_what_an_undisturbed_one_does(make_import, monkeypatch):
+    monkeypatch.setattr(import_plan, "PIECES_A_GROUP", 2)
+    monkeypatch.setattr(import_piece, "NUMBERS_A_WINDOW", 6)
+    for seed in range(100):
+        data = a_file(seed, rows=40, distinct=30)
+        calm, troubled = make_import(), make_import()
+        for one in (calm, troubled):
+            if seed % 10 == 0:
+                before(one)
+        undisturbed = calm.whole(data, rows_a_piece=20)
+        rng = random.Random(seed)
+        pieces = troubled.plan(data, rows_a_piece=20)
+        for piece in pieces:
+            until_done(rng, troubled, piece, troubled.write)
+            if rng.random() < 0.3:
+                troubled.write(piece)
+        assert troubled.told(pieces) == undisturbed, seed
+        assert troubled.table_rows() == calm.table_rows(), seed
+
+
+def test_the_same_pieces_in_parallel_come_to_the_same(make_import, make_client):
+    data = a_file(7, rows=600)
+    calm, crowded = make_import(), make_import()
+    before(calm)
+    before(crowded)
+    undisturbed = calm.whole(data, rows_a_piece=100)
+    pieces = crowded.plan(data, rows_a_piece=100)
+    failures = []
+
+    def work():
+        try:
+            for piece in pieces:
+                crowded.write(piece, make_client("dynamodb"))
+        except Exception as failed:  # noqa: BLE001
+            failures.append(failed)
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    assert crowded.told(pieces) == undisturbed
+    assert crowded.table_rows() == calm.table_rows()
+
+
+def test_any_order_of_the_pieces_counts_the_same_and_blocks_as_long(make_import):
+    data = a_file(11)
+    forward, backward = make_import(), make_import()
+    first = forward.whole(data)
+    pieces = backward.plan(data)
+    for piece in reversed(pieces):
+        backward.write(piece)
+    assert backward.told(pieces) == first
+    kept = ("number", "status", "expires_at", "requested_at", "last_requested_at", "sources")
+    assert [{k: r.get(k) for k in kept} for r in backward.table_rows()] == [
+        {k: r.get(k) for k in kept} for r in forward.table_rows()
+    ]
+
+
+def test_a_dry_run_counts_exactly_and_changes_nothing(make_import):
+    data = a_file(3)
+    for skip in (False, True):
+        real, dry = make_import(skip_removed=skip), make_import(skip_removed=skip, dry_run=True)
+        before(real)
+        before(dry)
+        stood = dry.table_rows()
+        told = real.whole(data)
+        assert dry.whole(data) == told
+        assert dry.table_rows() == stood
+        assert ("skipped_removed" in told[0]) == skip
+
+
+def test_counts_add_up_and_each_bad_row_is_told_with_its_line(make_import):
+    one = make_import()
+    data = b"number\n4155550100\n12\n(415) 555-0100\n=cmd|x\n4155550101\n\n911\n"
+    counts, report = one.whole(data)
+    assert counts == {"rows": 6, "listed": 2, "already_listed": 1, "invalid": 3}
+    told = list(csv.DictReader(io.StringIO(report)))
+    assert [(row["line"], json.loads(row["value"]), row["outcome"]) for row in told] == [
+        ("3", "12", "refused"),
+        ("5", "=cmd|x", "refused"),
+        ("8", "911", "refused"),
+    ]
+    assert all(row["why"] for row in told)
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in told for cell in row.values())
+
+
+def test_an_undo_takes_back_what_nobody_touched(make_import):
+    one = make_import()
+    before(one)
+    stood = {r["number"]["S"]: r for r in one.table_rows()}
+    pieces = one.plan(a_file(5))
+    for piece in pieces:
+        one.write(piece)
+    listed = one.told(pieces)[0]["listed"]
+    new = [r["number"]["S"] for r in one.table_rows() if r["number"]["S"] not in stood]
+    numbers = numbers_of(one)
+    touched, gone = new[0], new[1]
+    now = Write(times.now(), Actor("key:a", "u-9"), "r-9")
+    numbers.add(Request(touched, Source.SMS, times.text(now.at), {}, None, "sms-1"), now)
+    numbers.remove(gone, {"reason": "test_number", "note": "x"}, numbers.read(gone).version, now, lambda _: None)
+    rng = random.Random(1)
+    for piece in pieces:
+        until_done(rng, one, piece, one.undo)
+        one.undo(piece)
+    counts, report = one.told(pieces, "undo-1/")
+    assert counts["removed"] == listed - 2
+    assert counts["touched_since"] == 2
+    assert sum(n for name, n in counts.items() if name != "rows") == counts["rows"]
+    assert {json.loads(row["value"]) for row in csv.DictReader(io.StringIO(report))} == {touched, gone}
+    for number in new:
+        entry = numbers.read(number)
+        assert entry.status == ("listed" if number == touched else "removed")
+        if number not in (touched, gone):
+            assert entry.removal["reason"] == "import_error"
+            assert entry.removal["removed_by"]["acting_user"] == "u-2"
+    for number, row in stood.items():
+        if row["status"]["S"] == "listed":
+            assert numbers.read(number).status == "listed"
+
+
+class Throttling:
+    """Asks to slow down for some of the statements of a batch, before they are carried out."""
+
+    def __init__(self, client, seed):
+        self._client, self._rng, self.refused = client, random.Random(seed), 0
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def batch_execute_statement(self, *, Statements):
+        kept = [self._rng.random() < 0.7 for _ in Statements]
+        carried = [s for s, keep in zip(Statements, kept, strict=True) if keep]
+        answers = iter(self._client.batch_execute_statement(Statements=carried)["Responses"] if carried else [])
+        self.refused += kept.count(False)
+        refusal = {"Error": {"Code": "ThrottlingError"}}
+        return {"Responses": [next(answers) if keep else refusal for keep in kept]}
+
+
+def test_a_worker_backs_off_when_it_is_throttled_and_loses_nothing(make_import, fast):
+    data = a_file(9, rows=200)
+    calm, busy = make_import(), make_import()
+    undisturbed = calm.whole(data)
+    pieces = busy.plan(data)
+    throttling, waits = Throttling(fast, 1), []
+    pace = Pace(10_000, sleep=waits.append)
+    for piece in pieces:
+        busy.write(piece, throttling, pace)
+    assert throttling.refused > 5
+    assert pace.rate < 10_000
+    assert waits
+    assert busy.told(pieces) == undisturbed
+    assert busy.table_rows() == calm.table_rows()
+
+
+def test_a_worker_that_runs_out_of_time_stops_and_is_continued(make_import):
+    data = a_file(13, rows=1200, distinct=900)
+    calm, short = make_import(), make_import()
+    undisturbed = calm.whole(data, rows_a_piece=1200)
+    pieces = short.plan(data, rows_a_piece=1200)
+    stopped = Counter()
+    for piece in pieces:
+        for windows in range(1, 20):
+            left = iter([True] * windows)
+            try:
+                short.write(piece, still_time=lambda left=left: next(left, False))
+            except NotYetDone:
+                stopped[piece["piece"]] += 1
+                continue
+            break
+    assert sum(stopped.values()) > 3
+    assert short.told(pieces) == undisturbed
+    assert short.table_rows() == calm.table_rows()
+
+
+def test_storage_that_does_not_answer_fails_the_piece_and_not_the_counts(make_import, monkeypatch):
+    class Gone:
+        def __getattr__(self, name):
+            def fail(**_):
+                raise Unavailable("x")
+
+            return fail
+
+    one = make_import()
+    [piece, *_] = one.plan(a_file(2))
+    monkeypatch.setattr(import_piece, "PATIENCE", 0.05)
+    with pytest.raises(Unavailable):
+        one.write(piece, Gone())
+    assert one.table_rows() == []
+    with pytest.raises(import_report.PieceMissing):
+        one.told([piece])

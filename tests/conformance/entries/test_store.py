@@ -1,0 +1,139 @@
+"""The list's writes and reads, where many write at once and DynamoDB decides."""
+
+import concurrent.futures
+import uuid
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from dnc import times
+from dnc.entries.entry import Actor, Request, Source, Write
+from dnc.entries.filters import Filters
+from dnc.entries.store import Numbers
+from dnc.problems import Conflict, NotListed
+
+NUMBER = "+14155550100"
+
+
+def write(person="u-1"):
+    return Write(times.now(), Actor("key:k", person), uuid.uuid4().hex)
+
+
+def request(number=NUMBER, key=None, **more):
+    return Request(number, Source.MANUAL, times.text(times.now()), key=key, **more)
+
+
+def numbers_from(start, count):
+    return [f"+1{start + i}" for i in range(count)]
+
+
+@pytest.fixture
+def numbers(client, names):
+    return Numbers(client, names["numbers"], "acme")
+
+
+def allow(_entry):
+    """Judge nothing: the rules are tested elsewhere."""
+
+
+@pytest.mark.parametrize(("key", "version"), [(None, 50), ("one", 1)])
+def test_50_concurrent_adds_of_one_number_are_one_listing(numbers, key, version):
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        outcomes = list(pool.map(lambda _: numbers.add(request(key=key), write()), range(50)))
+    assert Counter(o.created for o in outcomes) == {True: 1, False: 49}
+    assert numbers.read(NUMBER).version == version
+
+
+def test_of_20_concurrent_removals_one_removes_and_the_others_conflict(numbers):
+    numbers.add(request(), write())
+
+    def remove(i):
+        try:
+            return numbers.remove(NUMBER, {"reason": "test_number", "note": str(i)}, 1, write(f"u-{i}"), allow)
+        except Conflict:
+            return None
+
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        removed = [entry for entry in pool.map(remove, range(20)) if entry]
+    assert len(removed) == 1
+    assert numbers.read(NUMBER) == removed[0]
+
+
+def test_an_add_and_a_removal_at_once_never_lose_the_request(numbers):
+    for i in range(20):
+        number = f"+1415555{100 + i:04}"
+        numbers.add(request(number), write())
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            removing = pool.submit(numbers.remove, number, {"reason": "test_number", "note": "x"}, 1, write(), allow)
+            adding = pool.submit(numbers.add, request(number), write())
+            added = adding.result()
+            failed = removing.exception()
+        entry = numbers.read(number)
+        assert entry.status == "listed", "the request came last, or it moved the version that the removal had seen"
+        assert entry.version == (2 if failed else 3)
+        assert added.created == (failed is None)
+
+
+def test_the_correct_number_is_listed_in_the_same_transaction(numbers):
+    numbers.add(request(), write())
+    removal = {"reason": "entered_wrong_number", "correct_number": "+14155550101"}
+    removed = numbers.remove(NUMBER, removal, 1, write(), allow)
+    assert removed.status == "removed"
+    assert numbers.read("+14155550101").status == "listed"
+    assert numbers.remove(NUMBER, removal, 1, write(), allow) == removed
+    assert numbers.read("+14155550101").version == 1
+
+
+def test_a_removal_with_a_correct_number_waits_for_others_that_write_it(numbers):
+    for number in numbers_from(4155550110, 10):
+        numbers.add(request(number), write())
+    removal = {"reason": "entered_wrong_number", "correct_number": "+14155550199"}
+    with concurrent.futures.ThreadPoolExecutor(10) as pool:
+        told = list(pool.map(lambda n: numbers.remove(n, removal, 1, write(), allow), numbers_from(4155550110, 10)))
+    assert {entry.status for entry in told} == {"removed"}
+    assert numbers.read("+14155550199").version == 10
+
+
+def test_what_was_never_listed_cannot_be_removed(numbers):
+    with pytest.raises(NotListed):
+        numbers.remove(NUMBER, {"reason": "test_number"}, 1, write(), allow)
+
+
+def test_1000_statuses_are_read_whatever_is_among_them(numbers, client, names):
+    listed = numbers_from(2125550100, 100)
+    for number in listed:
+        numbers.add(request(number), write())
+    asked = [*numbers_from(2125550100, 1000), *listed]
+    assert sorted(numbers.statuses(asked)) == listed
+    assert Numbers(client, names["numbers"], "globex").statuses(asked) == {}
+
+
+def test_pages_of_every_size_give_the_whole_list_once(numbers):
+    listed = numbers_from(2125550100, 45)
+    for i, number in enumerate(listed):
+        details = {"campaign_id": "spring" if i % 3 else "autumn"}
+        numbers.add(request(number, details=details), write())
+    for filters, wanted in (
+        (Filters(), listed),
+        (Filters(campaign_id="autumn"), listed[::3]),
+        (Filters(prefix="+121255501", digits=("12", "5014")), [n for n in listed if "12" in n or "5014" in n]),
+    ):
+        for size in (1, 7, 45, 500):
+            seen, after = [], None
+            while True:
+                found, after = numbers.page(filters, size, after, times.now())
+                assert len(found) <= size
+                seen += [entry.number for entry in found]
+                if after is None:
+                    break
+            assert seen == wanted
+
+
+def test_an_expired_entry_is_neither_listed_nor_lost(numbers):
+    ends = times.epoch(times.now() + timedelta(hours=1))
+    numbers.add(request(expires_at=ends), write())
+    later = times.now() + timedelta(hours=2)
+    assert [e.number for e in numbers.page(Filters(), 10, None, times.now())[0]] == [NUMBER]
+    assert numbers.page(Filters(), 10, None, later)[0] == []
+    assert [e.status_at(later) for e in numbers.page(Filters(status="all"), 10, None, later)[0]] == ["expired"]

@@ -1,0 +1,186 @@
+"""Accounts, keys and the authorizer."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dnc.accounts.access import ALLOWED, Role
+from dnc.accounts.store import Token
+
+NUMBER = "+14155550100"
+
+
+def make(gateway, role="agent", account="acme", by="admin", **more):
+    return gateway.call(by, "POST", f"/accounts/{account}/keys", {"role": role, **more})
+
+
+def test_an_account_is_made_changed_and_listed(gateway):
+    made = gateway.call("operator", "PUT", "/accounts/initech", {"name": "Initech", "default_region": "US"})
+    assert (made.status, made.body["suspended"]) == (201, False)
+    changed = gateway.call("operator", "PUT", "/accounts/initech", {"name": "Initech Inc.", "default_region": "US"})
+    assert (changed.status, changed.body["name"]) == (200, "Initech Inc.")
+    assert changed.body["created_at"] == made.body["created_at"]
+    kept = gateway.call("operator", "PUT", "/accounts/initech", {"suspended": True})
+    assert (kept.body["name"], kept.body["default_region"], kept.body["suspended"]) == ("Initech Inc.", "US", True)
+    assert gateway.call("operator", "GET", "/accounts/initech").body == kept.body
+    seen, token = [], ""
+    while True:
+        page = gateway.call("operator", "GET", f"/accounts?page_size=2{token}").body
+        seen += [a["account_id"] for a in page["accounts"]]
+        if page["next_page_token"] is None:
+            break
+        token = f"&page_token={page['next_page_token']}"
+    assert seen == ["acme", "globex", "initech"]
+
+
+@pytest.mark.parametrize(
+    "account_id", ["A", "Acme", "a", "-acme", "a_b", "a" * 64, "acme%23", "%23platform", "acme%2Fx"]
+)
+def test_an_account_id_has_its_form(gateway, account_id):
+    reply = gateway.call("operator", "PUT", f"/accounts/{account_id}", {"name": "x"})
+    assert (reply.status, reply.fields) == (422, ["account_id"])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": None}, "name"),
+        ({"name": "x", "suspended": None}, "suspended"),
+        ({"name": "x", "suspended": "no"}, "suspended"),
+        ({"name": "x", "default_region": "USA"}, "default_region"),
+        ({"name": "x", "plan": "gold"}, "plan"),
+    ],
+)
+def test_a_bad_account_is_refused_by_name(gateway, body, field):
+    reply = gateway.call("operator", "PUT", "/accounts/initech", body)
+    assert (reply.status, reply.fields) == (422, [field])
+
+
+def test_a_key_is_shown_once_works_and_is_revoked(gateway, dynamodb):
+    made = make(gateway, "manager", name="for tests").body
+    token = Token.read(made["token"])
+    assert made["key_id"] == token.key_id
+    assert gateway.numbers(None, "GET", token=made["token"]).status == 200
+    listed = gateway.call("admin", "GET", "/accounts/acme/keys").body["keys"]
+    [shown] = [key for key in listed if key["key_id"] == made["key_id"]]
+    assert shown == {name: value for name, value in made.items() if name != "token"}
+    stored = str(dynamodb.scan(TableName="accounts")["Items"])
+    assert token.secret not in stored
+    assert token.secret not in str(listed)
+    for _ in range(2):
+        assert gateway.call("admin", "DELETE", f"/accounts/acme/keys/{made['key_id']}").status == 204
+    assert gateway.numbers(None, "GET", token=made["token"]).status == 401
+    assert gateway.call("admin", "DELETE", "/accounts/acme/keys/nosuchkey").code == "not_found"
+    [revoked] = [k for k in gateway.call("admin", "GET", "/accounts/acme/keys").body["keys"] if k["revoked_at"]]
+    assert revoked["key_id"] == made["key_id"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"role": "root"}, "role"),
+        ({"role": "operator"}, "role"),
+        ({}, "role"),
+        ({"role": "agent", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"role": "agent", "scope": "all"}, "scope"),
+    ],
+)
+def test_a_bad_key_is_refused_by_name(gateway, body, field):
+    reply = gateway.call("operator", "POST", "/accounts/acme/keys", body)
+    assert (reply.status, reply.fields) == (422, [field])
+
+
+def test_a_key_of_an_account_that_is_not_there_is_404(gateway):
+    assert make(gateway, account="nobody", by="operator").code == "not_found"
+
+
+def test_a_token_that_does_not_hold_is_401(gateway):
+    good = make(gateway, "manager").body["token"]
+    other = gateway.tokens["other_admin"]
+    flipped = good[:-1] + ("a" if good[-1] != "a" else "b")
+    elsewhere = str(Token("globex", Token.read(good).key_id, Token.read(good).secret))
+    guessed = str(Token("acme", Token.read(good).key_id, Token.read(other).secret))
+    nobody = str(Token("acme", "x" * 12, "y" * 43))
+    platform = str(Token("#platform", Token.read(good).key_id, Token.read(good).secret))
+    for token in ("x", good[:-1], good[5:], flipped, elsewhere, guessed, nobody, platform, "nck_", "nck_acme..", " "):
+        assert gateway.numbers(None, "GET", token=token).status == 401, token
+    assert gateway.numbers(None, "GET").status == 401
+
+
+@pytest.mark.parametrize("header", ["{}", "Basic {}", "Bearer", "Bearer  ", "Bearer {} x", "Token {}"])
+def test_only_a_bearer_token_is_read(gateway, modules, header):
+    event = {"headers": {"Authorization": header.format(gateway.tokens["admin"])}, "methodArn": "arn:x/v1/GET/"}
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        modules["authorize.handler"].lambda_handler(event, None)
+
+
+@pytest.mark.parametrize("header", ["authorization", "Authorization", "AUTHORIZATION"])
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_headers_and_schemes_have_no_case(gateway, modules, header, scheme):
+    event = {"headers": {header: f"{scheme} {gateway.tokens['admin']}"}, "methodArn": "arn:api/v1/GET/x"}
+    assert modules["authorize.handler"].lambda_handler(event, None)["context"]["role"] == "admin"
+
+
+def test_an_expired_key_is_401_even_where_the_gateway_remembers_it(gateway, modules, monkeypatch):
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    token = make(gateway, "manager", expires_at=ends.isoformat()).body["token"]
+    assert gateway.numbers(None, "GET", token=token).status == 200
+    event = {"headers": {"Authorization": f"Bearer {token}"}, "methodArn": "arn:api/v1/GET/x"}
+    remembered = modules["authorize.handler"].lambda_handler(event, None)["context"]
+    monkeypatch.setattr("dnc.times.now", lambda: ends + timedelta(milliseconds=1))
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        modules["authorize.handler"].lambda_handler(event, None)
+    request = {
+        "resource": "/accounts/{account_id}/numbers",
+        "httpMethod": "GET",
+        "pathParameters": {"account_id": "acme"},
+        "requestContext": {"authorizer": remembered},
+    }
+    assert modules["list_numbers.handler"].lambda_handler(request, None)["statusCode"] == 401
+
+
+def test_a_suspended_account_is_401_and_comes_back(gateway):
+    gateway.call("operator", "PUT", "/accounts/acme", {"suspended": True})
+    for role in ("intake", "dialer", "agent", "manager", "auditor", "admin"):
+        assert gateway.call(role, "GET", "/removal-reasons").status == 401
+    assert gateway.numbers("operator", "POST", body={"number": NUMBER}).status == 201
+    gateway.call("operator", "PUT", "/accounts/acme", {"suspended": False})
+    assert gateway.numbers("manager", "GET").body["numbers"][0]["number"] == NUMBER
+
+
+def test_the_policy_names_the_credentials_own_account_alone(gateway, modules):
+    for role in ("intake", "dialer", "agent", "manager", "auditor", "admin"):
+        headers = {"Authorization": f"Bearer {gateway.tokens[role]}"}
+        event = {"headers": headers, "methodArn": "arn:aws:execute-api:r:1:api/v1/GET/accounts/globex/numbers"}
+        answer = modules["authorize.handler"].lambda_handler(event, None)
+        [statement] = answer["policyDocument"]["Statement"]
+        for resource in statement["Resource"]:
+            path = resource.removeprefix("arn:aws:execute-api:r:1:api/v1/").partition("/")[2]
+            assert path in {"removal-reasons", "me"} or path.startswith("accounts/acme"), resource
+            assert "globex" not in resource
+
+
+def test_storage_that_fails_is_no_401(gateway, modules, monkeypatch):
+    """A 401 would be told to a client whose key is good; an error of the authorizer is a 503 at the gateway."""
+    from dnc.problems import Unavailable
+
+    class Down:
+        def batch_get_item(self, **_):
+            raise Unavailable
+
+    monkeypatch.setattr(modules["authorize.handler"].accounts, "_client", Down())
+    event = {"headers": {"Authorization": f"Bearer {gateway.tokens['admin']}"}, "methodArn": "arn:api/v1/GET/x"}
+    with pytest.raises(Unavailable):
+        modules["authorize.handler"].lambda_handler(event, None)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_everybody_may_ask_who_they_are(gateway, role):
+    reply = gateway.call(role, "GET", "/me")
+    assert reply.status == 200
+    assert reply.body["role"] == role
+    assert reply.body["account_id"] == (None if role is Role.OPERATOR else "acme")
+    assert set(reply.body["may"]) == ALLOWED[role]
+    assert reply.body["person"] is None

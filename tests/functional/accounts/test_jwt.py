@@ -1,0 +1,135 @@
+"""JWTs of an OIDC issuer that listens on loopback."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from dnc.problems import Unavailable
+from tests.support.issuer import AUDIENCE, KEYS, issuing
+
+
+@pytest.fixture
+def issuer():
+    with issuing() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def configured(issuer, monkeypatch):
+    monkeypatch.setenv("OIDC_ISSUER", f"http://127.0.0.1:{issuer.server_address[1]}")
+    monkeypatch.setenv("OIDC_AUDIENCE", AUDIENCE)
+    monkeypatch.setenv("OIDC_ACCOUNT_CLAIM", "custom:account")
+
+
+@pytest.fixture
+def token(issuer):
+    def make(key="rsa", kid=None, **claims):
+        given = {
+            "iss": f"http://127.0.0.1:{issuer.server_address[1]}",
+            "aud": AUDIENCE,
+            "sub": "person-7",
+            "exp": int(time.time()) + 300,
+            "role": "manager",
+            "custom:account": "acme",
+        }
+        given = {name: value for name, value in (given | claims).items() if value is not None}
+        algorithm, private = KEYS[key]
+        return jwt.encode(given, private, algorithm, headers={"kid": kid or key})
+
+    return make
+
+
+@pytest.mark.parametrize("key", ["rsa", "ec"])
+def test_a_token_of_the_issuer_is_a_person(gateway, token, key):
+    reply = gateway.numbers(None, "POST", body={"number": "+14155550100"}, token=token(key))
+    assert reply.status == 201
+    assert reply.body["listed_by"] == {"principal": "user:person-7", "acting_user": "person-7"}
+
+
+def test_a_person_need_not_say_who_is_acting(gateway, token):
+    gateway.add("+14155550100")
+    body = {"reason": "test_number", "note": "x", "if_version": 1}
+    removed = gateway.numbers(None, "DELETE", "/14155550100", body, token=token())
+    assert removed.body["removal"]["removed_by"]["acting_user"] == "person-7"
+
+
+def test_a_token_sees_its_own_account_alone(gateway, token):
+    assert gateway.numbers(None, "GET", account="globex", token=token()).status == 403
+    assert gateway.numbers(None, "GET", account="globex", token=token(role="operator")).status == 200
+
+
+def test_keys_go_on_working_beside_tokens(gateway):
+    assert gateway.numbers("manager", "GET").status == 200
+
+
+def segment(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "another"},
+        {"aud": None},
+        {"iss": "https://another.example"},
+        {"iss": None},
+        {"exp": 1_700_000_000},
+        {"exp": None},
+        {"sub": None},
+        {"nbf": 4_000_000_000},
+        {"role": None},
+        {"role": "root"},
+        {"role": ["admin"]},
+        {"custom:account": None},
+        {"custom:account": "nobody"},
+        {"custom:account": "*"},
+        {"custom:account": "acme/numbers"},
+        {"key": "unpublished"},
+        {"key": "unpublished", "kid": "rsa"},
+    ],
+    ids=str,
+)
+def test_a_token_that_does_not_hold_is_401(gateway, token, claims):
+    assert gateway.numbers(None, "GET", token=token()).status == 200
+    assert gateway.numbers(None, "GET", token=token(**claims)).status == 401
+
+
+def test_an_unsigned_or_wrongly_signed_token_is_401(gateway, token):
+    header, claims, signature = token().split(".")
+    unsigned = f"{segment({'alg': 'none', 'kid': 'rsa'})}.{claims}."
+    pem = (
+        KEYS["rsa"][1]
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    head = f"{segment({'alg': 'HS256', 'kid': 'rsa'})}.{claims}"
+    confused = base64.urlsafe_b64encode(hmac.digest(pem, head.encode(), hashlib.sha256)).decode().rstrip("=")
+    other = segment({"role": "admin", "custom:account": "globex"})
+    for bad in (
+        unsigned,
+        f"{head}.{confused}",
+        f"{header}.{other}.{signature}",
+        f"{header}.{claims}",
+        "a.b.c",
+        token()[:-2],
+    ):
+        assert gateway.numbers(None, "GET", token=bad).status == 401, bad
+
+
+def test_a_suspended_accounts_token_is_401(gateway, token):
+    gateway.call("operator", "PUT", "/accounts/acme", {"suspended": True})
+    assert gateway.numbers(None, "GET", token=token()).status == 401
+
+
+def test_an_issuer_that_is_down_is_no_401(gateway, issuer, token):
+    issuer.down = True
+    with pytest.raises(Unavailable):
+        gateway.numbers(None, "GET", token=token())
+    issuer.down = False
+    assert gateway.numbers(None, "GET", token=token()).status == 200

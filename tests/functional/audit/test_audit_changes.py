@@ -1,0 +1,348 @@
+"""The stream handler and what the API shows of its work."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from dnc import times
+from dnc.audit import chain as audit
+from dnc.aws import clients as aws
+
+NUMBER, OTHER_NUMBER = "+14155550100", "+14155550101"
+TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+
+
+def history(gateway, number=NUMBER, query=""):
+    return gateway.numbers("auditor", "GET", f"/{number}/history{query}").body
+
+
+def types(gateway, number=NUMBER):
+    return [event["type"] for event in history(gateway, number)["events"]]
+
+
+def remove(gateway, version, number=NUMBER):
+    body = {"reason": "test_number", "note": "ours", "if_version": version, "acting_user": "u-2"}
+    return gateway.numbers("manager", "DELETE", f"/{number}", body)
+
+
+def audit_rows(dynamodb):
+    return dynamodb.scan(TableName="audit")["Items"]
+
+
+@pytest.fixture
+def told(gateway, stream):
+    """A number's life, recorded."""
+    gateway.add(NUMBER, source="manual", acting_user="u-1")
+    records = stream.changes()
+    gateway.add(NUMBER, acting_user="u-1")
+    records += stream.changes()
+    remove(gateway, 2)
+    records += stream.changes()
+    assert stream.deliver(records) == []
+    return records
+
+
+def test_a_life_is_told_in_order_with_who_when_and_why(gateway, told):
+    shown = history(gateway)
+    assert [e["type"] for e in shown["events"]] == ["listed", "requested_again", "removed"]
+    assert [e["index"] for e in shown["events"]] == [1, 2, 3]
+    last = shown["events"][-1]
+    assert last["actor"]["acting_user"] == "u-2"
+    assert last["reason"] == "test_number"
+    assert last["before"]["status"] == "listed"
+    assert last["after"]["removal"]["note"] == "ours"
+    assert shown["chain"] == {"length": 3, "head_digest": last["digest"], "intact": True, "broken_at": None}
+
+
+def test_a_batch_replayed_ten_times_adds_nothing(gateway, dynamodb, stream, told):
+    before = audit_rows(dynamodb)
+    for i in range(10):
+        assert stream.deliver(told[i % 3 :]) == []
+    assert audit_rows(dynamodb) == before
+
+
+def test_records_that_come_in_parts_or_twice_make_one_chain(gateway, stream):
+    records = []
+    for i in range(45):
+        gateway.add(NUMBER, note=str(i))
+        records += stream.changes()
+    for part in (records[:20], records[10:30], records[:5], records[25:]):
+        assert stream.deliver(part) == []
+    shown = history(gateway, query="?page_size=500")
+    assert shown["chain"]["intact"]
+    assert [e["after"]["version"] for e in shown["events"]] == list(range(1, 46))
+
+
+@pytest.mark.parametrize(
+    ("identity", "kind", "principal"),
+    [
+        (TTL, "expired", "aws:dynamodb.amazonaws.com"),
+        ({"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}, "expired", "aws:dynamodb.amazonaws.com"),
+        (None, "deleted_out_of_band", "outside:unknown"),
+        ({"type": "User", "principalId": "somebody"}, "deleted_out_of_band", "aws:somebody"),
+    ],
+)
+def test_a_row_that_vanishes_is_told(gateway, dynamodb, stream, identity, kind, principal):
+    gateway.add(NUMBER)
+    stream.deliver()
+    dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})
+    assert stream.deliver(stream.changes(identity)) == []
+    last = history(gateway)["events"][-1]
+    assert (last["type"], last["actor"]["principal"], last["after"]) == (kind, principal, None)
+    assert last["before"]["number"] == NUMBER
+
+
+def test_a_row_deleted_by_hand_rings_the_alarm_and_expiry_does_not(gateway, dynamodb, stream, capsys):
+    for identity, alarms in ((TTL, 0), (None, 1)):
+        gateway.add(NUMBER)
+        stream.deliver()
+        dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})
+        records = stream.changes(identity)
+        capsys.readouterr()
+        stream.deliver(records)
+        metrics = [line for line in capsys.readouterr().out.splitlines() if '"OutOfBandChanges"' in line]
+        assert len(metrics) == alarms
+        assert all(json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Nocall" for line in metrics)
+
+
+@pytest.mark.parametrize(
+    ("expression", "values"),
+    [
+        ("SET #s = :v", {":v": {"S": "removed"}}),
+        ("SET #s = :v, version = :n", {":v": {"S": "removed"}, ":n": {"N": "2"}}),
+        ("SET note = :v", {":v": {"S": "changed"}}),
+        ("REMOVE version", None),
+        ("SET version = :v", {":v": {"S": "two"}}),
+        ("SET changed_by = :v", {":v": {"S": "me"}}),
+    ],
+)
+def test_a_row_changed_by_hand_is_told(gateway, dynamodb, stream, expression, values):
+    gateway.add(NUMBER)
+    stream.deliver()
+    arguments = {"ExpressionAttributeValues": values} if values else {}
+    if "#s" in expression:
+        arguments["ExpressionAttributeNames"] = {"#s": "status"}
+    key = {"account_id": {"S": "acme"}, "number": {"S": NUMBER}}
+    dynamodb.update_item(TableName="numbers", Key=key, UpdateExpression=expression, **arguments)
+    assert stream.deliver() == []
+    assert types(gateway) == ["listed", "altered_out_of_band"]
+
+
+def test_a_write_that_changed_nothing_is_no_event(gateway, stream, dynamodb):
+    gateway.add(NUMBER)
+    [record] = stream.changes()
+    stream.deliver([record])
+    same = record["dynamodb"] | {"OldImage": record["dynamodb"]["NewImage"], "SequenceNumber": "9" * 21}
+    assert stream.deliver([record | {"eventName": "MODIFY", "dynamodb": same}]) == []
+    assert types(gateway) == ["listed"]
+
+
+def test_one_unreadable_record_is_given_back_and_harms_no_other(gateway, stream):
+    gateway.add(NUMBER)
+    gateway.add(OTHER_NUMBER)
+    good = stream.changes()
+    bad = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "7", "NewImage": {"account_id": {"S": "acme"}}}}
+    assert stream.deliver([good[0], bad, good[1]]) == ["7"]
+    assert types(gateway) == types(gateway, OTHER_NUMBER) == ["listed"]
+
+
+class Failing:
+    """A client whose transactions for one number fail."""
+
+    def __init__(self, client, number):
+        self._client, self._number = client, number
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **arguments):
+        if self._number in str(arguments):
+            raise RuntimeError("no")
+        return self._client.transact_write_items(**arguments)
+
+
+def test_what_could_not_be_recorded_is_given_back_and_nothing_else(gateway, dynamodb, stream, modules, monkeypatch):
+    for number in (NUMBER, OTHER_NUMBER, NUMBER):
+        gateway.add(number)
+    records = stream.changes()
+    gateway.add(NUMBER)
+    records += stream.changes()
+    writer = modules["audit_changes.handler"].writer
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "_client", Failing(dynamodb, NUMBER))
+        failed = stream.deliver(records)
+    wanted = [r["dynamodb"]["SequenceNumber"] for r in records if r["dynamodb"]["NewImage"]["number"]["S"] == NUMBER]
+    assert failed == wanted
+    assert types(gateway, OTHER_NUMBER) == ["listed"]
+    assert history(gateway)["events"] == []
+    assert stream.deliver(records) == []
+    assert history(gateway)["chain"]["intact"]
+
+
+class Bus:
+    """A bus that refuses some entries."""
+
+    def __init__(self, refused):
+        self.refused, self.sent = refused, []
+
+    def put_events(self, Entries):
+        self.sent += Entries
+        return {
+            "Entries": [{"ErrorCode": "x"} if e["DetailType"] in self.refused else {"EventId": "1"} for e in Entries]
+        }
+
+
+@pytest.fixture
+def bus(monkeypatch):
+    made = Bus(set())
+    monkeypatch.setattr(aws, "event_bridge", lambda: made)
+    return made
+
+
+def test_a_change_event_that_failed_is_a_failure_and_is_sent_again_though_the_audit_is_there(gateway, stream, bus):
+    gateway.add(NUMBER)
+    records = stream.changes()
+    bus.refused = {"NumberListed"}
+    assert stream.deliver(records) == [records[0]["dynamodb"]["SequenceNumber"]]
+    assert types(gateway) == ["listed"]
+    bus.refused, bus.sent = set(), []
+    assert stream.deliver(records) == []
+    assert [e["DetailType"] for e in bus.sent] == ["NumberListed"]
+    assert types(gateway) == ["listed"]
+
+
+def test_the_change_events_of_a_life(gateway, dynamodb, stream, bus):
+    gateway.add(NUMBER, source="sms")
+    stream.deliver()
+    gateway.add(NUMBER)
+    stream.deliver()
+    remove(gateway, 2)
+    assert gateway.numbers("manager", "GET", f"/{NUMBER}").body["status"] == "listed", "an SMS is no test number"
+    body = {"reason": "legal_order", "evidence": {"reference": "o"}, "if_version": 2, "acting_user": "u"}
+    gateway.numbers("admin", "DELETE", f"/{NUMBER}", body)
+    stream.deliver()
+    gateway.add(NUMBER)
+    stream.deliver()
+    dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})
+    stream.deliver()
+    told = [(e["Source"], e["DetailType"], json.loads(e["Detail"])) for e in bus.sent]
+    assert [kind for _, kind, _ in told] == ["NumberListed", "NumberRemoved", "NumberListed", "NumberDeletedOutOfBand"]
+    assert {source for source, _, _ in told} == {"nocall"}
+    assert told[0][2].keys() == {"account_id", "number", "version", "sequence", "occurred_at", "source"}
+    assert (told[0][2]["source"], told[1][2]["reason"], told[1][2]["version"]) == ("sms", "legal_order", 3)
+    sequences = [detail["sequence"] for _, _, detail in told]
+    assert sequences == sorted(sequences)
+    assert {len(sequence) for sequence in sequences} == {40}
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+@pytest.mark.parametrize("tamper", ["change", "remove", "forge"])
+def test_tampering_with_any_event_is_seen(gateway, dynamodb, told, place, tamper):
+    event = history(gateway)["events"][place - 1]
+    key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": event["sequence"]}}
+    row = dynamodb.get_item(TableName="audit", Key=key)["Item"]
+    if tamper == "change":
+        dynamodb.put_item(TableName="audit", Item=row | {"occurred_at": {"S": "2020-01-01T00:00:00.000Z"}})
+        broken_at = place
+    elif tamper == "remove":
+        dynamodb.delete_item(TableName="audit", Key=key)
+        broken_at = place
+    else:
+        forged = row | {"event_key": {"S": f"{event['sequence'][:-1]}x"}}
+        plain = aws.from_wire(forged)
+        forged["digest"] = {"S": audit.digest(plain)}
+        dynamodb.put_item(TableName="audit", Item=forged)
+        broken_at = place + 1
+    chain = history(gateway)["chain"]
+    assert (chain["intact"], chain["broken_at"]) == (False, broken_at)
+
+
+def test_an_event_forged_onto_the_end_is_seen(gateway, dynamodb, told):
+    rows = [aws.from_wire(row) for row in audit_rows(dynamodb) if row["event_key"]["S"] != audit.HEAD_KEY]
+    last = max(rows, key=lambda row: row["index"])
+    forged = last | {"index": last["index"] + 1, "previous_digest": last["digest"], "event_key": "z" * 40}
+    forged["digest"] = audit.digest(forged)
+    dynamodb.put_item(TableName="audit", Item=aws.to_wire(forged))
+    chain = history(gateway)["chain"]
+    assert (chain["intact"], chain["broken_at"]) == (False, 4)
+
+
+def test_a_head_that_was_tampered_with_is_seen(gateway, dynamodb, told):
+    key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": audit.HEAD_KEY}}
+    head = dynamodb.get_item(TableName="audit", Key=key)["Item"]
+    for change in ({"length": {"N": "2"}}, {"digest": {"S": "0" * 64}}, {"length": {"S": "x"}}, None):
+        if change is None:
+            dynamodb.delete_item(TableName="audit", Key=key)
+        else:
+            dynamodb.put_item(TableName="audit", Item=head | change)
+        assert not history(gateway)["chain"]["intact"], change
+
+
+def test_history_pages_and_is_404_only_when_there_was_nothing(gateway, dynamodb, told):
+    seen, token = [], ""
+    while True:
+        page = history(gateway, query=f"?page_size=2{token}")
+        seen += [e["index"] for e in page["events"]]
+        if page["next_page_token"] is None:
+            break
+        token = f"&page_token={page['next_page_token']}"
+    assert seen == [1, 2, 3]
+    assert gateway.numbers("auditor", "GET", "/14155550199/history").status == 404
+    gateway.add(OTHER_NUMBER)
+    unrecorded = history(gateway, OTHER_NUMBER)
+    assert unrecorded["events"] == []
+    dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})
+    assert len(history(gateway)["events"]) == 3
+
+
+def account_audit(gateway, query=""):
+    return gateway.call("auditor", "GET", f"/accounts/acme/audit{query}")
+
+
+def test_the_accounts_audit_is_newest_first_filtered_and_paged(gateway, stream, told):
+    for i in range(10):
+        gateway.add(f"+1415555010{i}", acting_user=f"u-{i}")
+        stream.deliver()
+    events = account_audit(gateway).body["events"]
+    recorded = [e["recorded_at"] for e in events]
+    assert recorded == sorted(recorded, reverse=True)
+    assert len(events) == 13
+    assert [e["type"] for e in account_audit(gateway, "?type=removed").body["events"]] == ["removed"]
+    assert {e["actor"]["acting_user"] for e in account_audit(gateway, "?actor=u-2").body["events"]} == {"u-2"}
+    seen, token = [], ""
+    while True:
+        page = account_audit(gateway, f"?page_size=4{token}").body
+        seen += [e["event_id"] for e in page["events"]]
+        if page["next_page_token"] is None:
+            break
+        token = f"&page_token={page['next_page_token']}"
+    assert seen == [e["event_id"] for e in events]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("?from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z", "from"),
+        ("?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
+        ("?type=vanished", "type"),
+        ("?from=monday", "from"),
+        ("?since=2026-01-02T00:00:00Z", "since"),
+    ],
+)
+def test_a_bad_audit_query_is_422(gateway, query, field):
+    reply = account_audit(gateway, query)
+    assert (reply.status, reply.fields) == (422, [field])
+
+
+def test_the_audit_of_a_window_is_of_that_window(gateway, stream, told):
+    now = times.now()
+    hour = timedelta(hours=1)
+    for since, until, count in ((now - hour, now + hour, 3), (now - 2 * hour, now - hour, 0), (now, now + hour, 0)):
+        query = f"?from={times.text(since)}&to={times.text(until)}"
+        assert len(account_audit(gateway, query).body["events"]) == count
+
+
+def test_another_accounts_audit_holds_nothing_of_it(gateway, told):
+    assert gateway.call("other_admin", "GET", "/accounts/globex/audit").body["events"] == []
+    assert gateway.call("other_admin", "GET", f"/accounts/globex/numbers/{NUMBER}/history").status == 404

@@ -1,0 +1,50 @@
+"""EventBridge and Step Functions by the service's own client, beside boto3 on the same moto."""
+
+import json
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from dnc.aws import clients as aws
+from dnc.aws.errors import AwsError
+from tests.functional.conftest import BUS
+
+ENTRY = {"EventBusName": BUS, "Source": "nocall", "DetailType": "NumberListed", "Detail": json.dumps({"number": "é"})}
+
+
+@pytest.fixture
+def machine(environment):
+    role = "arn:aws:iam::123456789012:role/r"
+    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 600, "End": True}}})
+    made = boto3.client("stepfunctions").create_state_machine(name="m", definition=definition, roleArn=role)
+    return made["stateMachineArn"]
+
+
+def test_events_reach_the_rules_of_the_bus(dynamodb):
+    queue = boto3.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:q"
+    events = boto3.client("events")
+    events.put_rule(Name="r", EventBusName=BUS, EventPattern=json.dumps({"source": ["nocall"]}))
+    events.put_targets(Rule="r", EventBusName=BUS, Targets=[{"Id": "1", "Arn": arn}])
+    answer = aws.event_bridge().put_events(Entries=[ENTRY])
+    assert [sorted(entry) for entry in answer["Entries"]] == [["EventId"]]
+    [message] = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    assert json.loads(message["Body"])["detail"] == {"number": "é"}
+
+
+def test_an_entry_that_is_refused_says_so_as_with_boto3(dynamodb):
+    wrong = {**ENTRY, "Detail": "no json"}
+    ours, theirs = (client.put_events(Entries=[wrong]) for client in (aws.event_bridge(), boto3.client("events")))
+    assert ours["Entries"][0]["ErrorCode"] == theirs["Entries"][0]["ErrorCode"]
+
+
+def test_an_execution_starts_once_by_its_name(machine):
+    given = {"stateMachineArn": machine, "name": "n"}
+    ours = aws.step_functions().start_execution(**given, input="{}")
+    assert ours["executionArn"].endswith(":n")
+    with pytest.raises(AwsError) as refused:
+        aws.step_functions().start_execution(**given, input='{"other": 1}')
+    with pytest.raises(ClientError) as theirs:
+        boto3.client("stepfunctions").start_execution(**given, input='{"other": 1}')
+    assert refused.value.code == theirs.value.response["Error"]["Code"] == "ExecutionAlreadyExists"

@@ -1,0 +1,252 @@
+"""Exports by the real definitions of their state machines, on the handlers: asked for, and each night."""
+
+import gzip
+import json
+from datetime import timedelta
+
+import pytest
+import requests
+
+from dnc import times
+from dnc.accounts.store import Accounts
+from dnc.aws import clients as aws
+from dnc.bulk.files import s3
+from infra.local.stack import ROOT
+from tests.support.machines import ExecutionFailed, Machine
+
+
+class Context:
+    def get_remaining_time_in_millis(self):
+        return 900_000
+
+
+def read(key):
+    return s3().get_object(Bucket="bulk", Key=key)["Body"].read()
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What was started, in the place of Step Functions."""
+    runs = []
+
+    class StepFunctions:
+        def start_execution(self, **asked):
+            runs.append(asked)
+
+    monkeypatch.setattr(aws, "step_functions", StepFunctions)
+    return runs
+
+
+@pytest.fixture
+def tasks(gateway):
+    step, begin = gateway.modules["export_account.step"], gateway.modules["export_account.nightly"]
+    return {
+        "Write": lambda event: step.lambda_handler(event, Context()),
+        "Begin": lambda event: begin.lambda_handler(event, None),
+    }
+
+
+def ask(gateway, role="auditor", **asked):
+    return gateway.call(role, "POST", "/accounts/acme/exports", asked)
+
+
+def shown(gateway, export_id, account="acme"):
+    return gateway.call("operator", "GET", f"/accounts/{account}/exports/{export_id}").body
+
+
+def test_an_export_is_asked_for_written_and_read(gateway, started, tasks):
+    gateway.add("+14155550100", note="@SUM(A1)")
+    made = ask(gateway, kind="numbers", format="jsonl", acting_user="u-5")
+    assert (made.status, made.body["status"], made.body["files"], made.body["manifest_url"]) == (
+        201,
+        "running",
+        [],
+        None,
+    )
+    assert made.body["created_by"]["acting_user"] == "u-5"
+    [run] = started
+    assert run["name"] == made.body["id"]
+    Machine("ExportMachine", tasks, read).run(json.loads(run["input"]), run["name"])
+    job = shown(gateway, made.body["id"])
+    assert (job["status"], job["counts"], job["kind"], job["format"]) == ("done", {"rows": 1}, "numbers", "jsonl")
+    body = requests.get(job["files"][0]["url"], timeout=10).content
+    assert json.loads(gzip.decompress(body))["note"] == "@SUM(A1)"
+    manifest = requests.get(job["manifest_url"], timeout=10).json()
+    assert manifest["files"][0]["sha256"] == job["files"][0]["sha256"]
+    assert manifest["code_version"].startswith("0.1.0+")
+    tags = s3().get_object_tagging(Bucket="bulk", Key=f"accounts/acme/exports/{job['id']}/manifest.json")["TagSet"]
+    assert tags == [{"Key": "kind", "Value": "export"}]
+
+
+def test_a_run_that_comes_before_the_job_makes_it(gateway, started, tasks):
+    made = ask(gateway, kind="numbers")
+    key = {"account_id": {"S": "acme"}, "record": {"S": f"export#{made.body['id']}"}}
+    aws.client("dynamodb").delete_item(TableName="accounts", Key=key)  # as if the asking function had died
+    Machine("ExportMachine", tasks, read).run(json.loads(started[0]["input"]))
+    assert shown(gateway, made.body["id"])["status"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"kind": "leads"}, "kind"),
+        ({}, "kind"),
+        ({"kind": "numbers", "format": "xlsx"}, "format"),
+        ({"kind": "audit", "from": "2026-11-02T00:00:00Z", "to": "2026-11-01T00:00:00Z"}, "from"),
+        ({"kind": "audit", "from": "2099-01-01T00:00:00Z"}, "from"),
+        ({"kind": "audit", "form": "csv"}, "form"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused_by_field(gateway, started, asked, field):
+    refused = gateway.call("auditor", "POST", "/accounts/acme/exports", asked)
+    assert (refused.status, refused.fields) == (422, [field])
+    assert started == []
+
+
+def test_who_may_export(gateway, started):
+    for role in ("auditor", "admin", "operator"):
+        assert ask(gateway, role, kind="numbers").status == 201
+    for role in ("intake", "dialer", "agent", "manager", "other_admin"):
+        assert ask(gateway, role, kind="numbers").status == 403
+
+
+def test_an_audit_export_ends_five_minutes_ago_whatever_is_asked(gateway, started):
+    job = ask(gateway, kind="audit", to="2099-01-01T00:00:00Z").body
+    ago = times.now() - times.parse(job["to"])
+    assert timedelta(minutes=5) <= ago < timedelta(minutes=6)
+    assert job["from"].endswith("T00:00:00.000Z") or job["from"] == job["to"]
+
+
+def test_an_export_that_breaks_off_says_so_and_rings(gateway, started, tasks, monkeypatch, capsys):
+    made = ask(gateway, kind="numbers").body
+
+    def broken(*_):
+        raise RuntimeError("+14155550100 is in this message")
+
+    monkeypatch.setattr("dnc.bulk.exports.run.run", broken)
+    with pytest.raises(ExecutionFailed):
+        Machine("ExportMachine", tasks, read).run(json.loads(started[0]["input"]))
+    job = shown(gateway, made["id"])
+    assert (job["status"], job["files"], job["manifest_url"]) == ("failed", [], None)
+    assert "Ask for another one" in job["error"]
+    out = capsys.readouterr().out
+    assert '"ExportsFailed":[1.0]' in out.replace(" ", "")
+    assert "4155550100" not in out + job["error"]
+
+
+def night(tasks, at):
+    given = {"scheduled_at": times.text(at)}
+    return Machine("NightlyExportsMachine", tasks, read).run(given, f"night-{at:%d%H%M}")
+
+
+def exports(gateway, account):
+    return gateway.call("operator", "GET", f"/accounts/{account}/exports").body["exports"]
+
+
+def test_one_account_that_fails_stops_no_other_and_is_made_good(gateway, tasks, monkeypatch):
+    gateway.add("+14155550100")
+    Accounts(aws.client("dynamodb"), "accounts").put("acme", {"suspended": True}, times.now())
+    write = tasks["Write"]
+
+    def failing(event):
+        if event["ask"]["account_id"] == "acme" and not event.get("failed"):
+            raise RuntimeError("broken")
+        return write(event)
+
+    at = times.now() - timedelta(days=1)
+    night(tasks | {"Write": failing}, at)
+    assert [job["status"] for job in exports(gateway, "globex")] == ["done", "done"]
+    assert exports(gateway, "acme") == []
+    night(tasks, at)
+    assert [job["status"] for job in exports(gateway, "acme")] == ["done", "done"], "a suspended account's list too"
+    assert len(exports(gateway, "globex")) == 2, "a repeated night is no second export"
+    assert {job["created_by"]["principal"] for job in exports(gateway, "acme")} == {"schedule:nightly"}
+
+
+def test_a_night_that_failed_halfway_is_taken_up_where_it_stopped(gateway, tasks, monkeypatch):
+    for i in range(5):
+        gateway.add(f"+1415555010{i}")
+    monkeypatch.setenv("EXPORT_FILE_ROWS", "2")
+    step = gateway.modules["export_account.step"]
+    object.__setattr__(step.settings, "environment", {**step.settings.environment, "EXPORT_FILE_ROWS": "2"})
+    put, calls = s3().put_object, []
+
+    def once_full(**asked):
+        calls.append(asked["Key"])
+        if "numbers-00003" in asked["Key"]:
+            raise RuntimeError("broken")
+        return put(**asked)
+
+    at = times.now() - timedelta(days=1)
+    monkeypatch.setattr(s3(), "put_object", once_full)
+    night(tasks, at)
+    failed = [job for job in exports(gateway, "acme") if job["kind"] == "numbers"]
+    assert [(job["status"], job["files"]) for job in failed] == [("failed", [])]
+    assert "this night can be run again" in failed[0]["error"]
+    monkeypatch.setattr(s3(), "put_object", put)
+    night(tasks, at)
+    [job] = [job for job in exports(gateway, "acme") if job["kind"] == "numbers"]
+    assert (job["status"], [file["rows"] for file in job["files"]], job["error"]) == ("done", [2, 2, 1], None)
+    assert sum("acme" in key and "numbers-00001" in key for key in calls) == 1
+
+
+def test_a_night_is_never_scheduled_later_than_now(gateway, tasks):
+    night(tasks, times.now() + timedelta(days=2))
+    [audit] = [job for job in exports(gateway, "acme") if job["kind"] == "audit"]
+    assert audit["to"] <= times.text(times.now() - timedelta(minutes=5))
+
+
+def test_the_sample_events_are_taken(gateway, started, tasks):
+    def sample(name):
+        return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+    made = gateway.modules["export_account.handler"].lambda_handler(sample("export_account"), None)
+    assert made["statusCode"] == 201, made["body"]
+    assert tasks["Write"](sample("write_export")) == {"done": True}
+    assert shown(gateway, sample("write_export")["ask"]["export_id"])["status"] == "done"
+    night = tasks["Begin"](sample("begin_night"))
+    assert night["exports"] == 4
+    assert {ask["account_id"] for ask in json.loads(read(night["key"]))} == {"acme", "globex"}
+
+
+KEPT = (
+    "number", "status", "source", "sources", "requested_at", "last_requested_at", "expires_at", "note", "campaign_id",
+    "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer", "goods_or_services",
+)  # fmt: skip
+
+
+def entries(gateway):
+    listed = gateway.numbers("operator", "GET", "?page_size=500").body["numbers"]
+    return [{name: entry[name] for name in KEPT} for entry in listed]
+
+
+def test_the_tables_lost_and_the_export_brought_back_the_list_is_the_same(gateway, started, tasks, dynamodb):
+    day = {"requested_at": "2026-11-01T10:00:00Z"}
+    gateway.add("+14155550100", source="sms", note='=1+1, "quoted"\nsecond line', **day)
+    gateway.add("+14155550100", source="web", seller="Acme Solar", consumer_name="'t Hooft")
+    gateway.add("+14155550101", source="manual", expires_at="2036-01-01T00:00:00Z", campaign_id="@spring")
+    gateway.add("+442079460123", source="legal", caller_id="+14155550199", call_id="c-1", **day)
+    gateway.add("+14155550102", source="registry")
+    gateway.add("+14155550103")
+    removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
+    assert gateway.numbers("manager", "DELETE", "/+14155550103", removal).status == 200
+    made = ask(gateway, kind="numbers").body
+    Machine("ExportMachine", tasks, read).run(json.loads(started[0]["input"]))
+    [file] = shown(gateway, made["id"])["files"]
+    body = requests.get(file["url"], timeout=10).content
+    before = entries(gateway)
+    for row in dynamodb.scan(TableName="numbers")["Items"]:
+        key = {name: row[name] for name in ("account_id", "number")}
+        dynamodb.delete_item(TableName="numbers", Key=key)
+    assert entries(gateway) == []
+    asked = {"filename": "numbers.csv.gz", "bytes": len(body)}
+    brought = gateway.call("manager", "POST", "/accounts/acme/imports", asked).body
+    key = f"accounts/acme/imports/{brought['id']}/upload"
+    s3().put_object(Bucket="bulk", Key=key, Body=body)
+    steps = {name: gateway.modules[f"import_numbers.{name.lower()}"] for name in ("Plan", "Write", "Finish")}
+    imports = {name: (lambda event, m=module: m.lambda_handler(event, Context())) for name, module in steps.items()}
+    Machine("ImportMachine", imports, read).run({"detail": {"object": {"key": key}}})
+    job = gateway.call("manager", "GET", f"/accounts/acme/imports/{brought['id']}").body
+    assert job["counts"] == {"rows": 5, "listed": 4, "already_listed": 0, "skipped_removed": 1, "invalid": 0}, job
+    assert entries(gateway) == before
+    assert len(before) == 4

@@ -1,0 +1,274 @@
+"""The steps of an import as the state machine calls them, on moto: an upload to its report, an undo, and failures."""
+
+import csv
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+
+import pytest
+
+from dnc.aws import clients as aws
+from dnc.aws.errors import AwsError, NoAnswer
+from dnc.bulk.files import s3
+from dnc.bulk.imports.pacing import NotYetDone
+from dnc.bulk.imports.piece import MiscountedPiece
+
+STEPS = ("import_numbers.plan", "import_numbers.write", "import_numbers.finish")
+
+
+@dataclass
+class Context:
+    """What Lambda tells a function of its time."""
+
+    left: int = 900_000
+
+    def get_remaining_time_in_millis(self):
+        return self.left
+
+
+class States:
+    """Step Functions, as far as the API's function sees it."""
+
+    def __init__(self):
+        self.started = []
+
+    def start_execution(self, *, stateMachineArn, name, input):  # noqa: A002
+        if name in [n for n, _ in self.started]:
+            raise AwsError({"Error": {"Code": "ExecutionAlreadyExists"}})
+        self.started.append((name, json.loads(input)))
+
+
+@pytest.fixture
+def states(modules, monkeypatch):
+    states = States()
+    monkeypatch.setattr(aws, "step_functions", lambda: states)
+    return states
+
+
+class Imports:
+    """Uploads as a client, then runs the steps as the state machine does."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        self.steps = [gateway.modules[name] for name in STEPS]
+
+    def make(self, data, **more):
+        given = {"filename": "old list.csv", "bytes": len(data), **more}
+        made = self.gateway.call("manager", "POST", "/accounts/acme/imports", given)
+        assert made.status == 201, made
+        self.key = f"accounts/acme/imports/{made.body['id']}/upload"
+        s3().put_object(Bucket="bulk", Key=self.key, Body=data)
+        return made.body["id"]
+
+    def run(self, given=None, run="run-1", context=None):
+        plan, write, finish = self.steps
+        given = given or {"detail": {"object": {"key": self.key}}}
+        work = plan.lambda_handler({"run": run, "given": given}, context or Context())
+        if work["pieces"]:
+            body = s3().get_object(Bucket="bulk", Key=work["plan_key"])["Body"].read()
+            for piece in json.loads(body):
+                write.lambda_handler({**work, "piece": piece}, Context())
+            finish.lambda_handler(work, Context())
+        return work
+
+    def read(self, job_id):
+        return self.gateway.call("auditor", "GET", f"/accounts/acme/imports/{job_id}").body
+
+    def whole(self, data, **more):
+        job_id = self.make(data, **more)
+        self.run()
+        return self.read(job_id)
+
+    def undo(self, job_id, **more):
+        return self.gateway.call(
+            "manager", "POST", f"/accounts/acme/imports/{job_id}/undo", {"acting_user": "u-2", **more}
+        )
+
+
+@pytest.fixture
+def imports(gateway, states):
+    return Imports(gateway)
+
+
+def report(job, name="report_url"):
+    url = job[name].split("?")[0].partition("amazonaws.com/")[2]
+    body = s3().get_object(Bucket="bulk", Key=url)["Body"].read().decode()
+    return list(csv.DictReader(io.StringIO(body)))
+
+
+def test_an_import_lists_its_numbers_and_reports_the_rest(imports, gateway):
+    gateway.add("+14155550101", note="by hand")
+    job = imports.whole(b"phone,seller\n(415) 555-0100,Acme\n4155550101,\nx,\n415 555 0100,\n", acting_user="u-1")
+    assert (job["status"], job["progress"], job["error"]) == ("done", 1.0, None)
+    counts = {"rows": 4, "listed": 1, "already_listed": 2, "skipped_removed": 0, "invalid": 1}
+    assert job["counts"] == counts
+    assert [(r["line"], r["value"], r["outcome"]) for r in report(job)] == [("4", '"x"', "refused")]
+    entry = gateway.numbers("auditor", "GET", "/+14155550100").body
+    assert (entry["source"], entry["seller"], entry["import_id"]) == ("import", "Acme", job["id"])
+    assert entry["listed_by"]["acting_user"] == "u-1"
+    further = gateway.numbers("auditor", "GET", "/+14155550101").body
+    assert (further["sources"], further["version"], further["note"]) == (["import", "manual"], 2, "by hand")
+    assert not gateway.check(["415-555-0100"])["results"][0]["callable"]
+
+
+def test_the_audit_takes_an_import_for_what_it_is(imports, gateway, stream):
+    gateway.add("+14155550101")
+    stream.deliver()
+    imports.whole(b"4155550100\n4155550101\n")
+    assert stream.deliver() == []
+    for number, types in (("+14155550100", ["listed"]), ("+14155550101", ["listed", "requested_again"])):
+        events = gateway.numbers("auditor", "GET", f"/{number}/history").body["events"]
+        assert [e["type"] for e in events] == types
+    job_id = imports.gateway.call("auditor", "GET", "/accounts/acme/imports").body["imports"][0]["id"]
+    imports.undo(job_id)
+    imports.run(*imports_undo(imports))
+    assert stream.deliver() == []
+    [*_, removed] = gateway.numbers("auditor", "GET", "/+14155550100/history").body["events"]
+    assert (removed["type"], removed["reason"], removed["actor"]["acting_user"]) == ("removed", "import_error", "u-2")
+
+
+def imports_undo(imports):
+    run, given = aws.step_functions().started[-1]
+    return given, run
+
+
+def test_an_import_is_undone_once_and_says_so(imports, gateway):
+    gateway.add("+14155550101")
+    job_id = imports.whole(b"4155550100\n4155550101\n4155550102\n")["id"]
+    gateway.add("+14155550102", source="sms")
+    first = imports.undo(job_id)
+    assert (first.status, first.body["status"]) == (200, "running")
+    again = imports.undo(job_id)
+    assert (again.status, again.body["undo"]) == (200, first.body["undo"])
+    assert len(aws.step_functions().started) == 1
+    imports.run(*imports_undo(imports))
+    job = imports.read(job_id)
+    assert (job["status"], job["progress"]) == ("undone", 1.0)
+    assert job["counts"]["listed"] == 2, "what the import counted stays"
+    assert job["undo"]["counts"] == {"removed": 1, "touched_since": 1, "listed_before": 1}
+    assert [r["value"] for r in report(job["undo"])] == ['"+14155550102"']
+    assert imports.undo(job_id).body["status"] == "undone"
+    assert len(aws.step_functions().started) == 1
+    statuses = [gateway.numbers("auditor", "GET", f"/+1415555010{i}").body["status"] for i in range(3)]
+    assert statuses == ["removed", "listed", "listed"]
+
+
+def test_an_undo_that_could_not_be_started_says_to_try_again_and_is_not_noted(imports, monkeypatch):
+    job_id = imports.whole(b"4155550100\n")["id"]
+
+    class Away:
+        def start_execution(self, **_):
+            raise NoAnswer("StartExecution: TimeoutError")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(aws, "step_functions", Away)
+        assert (imports.undo(job_id).status, imports.read(job_id)["undo"]) == (503, None)
+    assert imports.undo(job_id).status == 200
+
+
+def test_what_cannot_be_undone_is_refused_with_why(imports):
+    job_id = imports.make(b"4155550100\n")
+    assert imports.undo(job_id).code == "conflict"
+    dry = imports.whole(b"4155550100\n", dry_run=True)["id"]
+    assert "dry run" in imports.undo(dry).body["detail"]
+    failed = imports.whole(b"\x89PNG....")["id"]
+    assert "before it changed anything" in imports.undo(failed).body["detail"]
+    without = imports.gateway.call("manager", "POST", f"/accounts/acme/imports/{dry}/undo", {})
+    assert (without.status, without.fields) == (422, ["acting_user"])
+    legal = imports.whole(b"4155550100\n", source="legal")["id"]
+    assert imports.undo(legal).status == 403
+
+
+def test_a_dry_run_changes_nothing(imports, gateway):
+    job = imports.whole(b"4155550100\n4155550100\nx\n", dry_run=True)
+    assert job["counts"] == {"rows": 3, "listed": 1, "already_listed": 1, "skipped_removed": 0, "invalid": 1}
+    assert gateway.numbers("auditor", "GET", "?status=all").body["numbers"] == []
+
+
+def test_a_zip_has_a_report_for_each_file(imports):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("415.txt", b"415,5550100\n415,12\n")
+        archive.writestr("212.txt", b"212,5550101\n415,5550100\n")
+    job = imports.whole(out.getvalue(), source="registry", registry={"version": "2026-11"})
+    assert job["counts"] == {"rows": 4, "listed": 2, "already_listed": 1, "skipped_removed": 0, "invalid": 1}
+    assert [(f["name"], f["counts"]["rows"], f["counts"]["invalid"]) for f in job["files"]] == [
+        ("415.txt", 2, 1),
+        ("212.txt", 2, 0),
+    ]
+    assert [(r["file"], r["line"], r["value"]) for r in report(job)] == [('"415.txt"', "2", '"415,12"')]
+    assert [len(report(f)) for f in job["files"]] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(b"number\n", "no rows"), (b"\x89PNG....", "PNG"), (b"415,5550100,A\n415,5550101,D\n", "change")],
+)
+def test_a_file_that_is_refused_fails_the_job_in_words_and_changes_nothing(imports, gateway, data, words):
+    job = imports.whole(data)
+    assert job["status"] == "failed"
+    assert words in job["error"]
+    assert gateway.numbers("auditor", "GET", "?status=all").body["numbers"] == []
+
+
+def test_an_upload_that_is_told_twice_is_imported_once(imports):
+    job_id = imports.make(b"4155550100\n")
+    assert imports.run()["pieces"] == 1
+    assert imports.run(run="run-2")["pieces"] == 0
+    assert imports.read(job_id)["counts"]["listed"] == 1
+
+
+def test_a_piece_of_a_run_that_has_ended_does_nothing(imports, gateway):
+    job_id = imports.make(b"4155550100\n")
+    plan, write, _ = imports.steps
+    work = plan.lambda_handler({"run": "run-1", "given": {"detail": {"object": {"key": imports.key}}}}, Context())
+    piece = {"piece": 1, "file": 0, "group": 1, "rows": 1}
+    assert write.lambda_handler({**work, "run": "run-2", "piece": piece}, Context()) == {}
+    assert imports.read(job_id)["progress"] < 0.1
+    with pytest.raises(NotYetDone):
+        write.lambda_handler({**work, "piece": piece}, Context(left=1000))
+    with pytest.raises(MiscountedPiece):
+        write.lambda_handler({**work, "piece": {**piece, "rows": 2}}, Context())
+    assert imports.read(job_id)["status"] == "running"
+    write.lambda_handler({**work, "piece": piece}, Context())
+    assert imports.read(job_id)["progress"] == 0.95
+
+
+def test_a_run_that_breaks_off_says_so_and_can_be_undone(imports, gateway):
+    job_id = imports.make(b"4155550100\n4155550101\n")
+    plan, write, finish = imports.steps
+    given = {"detail": {"object": {"key": imports.key}}}
+    work = plan.lambda_handler({"run": "run-1", "given": given}, Context())
+    for piece in json.loads(s3().get_object(Bucket="bulk", Key=work["plan_key"])["Body"].read())[:1]:
+        write.lambda_handler({**work, "piece": piece}, Context())
+    for _ in range(2):
+        caught = {"Error": "NotYetDone", "Cause": "{}"}
+        finish.lambda_handler({"run": "run-1", "given": {**given, "work": work, "caught": caught}}, Context())
+    job = imports.read(job_id)
+    assert job["status"] == "failed"
+    assert "did not keep up" in job["error"]
+    imports.undo(job_id)
+    run_given, run = imports_undo(imports)
+    caught = {"Error": "States.TaskFailed"}
+    plan.lambda_handler({"run": run, "given": run_given}, Context())
+    finish.lambda_handler({"run": run, "given": {**run_given, "caught": caught}}, Context())
+    broken = imports.read(job_id)
+    assert (broken["status"], broken["error"]) == ("failed", job["error"])
+    assert "Ask for the undo again" in broken["undo"]["error"]
+
+
+def test_an_import_into_a_suspended_account_goes_on_so_that_no_opt_out_is_lost(imports, gateway):
+    job_id = imports.make(b"4155550100\n")
+    gateway.call("operator", "PUT", "/accounts/acme", {"suspended": True})
+    imports.run()
+    told = imports.gateway.call("operator", "GET", f"/accounts/acme/imports/{job_id}").body
+    assert (told["status"], told["counts"]["listed"]) == ("done", 1)
+
+
+def test_the_job_tells_of_its_registry_and_keeps_the_notes_off_the_log(imports, capsys):
+    imports.whole(b"number,consumer_name\n4155550100,Zebedee Quillfeather\n415555,Zebedee\n", note="secret note")
+    logged = capsys.readouterr().out
+    assert "4155550100" not in logged
+    assert "Zebedee" not in logged
+    assert "secret note" not in logged

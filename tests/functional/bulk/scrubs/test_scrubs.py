@@ -1,0 +1,351 @@
+"""Scrubs on moto, by the real definition of their state machine."""
+
+import csv
+import gzip
+import io
+import json
+import random
+import zipfile
+
+import pytest
+import requests
+
+from dnc import times
+from dnc.aws import clients as aws
+from dnc.bulk.files import s3
+from dnc.bulk.jobs import JobKind, Jobs
+from dnc.bulk.scrubs import plan as scrub_plan
+from dnc.entries.entry import Actor
+from infra.local.stack import ROOT
+from tests.support.machines import ExecutionFailed, Machine
+
+FILE = (
+    "lead;phone;name\r\n"
+    'l-1;(415) 555-0100;"Doe; J."\r\n'
+    "l-2;+14155550101;plain\r\n"
+    "l-3;12;too short\r\n"
+    'l-4;"415.555.0102";"two\r\nlines, ""quoted"""\r\n'
+    "l-5;4155550103\r\n"
+    "l-6;415 555 0101;again\r\n"
+)
+
+
+class Context:
+    def get_remaining_time_in_millis(self):
+        return 900_000
+
+
+class Scrubs:
+    """Makes scrubs as a client does and runs what their uploads start."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        handlers = {"Plan": "plan", "ReadList": "read_list", "Look": "look", "Finish": "finish"}
+        modules = {name: gateway.modules[f"scrub_leads.{module}"] for name, module in handlers.items()}
+        self.tasks = {
+            name: (lambda event, m=module: m.lambda_handler(event, Context())) for name, module in modules.items()
+        }
+
+    def make(self, body, filename="leads.csv", **asked):
+        made = self.gateway.call(
+            "manager", "POST", "/accounts/acme/scrubs", {"filename": filename, "bytes": len(body), **asked}
+        )
+        assert made.status == 201, made
+        upload = made.body["upload"]
+        self.put(upload, body)
+        return made.body["id"]
+
+    def put(self, upload, body):
+        assert requests.put(upload["url"], data=body, headers=upload["headers"], timeout=10).status_code == 200
+
+    def run(self, scrub_id, name="run-1", before=lambda state, data: None):
+        key = f"accounts/acme/scrubs/{scrub_id}/upload"
+        machine = Machine("ScrubMachine", self.tasks, self.read)
+        machine.run({"detail": {"object": {"key": key}}}, name, before)
+        return self.gateway.call("auditor", "GET", f"/accounts/acme/scrubs/{scrub_id}").body
+
+    def read(self, key):
+        return s3().get_object(Bucket="bulk", Key=key)["Body"].read()
+
+    def results(self, job):
+        return [requests.get(job[f"{name}_url"], timeout=10).content for name in ("clear", "blocked", "late")]
+
+    def scrub(self, body, **asked):
+        job = self.run(self.make(body, **asked))
+        assert job["status"] == "done", job
+        return job, *self.results(job)
+
+
+@pytest.fixture
+def scrubs(gateway):
+    return Scrubs(gateway)
+
+
+@pytest.mark.parametrize("by", ["reading", "lookup"])
+def test_columns_quoting_and_order_are_kept(gateway, scrubs, monkeypatch, by):
+    if by == "lookup":
+        monkeypatch.setattr("dnc.bulk.scrubs.listed.LEAST_BUDGET", 0.0)
+        monkeypatch.setattr("dnc.bulk.scrubs.listed.budget_of", lambda leads: -1.0)
+        client = aws.dynamodb()
+        query = client.query
+        monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 1}))
+        gateway.add("+14155550190")
+    gateway.add("+14155550101")
+    gateway.add("(415) 555-0102")
+    job, clear, blocked, late = scrubs.scrub(FILE.encode())
+    assert job["looked_by"] == by
+    assert job["counts"] == {"rows": 6, "clear": 2, "blocked": 3, "invalid": 1, "late": 0}
+    assert clear.decode() == (
+        'lead;phone;name;dnc_status\r\nl-1;(415) 555-0100;"Doe; J.";clear\r\nl-5;4155550103;;clear\r\n'
+    )
+    assert blocked.decode() == (
+        "lead;phone;name;dnc_status\r\n"
+        "l-2;+14155550101;plain;listed\r\n"
+        "l-3;12;too short;invalid\r\n"
+        'l-4;"415.555.0102";"two\r\nlines, ""quoted""";listed\r\n'
+        "l-6;415 555 0101;again;listed\r\n"
+    )
+    assert late.decode() == "lead;phone;name;dnc_status\r\n"
+    assert job["created_at"] <= job["as_of"] <= job["finished_at"]
+
+
+def test_a_removed_and_an_expired_number_is_clear_and_one_left_by_a_hand_is_not(gateway, scrubs):
+    gateway.add("+14155550100", source="manual")
+    body = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
+    gateway.numbers("manager", "DELETE", "/+14155550100", body)
+    rows = {"+14155550101": {"expires_at": {"N": "1000"}}, "+14155550102": {"expires_at": {"S": "soon"}}}
+    for number, row in {**rows, "+14155550103": {}}.items():
+        item = {"account_id": {"S": "acme"}, "number": {"S": number}, **row}
+        aws.client("dynamodb").put_item(TableName="numbers", Item=item)
+    body = "number\n" + "".join(f"+1415555010{i}\n" for i in range(5))
+    _, clear, *_ = scrubs.scrub(body.encode())
+    assert clear.decode() == ("number,dnc_status\n+14155550100,clear\n+14155550101,clear\n+14155550104,clear\n")
+
+
+def test_any_encoding_is_read_and_its_letters_are_kept(scrubs):
+    cases = {"utf-8": b"", "utf-8-sig": b"\xef\xbb\xbf", "utf-16": b"\xef\xbb\xbf", "cp1252": b""}
+    for encoding, mark in cases.items():
+        _, clear, _, _ = scrubs.scrub("name,phone\nMüller,415 555 0100\nÅse,415 555 0101\n".encode(encoding))
+        assert clear.startswith(mark + b"name,phone,dnc_status\n")
+        letters = "Müller".encode("cp1252" if encoding == "cp1252" else "utf-8")
+        assert letters + b",415 555 0100,clear\n" in clear
+
+
+def packed(body):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("leads.csv", body)
+    return out.getvalue()
+
+
+def test_a_packed_file_is_unpacked(scrubs):
+    for pack in (gzip.compress, packed):
+        job, *_ = scrubs.scrub(pack(FILE.encode()), filename="leads.packed")
+        assert job["counts"]["clear"] == 5
+
+
+def test_the_column_is_found_or_given(gateway, scrubs):
+    gateway.add("4155550111")
+    body = b"id,phone,work phone\n1,4155550100,4155550111\n"
+    for column, blocked in ((None, 0), ("Work Phone", 1), ("3", 1), ("work phone ", 1)):
+        job, *_ = scrubs.scrub(body, **({"column": column} if column else {}))
+        assert job["counts"]["blocked"] == blocked, column
+
+
+def test_a_file_without_a_header_gets_none(scrubs):
+    _, clear, blocked, _ = scrubs.scrub(b"4155550100\n4155550101", column="1")
+    assert (clear, blocked) == (b"4155550100,clear\n4155550101,clear\n", b"")
+
+
+def test_what_cannot_be_scrubbed_is_refused_in_words(scrubs):
+    for body, column, words in (
+        (b"a,b\n1,2\n", "phone", "no column of the name"),
+        (b"a,a\n1,2\n", "a", "more than one column"),
+        (b"4155550100,x\n4155550101,y\n", "7", "no column 7"),
+        (b"phone\n", None, "no rows of leads"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), None, "PNG"),
+        (b"name,city\nDoe,Paris\n", None, "No column"),
+    ):
+        job = scrubs.run(scrubs.make(body, **({"column": column} if column else {})))
+        assert job["status"] == "failed"
+        assert words in job["error"]
+        assert (job["clear_url"], job["blocked_url"]) == (None, None)
+    job = scrubs.run(scrubs.make(b"x"))
+    assert job["counts"].get("clear", 0) == 0
+
+
+def test_a_lookup_that_fails_fails_the_scrub_and_nothing_is_clear(gateway, scrubs, monkeypatch):
+    scrub_id = scrubs.make(FILE.encode())
+
+    def broken(*_):
+        raise RuntimeError("+14155550100 could not be read")
+
+    monkeypatch.setattr(gateway.modules["scrub_leads.look"], "_listed_of", broken)
+    with pytest.raises(ExecutionFailed):
+        scrubs.run(scrub_id)
+    job = gateway.call("auditor", "GET", f"/accounts/acme/scrubs/{scrub_id}").body
+    assert (job["status"], job["clear_url"], job["blocked_url"], job["counts"]) == ("failed", None, None, {})
+    assert "415" not in job["error"]
+
+
+def test_whatever_is_lost_on_the_way_nothing_is_called_clear(gateway, scrubs):
+    gateway.add("+14155550100")
+    for lost, step in {
+        "list/1-00001.bin": "Look1",
+        "pieces/000001.json": "Look1",
+        "outcomes/000001.bin": "Finish",
+        "late/000001.json": "Finish",
+    }.items():
+        scrub_id = scrubs.make(FILE.encode())
+        key = f"accounts/acme/scrubs/{scrub_id}/{lost}"
+        with pytest.raises(ExecutionFailed):
+            scrubs.run(
+                scrub_id, before=lambda s, _, k=key, at=step: s == at and s3().delete_object(Bucket="bulk", Key=k)
+            )
+        assert gateway.call("auditor", "GET", f"/accounts/acme/scrubs/{scrub_id}").body["clear_url"] is None
+
+
+@pytest.mark.parametrize("by", ["reading", "lookup"])
+def test_a_number_listed_while_it_runs_is_blocked_or_late(gateway, stream, scrubs, monkeypatch, by):
+    """Adds go on at every step; each that was acknowledged before the end is in one of the two files."""
+    monkeypatch.setattr(scrub_plan, "ROWS_A_PIECE", 5)
+    make = scrub_plan.make
+    monkeypatch.setattr(scrub_plan, "make", lambda *a, **k: make(*a, **k, rows_a_piece=5))
+    if by == "lookup":
+        monkeypatch.setattr("dnc.bulk.scrubs.listed.budget_of", lambda leads: -1.0)
+        client = aws.dynamodb()
+        query = client.query
+        monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 1}))
+    dice = random.Random(3)
+    leads = [f"+1415555{i:04}" for i in range(100, 160)]
+    gateway.add("+14155550001")
+    gateway.add(leads[0])
+    scrub_id = scrubs.make(("phone\n" + "".join(f"{n}\n" for n in leads)).encode())
+    added = {leads[0]: ""}
+    waiting = [n for n in leads[1:] if dice.random() < 0.8]
+    dice.shuffle(waiting)
+
+    def meanwhile(state, _):
+        for _ in range(2):
+            if waiting:
+                number = waiting.pop()
+                gateway.add(number)
+                added[number] = times.text(times.now())
+        if state == "Finish":
+            stream.deliver()  # what was listed during the second look is known by the audit
+
+    job = scrubs.run(scrub_id, before=meanwhile)
+    assert job["looked_by"] == by
+    clear, blocked, late = (
+        {row["phone"] for row in csv.DictReader(io.StringIO(body.decode()))} for body in scrubs.results(job)
+    )
+    assert clear | blocked == set(leads)
+    assert not clear & blocked
+    assert late <= clear
+    missed = {number for number, at in added.items() if number not in blocked | late}
+    assert missed == set()
+    assert len(blocked) > 1
+    assert late, "some were listed after they were looked at"
+    assert job["counts"]["late"] == len(late)
+
+
+def test_a_late_number_is_named_with_its_whole_row(gateway, scrubs):
+    scrub_id = scrubs.make(FILE.encode())
+    job = scrubs.run(scrub_id, before=lambda s, _: gateway.add("+14155550102") if s == "ReadList2" else None)
+    _, _, late = scrubs.results(job)
+    assert late.decode().split("\r\n", 1)[1] == 'l-4;"415.555.0102";"two\r\nlines, ""quoted""";listed\r\n'
+
+
+def test_of_two_runs_of_a_piece_the_first_counts_whole(gateway, scrubs):
+    """A worker that was thought dead writes last, with what it saw before a number was listed: it changes nothing."""
+    scrub_id = scrubs.make(FILE.encode())
+    look = scrubs.tasks["Look"]
+    seen = []
+
+    def twice(event):
+        if event["look"] == 1:
+            first = look(event)
+            gateway.add("+14155550101")
+            seen.append(look(event))
+            return first
+        return look(event)
+
+    scrubs.tasks["Look"] = twice
+    job = scrubs.run(scrub_id)
+    assert seen
+    clear, blocked, late = scrubs.results(job)
+    assert b"+14155550101" in clear
+    assert b"+14155550101" not in blocked
+    assert late.count(b"555 0101") + late.count(b"5550101") == 2
+
+
+def test_an_upload_that_is_told_of_twice_is_scrubbed_once(scrubs):
+    scrub_id = scrubs.make(FILE.encode())
+    first = scrubs.run(scrub_id, "run-1")
+    again = scrubs.run(scrub_id, "run-2")
+    assert {k: v for k, v in first.items() if not k.endswith("url")} == {
+        k: v for k, v in again.items() if not k.endswith("url")
+    }
+
+
+def test_a_long_list_is_read_over_several_invocations(gateway, scrubs, monkeypatch, dynamodb):
+    for i in range(30):
+        gateway.add(f"+1415555{100 + i:04}")
+    client = aws.dynamodb()
+    query = client.query
+    monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 7}))
+
+    class Short:
+        def get_remaining_time_in_millis(self):
+            return 1_000
+
+    handler = gateway.modules["scrub_leads.read_list"].lambda_handler
+    calls = []
+    scrubs.tasks["ReadList"] = lambda event: calls.append(1) or handler(event, Short())
+    body = "phone\n" + "".join(f"+1415555{100 + i:04}\n" for i in range(60))
+    job, *_ = scrubs.scrub(body.encode())
+    assert len(calls) >= 8
+    assert (job["counts"]["blocked"], job["counts"]["clear"]) == (30, 30)
+
+
+def test_the_progress_and_the_job_are_kept(gateway, scrubs, dynamodb):
+    scrub_id = scrubs.make(FILE.encode())
+    shown = gateway.call("manager", "GET", f"/accounts/acme/scrubs/{scrub_id}").body
+    assert (shown["status"], shown["filename"], shown["column"], shown["region"]) == (
+        "awaiting_upload",
+        "leads.csv",
+        None,
+        "US",
+    )
+    scrubs.run(scrub_id)
+    job = Jobs(dynamodb, "accounts", "acme").get(JobKind.SCRUB, scrub_id)
+    assert (job.progress, job.kept["pieces"]) == (1.0, 1)
+    refused = gateway.call("auditor", "POST", "/accounts/acme/scrubs", {"filename": "x", "bytes": 1})
+    assert refused.status == 403
+
+
+def sample(name):
+    return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+
+def test_the_sample_events_are_those_of_one_scrub(gateway, scrubs, dynamodb):
+    """Each is what the step before it gives, and is taken by its function."""
+    made = gateway.modules["scrub_leads.handler"].lambda_handler(sample("scrub_leads"), None)
+    assert made["statusCode"] == 201, made["body"]
+    gateway.add("+14155550101")
+    planned = sample("read_list")["work"]
+    request = {"filename": "spring.csv", "bytes": 57, "column": "phone", "region": "US"}
+    jobs = Jobs(dynamodb, "accounts", "acme")
+    jobs.make(JobKind.SCRUB, request, Actor("key:a"), times.now(), job_id=planned["job_id"])
+    body = b"id,phone\n1,415 555 0100\n2,(415) 555-0101\n3,12\n"
+    s3().put_object(Bucket="bulk", Key=f"accounts/acme/scrubs/{planned['job_id']}/upload", Body=body)
+    tasks = scrubs.tasks
+    assert tasks["Plan"](sample("plan_scrub")) == planned
+    reading = tasks["ReadList"](sample("read_list"))
+    told = sample("look_at_leads")["work"]["lists"]["look1"]
+    assert {**reading, "as_of": "", "units": 0} == {**told, "as_of": "", "units": 0}
+    assert tasks["Look"](sample("look_at_leads")) == {"rows": 3}
+    tasks["ReadList"]({"look": 2, "work": sample("look_at_leads")["work"]})
+    again = {**sample("look_at_leads"), "look": 2, "work": sample("finish_scrub")["work"]}
+    assert tasks["Look"](again) == {"late": 0}
+    assert tasks["Finish"](sample("finish_scrub")) == {"rows": 3, "clear": 1, "blocked": 1, "invalid": 1, "late": 0}

@@ -1,0 +1,126 @@
+"""The console's page and its assets: what is served, how it is kept, and how people get in."""
+
+import importlib
+import json
+import re
+
+import pytest
+
+from console import page_files, sign_in
+from dnc.audit.chain import EventType
+from dnc.entries.entry import Source
+from dnc.entries.reasons import REASONS
+from tests.support.issuer import AUDIENCE, CLIENT_ID, issuing
+
+
+@pytest.fixture
+def handler(environment):
+    sign_in._kept.clear()
+    return importlib.reload(importlib.import_module("console.handler"))
+
+
+def get(handler, name=None, path="/v1/console", **headers):
+    event = {"path": path, "pathParameters": {"proxy": name} if name else None, "headers": headers or None}
+    return json.loads(json.dumps(handler.lambda_handler(event, None)))
+
+
+def test_the_page_names_its_assets_by_what_is_in_them(handler):
+    answer = get(handler)
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["Cache-Control"] == "no-cache"
+    named = re.findall(r'"console/([0-9a-f]{16}/[\w.]+)"', answer["body"])
+    assert len(named) == 4
+    for name in named:
+        asset = get(handler, name)
+        assert asset["statusCode"] == 200
+        assert asset["headers"]["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert asset["headers"]["X-Content-Type-Options"] == "nosniff"
+    assert '"/console/' not in get(handler, path="/v1/console/")["body"]
+    assert re.search(r'href="[0-9a-f]{16}/style.css"', get(handler, path="/v1/console/")["body"])
+
+
+def test_a_change_of_any_file_changes_the_address_of_all(tmp_path):
+    for file in page_files.FOLDER.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    before = page_files.Page.load(tmp_path)
+    (tmp_path / "week.js").write_text("// another\n")
+    assert page_files.Page.load(tmp_path).version != before.version == page_files.Page.load().version
+
+
+def test_a_browser_that_has_the_page_is_told_so(handler):
+    etag = get(handler)["headers"]["ETag"]
+    again = get(handler, **{"If-None-Match": f"W/{etag}"})
+    assert (again["statusCode"], again["body"]) == (304, "")
+    assert get(handler, **{"If-None-Match": '"another"'})["statusCode"] == 200
+
+
+def test_the_policy_lets_in_nothing_inline_and_nobody_else(handler):
+    policy = get(handler)["headers"]["Content-Security-Policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
+    assert "connect-src 'self';" in policy
+    assert "unsafe" not in policy
+    page = get(handler)["body"]
+    assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", page)
+    assert not re.search(r"(src|href)=\"(https?:)?//", page)
+
+
+def test_the_policy_lets_files_be_uploaded_to_the_bucket(handler, monkeypatch):
+    monkeypatch.setenv("BULK_ORIGINS", "https://b.s3.eu-west-1.amazonaws.com https://b.s3.amazonaws.com")
+    policy = get(importlib.reload(handler))["headers"]["Content-Security-Policy"]
+    assert "connect-src 'self' https://b.s3.eu-west-1.amazonaws.com https://b.s3.amazonaws.com;" in policy
+    assert policy.count("amazonaws") == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x", "../handler.py", "0000000000000000/app.js", "{v}/nothing.js", "{v}/../handler.py", "{v}/index.html", "{v}"],
+)
+def test_what_is_no_asset_is_not_found(handler, name):
+    answer = get(handler, name.replace("{v}", handler.page.version))
+    assert answer["statusCode"] == 404
+    assert json.loads(answer["body"])["code"] == "not_found"
+
+
+def test_the_page_knows_how_to_send_people_to_the_issuer(handler, monkeypatch, environment):
+    with issuing() as issuer:
+        monkeypatch.setenv("OIDC_ISSUER", issuer.url)
+        monkeypatch.setenv("OIDC_AUDIENCE", AUDIENCE)
+        monkeypatch.setenv("OIDC_CLIENT_ID", CLIENT_ID)
+        handler = importlib.reload(handler)
+        answer = get(handler)
+        assert f"connect-src 'self' {issuer.url};" in answer["headers"]["Content-Security-Policy"]
+        assert f"{issuer.url}/authorization" in answer["body"]
+        assert "access_token" in answer["body"]
+        issuer.down = True
+        assert get(handler)["body"] == answer["body"]  # what was found is kept for a while
+        sign_in._kept.clear()
+        assert "unavailable" in get(handler)["body"]
+        issuer.down = False
+        monkeypatch.setenv("OIDC_AUDIENCE", CLIENT_ID)
+        assert "id_token" in get(importlib.reload(handler))["body"]
+
+
+def test_without_a_client_there_are_keys_alone(handler, monkeypatch):
+    monkeypatch.setenv("OIDC_ISSUER", "https://issuer.example")
+    assert 'content="{}"' in get(importlib.reload(handler))["body"]
+
+
+def test_every_word_that_a_view_says_is_in_the_texts():
+    texts = (page_files.FOLDER / "texts.js").read_text()
+    parts = dict(re.findall(r"^  (\w+): \{\n(.*?)^  \},$", texts, re.MULTILINE | re.DOTALL))
+    parts |= dict(re.findall(r"^  (\w+): \{ (.*) \},$", texts, re.MULTILINE))
+    used = set()
+    for file in page_files.FOLDER.glob("*.js"):
+        code = file.read_text()
+        used |= set(re.findall(r"\btexts\.(\w+)\.(\w+)", code))
+        for own in re.findall(r"^const t = texts\.(\w+);$", code, re.MULTILINE):
+            used |= {(own, name) for name in re.findall(r"(?<![\w.$])t\.(\w+)", code)}
+    assert len(used) > 150
+    missing = {(part, name) for part, name in used if not re.search(rf"\b{name}\b(:|,| \()", parts.get(part, ""))}
+    assert missing == set()
+
+
+def test_every_source_reason_and_event_has_its_words():
+    texts = (page_files.FOLDER / "texts.js").read_text()
+    for name in (*Source, *EventType, *REASONS):
+        assert re.search(rf"\b{name}: \"", texts), name

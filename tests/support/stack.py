@@ -1,0 +1,124 @@
+"""The whole stack on the emulator, with IAM enforced, on a port and in a folder of its own."""
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from infra.local import stack as local
+from tests.support.contract import assert_documented
+from tests.support.issuer import AUDIENCE, CLIENT_ID, Issuer, issuing
+
+FOLDER = local.ROOT / ".local" / "e2e"
+
+
+class Client:
+    """A client that knows only the contract and what `make up` wrote."""
+
+    def __init__(self, stack: dict[str, Any]) -> None:
+        self.stack = stack
+        self.lambda_ = local.client(stack, "lambda")
+        self.session = requests.Session()
+
+    def call(self, role, method, path, body=None, *, raw=None, token=None, headers=None):
+        token = token or self.stack["tokens"].get(role)
+        sent = {"Authorization": f"Bearer {token}"} if token else {}
+        if raw is not None:
+            sent["Content-Type"] = "application/json"
+        answer = requests.request(
+            method, self.stack["base_url"] + path, json=body, data=raw, headers=sent | (headers or {}), timeout=60
+        )
+        assert_documented(answer, self.stack["base_url"])
+        return answer
+
+    def numbers(self, role, method, path="", body=None, account=None, **more):
+        account = account or self.stack["account_id"]
+        return self.call(role, method, f"/accounts/{account}/numbers{path}", body, **more)
+
+    def invoke(self, payload):
+        answer = self.lambda_.invoke(
+            FunctionName=self.stack["functions"]["check_numbers"], Payload=json.dumps(payload).encode()
+        )
+        return json.load(answer["Payload"]), answer.get("FunctionError")
+
+    def check(self, numbers, account=None):
+        told, error = self.invoke({"account_id": account or self.stack["account_id"], "numbers": numbers})
+        assert error is None, told
+        return told
+
+    def history(self, number, account=None):
+        return self.numbers("operator", "GET", f"/{number}/history?page_size=500", account=account).json()
+
+
+def wait_for(look: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Look again until it is there."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        assert time.monotonic() < deadline, "it did not come in time"
+        time.sleep(0.05)
+
+
+def numbers_in(text: str) -> list[str]:
+    """Find full numbers of the fictional range 555-01XX, however they are written."""
+    digits = re.sub(r"(?<=\d)[ ().-]{1,2}(?=\d)", "", text)
+    return re.findall(r"(?<![\da-f.])1?([2-9]\d{2}55501\d{2})(?![\da-f])", digits)
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    """The organization whose people may sign in, besides keys."""
+    with issuing() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stack(issuer: Issuer) -> Iterator[dict[str, Any]]:
+    local.down(FOLDER, say=lambda _: None)
+    parameters = {"OidcIssuer": issuer.url, "OidcAudience": AUDIENCE, "OidcClientId": CLIENT_ID}
+    try:
+        up = local.up(FOLDER, parameters=parameters)
+        yield up
+        lines = [message for _, _, message in local.log_lines(up)]
+        assert not numbers_in("\n".join(lines)), "a function logged a phone number"
+    finally:
+        local.down(FOLDER, say=lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def client(stack: dict[str, Any]) -> Client:
+    return Client(stack)
+
+
+@pytest.fixture
+def account(client: Client) -> str:
+    """An account of this test's own."""
+    account_id = f"t-{uuid.uuid4().hex[:12]}"
+    made = client.call("operator", "PUT", f"/accounts/{account_id}", {"name": "test", "default_region": "US"})
+    assert made.status_code == 201, made.text
+    return account_id
+
+
+@pytest.fixture
+def key(client: Client, account: str) -> Callable[[str], str]:
+    """Makes keys of this test's own account."""
+
+    def make(role: str, **more: Any) -> str:
+        made = client.call("operator", "POST", f"/accounts/{account}/keys", {"role": role, "name": "t", **more})
+        assert made.status_code == 201, made.text
+        return made.json()["token"]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def build_folder(stack: dict[str, Any]) -> Path:
+    return FOLDER / "build"

@@ -1,0 +1,230 @@
+"""Times, page tokens, keys' tokens, models, settings, notices and problems."""
+
+import json
+import string
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from dnc import problems, times
+from dnc.accounts.access import ALLOWED, Role, policy
+from dnc.accounts.store import Token
+from dnc.api import http
+from dnc.api import page_tokens as paging
+from dnc.api.requests import AddNumber, RemoveNumber
+from dnc.entries import notices
+from dnc.entries.entry import Entry
+from dnc.problems import InvalidRequest, MalformedJson, Unauthenticated
+from dnc.settings import Settings
+
+moments = st.datetimes(
+    datetime(1970, 1, 2),
+    datetime(9998, 1, 1),
+    timezones=st.integers(-14, 14).map(lambda h: timezone(timedelta(hours=h))),
+)
+
+
+@given(moments)
+def test_a_time_of_any_offset_is_read_as_utc(moment):
+    read = times.parse(moment.isoformat(timespec="milliseconds"))
+    assert read == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    assert times.parse(times.text(read)) == read
+    assert times.text(read).endswith("Z")
+    assert len(times.text(read)) == 24
+
+
+@given(moments, moments)
+def test_texts_sort_as_times_do(one, other):
+    assert (times.text(one) < times.text(other)) == (times.parse(times.text(one)) < times.parse(times.text(other)))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "2026-11-23",
+        "2026-11-23T10:00:00",
+        "23.11.2026",
+        "2026-02-30T00:00:00Z",
+        "2026-11-23T25:00:00Z",
+        "1700000000",
+        "2026-11-23T10:00:00+25:00",
+        "２０２６-11-23T10:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "2026-11-23T10:00:00.Z",
+    ],
+)
+def test_what_is_no_time_is_refused(written):
+    with pytest.raises(ValueError, match="time"):
+        times.parse(written)
+
+
+def test_an_expiry_is_never_earlier_than_it_was_written():
+    assert times.epoch(datetime(2026, 1, 1, 0, 0, 0, 1, UTC)) == times.epoch(datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC))
+
+
+KEYS = st.text(min_size=1, max_size=30)
+FILTERS = st.dictionaries(st.text(max_size=5), st.one_of(st.none(), st.text(max_size=5)), max_size=3)
+
+
+@given(KEYS, FILTERS)
+def test_a_page_token_gives_back_its_key(key, filters):
+    token = paging.token("acme", filters, key)
+    assert paging.key_of("acme", filters, token) == key
+    assert paging.key_of("acme", filters, None) is None
+
+
+@given(KEYS, FILTERS, st.data())
+def test_a_page_token_altered_anywhere_is_refused(key, filters, data):
+    token = paging.token("acme", filters, key)
+    place = data.draw(st.integers(0, len(token) - 1))
+    other = data.draw(
+        st.sampled_from(string.ascii_letters + string.digits + "-_=+/ é").filter(lambda c: c != token[place])
+    )
+    for altered in (token[:place] + other + token[place + 1 :], token[:place] + token[place + 1 :], token + other):
+        with pytest.raises(InvalidRequest):
+            paging.key_of("acme", filters, altered)
+
+
+@given(KEYS, FILTERS)
+def test_a_page_token_is_for_its_account_and_filters(key, filters):
+    token = paging.token("acme", filters, key)
+    for account, others in (("globex", filters), ("acme", filters | {"another": "filter"})):
+        with pytest.raises(InvalidRequest):
+            paging.key_of(account, others, token)
+
+
+@given(st.data())
+def test_a_key_mistyped_by_one_character_is_refused_without_a_read(data):
+    written = str(Token.new("acme-1"))
+    place = data.draw(st.integers(0, len(written) - 1))
+    other = data.draw(st.sampled_from(string.printable).filter(lambda c: c != written[place]))
+    assert str(Token.read(written)) == written
+    for altered in (
+        written[:place] + other + written[place + 1 :],
+        written[:place] + written[place + 1 :],
+        written + other,
+    ):
+        with pytest.raises(Unauthenticated):
+            Token.read(altered)
+
+
+def test_two_keys_are_never_the_same():
+    assert len({str(Token.new("acme")) for _ in range(1000)}) == 1000
+
+
+def test_a_policy_without_an_account_is_not_made():
+    from dnc.accounts.access import Caller
+
+    with pytest.raises(ValueError, match="account"):
+        policy(Caller("key:k", Role.ADMIN, None), "arn:api/v1")
+
+
+def test_no_role_may_less_than_the_ones_it_includes():
+    assert ALLOWED[Role.AGENT] < ALLOWED[Role.MANAGER] < ALLOWED[Role.ADMIN] < ALLOWED[Role.OPERATOR]
+    assert ALLOWED[Role.AUDITOR] < ALLOWED[Role.ADMIN]
+
+
+@pytest.mark.parametrize(
+    ("field", "longest"),
+    [("note", 2000), ("seller", 200), ("campaign_id", 200), ("request_key", 200), ("acting_user", 128)],
+)
+def test_texts_have_their_lengths(field, longest):
+    AddNumber.model_validate({"number": "1", field: "x" * longest})
+    with pytest.raises(ValidationError):
+        AddNumber.model_validate({"number": "1", field: "x" * (longest + 1)})
+
+
+@given(st.dictionaries(st.text(max_size=8), st.one_of(st.none(), st.integers(), st.text(max_size=5), st.booleans())))
+def test_whatever_a_body_holds_it_is_read_or_refused_by_name(body):
+    for model in (AddNumber, RemoveNumber):
+        try:
+            http.read_body(model, body)
+        except InvalidRequest as refused:
+            assert refused.errors
+            assert all(error.field and error.message for error in refused.errors)
+
+
+@given(st.text())
+def test_whatever_a_text_holds_it_is_json_or_malformed(text):
+    try:
+        read = http.read_json(text)
+    except MalformedJson:
+        return
+    assert json.loads(text) == read
+
+
+def test_a_setting_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setenv("NUMBERS_TABLE", "n")
+    monkeypatch.delenv("AUDIT_TABLE", raising=False)
+    monkeypatch.setenv("EVENT_BUS", "")
+    with pytest.raises(KeyError, match="AUDIT_TABLE, EVENT_BUS"):
+        Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "EVENT_BUS")
+
+
+def listed(number):
+    row = {"account_id": "acme", "number": number, "source": "sms", "listed_at": "2026-11-20T00:00:00.000Z"}
+    return Entry.of(row | {"requested_at": "2026-11-19T00:00:00.000Z", "last_requested_at": "2026-11-20T00:00:00.000Z"})
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("+14155550100", ["47 CFR 64.1200(d)", "10 business days", "5 years", "States may be stricter", "by itself"]),
+        ("+16135550100", ["14 days", "3 years and 14 days"]),
+        ("+442079460958", ["regulation 21(1)(a)", "individuals", "companies", "until they withdraw it"]),
+        ("+4930123456", ["until it is withdrawn", "Ask your counsel"]),
+        ("+99999", ["Ask your counsel"]),
+    ],
+)
+def test_a_notice_says_the_rule_of_the_numbers_country(number, words):
+    notice = notices.removal_notice(listed(number), ["consent_given"])
+    assert all(word in notice["rule"] for word in words)
+    assert "not legal advice" in notice["disclaimer"]
+    assert notice["why"].startswith("Listed on 2026-11-20 because the person asked by text message")
+    assert "Last requested on 2026-11-20" in notice["why"]
+
+
+def test_every_source_has_its_words():
+    from dnc.entries.entry import Source
+
+    assert set(notices.HOW_IT_CAME) == set(Source)
+
+
+CODES = {
+    "invalid_request": 422,
+    "invalid_number": 422,
+    "malformed_json": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "not_listed": 404,
+    "conflict": 409,
+    "too_large": 413,
+    "removal_refused": 422,
+    "throttled": 429,
+    "internal_error": 500,
+    "unavailable": 503,
+}
+
+
+def test_the_problems_are_those_of_the_contract():
+    assert {problem.code: problem.status for problem in problems.PROBLEMS} == CODES
+    for problem in problems.PROBLEMS:
+        told = problem().problem("r-1")
+        assert told.items() >= {"type": f"/problems/{problem.code}", "request_id": "r-1", "code": problem.code}.items()
+        assert ("errors" in told) == (problem.status == 422)
+
+
+def test_the_gateways_own_errors_have_the_same_shape():
+    from infra.local.stack import gateway_responses
+
+    for name, response in gateway_responses().items():
+        body = json.loads(response["ResponseTemplates"]["application/json"].replace("$context.requestId", "r"))
+        assert CODES[body["code"]] == body["status"] == response["StatusCode"], name
+        assert body["type"] == f"/problems/{body['code']}"
+        assert {"title", "detail", "request_id"} <= body.keys()
+        assert response["ResponseParameters"]["Headers"]["Content-Type"] == "'application/problem+json'"

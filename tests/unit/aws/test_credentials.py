@@ -1,0 +1,166 @@
+"""Credentials from the environment and from the container endpoint, fetched anew in time, by many threads."""
+
+import json
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dnc.aws import credentials
+from dnc.aws.credentials import Credentials, CredentialUnavailable
+from dnc.aws.dynamodb import DynamoDB
+from dnc.aws.errors import NoAnswer
+from tests.support.fault_server import FaultServer, close, error, http, ok, raw
+
+PATH = "/2021-04-23/credentials"
+
+
+def told(name, minutes=360.0):
+    ends = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = {"AccessKeyId": f"AK-{name}", "SecretAccessKey": f"secret-{name}", "Token": f"token-{name}"}
+    return ok({**body, "Expiration": ends})
+
+
+def from_endpoint(server, **more):
+    return Credentials({"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{server.url}{PATH}", **more})
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
+def test_the_environment_comes_first_and_is_not_fetched_again():
+    environment = {
+        "AWS_ACCESS_KEY_ID": "AK",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_SESSION_TOKEN": "token",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/",
+    }
+    known = Credentials(environment)
+    credential = known.now()
+    assert (credential.access_key, credential.secret_key, credential.token) == ("AK", "secret", "token")
+    assert known.now() is credential
+    assert not known.renew(credential)
+
+
+def test_without_any_it_says_what_to_set():
+    with pytest.raises(CredentialUnavailable, match="AWS_ACCESS_KEY_ID"):
+        Credentials({}).now()
+    with pytest.raises(NoAnswer, match="AWS_ACCESS_KEY_ID"):
+        DynamoDB("http://127.0.0.1:1", "us-east-1", Credentials({})).get_item()
+
+
+def test_the_container_endpoint_is_asked_with_its_token_and_its_answer_kept(tmp_path):
+    with FaultServer(after=told("one")) as server:
+        known = from_endpoint(server, AWS_CONTAINER_AUTHORIZATION_TOKEN="let me in")
+        assert known.now() is known.now()
+        assert known.now().token == "token-one"
+        assert server.seen[0].headers["authorization"] == "let me in"
+        file = tmp_path / "token"
+        file.write_text("from a file")
+        from_endpoint(
+            server, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(file), AWS_CONTAINER_AUTHORIZATION_TOKEN="not this"
+        ).now()
+        assert server.seen[1].headers["authorization"] == "from a file"
+        assert len(server.seen) == 2
+
+
+def test_a_relative_address_is_the_containers_endpoint(monkeypatch):
+    asked = []
+    monkeypatch.setattr(credentials, "_fetched", lambda url, token: asked.append((url, token)) or told("one"))
+    environment = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://x/"}
+    monkeypatch.setattr(credentials, "_fetched", lambda url, token: asked.append((url, token)))
+    Credentials(environment)._loaded()
+    assert asked == [("http://169.254.170.2/v2/x", "")]
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://example.com/creds", "plain http"),
+        ("http://192.0.2.1/creds", "plain http"),
+        ("ftp://127.0.0.1/creds", "not an http"),
+        ("nonsense", "not an http"),
+    ],
+)
+def test_an_address_that_a_secret_must_not_cross_is_refused(url, why):
+    with pytest.raises(CredentialUnavailable, match=why):
+        Credentials({"AWS_CONTAINER_CREDENTIALS_FULL_URI": url}).now()
+
+
+def test_a_token_with_a_line_break_or_without_its_file_is_refused(tmp_path):
+    base = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/"}
+    with pytest.raises(CredentialUnavailable, match="line break"):
+        Credentials({**base, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "a\r\nX: y"}).now()
+    with pytest.raises(CredentialUnavailable, match="could not be read"):
+        Credentials({**base, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(tmp_path / "none")}).now()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        error("no", 500),
+        close,
+        raw(http(200, b"<html>")),
+        raw(http(200, b"[]")),
+        raw(http(200, b'{"AccessKeyId": "x"}')),
+        raw(
+            http(
+                200,
+                json.dumps(
+                    {**dict.fromkeys(("AccessKeyId", "SecretAccessKey", "Token"), "x"), "Expiration": 1}
+                ).encode(),
+            )
+        ),
+    ],
+)
+def test_a_bad_answer_is_asked_for_again_three_times_in_all(act):
+    with FaultServer([act, act, told("late")]) as server:
+        assert from_endpoint(server).now().access_key == "AK-late"
+    with FaultServer(after=act) as server:
+        with pytest.raises(CredentialUnavailable, match="container credentials endpoint"):
+            from_endpoint(server).now()
+        assert len(server.seen) == 3
+
+
+def test_it_is_fetched_anew_before_it_ends_and_the_old_one_holds_while_that_fails():
+    with FaultServer([told("old", 9), told("new")]) as server:
+        known = from_endpoint(server)
+        assert [known.now().access_key for _ in range(3)] == ["AK-old", "AK-new", "AK-new"]
+    with FaultServer([told("old", 9)], after=error("no", 500)) as server:
+        known = from_endpoint(server)
+        assert [known.now().access_key for _ in range(2)] == ["AK-old", "AK-old"]
+    with FaultServer([told("ended", -1)], after=error("no", 500)) as server:
+        known = from_endpoint(server)
+        known.now()
+        with pytest.raises(CredentialUnavailable):
+            known.now()
+
+
+def test_threads_fetch_it_once():
+    with FaultServer([told("one")]) as server:
+        known, got = from_endpoint(server), []
+        threads = [threading.Thread(target=lambda: got.append(known.now())) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({id(credential) for credential in got}) == 1
+        assert len(server.seen) == 1
+
+
+def test_one_that_aws_calls_expired_is_fetched_anew_once():
+    expired = error("ExpiredTokenException")
+    with FaultServer([told("old"), told("new")]) as endpoint, FaultServer([expired, ok({"Item": {}})]) as server:
+        client = DynamoDB(server.url, "us-east-1", from_endpoint(endpoint), attempts=1)
+        assert client.get_item() == {"Item": {}}
+        assert [seen.headers["x-amz-security-token"] for seen in server.seen] == ["token-old", "token-new"]
+        client.close()
+    with FaultServer(after=told("any")) as endpoint, FaultServer(after=expired) as server:
+        client = DynamoDB(server.url, "us-east-1", from_endpoint(endpoint))
+        with pytest.raises(Exception, match="ExpiredTokenException"):
+            client.get_item()
+        assert len(server.seen) == 2
+        client.close()

@@ -1,0 +1,445 @@
+"""The client on bad days, beside boto3 on the same ones: the same outcome, or a better one that is named here."""
+
+import json
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dnc.aws.credentials import Credentials
+from dnc.aws.dynamodb import DynamoDB
+from dnc.aws.errors import AwsError, NoAnswer
+from tests.support import fault_server as faults
+from tests.support.fault_server import FaultServer, close, error, http, ok, ok_then_close, raw, reset, stall, trickle
+
+KEY = {"account_id": {"S": "acme"}, "number": {"S": "+14155550100"}}
+GET = {"TableName": "numbers", "Key": KEY, "ConsistentRead": True}
+ROW = {"Item": {**KEY, "status": {"S": "listed"}}}
+KEYS = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "secret"}
+THROTTLED = "ProvisionedThroughputExceededException"
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch):
+    """What was slept between attempts, in seconds; nobody waits for it here."""
+    waited = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    yield waited
+    while made:
+        made.pop().close()
+
+
+made = []
+
+
+def ours(url, **more):
+    more = {"connect_seconds": 1.0, "answer_seconds": 1.0} | more
+    made.append(DynamoDB(url, "us-east-1", Credentials(KEYS), **more))
+    return made[-1]
+
+
+def boto3s(url, seconds=1.0):
+    retries = {"mode": "standard", "total_max_attempts": 4}
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="AK",
+        aws_secret_access_key="secret",
+        config=Config(connect_timeout=1, read_timeout=seconds, retries=retries),
+    )
+    made.append(client)
+    return client
+
+
+def outcome(call, *arguments, **asked):
+    """Give what came of a call, in words that hold for either client."""
+    try:
+        answer = call(*arguments, **asked)
+    except (ClientError, AwsError) as failed:
+        told = {k: v for k, v in failed.response.items() if k not in ("Error", "ResponseMetadata", "message")}
+        return ("error", failed.response["Error"]["Code"], failed.response["ResponseMetadata"]["HTTPStatusCode"], told)
+    except (BotoCoreError, NoAnswer):
+        return ("no answer",)
+    return ("answer", {name: value for name, value in answer.items() if name != "ResponseMetadata"})
+
+
+def truncated(status=200):
+    whole = http(status, json.dumps(ROW).encode())
+    return raw(whole[:-10])
+
+
+SAME = {
+    "an answer": [ok(ROW)],
+    "no row": [ok({})],
+    "throttled once": [error(THROTTLED), ok(ROW)],
+    "throttled throughout": [error(THROTTLED)] * 4,
+    "throttled three times": [error("ThrottlingException")] * 3 + [ok(ROW)],
+    "request limit": [error("RequestLimitExceeded"), ok(ROW)],
+    "500 once": [error("InternalServerError", 500), ok(ROW)],
+    "500 throughout": [error("InternalServerError", 500)] * 4,
+    "503 without a body": [raw(http(503, b""), keep=True), ok(ROW)],
+    "502 of a proxy": [raw(http(502, b"<html>bad gateway</html>"), keep=True), ok(ROW)],
+    "503 throughout": [error("ServiceUnavailable", 503)] * 4,
+    "closed before the answer": [close, ok(ROW)],
+    "closed throughout": [close] * 8,
+    "reset before the answer": [reset, ok(ROW)],
+    "cut off": [truncated(), ok(ROW)],
+    "another checksum": [ok(ROW, crc=1), ok(ROW)],
+    "slow once": [stall, ok(ROW)],
+    "a table that is not there": [error("ResourceNotFoundException")],
+    "a condition that failed": [error("ConditionalCheckFailedException", Item=ROW["Item"])],
+    "denied": [error("AccessDeniedException")],
+    "invalid": [error("ValidationException")],
+    "expired credentials": [error("ExpiredTokenException")],
+    "unknown credentials": [error("UnrecognizedClientException")],
+}
+
+
+@pytest.mark.parametrize("script", SAME.values(), ids=SAME.keys())
+def test_a_fault_has_the_outcome_that_boto3_gives_it(script):
+    outcomes, requests = [], []
+    for make in (boto3s, ours):
+        with FaultServer(list(script)) as server:
+            outcomes.append(outcome(make(server.url).get_item, **GET))
+            requests.append(len(server.seen))
+    assert outcomes[0] == outcomes[1]
+    assert requests[0] == requests[1]
+
+
+@pytest.mark.parametrize("script", [[stall] * 4], ids=["slow throughout"])
+def test_what_never_answers_is_no_answer_after_as_many_attempts_as_boto3s(script):
+    for make in (lambda url: boto3s(url, 0.1), lambda url: ours(url, answer_seconds=0.1)):
+        with FaultServer(list(script)) as server:
+            assert outcome(make(server.url).get_item, **GET) == ("no answer",)
+            assert len(server.seen) == 4
+
+
+STRICTER = {
+    "garbage": raw(http(200, b"\xff\xfe not json"), keep=True),
+    "half of the JSON": raw(http(200, b'{"Item": {"status": '), keep=True),
+    "an empty body": raw(http(200, b""), keep=True),
+    "no object": raw(http(200, b"null"), keep=True),
+    "a list": raw(http(200, b"[]"), keep=True),
+    "another checksum": ok(ROW, crc=1),
+    "no length": raw(b"HTTP/1.1 200 OK\r\n\r\n{}"),
+    "two lengths": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\n{}"),
+    "a negative length": raw(b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}"),
+    "a huge length": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{}"),
+    "longer than it says": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}{}"),
+    "not HTTP": raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+    "endless headers": raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000),
+    "cut off in its headers": raw(b"HTTP/1.1 200 OK\r\nContent-Le"),
+    "a chunk without a size": raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"),
+    "a chunk longer than it says": raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("act", STRICTER.values(), ids=STRICTER.keys())
+def test_an_answer_that_is_not_whole_is_asked_for_again_and_never_given_out(act):
+    with FaultServer([act, ok(ROW)]) as server:
+        assert ours(server.url).get_item(**GET) == ROW
+    with FaultServer(after=act) as server:
+        with pytest.raises(NoAnswer):
+            ours(server.url).get_item(**GET)
+        assert len(server.seen) == 4
+
+
+def test_a_trickle_ends_by_the_clock():
+    with FaultServer(after=trickle) as server:
+        begun = time.monotonic()
+        with pytest.raises(NoAnswer):
+            ours(server.url, answer_seconds=0.2).get_item(**GET)
+        assert time.monotonic() - begun < 4
+
+
+def test_nobody_listens():
+    with FaultServer() as server:
+        url = server.url
+    for make in (boto3s, ours):
+        assert outcome(make(url).get_item, **GET) == ("no answer",)
+
+
+def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_costs_no_attempt(waits):
+    with FaultServer([ok(ROW), ok(ROW), ok_then_close(ROW), ok(ROW)]) as server:
+        client = ours(server.url, attempts=1)
+        for _ in range(3):
+            assert client.get_item(**GET) == ROW
+        assert server.connections == 1
+        _until(lambda: client._endpoint.connections._idle[0]._socket.recv(1, 0x42) == b"")  # peek, without waiting
+        assert client.get_item(**GET) == ROW
+        assert server.connections == 2
+    assert waits == []
+
+
+def test_a_kept_connection_that_is_closed_after_the_request_is_tried_again_once(waits):
+    with FaultServer([ok(ROW), close, ok(ROW)]) as server:
+        client = ours(server.url, attempts=1)
+        assert [client.get_item(**GET), client.get_item(**GET)] == [ROW, ROW]
+        assert len(server.seen) == 3
+    with FaultServer([ok(ROW), close, close]) as server:
+        client = ours(server.url, attempts=1)
+        client.get_item(**GET)
+        with pytest.raises(NoAnswer):
+            client.get_item(**GET)
+        assert len(server.seen) == 3
+    assert waits == []
+
+
+def test_a_late_answer_is_never_taken_for_another_requests():
+    late = threading.Event()
+
+    def tardy(connection, _):
+        late.wait(5)
+        connection.sendall(http(200, b"{}"))  # "there is no such row", to somebody who has long since left
+        return True
+
+    with FaultServer([ok(ROW), tardy, ok(ROW), ok(ROW)]) as server:
+        client = ours(server.url, answer_seconds=0.2)
+        client.get_item(**GET)
+        assert client.get_item(**GET) == ROW
+        late.set()
+        assert client.get_item(**GET) == ROW
+
+
+def test_a_server_that_wants_no_kept_connection_is_obeyed():
+    with FaultServer(after=raw(http(200, b"{}", more="Connection: close\r\n"))) as server:
+        client = ours(server.url, attempts=1)
+        assert [client.get_item(**GET) for _ in range(3)] == [{}] * 3
+        assert server.connections == 3
+
+
+def test_chunks_are_put_together():
+    body = json.dumps(ROW).encode()
+    chunks = b"".join(f"{len(part):x};x=y\r\n".encode() + part + b"\r\n" for part in (body[:7], body[7:30], body[30:]))
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\nX-Trailer: 1\r\n\r\n"
+    with FaultServer(after=raw(answer, keep=True)) as server:
+        client = ours(server.url, attempts=1)
+        assert [client.get_item(**GET), client.get_item(**GET)] == [ROW, ROW]
+        assert server.connections == 1
+
+
+def test_waits_double_from_a_base_are_random_and_capped(waits):
+    for code, base in (("InternalServerError", 0.025), (THROTTLED, 0.1)):
+        waits.clear()
+        with FaultServer(after=error(code, 500 if base < 0.1 else 400)) as server:
+            for _ in range(30):
+                with pytest.raises(AwsError):
+                    ours(server.url, attempts=7).get_item(**GET)
+        spans = [min(1.0, base * 2**attempt) for attempt in range(6)]
+        for attempt, span in enumerate(spans):
+            of_one = waits[attempt::6]
+            assert len(of_one) == 30
+            assert max(of_one) <= span
+            assert max(of_one) > span * 0.6 > min(of_one)
+
+
+def test_a_clock_that_is_off_is_set_right_once_which_boto3_does_not_do(waits):
+    theirs = datetime.now(UTC) + timedelta(hours=3)
+    skewed = error("InvalidSignatureException", more=faults.date(theirs))
+    with FaultServer([skewed, ok(ROW), ok(ROW)]) as server:
+        client = ours(server.url, attempts=1)
+        assert [client.get_item(**GET), client.get_item(**GET)] == [ROW, ROW]
+        stamps = [datetime.strptime(seen.headers["x-amz-date"], "%Y%m%dT%H%M%S%z") for seen in server.seen]
+        assert abs(stamps[0] - datetime.now(UTC)) < timedelta(minutes=1)
+        assert abs(stamps[1] - theirs) < timedelta(minutes=1)
+        assert abs(stamps[2] - theirs) < timedelta(minutes=1)
+    with FaultServer(after=skewed) as server:
+        with pytest.raises(AwsError, match="InvalidSignatureException"):
+            ours(server.url).get_item(**GET)
+        assert len(server.seen) == 2
+    with FaultServer(after=error("InvalidSignatureException", more=faults.date(datetime.now(UTC)))) as server:
+        with pytest.raises(AwsError, match="InvalidSignatureException"):
+            ours(server.url).get_item(**GET)  # the secret is wrong, not the clock
+        assert len(server.seen) == 1
+    assert waits == []
+
+
+def test_an_error_says_its_code_and_nothing_that_was_given():
+    talkative = FaultServer(after=error("ValidationException", Number="+14155550100"))
+    with talkative as server, pytest.raises(AwsError) as raised:
+        ours(server.url).get_item(**GET)
+    assert (str(raised.value), raised.value.code, raised.value.status) == (
+        "ValidationException (400)",
+        "ValidationException",
+        400,
+    )
+    with FaultServer(after=close) as server, pytest.raises(NoAnswer) as silent:
+        ours(server.url).get_item(**GET)
+    assert "GetItem" in str(silent.value)
+    assert "4155550100" not in str(silent.value)
+
+
+def test_binary_values_are_refused_both_ways():
+    spaced = FaultServer(after=ok({"Item": {"photo": {"B": "eA=="}}}))
+    with spaced as server, pytest.raises(TypeError, match="binary"):
+        ours(server.url, loads=json.loads).get_item(**GET)
+    compact = http(200, b'{"Item":{"photo":{"B":"eA=="}}}')
+    several = http(200, b'{"Item":{"photos":{"BS":["eA=="]}}}')
+    for answer in (compact, several):
+        with FaultServer(after=raw(answer)) as server, pytest.raises(TypeError, match="binary"):
+            ours(server.url).get_item(**GET)
+    with pytest.raises(TypeError, match="binary"):
+        ours("http://127.0.0.1:1").put_item(TableName="numbers", Item={"photo": {"B": b"x"}})
+    named_b = {"Item": {"B": {"S": '"B":"'}, "BS": {"L": [{"S": '"BS":["'}]}}}
+    with FaultServer(after=raw(http(200, json.dumps(named_b, separators=(",", ":")).encode()))) as server:
+        assert ours(server.url).get_item(**GET) == named_b
+
+
+def test_calls_side_by_side_are_all_sent_before_any_is_answered():
+    together = threading.Barrier(10, timeout=5)
+
+    def wait_for_all(connection, seen):
+        together.wait()
+        return ok({"Responses": {"t": [{"n": {"N": str(seen.json["n"])}}]}})(connection, seen)
+
+    with FaultServer(after=wait_for_all) as server:
+        client = ours(server.url, answer_seconds=5)
+        answers = client.call_all("BatchGetItem", [{"n": n} for n in range(20)])
+        assert [answer["Responses"]["t"][0]["n"]["N"] for answer in answers] == [str(n) for n in range(20)]
+        assert server.connections == 10
+
+
+@pytest.mark.parametrize("act", [error(THROTTLED), close, truncated(), stall, error("InternalServerError", 500)])
+def test_one_of_several_that_fails_is_tried_again_alone(act):
+    def by_number(connection, seen):
+        return ok({"n": seen.json["n"]})(connection, seen)
+
+    failed = []
+
+    def once(connection, seen):
+        if seen.json["n"] == 3 and not failed:
+            failed.append(1)
+            return act(connection, seen)
+        return by_number(connection, seen)
+
+    with FaultServer(after=once) as server:
+        answers = ours(server.url, answer_seconds=0.3).call_all("BatchGetItem", [{"n": n} for n in range(8)])
+        assert answers == [{"n": n} for n in range(8)]
+        assert len(server.seen) == 9
+
+
+def test_when_one_of_several_fails_all_fail_and_no_answer_is_left_for_the_next():
+    def by_number(connection, seen):
+        if seen.json["n"] == 1:
+            return error("ValidationException")(connection, seen)
+        return ok({"n": seen.json["n"]})(connection, seen)
+
+    with FaultServer(after=by_number) as server:
+        client = ours(server.url)
+        for n in (10, 20, 30):
+            with pytest.raises(AwsError, match="ValidationException"):
+                client.call_all("BatchGetItem", [{"n": 0}, {"n": 1}, {"n": 2}, {"n": 3}])
+            assert client.call("GetItem", {"n": n}) == {"n": n}
+
+
+def test_connections_that_were_all_closed_meanwhile_are_each_opened_once_more():
+    acts = [ok_then_close(ROW)] * 3
+    with FaultServer(acts, after=ok(ROW)) as server:
+        client = ours(server.url, attempts=1)
+        for _ in range(3):
+            assert client.call_all("GetItem", [GET] * 3) == [ROW] * 3
+        assert server.connections == 6
+
+
+def test_threads_share_a_client():
+    def by_number(connection, seen):
+        return ok({"n": seen.json["n"]})(connection, seen)
+
+    with FaultServer(after=by_number) as server:
+        client, wrong = ours(server.url), []
+
+        def work(first):
+            wrong.extend(n for n in range(first, first + 50) if client.call("GetItem", {"n": n}) != {"n": n})
+
+        threads = [threading.Thread(target=work, args=(n * 100,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
+        assert len(server.seen) == 400
+        assert server.connections <= 8
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["batch_get_item", "query", "update_item", "delete_item", "batch_write_item", "batch_execute_statement"],
+)
+def test_each_operation_is_named_to_dynamodb_as_boto3_names_it(operation):
+    key = {"account_id": {"S": "acme"}}
+    asked = {
+        "batch_get_item": {"RequestItems": {"numbers": {"Keys": [key]}}},
+        "query": {"TableName": "numbers"},
+        "update_item": {"TableName": "numbers", "Key": key},
+        "delete_item": {"TableName": "numbers", "Key": key},
+        "batch_write_item": {"RequestItems": {"numbers": [{"PutRequest": {"Item": key}}]}},
+        "batch_execute_statement": {"Statements": [{"Statement": "SELECT 1"}]},
+    }[operation]
+    with FaultServer() as server:
+        for client in (boto3s(server.url), ours(server.url)):
+            getattr(client, operation)(**asked)
+        theirs, mine = server.seen
+    assert mine.headers["x-amz-target"] == theirs.headers["x-amz-target"]
+    assert mine.headers["content-type"] == theirs.headers["content-type"]
+    assert mine.json == theirs.json
+
+
+def test_a_transaction_carries_a_token_that_its_repeats_carry_too():
+    puts = [{"Put": {"TableName": "numbers", "Item": KEY}}]
+    with FaultServer([error("InternalServerError", 500), close]) as server:
+        client = ours(server.url)
+        client.transact_write_items(TransactItems=puts)
+        client.transact_write_items(TransactItems=puts)
+        tokens = [seen.json["ClientRequestToken"] for seen in server.seen]
+    assert len(tokens) == 4
+    assert len(set(tokens[:3])) == 1
+    assert tokens[3] != tokens[0]
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["localhost:8000", "ftp://localhost", "https://", "http://localhost/path", "http://localhost:x", ""]
+)
+def test_an_endpoint_of_another_form_is_refused(endpoint):
+    with pytest.raises(ValueError, match="endpoint"):
+        ours(endpoint)
+
+
+@pytest.mark.parametrize(
+    ("environment", "host"),
+    [
+        ({"AWS_REGION": "us-east-1"}, "dynamodb.us-east-1.amazonaws.com"),
+        ({"AWS_DEFAULT_REGION": "cn-north-1"}, "dynamodb.cn-north-1.amazonaws.com.cn"),
+        ({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, "127.0.0.1:4566"),
+        (
+            {
+                "AWS_REGION": "us-east-1",
+                "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+                "AWS_ENDPOINT_URL_DYNAMODB": "http://[::1]:2",
+            },
+            "[::1]:2",
+        ),
+    ],
+)
+def test_the_endpoint_is_the_one_that_boto3_would_call(environment, host, monkeypatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert DynamoDB.from_env(environment)._endpoint.signer._host == host
+    session = boto3.session.Session(region_name=environment.get("AWS_REGION") or environment["AWS_DEFAULT_REGION"])
+    assert session.client("dynamodb").meta.endpoint_url.partition("://")[2] == host
+
+
+def test_without_a_region_it_says_what_to_set():
+    with pytest.raises(KeyError, match="AWS_REGION"):
+        DynamoDB.from_env({})
+
+
+def _until(holds, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)

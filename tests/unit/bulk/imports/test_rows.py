@@ -1,0 +1,289 @@
+"""Which column means what, what a row asks for, how rows merge, and how fast a worker writes."""
+
+import itertools
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dnc import times
+from dnc.bulk.files import JobFiles
+from dnc.bulk.imports import plan as import_plan
+from dnc.bulk.imports.merge import Counted, made_by, merge, took_part
+from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
+from dnc.bulk.imports.request import Meant, Terms, moment_of, read
+from dnc.bulk.jobs import JobKind
+from dnc.bulk.uploads.columns import Columns, columns_of
+from dnc.bulk.uploads.source import FileRefused
+from dnc.entries.entry import Actor, Change, Entry, Request, Source, Write
+from dnc.entries.wire import entry_of, row_of
+from tests.support.memory_s3 import MemoryS3
+from tests.unit.bulk.uploads.test_parse import Chunks
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+TERMS = Terms("i" * 26, Source.IMPORT, times.text(NOW), region="US")
+WRITE = Write(NOW + timedelta(seconds=5), Actor("key:k", "u-1"), "")
+
+
+def columns(*lines):
+    return columns_of([line.split(",") for line in lines])
+
+
+@pytest.mark.parametrize(
+    ("lines", "number", "area", "fields"),
+    [
+        (["4155550100", "4155550101"], 0, None, {}),
+        (["phone_number", "4155550100"], 0, None, {}),
+        (["Name,Phone Number,Expires", "J,4155550100,2027-01-01"], 1, None, {0: "consumer_name", 2: "expires_at"}),
+        (["415,5550100", "212,5550101"], 1, 0, {}),
+        (["area_code,phone", "415,5550100"], 1, 0, {}),
+        (["vendor,list,contact", "a,b,4155550100", "c,d,2125550101"], 2, None, {}),
+        (["x1,J. Doe,(415) 555-0100", "x2,K. Roe,(415) 555-0101"], 2, None, {}),
+        (["lead_id,phone_code,phone_number,campaign_id", "7,1,4155550100,spring"], 2, None, {3: "campaign_id"}),
+    ],
+)
+def test_the_columns_are_told_by_header_or_by_what_stands_in_them(lines, number, area, fields):
+    found = columns(*lines)
+    assert (found.number, found.area, found.fields) == (number, area, fields)
+
+
+@pytest.mark.parametrize(
+    "lines", [["name,city", "J. Doe,Austin"], ["Mr,x,Doe", "Mrs,y,Roe"], ["id,score", "1,2", "2,3"]]
+)
+def test_a_file_without_numbers_is_refused(lines):
+    with pytest.raises(FileRefused, match="'number'"):
+        columns(*lines)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["415,5550100,2026-11-01,A", "415,5550101,2026-11-02,D"],
+        ["number,change", "4155550100,add", "4155550101,delete"],
+        ["number,action", "4155550100,A"],
+    ],
+)
+def test_a_change_file_is_refused_whole(lines):
+    with pytest.raises(FileRefused, match="change file"):
+        columns(*lines)
+
+
+def test_a_deletion_far_down_a_registry_file_refuses_it_before_anything_is_listed():
+    rows = b"".join(b"415,555%04d,A\n" % (i % 10_000) for i in range(3000)) + b"415,5550001,D\n"
+    files = JobFiles(MemoryS3(), "b", "acme", JobKind.IMPORT, "i" * 26)
+    with pytest.raises(FileRefused, match="change file"):
+        import_plan.make(files, Chunks(rows), len(rows), "x", registry=True)
+    assert files.read(import_plan.PLAN) is None
+
+
+def planned(data, **more):
+    files = JobFiles(MemoryS3(), "b", "acme", JobKind.IMPORT, "i" * 26)
+    plan = import_plan.make(files, Chunks(data), len(data), "x.csv", registry=False, **more)
+    pieces = json.loads(files.read(import_plan.PLAN))
+    rows = {}
+    for piece in pieces:
+        rows[piece["piece"]] = [json.loads(line) for line in files.lines(import_plan.piece_name(piece["piece"]))]
+        assert len(rows[piece["piece"]]) == piece["rows"]
+    return plan, pieces, rows
+
+
+def test_a_plan_has_each_row_once_and_is_the_same_each_time():
+    data = b"number\n" + b"".join(b"415555%04d\n" % i for i in range(5000))
+    plan, pieces, rows = planned(data, rows_a_piece=100)
+    assert plan.rows == 5000
+    assert sorted(row[0] for piece in rows.values() for row in piece) == list(range(2, 5002))
+    assert (plan, pieces, rows) == planned(data, rows_a_piece=100)
+    assert [p["piece"] for p in pieces] != sorted(p["piece"] for p in pieces)
+    sizes = [len(piece) for piece in rows.values()]
+    assert max(sizes) < 130
+    neighbors = sum(1 for piece in rows.values() for a, b in itertools.pairwise(piece) if b[0] == a[0] + 1)
+    assert neighbors < 300, "neighbors of a sorted file would heat one partition"
+
+
+@pytest.mark.parametrize("data", [b"number\n", b"\n\n \n", b"phone,name\r\n\r\n"])
+def test_a_file_without_rows_is_refused(data):
+    with pytest.raises(FileRefused, match="no rows"):
+        planned(data)
+
+
+def test_a_plan_gives_up_in_words_before_its_time_is_over():
+    data = b"".join(b"415555%04d\n" % (i % 10_000) for i in range(30_000))
+    with pytest.raises(FileRefused, match="too long"):
+        planned(data, still_time=lambda: False)
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2027-01-02T03:04:05Z", datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2027-01-02T03:04Z", datetime(2027, 1, 2, 3, 4, tzinfo=UTC)),
+        ("2027-01-02T03:04+02:00", datetime(2027, 1, 2, 1, 4, tzinfo=UTC)),
+        ("2027-01-02", datetime(2027, 1, 2, tzinfo=UTC)),
+    ],
+)
+def test_moments_are_read(written, moment):
+    assert moment_of(written) == moment
+    assert moment_of("2027-01-02", end_of_day=True) == datetime(2027, 1, 3, tzinfo=UTC)
+
+
+def row_told(fields, terms=TERMS):
+    meant, remarks = read([7, "(415) 555-0100", fields], 0, terms)
+    return (meant.request if meant else None), [remark.why for remark in remarks]
+
+
+def test_an_unreadable_expiry_or_date_lists_the_number_without_it_and_warns():
+    request, why = row_told({"expires_at": "31/12/2027", "requested_at": "last week"})
+    assert (request.expires_at, request.requested_at) == (None, times.text(NOW))
+    assert len(why) == 2
+    request, why = row_told({"expires_at": "2027-01-02T03:04Z", "requested_at": "2026-01-02T03:04Z"})
+    assert (request.requested_at, why) == ("2026-01-02T03:04:00.000Z", [])
+    assert request.expires_at == int(datetime(2027, 1, 2, 3, 4, tzinfo=UTC).timestamp())
+
+
+def test_what_does_not_fit_is_told():
+    assert row_told({"expires_at": "2026-01-01T00:00Z"})[0] is None
+    request, why = row_told({"requested_at": "2027-01-01T00:00Z"})
+    assert (request.requested_at, len(why)) == (times.text(NOW), 1)
+    request, why = row_told({"expires_at": "2027-01-01T00:00Z"}, replace(TERMS, source=Source.SMS))
+    assert (request.expires_at, len(why)) == (None, 1)
+    request, why = row_told({"seller": "x" * 300, "region": "Narnia"})
+    assert (len(request.details["seller"]), len(why)) == (200, 2)
+    assert row_told({"note": "y"}, replace(TERMS, note="of the job"))[0].details["note"] == "y"
+    assert row_told({}, replace(TERMS, note="of the job"))[0].details["note"] == "of the job"
+
+
+def meant(line, expires_at=None, requested_at=NOW, **details):
+    request = Request(
+        "+14155550100",
+        Source.IMPORT,
+        times.text(requested_at),
+        {"import_id": TERMS.import_id, **details},
+        times.epoch(expires_at) if expires_at else None,
+    )
+    return Meant(line, f"0.{line}", request)
+
+
+def apply(current, *rows, terms=TERMS, write=WRITE):
+    told = merge("acme", current, rows, terms, write)
+    return (told.entry or current), [str(c) for c in told.counted], told.entry is not None
+
+
+MAYBE_ENDS = st.one_of(st.none(), st.datetimes(datetime(2027, 1, 1), datetime(2030, 1, 1)))
+ROWS = st.lists(st.tuples(MAYBE_ENDS, st.integers(0, 400), st.sampled_from(["", "a"])), min_size=1, max_size=5)
+
+
+@given(ROWS, st.randoms())
+def test_rows_of_one_number_block_as_long_in_any_order_and_a_repeat_changes_nothing(given_rows, rng):
+    rows = [
+        meant(i, ends and ends.replace(tzinfo=UTC), NOW - timedelta(days=days), **({"seller": s} if s else {}))
+        for i, (ends, days, s) in enumerate(given_rows)
+    ]
+    one_by_one = None
+    for i, row in enumerate(rows):
+        before = one_by_one
+        one_by_one, counted, _ = apply(before, row)
+        assert counted == ["listed" if i == 0 else "already_listed"]
+        assert made_by(one_by_one, TERMS.import_id)
+    for row in rows:
+        assert apply(one_by_one, row)[2] is False
+    mixed = list(rows)
+    rng.shuffle(mixed)
+    for other in (apply(None, *rows)[0], apply(None, *mixed)[0]):
+        assert (other.version, other.change) == (1, Change.LISTED)
+        for name in ("expires_at", "requested_at", "last_requested_at", "sources", "details"):
+            assert getattr(other, name) == getattr(one_by_one, name)
+
+
+def test_a_further_request_of_an_entry_that_was_there_merges_as_any_add_does():
+    old = Write(NOW - timedelta(days=9), Actor("key:o"), "r-1")
+    there = merge("acme", None, [meant(1)], replace(TERMS, import_id="o" * 26), old).entry
+    there = replace(there, source="sms", sources=frozenset({"sms"}), request_keys=("k",), expires_at=None)
+    entry, counted, changed = apply(there, meant(5, NOW + timedelta(days=50)))
+    assert (counted, changed, entry.version) == (["already_listed"], True, 2)
+    assert (entry.change, entry.expires_at, entry.sources) == ("requested_again", None, {"sms", "import"})
+    assert not made_by(entry, TERMS.import_id)
+    assert took_part(entry, TERMS.import_id) == ("0.5", Counted.ALREADY_LISTED)
+
+
+def test_a_removed_number_is_listed_again_or_skipped_and_one_removed_meanwhile_stays_removed():
+    listed = apply(None, meant(1))[0]
+    gone = replace(listed, status="removed", request_keys=(), version=2)
+    assert apply(gone, meant(1), terms=replace(TERMS, skip_removed=True))[1:] == (["skipped_removed"], False)
+    entry, counted, _ = apply(gone, meant(1), meant(2))
+    assert (counted, entry.change, entry.version) == (["listed", "already_listed"], "relisted", 3)
+    meanwhile = replace(listed, status="removed", version=2)
+    assert apply(meanwhile, meant(1))[1:] == (["listed"], False)
+    assert apply(meanwhile, meant(2))[1:] == (["already_listed"], False)
+
+
+def test_entries_go_through_their_typed_form_unchanged():
+    entry = apply(None, meant(1, NOW + timedelta(days=50), seller="x"))[0]
+    assert entry_of(row_of(entry)) == entry
+    removed = replace(entry, status="removed", removal={"reason": "x", "removed_by": {"principal": "k", "a": None}})
+    assert entry_of(row_of(removed)) == Entry.of(removed.item())
+    with pytest.raises(TypeError):
+        row_of(replace(entry, expires_at=b"x"))
+
+
+class Clock:
+    def __init__(self):
+        self.at = 0.0
+
+    def __call__(self):
+        return self.at
+
+    def sleep(self, seconds):
+        assert seconds >= 0
+        self.at += seconds
+
+
+def test_a_worker_keeps_its_pace_and_recovers_after_throttling():
+    clock = Clock()
+    pace = Pace(100, clock, clock.sleep)
+    for _ in range(11):
+        pace.wait(100)
+    assert clock.at == pytest.approx(10)
+    pace.slow_down()
+    assert pace.rate == 50
+    for _ in range(100):
+        pace.wait(50)
+    assert pace.rate == 100
+
+
+class Audit:
+    """Says whether the audit of a number is there: from a certain time on."""
+
+    def __init__(self, clock, behind):
+        self.clock, self.behind, self.asked = clock, behind, []
+
+    def get_item(self, *, Key, **_):
+        self.asked.append(Key["subject"]["S"])
+        return {"Item": {}} if self.clock.at >= self.behind else {}
+
+
+def worked(behind, slow_at=60.0, seconds=400, still_time=lambda: True):
+    clock = Clock()
+    pace = Pace(100, clock, clock.sleep)
+    lag = AuditLag(Audit(clock, behind), "audit", "acme", slow_at, clock, clock.sleep)
+    slowest = pace.rate
+    while clock.at < seconds:
+        lag.listed("+14155550100")
+        lag.keep_up(pace, still_time)
+        pace.wait(25)
+        slowest = min(slowest, pace.rate)
+        clock.sleep(0.01)
+    return slowest
+
+
+def test_a_worker_slows_down_while_the_audit_lags():
+    assert worked(behind=30) == 100
+    assert worked(behind=200) < 30
+
+
+def test_a_worker_waits_for_an_audit_that_is_far_behind_until_its_time_is_over():
+    with pytest.raises(NotYetDone):
+        worked(behind=10_000, seconds=9_000, still_time=lambda: False)
+    assert isinstance(columns("4155550100"), Columns)

@@ -1,0 +1,150 @@
+"""The pure parts of exports and scrubs: sorted numbers, windows of time, ids of nights, the pieces of a campaign."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dnc import times
+from dnc.bulk.exports import code_version
+from dnc.bulk.exports import orders as export_asks
+from dnc.bulk.exports.format import Kind
+from dnc.bulk.exports.orders import Ask
+from dnc.bulk.files import JobFiles
+from dnc.bulk.jobs import JobKind
+from dnc.bulk.scrubs import listed as listed_numbers
+from dnc.bulk.scrubs import piece as scrub_piece
+from dnc.bulk.scrubs import plan as scrub_plan
+from dnc.bulk.scrubs.listed import Sorted
+from dnc.bulk.scrubs.piece import Outcome, Undecided
+from dnc.bulk.uploads.source import FileRefused
+from dnc.problems import InvalidRequest
+from tests.support.memory_s3 import MemoryS3
+
+NOW = times.parse("2026-11-24T01:15:00Z")
+MADE = "2026-11-20T09:00:00.000Z"
+FORM = {"separator": ",", "end": "\n", "header": "", "mark": False}
+e164 = st.from_regex(r"\A\+[1-9][0-9]{1,14}\Z")
+
+
+@given(st.sets(e164, max_size=200), st.sets(e164, max_size=50), st.integers(1, 60))
+def test_sorted_numbers_are_the_set_whatever_their_lengths_and_parts(listed, others, part):
+    ordered = sorted(listed)  # as DynamoDB sorts them: as text
+    found = Sorted()
+    for at in range(0, len(ordered), part):
+        one = Sorted()
+        for number in ordered[at : at + part]:
+            one.add(number)
+        found.extend(one.packed())
+    assert len(found) == len(listed)
+    assert {number for number in listed | others if found.has(number)} == listed
+
+
+def test_a_part_of_the_list_that_is_missing_is_no_empty_part():
+    files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
+    files.put(listed_numbers.part_name(1, 1), Sorted().packed())
+    assert len(listed_numbers.kept(files, 1, 1)) == 0
+    with pytest.raises(LookupError):
+        listed_numbers.kept(files, 1, 2)
+
+
+def test_the_window_of_an_audit_export_is_settled_and_whole():
+    ago = times.text(NOW - timedelta(minutes=5))
+    assert export_asks.window(Kind.AUDIT, None, None, MADE, NOW) == ("2026-11-20T00:00:00.000Z", ago)
+    assert export_asks.window(Kind.AUDIT, None, NOW, times.text(NOW), NOW)[1] == ago
+    assert export_asks.window(Kind.NUMBERS, None, None, MADE, NOW) == (None, None)
+    since = NOW - timedelta(days=1)
+    assert export_asks.window(Kind.NUMBERS, since, NOW, MADE, NOW) == (times.text(since), times.text(NOW))
+    day_ago = NOW - timedelta(days=1)
+    for since, until in ((NOW, None), (NOW, NOW), (NOW, day_ago)):
+        with pytest.raises(InvalidRequest):
+            export_asks.window(Kind.AUDIT, since, until, MADE, NOW)
+
+
+def test_a_night_has_one_id_for_an_account_and_kind():
+    ids = {export_asks.night("acme", kind, NOW + timedelta(days=d)).export_id for kind in Kind for d in range(3)}
+    assert len(ids) == 6
+    again = export_asks.night("acme", Kind.AUDIT, NOW + timedelta(hours=3))
+    assert again.export_id in ids
+    assert again.request["to"] == "2026-11-24T04:10:00.000Z"
+    assert Ask.of(json.loads(json.dumps(again.told()))) == again
+    assert export_asks.night_begins(None, MADE, times.text(NOW)) == "2026-11-20T00:00:00.000Z"
+    assert export_asks.night_begins("2026-11-23T01:10:00.000Z", MADE, times.text(NOW)) == "2026-11-23T01:10:00.000Z"
+
+
+def test_the_version_of_the_code_is_the_release_and_a_digest():
+    release, _, digest = code_version.code_version().partition("+")
+    assert release == code_version.RELEASE
+    assert len(digest) == 16
+    assert f'version = "{release}"' in (code_version._ROOT.parent / "pyproject.toml").read_text()
+
+
+def planned(body, column=None, rows_a_piece=3):
+    files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
+    plan = scrub_plan.make(files, io.BytesIO(body), len(body), "leads.csv", column, rows_a_piece=rows_a_piece)
+    leads = [lead for piece in plan.pieces for lead in scrub_plan.leads(files, piece["piece"])]
+    return plan, leads
+
+
+def test_a_campaign_is_cut_into_pieces_in_its_order():
+    plan, leads = planned(b"id|phone\n" + b"".join(b"%d|415 555 01%02d\n" % (i, i) for i in range(10)))
+    assert [piece["rows"] for piece in plan.pieces] == [3, 3, 3, 1]
+    assert leads == [(f"415 555 01{i:02}", f"{i}|415 555 01{i:02}") for i in range(10)]
+    assert (plan.rows, plan.header, plan.separator) == (10, "id|phone|dnc_status\n", "|")
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=8)), min_size=1, max_size=20))  # fmt: skip  # noqa: E501
+def test_every_row_is_kept_as_it_was_written(cells):
+    rows = [f'(415) 555-010{digit},"{text.replace(chr(34), chr(34) * 2)}"' for digit, text in cells]
+    body = "phone,note\r\n" + "".join(f"{row}\r\n" for row in rows)
+    _, leads = planned(body.encode(), "phone")
+    assert [text for _, text in leads] == rows
+
+
+def test_a_ragged_row_is_filled_up_and_one_without_the_column_is_invalid():
+    _, leads = planned(b"phone,name,city\n4155550100\n4155550101,x,y\n,x,y\n")
+    assert leads == [("4155550100", "4155550100,,"), ("4155550101", "4155550101,x,y"), ("", ",x,y")]
+    outcome = scrub_piece.scrub(leads, "US", lambda _: set(), FORM)
+    assert dict(outcome.counts) == {"clear": 2, "invalid": 1, "rows": 3}
+    assert outcome.blocked == b",x,y,invalid\n"
+
+
+def test_a_campaign_of_hopeless_lines_is_refused():
+    for body in (b"", b"\n\n", b"phone\n"):
+        with pytest.raises(FileRefused):
+            planned(body)
+
+
+def test_an_outcome_survives_its_bytes_and_must_add_up():
+    leads = [("4155550100", "a"), ("4155550101", "b"), ("12", "c")]
+    outcome = scrub_piece.scrub(leads, "US", lambda wanted: {"+14155550101"} & set(wanted), FORM)
+    assert (outcome.clear, outcome.blocked) == (b"a,clear\n", b"b,listed\nc,invalid\n")
+    again = Outcome.of(outcome.packed())
+    assert again == outcome
+    files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
+    with pytest.raises(Undecided):
+        scrub_piece.kept(files, 1, 3)
+    scrub_piece.keep(files, 1, outcome)
+    assert scrub_piece.kept(files, 1, 3) == outcome
+    with pytest.raises(Undecided):
+        scrub_piece.kept(files, 1, 4)
+
+
+def test_a_lead_whose_number_is_listed_but_not_valid_is_blocked_as_listed():
+    outcome = scrub_piece.scrub([("+1 415 155 0100", "x")], "US", set, FORM)
+    assert outcome.blocked == b"x,listed\n"
+
+
+@given(st.lists(st.sampled_from(["4155550100", "+1 415 555 0101", "12", "", "911", "+44 20 7946 0123"]), max_size=30), st.sets(st.sampled_from(["+14155550100", "+442079460123"])))  # fmt: skip  # noqa: E501
+def test_every_row_is_in_exactly_one_file_and_listed_is_never_clear(written, listed):
+    leads = [(number, str(i)) for i, number in enumerate(written)]
+    outcome = scrub_piece.scrub(leads, "US", lambda wanted: listed & set(wanted), FORM)
+    clear, blocked = (
+        [line.split(",")[0] for line in body.decode().splitlines()] for body in (outcome.clear, outcome.blocked)
+    )
+    assert sorted(clear + blocked, key=int) == [str(i) for i in range(len(written))]
+    assert not {f"+{number}" for number in outcome.numbers} & listed
+    assert [str(row) for row in outcome.rows] == clear

@@ -1,0 +1,160 @@
+"""The direct check's own readers beside what they stand for, pydantic's model and Powertools' logger; what it loads."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from aws_lambda_powertools import Logger
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from dnc.api.requests import DirectCheck
+from dnc.aws import clients as aws
+from dnc.aws.errors import AwsError, NoAnswer
+from dnc.checks import payload as direct_request
+from dnc.logs import failures
+from dnc.logs import plain as plain_log
+from dnc.problems import InvalidRequest, Unavailable
+from infra.local.stack import ROOT
+
+NUMBER = "+14155550100"
+texts = st.text(max_size=70) | st.sampled_from(
+    ["acme", NUMBER, "US", "us", "gb", "XX", "", " ", "\ud800", "ß", "1" * 64]
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+numbers = st.lists(texts, max_size=5) | st.lists(json_values, max_size=5) | json_values
+payloads = json_values | st.fixed_dictionaries(
+    {},
+    optional={
+        "account_id": texts | json_values,
+        "numbers": numbers,
+        "region": texts | json_values,
+        "regoin": json_values,
+        "": json_values,
+    },
+)
+
+
+def by_pydantic(given_):
+    try:
+        model = DirectCheck.model_validate(given_)
+    except ValidationError as refused:
+        return sorted({".".join(map(str, e["loc"])) or "body" for e in refused.errors(include_url=False)})
+    return model.account_id, model.numbers, model.region
+
+
+def by_hand(given_):
+    try:
+        request = direct_request.read(given_)
+    except InvalidRequest as refused:
+        return sorted({error.field for error in refused.errors})
+    return request.account_id, request.numbers, request.region
+
+
+@settings(deadline=None)
+@given(payloads)
+@example({"account_id": "acme", "numbers": [NUMBER], "region": "us"})
+@example({"account_id": "acme", "numbers": [NUMBER] * 1000})
+@example({"account_id": "acme", "numbers": [NUMBER] * 1001})
+@example({"account_id": "acme", "numbers": [1] * 1001})
+@example({"account_id": "acme", "numbers": [NUMBER, None, 4]})
+@example({"account_id": "é" * 63, "numbers": ["\ud800"]})
+@example({"account_id": "🙂" * 64, "numbers": ("a",)})
+@example({"account_id": "acme", "numbers": [NUMBER], "region": "ß"})
+@example({"account_id": "acme", "numbers": [NUMBER], "region": "\ud800"})
+@example({1: 2})
+@example({"\ud800": 1, "regoin": 2})
+def test_the_same_payloads_are_taken_and_the_same_fields_refused_as_by_the_model(payload):
+    assert by_hand(payload) == by_pydantic(payload)
+
+
+def test_a_refusal_says_what_the_models_would_say():
+    from dnc.api.http import read_body
+
+    for payload in (
+        None,
+        {},
+        {"account_id": "", "numbers": []},
+        {"account_id": "a" * 64, "numbers": "x", "region": 1},
+        {"account_id": 1, "numbers": [1], "region": "XX", "regoin": "US"},
+        {"account_id": "acme", "numbers": ["x"] * 1001},
+    ):
+        said = []
+        for read in (direct_request.read, lambda body: read_body(DirectCheck, body)):
+            with pytest.raises(InvalidRequest) as refused:
+                read(payload)
+            said.append(refused.value.detail)
+        assert said[0] == said[1]
+
+
+def test_a_log_line_has_the_fields_of_powertools(monkeypatch):
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=1;Sampled=1")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "beside")
+    theirs, ours = io.StringIO(), io.StringIO()
+    Logger(service="beside", stream=theirs).error("check failed", extra={"error_type": "Oops"})
+    monkeypatch.setattr(sys, "stdout", ours)
+    plain_log.error("check failed", {"error_type": "Oops"})
+    monkeypatch.undo()
+    wanted, got = json.loads(theirs.getvalue()), json.loads(ours.getvalue())
+    assert set(got) == set(wanted)
+    for name in ("level", "message", "service", "error_type", "xray_trace_id"):
+        assert got[name] == wanted[name]
+    assert got["location"].startswith("test_a_log_line_has_the_fields_of_powertools:")
+    shape = [len(part) for part in wanted["timestamp"].replace(",", " ").split()]
+    assert [len(part) for part in got["timestamp"].replace(",", " ").split()] == shape
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [
+        (NoAnswer("GetItem: TimeoutError"), "GetItem: TimeoutError"),
+        (AwsError({"Error": {"Code": "ThrottlingException", "Message": NUMBER}}), "ThrottlingException (0)"),
+        (AwsError({"Error": {"Code": f"Bad {NUMBER}"}}), "error (0)"),
+        (RuntimeError(NUMBER), None),
+    ],
+)
+def test_a_failure_is_logged_with_what_aws_said_and_no_message(failed, told):
+    with pytest.raises((Unavailable, type(failed))) as raised, aws.storage():
+        raise failed
+    logged = failures.failure(raised.value)
+    assert logged.get("aws") == told
+    assert NUMBER not in str(logged)
+
+
+LOADED = """
+import sys
+sys.path[:0] = [{folder!r}]
+import check_numbers.handler as handler
+from dnc.problems import Unavailable
+class Table:
+    def get_item(self, TableName, Key, **_):
+        if "record" in Key:
+            return {{"Item": {{"account_id": {{"S": "acme"}}, "name": {{"S": "A"}}, "default_region": {{"S": "US"}},
+                     "created_at": {{"S": ""}}, "changed_at": {{"S": ""}}}}}}
+        return {{}}
+handler.aws.dynamodb = Table
+handler.accounts._client = Table()
+told = handler.lambda_handler({{"account_id": "acme", "numbers": ["(415) 555-0100"]}}, None)
+assert told["results"][0]["callable"] is True, told
+print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
+"""
+
+
+def test_a_check_of_a_plain_number_loads_no_library_but_pythons_own():
+    environment = {"NUMBERS_TABLE": "n", "ACCOUNTS_TABLE": "a", "AWS_REGION": "us-east-1"}
+    script = LOADED.format(folder=str(ROOT / "functions"))
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    heavy = {"aws_lambda_powertools", "boto3", "botocore", "phonenumbers", "pydantic"}
+    costly = {"concurrent", "dataclasses", "email", "http", "inspect", "random", "secrets", "ssl", "typing", "urllib"}
+    assert not loaded & (heavy | costly)

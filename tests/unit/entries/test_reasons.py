@@ -1,0 +1,160 @@
+"""The table of the removal reasons, written down once more and compared with what the rules do."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from dnc.entries import reasons
+from dnc.entries.entry import Entry, Source
+from dnc.problems import RemovalRefused
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LAST_REQUEST = "2026-11-20T10:00:00.000Z"
+PERSON = {"inbound_call", "sms", "ivr", "web", "email", "letter", "complaint"}
+ALL = PERSON | {"legal", "manual", "disposition", "import", "registry", "suppression"}
+PROOF = {"reference": "r-1", "obtained_at": "2026-11-21T00:00:00.000Z", "purpose": "solar", "result": "yes"}
+PROOF |= {"checked_on": "2026-11-21"}
+
+# code: sources it is open for, what it requires, a removal that has it all
+TABLE = {
+    "marked_by_mistake": ({"manual", "disposition", "import", "suppression"}, ["note"]),
+    "entered_wrong_number": (ALL - {"sms", "ivr", "inbound_call"}, ["correct_number or note"]),
+    "import_error": ({"import", "registry"}, ["note"]),
+    "left_registry": ({"registry"}, ["evidence.reference"]),
+    "consent_given": (ALL, ["evidence.reference", "evidence.obtained_at", "evidence.purpose"]),
+    "request_withdrawn": (ALL - {"legal"}, ["evidence.reference", "evidence.obtained_at"]),
+    "number_reassigned": (ALL - {"legal"}, ["evidence.reference", "evidence.checked_on", "evidence.result"]),
+    "test_number": ({"manual", "disposition", "import", "suppression"}, ["note"]),
+    "suppression_ended": ({"suppression"}, ["note"]),
+    "legal_order": (ALL, ["evidence.reference"]),
+}
+REFUSED = {"existing_customer", "new_inquiry", "agent_disagrees", "lead_reimported", "other"}
+
+
+def entry(*sources):
+    return Entry(
+        account_id="acme",
+        number="+14155550100",
+        status="listed",
+        source=sources[0],
+        sources=frozenset(sources),
+        requested_at=LAST_REQUEST,
+        last_requested_at=LAST_REQUEST,
+        listed_at=LAST_REQUEST,
+        listed_by={},
+        version=1,
+        changed_at=LAST_REQUEST,
+        changed_by={},
+        change="listed",
+        request_id="r",
+    )
+
+
+def removal(code, **evidence):
+    return {"reason": code, "note": "why", "evidence": PROOF | evidence}
+
+
+def judge(listed, given, *, admin=False):
+    reasons.judge(listed, given, admin, NOW)
+
+
+def test_the_codes_are_those_of_the_contract():
+    assert set(reasons.REASONS) == set(TABLE)
+    assert set(reasons.REFUSED) == REFUSED
+    assert set(Source) == ALL
+
+
+@pytest.mark.parametrize("code", TABLE)
+@pytest.mark.parametrize("source", sorted(ALL))
+@pytest.mark.parametrize("admin", [False, True], ids=["manager", "admin"])
+def test_a_reason_is_open_for_its_sources_alone(code, source, admin):
+    wanted = source in TABLE[code][0]
+    if (code == "legal_order" or source == "legal") and not admin:
+        wanted = False
+    listed = entry(source)
+    assert (code in reasons.open_for(listed, admin)) == wanted
+    if wanted:
+        judge(listed, removal(code), admin=admin)
+    else:
+        with pytest.raises(RemovalRefused) as refused:
+            judge(listed, removal(code), admin=admin)
+        assert refused.value.errors[0].field == "reason"
+
+
+@pytest.mark.parametrize("code", TABLE)
+def test_every_source_of_an_entry_must_allow_the_reason(code):
+    for one in ALL - {"legal"}:
+        for other in ALL - {"legal"}:
+            wanted = {one, other} <= TABLE[code][0] and code != "legal_order"
+            assert (code in reasons.open_for(entry(one, other), False)) == wanted
+
+
+@pytest.mark.parametrize(("code", "field"), [(code, field) for code, (_, fields) in TABLE.items() for field in fields])
+@pytest.mark.parametrize("empty", ["", None, "missing"])
+def test_each_required_field_is_required(code, field, empty):
+    given = removal(code)
+    for name in field.split(" or "):
+        inside = given["evidence"] if name.startswith("evidence.") else given
+        plain = name.removeprefix("evidence.")
+        if empty == "missing":
+            inside.pop(plain, None)
+        else:
+            inside[plain] = empty
+    source = min(TABLE[code][0])
+    with pytest.raises(RemovalRefused) as refused:
+        judge(entry(source), given, admin=True)
+    assert field.split(" or ")[0] in [error.field for error in refused.value.errors]
+    assert reasons.REASONS[code].guidance in refused.value.detail
+
+
+@pytest.mark.parametrize("code", TABLE)
+def test_what_is_shown_is_what_is_required(code):
+    shown = reasons.REASONS[code].shown()
+    assert shown["requires"] == TABLE[code][1]
+    assert set(shown["sources"]) == TABLE[code][0]
+    assert shown["label"]
+    assert shown["guidance"]
+
+
+@pytest.mark.parametrize(
+    ("code", "field", "value", "accepted"),
+    [
+        ("consent_given", "obtained_at", "2026-11-20T10:00:00.001Z", True),
+        ("consent_given", "obtained_at", LAST_REQUEST, False),
+        ("consent_given", "obtained_at", "2026-11-20T09:59:59.999Z", False),
+        ("consent_given", "obtained_at", "2026-11-23T12:00:00.001Z", False),
+        ("consent_given", "obtained_at", "2026-11-23T12:00:00.000Z", True),
+        ("request_withdrawn", "obtained_at", "2026-11-20T09:00:00.000Z", False),
+        ("number_reassigned", "checked_on", "2026-11-20", True),
+        ("number_reassigned", "checked_on", "2026-11-19", False),
+        ("number_reassigned", "checked_on", "2026-11-23", True),
+        ("number_reassigned", "checked_on", "2026-11-24", False),
+        ("number_reassigned", "result", "no", False),
+        ("number_reassigned", "result", "no data", False),
+        ("number_reassigned", "result", "YES", False),
+    ],
+)
+def test_evidence_must_fit_the_last_request(code, field, value, accepted):
+    given = removal(code, **{field: value})
+    if accepted:
+        judge(entry("sms"), given)
+    else:
+        with pytest.raises(RemovalRefused) as refused:
+            judge(entry("sms"), given)
+        assert [error.field for error in refused.value.errors] == [f"evidence.{field}"]
+
+
+def test_a_correct_number_is_another_number():
+    given = {"reason": "entered_wrong_number", "correct_number": "+14155550100"}
+    with pytest.raises(RemovalRefused) as refused:
+        judge(entry("manual"), given)
+    assert [error.field for error in refused.value.errors] == ["correct_number"]
+    judge(entry("manual"), given | {"correct_number": "+14155550101"})
+
+
+@pytest.mark.parametrize("code", sorted(REFUSED))
+def test_a_refused_reason_is_refused_with_its_rule(code):
+    with pytest.raises(RemovalRefused) as refused:
+        reasons.refuse_unaccepted(code)
+    assert "CFR" in refused.value.detail
+    assert refused.value.errors[0].field == "reason"
