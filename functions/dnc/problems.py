@@ -1,49 +1,53 @@
-"""The named failures of the service and the one place that maps them to HTTP (RFC 9457).
+"""The service's named errors, and the one table that maps them to HTTP (RFC 9457).
 
-Handlers raise these; they never build an error response. No error carries a phone number in its type or title,
-and none of them is ever read as "clear".
+Handlers raise these errors and never build an error response. The gateway's own error responses are generated from
+the same classes. No error puts a phone number in its type or title, and none can be read as "clear".
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any, ClassVar
 
 CONTENT_TYPE = "application/problem+json"
 
 
 class FieldError:
-    """What is wrong with one field of a request; `field` is its dotted path in the body or query."""
+    """What is wrong with one field of a request. `field`: its dotted path in the body, the query or the path."""
 
     __slots__ = ("field", "message")
 
     def __init__(self, field: str, message: str) -> None:
-        """Take the field and the words."""
+        """Store both parts."""
         self.field = field
         self.message = message
 
     def __repr__(self) -> str:
-        """Show both."""
+        """Return a form for test failures and debuggers."""
         return f"FieldError({self.field!r}, {self.message!r})"
 
 
 class DncError(Exception):
-    """A failure with a name. `detail` says in words what was wrong and what to do."""
+    """Base of all named errors. `detail` says what is wrong, then what to do.
+
+    `headers` are response headers that the status requires or that tell a client when to retry.
+    """
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
-    title: ClassVar[str] = "Something went wrong on our side"
+    title: ClassVar[str] = "Internal error"
+    headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, detail: str = "", errors: Sequence[FieldError] = ()) -> None:
-        """Take the words of the failure and, for a refused request, the fields it is about."""
+        """Store the explanation and, for a refused request, the fields it concerns."""
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.errors = tuple(errors)
 
     def problem(self, request_id: str) -> dict[str, Any]:
-        """Give the RFC 9457 problem of this failure; a 4xx about fields names them in `errors`."""
+        """Return the RFC 9457 problem object; a 422 names the fields in `errors`."""
         problem: dict[str, Any] = {
             "type": f"/problems/{self.code}",
             "title": self.title,
@@ -58,89 +62,98 @@ class DncError(Exception):
 
 
 class InternalError(DncError):
-    """Something failed that nobody foresaw. The answer says nothing of the inside."""
+    """An unexpected error. The response reveals nothing about its cause."""
 
 
 class InvalidRequest(DncError):
-    """A request that does not have the form of the contract."""
+    """A request that does not follow the contract."""
 
-    code, status, title = "invalid_request", 422, "The request is not valid"
+    code, status, title = "invalid_request", 422, "Invalid request"
 
     @classmethod
     def of(cls, field: str, message: str) -> InvalidRequest:
-        """Refuse one field."""
+        """Return an error about one field."""
         return cls(f"{field}: {message}", [FieldError(field, message)])
 
 
 class InvalidNumber(DncError):
-    """What was given is not a number that can be listed."""
+    """A text that cannot be listed as a phone number."""
 
-    code, status, title = "invalid_number", 422, "The phone number is not valid"
+    code, status, title = "invalid_number", 422, "Invalid phone number"
 
     @classmethod
     def of(cls, message: str, field: str = "number") -> InvalidNumber:
-        """Refuse a number, with why."""
+        """Return an error with the reason why the number is refused."""
         return cls(f"The number was refused: {message}.", [FieldError(field, message)])
 
 
 class MalformedJson(DncError):
-    """A body that is not JSON."""
+    """A body that is not JSON in UTF-8."""
 
-    code, status, title = "malformed_json", 400, "The body is not valid JSON"
+    code, status, title = "malformed_json", 400, "Malformed JSON"
 
 
 class Unauthenticated(DncError):
-    """No credential, or one that does not hold any more."""
+    """A missing, unreadable, expired or revoked credential."""
 
-    code, status, title = "unauthenticated", 401, "A valid credential is needed"
+    code, status, title = "unauthenticated", 401, "Authentication required"
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class Forbidden(DncError):
-    """The credential does not allow this."""
+    """A request that the credential's role or account does not allow."""
 
-    code, status, title = "forbidden", 403, "This credential may not do that"
+    code, status, title = "forbidden", 403, "Forbidden"
 
 
 class NotFound(DncError):
-    """There is no such thing."""
+    """An unknown path, account, key or job."""
 
-    code, status, title = "not_found", 404, "There is no such thing here"
+    code, status, title = "not_found", 404, "Not found"
 
 
 class NotListed(DncError):
-    """The number is not on the account's list."""
+    """A number that is not on the account's list."""
 
-    code, status, title = "not_listed", 404, "The number is not listed"
+    code, status, title = "not_listed", 404, "Number not listed"
+
+
+class MethodNotAllowed(DncError):
+    """A known path with a method that it does not have. The response's `Allow` header names its methods."""
+
+    code, status, title = "method_not_allowed", 405, "Method not allowed"
 
 
 class Conflict(DncError):
-    """Somebody else changed it in between."""
+    """A write that lost a race, or that does not fit the current state."""
 
-    code, status, title = "conflict", 409, "It changed in the meantime"
+    code, status, title = "conflict", 409, "Conflict"
 
 
 class TooLarge(DncError):
-    """More than one request may carry."""
+    """A request over one of the size limits."""
 
-    code, status, title = "too_large", 413, "The request is too large"
+    code, status, title = "too_large", 413, "Request too large"
 
 
 class RemovalRefused(DncError):
-    """The reason given does not allow this entry to be removed."""
+    """A removal whose reason is not open for the entry, or whose evidence is insufficient."""
 
-    code, status, title = "removal_refused", 422, "The number may not be removed for this reason"
+    code, status, title = "removal_refused", 422, "Removal refused"
 
 
 class Throttled(DncError):
     """Too many requests at once."""
 
     code, status, title = "throttled", 429, "Too many requests"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
 class Unavailable(DncError):
     """Storage could not be read or written in time. Try again; until then, do not call."""
 
-    code, status, title = "unavailable", 503, "The service cannot answer right now"
+    code, status, title = "unavailable", 503, "Service unavailable"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
 PROBLEMS: tuple[type[DncError], ...] = (
@@ -151,6 +164,7 @@ PROBLEMS: tuple[type[DncError], ...] = (
     Forbidden,
     NotFound,
     NotListed,
+    MethodNotAllowed,
     Conflict,
     TooLarge,
     RemovalRefused,

@@ -171,7 +171,7 @@ def _answer(route: Route, status: int) -> dict[str, Any]:
 def _failures(route: Route) -> dict[str, Any]:
     by_status: dict[int, list[type[DncError]]] = {}
     for problem in PROBLEMS:
-        if problem.status in {400, 413} and not route.body:
+        if problem.status == 405 or (problem.status in {400, 413} and not route.body):
             continue
         by_status.setdefault(problem.status, []).append(problem)
     schema = {"$ref": _REF.format(model="Problem")}

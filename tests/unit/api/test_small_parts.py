@@ -202,6 +202,7 @@ CODES = {
     "forbidden": 403,
     "not_found": 404,
     "not_listed": 404,
+    "method_not_allowed": 405,
     "conflict": 409,
     "too_large": 413,
     "removal_refused": 422,
