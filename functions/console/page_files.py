@@ -1,8 +1,13 @@
-"""The page's files, read once from the artifact: assets under a name that changes with what is in them."""
+"""The page's files, read once from the artifact and served under a path that changes with their content.
+
+The modules that every first view needs are served joined, as one file: otherwise a browser would fetch them one by
+one. Joining drops their imports of each other and nothing else, so that what a debugger shows is what was written.
+"""
 
 import hashlib
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +21,10 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+# In the order of their imports: each may import only from those before it. No two may declare the same top-level name.
+FIRST = ("texts.js", "session.js", "api.js", "kit.js", "format.js", "removal.js", "restore.js", "app.js")
+JOINED = "first.js"
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 _FOREVER = "public, max-age=31536000, immutable"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -28,7 +37,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The page and its assets. `version`: of all assets together, in their path: a page never mixes two versions."""
+    """The page and its assets. `version` covers all assets and is in their path, so a page never mixes two versions."""
 
     template: str
     assets: Mapping[str, str]
@@ -36,20 +45,22 @@ class Page:
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> "Page":
-        """Read all files."""
+        """Read all files of a folder."""
         files = {file.name: file.read_text() for file in sorted(folder.iterdir()) if file.suffix in _TYPES}
         template = files.pop("index.html")
+        files = _join(files)
         version = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
         return cls(template, files, version)
 
     def answer(
         self, way_in: Mapping[str, Any], seen: str | None, folder: str, bulk_origins: Sequence[str] = ()
     ) -> dict[str, Any]:
-        """Give the page. `way_in`: how people sign in; `seen`: the ETag of what a browser has; `folder`: of the assets.
+        """Return the response with the page.
 
-        `bulk_origins`: where files of bulk jobs are uploaded to.
+        `way_in`: how people sign in; `seen`: the request's If-None-Match; `folder`: the path to the assets, relative to
+        the page; `bulk_origins`: the origins to which bulk files are uploaded.
 
-        The page may be kept but must be asked for anew, so that everybody has the newest at once.
+        Browsers may store the page but must revalidate it, so that a new version reaches everybody at once.
         """
         body = self.template.replace("{assets}", f"{folder}{self.version}")
         body = body.replace("{way_in}", html.escape(json.dumps(way_in, sort_keys=True)))
@@ -66,7 +77,7 @@ class Page:
         return {"statusCode": 200, "headers": {**headers, "Content-Type": _TYPES[".html"]}, "body": body}
 
     def asset(self, name: str) -> dict[str, Any] | None:
-        """Give an asset of this version, `{version}/{file}`; None for any other."""
+        """Return the response with an asset of this version, named `{version}/{file}`, or None if there is none."""
         version, _, file = name.partition("/")
         if version != self.version or file not in self.assets:
             return None
@@ -75,9 +86,9 @@ class Page:
 
 
 def policy(way_in: Mapping[str, Any], bulk_origins: Sequence[str] = ()) -> str:
-    """Give the page's Content-Security-Policy: its own files and API, and what it must reach besides, nothing else.
+    """Return the page's Content-Security-Policy: its own files and API only.
 
-    That is the issuer's token endpoint, and the bucket to which files of bulk jobs are uploaded.
+    The exceptions are the OIDC issuer's token endpoint and the bucket to which bulk files are uploaded.
     """
     others = list(bulk_origins)
     if token_endpoint := way_in.get("token_endpoint"):
@@ -96,3 +107,18 @@ def policy(way_in: Mapping[str, Any], bulk_origins: Sequence[str] = ()) -> str:
             "require-trusted-types-for 'script'",
         )
     )
+
+
+def _join(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the files with the modules of the first view joined into one, from which all others import."""
+    joined = "\n".join(f"// {name}\n{_IMPORT.sub('', files[name])}" for name in FIRST)
+    others = {name: content for name, content in files.items() if name not in FIRST}
+    return {JOINED: joined} | {
+        name: _IMPORT.sub(_from_joined, content) if name.endswith(".js") else content
+        for name, content in others.items()
+    }
+
+
+def _from_joined(found: re.Match[str]) -> str:
+    line, module = found[0], found[1]
+    return line.replace(f"./{module}", f"./{JOINED}") if module in FIRST else line

@@ -1,4 +1,4 @@
-"""How people sign in: with a key, and with the OIDC issuer where one and a public client of it are configured."""
+"""How people sign in: with an API key, or with the OIDC issuer if one and a public client of it are configured."""
 
 import json
 import time
@@ -8,37 +8,37 @@ from typing import Any
 from dnc.logs import logger as logs
 from dnc.settings import Settings
 
-_SECONDS = 3
-_KEPT_SECONDS = 300.0
-_kept: dict[str, tuple[float, dict[str, Any]]] = {}
+_TIMEOUT_SECONDS = 3
+_CACHED_SECONDS = 300.0
+_cached: dict[str, tuple[float, dict[str, Any]]] = {}
 
 
 def way_in(settings: Settings, clock: Callable[[], float] = time.monotonic) -> dict[str, Any]:
-    """Give what the page needs to send a person to the issuer (OpenID Connect Discovery 1.0); empty for keys alone.
+    """Return what the page needs to send a person to the issuer (OpenID Connect Discovery 1.0); empty if keys only.
 
-    When the issuer does not answer, `unavailable` says so: the page is there all the same, and keys work.
+    If the issuer does not respond, the result is `{"unavailable": True}`: the page still loads, and keys work.
     """
     if not settings.oidc_issuer or not settings.oidc_client_id:
         return {}
-    kept = _kept.get(settings.oidc_issuer)
-    if kept and clock() - kept[0] < _KEPT_SECONDS:
-        return kept[1]
+    cached = _cached.get(settings.oidc_issuer)
+    if cached and clock() - cached[0] < _CACHED_SECONDS:
+        return cached[1]
     try:
         found = _discovered(settings)
     except (OSError, ValueError, KeyError) as failed:
         logs.logger.warning("the issuer's discovery document could not be read", extra=logs.failure(failed))
         return {"unavailable": True}
-    _kept[settings.oidc_issuer] = (clock(), found)
+    _cached[settings.oidc_issuer] = (clock(), found)
     return found
 
 
 def _discovered(settings: Settings) -> dict[str, Any]:
-    import urllib.request  # noqa: PLC0415 - where nobody signs in with an issuer, nobody pays for it
+    import urllib.request  # noqa: PLC0415 - costs nothing if no issuer is configured
 
     url = f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration"
-    with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - the URL is the operator's
-        document = json.load(answer)
-    # An access token names the API as its audience; only where the client is the audience does the ID token.
+    with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310 - the URL is the operator's
+        document = json.load(response)
+    # An access token names the API as its audience. The ID token does so only if the client is the audience.
     client_is_audience = settings.oidc_audience == settings.oidc_client_id
     return {
         "authorization_endpoint": str(document["authorization_endpoint"]),

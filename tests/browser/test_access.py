@@ -32,7 +32,7 @@ def test_a_role_is_offered_what_it_may_do(console, key, add, role):
         assert page.get_by_role("button", name=re.compile("^Remove")).count() == (role != "auditor")
     else:
         console.go("numbers")
-        expect(page.get_by_role("alert")).to_contain_text("Your role does not allow this view.")
+        expect(page.get_by_role("alert")).to_contain_text("Your role cannot open this page.")
 
 
 def test_an_agent_opens_one_number(console, key, add):
@@ -42,7 +42,7 @@ def test_an_agent_opens_one_number(console, key, add):
     page.get_by_role("searchbox").fill("(415) 555-0171")
     page.keyboard.press("Enter")
     console.heading("(415) 555-0171")
-    expect(page.get_by_text("Your role sees no history.")).to_be_visible()
+    expect(page.get_by_text("Your role cannot see the history.")).to_be_visible()
     assert "J. Doe" not in page.content()
     assert page.get_by_role("button", name="Remove…").count() == 0
 
@@ -51,9 +51,9 @@ def test_an_intake_key_learns_nothing_of_the_list(console, key, add):
     add("+14155550172")
     console.sign_in(key("intake"))
     page = console.page
-    page.get_by_label("Numbers, one a line").fill("+14155550172")
+    page.get_by_label("Numbers, one per line").fill("+14155550172")
     page.get_by_role("button", name="Add to DNC").click()
-    expect(page.get_by_role("list", name="What happened")).to_contain_text("+14155550172 was accepted.")
+    expect(page.get_by_role("list", name="Results")).to_contain_text("+14155550172 was accepted.")
     assert "already" not in page.locator("main").inner_text()
 
 
@@ -67,11 +67,11 @@ def test_an_operator_chooses_the_account(console, stack, add):
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Open").click()
     expect(console.row("(415) 555-0173")).to_have_count(1)
-    page.get_by_role("button", name="Other account").click()
+    page.get_by_role("button", name="Switch account").click()
     page.get_by_label("Account").select_option(stack["other_account_id"])
     page.get_by_role("button", name="Open").click()
     console.heading("Recent activity")
-    expect(page.locator(".who")).to_contain_text(f"operator, looking at {stack['other_account_id']}")
+    expect(page.locator(".who")).to_contain_text(f"operator in {stack['other_account_id']}")
 
 
 @pytest.mark.parametrize("token", ["nonsense", "nck_acme.x.y", "<img src=x onerror=alert(1)>", "über"])
@@ -80,7 +80,7 @@ def test_a_key_that_does_not_hold_is_refused_in_words(console, token):
     page.goto(console.url)
     page.get_by_label("Key").fill(token)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("This key is not valid")
+    expect(page.get_by_role("alert")).to_contain_text("This API key is not valid")
     expect(page.get_by_label("Key")).to_be_focused()
 
 
@@ -103,7 +103,7 @@ def test_a_revoked_key_ends_the_sign_in(console, key, client, account):
     unauthorized = {"status": 401, "json": {"code": "unauthenticated", "detail": "no", "status": 401}}
     console.page.route("**/numbers?*", lambda route: route.fulfill(**unauthorized))
     console.page.get_by_role("link", name="All numbers").click()
-    expect(console.page.get_by_role("alert")).to_contain_text("Your sign-in has ended.")
+    expect(console.page.get_by_role("alert")).to_contain_text("Your session has ended.")
     console.page.unroute("**/numbers?*")
     console.page.get_by_label("Key").fill(token)
     console.page.keyboard.press("Enter")
@@ -121,7 +121,7 @@ def test_people_sign_in_with_their_organization(console, issuer, add, client, ac
     assert "state=" not in page.url
     page.get_by_role("button", name="Remove…").click()
     dialog = page.get_by_role("dialog")
-    assert dialog.get_by_label("Your name or user id").count() == 0
+    assert dialog.get_by_label("Your name").count() == 0
     dialog.get_by_role("radio", name="Marked by mistake").check()
     dialog.locator("[name=note]:visible").fill("typo")
     dialog.get_by_role("button", name="Delete").click()
@@ -157,7 +157,7 @@ def test_an_issuer_that_refuses_is_quoted(console, issuer, answer, words):
     page.route(f"{issuer.url}/authorization*", send_back)
     page.goto(f"{console.url}#/week")
     page.get_by_role("button", name="Sign in with your organization").click()
-    expect(page.get_by_role("alert")).to_contain_text(f"Your organization did not sign you in: {words}")
+    expect(page.get_by_role("alert")).to_contain_text(f"Your organization did not sign you in. {words}")
     assert page.url.endswith("#/week")
     assert page.evaluate("sessionStorage.length") == 0
 

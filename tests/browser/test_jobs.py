@@ -47,9 +47,7 @@ def test_an_import_from_the_file_to_its_undo_with_the_keyboard(bulk, console):
     choose(page, "old list.csv", content)
     expect(page.locator(".drop")).to_contain_text("old list.csv, 37 bytes")
     assert read_as(page) == ["2 (415) 555-0180 (415) 555-0180 +14155550180", "3 12 too short for US"]
-    expect(page.locator(".preview")).to_contain_text(
-        "Separated by commas; the numbers are taken from the column “phone”"
-    )
+    expect(page.locator(".preview")).to_contain_text("Separated by commas; the numbers are in the column “phone”")
     console.tab_to(lambda: console.focused("[name=source]"))
     page.keyboard.type("Supp")
     console.tab_to(lambda: console.focused("[name=skip_removed]"))
@@ -61,7 +59,7 @@ def test_an_import_from_the_file_to_its_undo_with_the_keyboard(bulk, console):
     told.next = [running] * 3 + [{**running, "status": "done", "progress": 1} | ended | {"filename": "old list.csv"}]
     press("Enter")
     job = page.locator(".job").first
-    expect(job.get_by_role("progressbar", name="How far it is")).to_have_attribute("value", "40")
+    expect(job.get_by_role("progressbar", name="Progress")).to_have_attribute("value", "40")
     expect(job).to_contain_text("Done")
     assert told.asked[0] == (
         "POST",
@@ -80,8 +78,8 @@ def test_an_import_from_the_file_to_its_undo_with_the_keyboard(bulk, console):
     console.tab_to(lambda: page.evaluate("document.activeElement.textContent") == "Undo this import…")
     press("Enter")
     dialog = page.get_by_role("dialog", name="Undo the import of old list.csv?")
-    expect(dialog.get_by_label("Your name or user id")).to_be_focused()
-    expect(dialog.get_by_role("button", name="Undo the import")).to_be_disabled()
+    expect(dialog.get_by_label("Your name")).to_be_focused()
+    expect(dialog.get_by_role("button", name="Undo import")).to_be_disabled()
     page.keyboard.type("u-2")
     undo = {"requested_at": "2026-11-24T16:00:00.000Z", "requested_by": {"principal": "key:x", "acting_user": "u-2"}}
     undo |= {"counts": {"removed": 1100, "touched_since": 11}, "error": None, "report_url": None}
@@ -132,9 +130,9 @@ def test_the_first_rows_are_shown_as_they_are_read(bulk, console, name, content,
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("all.zip", b"PK\x03\x04rest", "A zip is read by the job"),
+        ("all.zip", b"PK\x03\x04rest", "A zip file has no preview"),
         ("empty.csv", b"", "This file is empty."),
-        ("words.csv", b"name,city\nAda,Rome\n", "No column with numbers was recognized"),
+        ("words.csv", b"name,city\nAda,Rome\n", "No phone column was found"),
     ],
 )
 def test_what_cannot_be_shown_is_said(bulk, console, name, content, words):
@@ -160,7 +158,7 @@ def test_an_upload_that_fails_says_that_nothing_was_changed(bulk, console, statu
     told.upload_status = status
     choose(console.page, "old.csv", b"4155550188\n")
     console.page.get_by_role("button", name="Import").click()
-    expect(console.page.get_by_role("alert")).to_contain_text("The file did not arrive. Nothing was changed.")
+    expect(console.page.get_by_role("alert")).to_contain_text("The upload failed. Nothing was changed.")
     told.upload_status = 200
     console.page.get_by_role("button", name="Import").click()
     expect(console.page.locator(".job")).to_contain_text("old.csv")
@@ -171,13 +169,13 @@ def test_a_service_that_fails_is_never_an_empty_list(bulk, console):
     page = console.page
     expect(page.locator(".job")).to_contain_text("30 %")
     told.status = 503
-    expect(page.locator(".job .state")).to_contain_text("could not be read")
+    expect(page.locator(".job .state")).to_contain_text("could not be loaded")
     choose(page, "old.csv", b"4155550189\n")
     page.get_by_role("button", name="Import").click()
     expect(page.locator(".job-form [role=alert]")).to_contain_text("Storage did not answer.")
     page.reload()
     expect(page.get_by_role("alert")).to_contain_text("Storage did not answer.")
-    assert "Nothing was imported yet" not in page.locator("main").inner_text()
+    assert "No imports yet" not in page.locator("main").inner_text()
     told.status = 200
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".job")).to_have_count(1)
@@ -194,7 +192,7 @@ def test_a_scrub_with_another_column(bulk, console):
     expect(page.locator(".job")).to_have_count(2)
     assert told.asked == [("POST", "scrubs", {"filename": "leads.csv", "bytes": 35, "column": "2"})]
     done = page.locator(".job").last
-    for words, name in (("Leads not listed", "clear"), ("Blocked leads", "blocked"), ("Listed while it ran", "late")):
+    for words, name in (("Clear leads", "clear"), ("Blocked leads", "blocked"), ("Listed during the run", "late")):
         href = f"https://bucket.example/{name}.csv"
         expect(done.get_by_role("link", name=words)).to_have_attribute("href", href)
 
@@ -221,7 +219,7 @@ def test_who_may_only_read_jobs_is_offered_no_more(bulk, console):
     page.get_by_role("link", name="Exports").click()
     expect(page.get_by_role("heading", name="New export")).to_be_visible()
     page.go_back()
-    expect(page.get_by_role("heading", name="Imports so far")).to_be_visible()
+    expect(page.get_by_role("heading", name="Imports")).to_be_visible()
 
 
 def test_hostile_names_are_names(bulk, console):
@@ -270,7 +268,7 @@ def test_jobs_are_for_every_eye_and_width(bulk, console, axe, scheme):
         look(kind)
     choose(page, "old.csv", b"phone,name\n12,x\n4155550195,y\n")
     read_as(page)
-    page.get_by_label("What kind of numbers").select_option("registry")
+    page.get_by_label("Source").select_option("registry")
     look("preview")
     page.get_by_role("button", name="Undo this import…").first.click()
     look("undo")
@@ -284,7 +282,7 @@ def test_an_import_on_the_whole_stack(console, key, client, account):
     console.sign_in(key("manager"), "jobs")
     page = console.page
     choose(page, "old.csv", b"phone,name\n(415) 555-0193,Doe\n12,Roe\n+1 415 555 0194,Poe\n")
-    page.get_by_label("Your name or user id").fill("u-2")
+    page.get_by_label("Your name").fill("u-2")
     page.get_by_role("button", name="Import").click()
     job = page.locator(".job").first
     expect(job.locator(".badge")).to_have_text("Done", timeout=120_000)
@@ -295,6 +293,6 @@ def test_an_import_on_the_whole_stack(console, key, client, account):
         job.get_by_role("link", name="Report of refused rows").click()
     assert "too short" in download.value.path().read_text()
     job.get_by_role("button", name="Undo this import…").click()
-    page.get_by_role("dialog").get_by_role("button", name="Undo the import").click()
+    page.get_by_role("dialog").get_by_role("button", name="Undo import").click()
     expect(job.locator(".badge")).to_have_text("Undone", timeout=120_000)
     assert all(one["callable"] for one in client.check(["+14155550193", "+14155550194"], account)["results"])

@@ -18,15 +18,15 @@ def test_add_find_remove_undo_with_the_keyboard_alone(console, key, client, acco
 
     console.tab_to(lambda: console.focused("a[href='#/add']"))
     press("Enter")
-    expect(page.get_by_label("Numbers, one a line")).to_be_focused()
+    expect(page.get_by_label("Numbers, one per line")).to_be_focused()
     page.keyboard.type("(415) 555-0142")
-    expect(page.get_by_role("list", name="How they are read")).to_contain_text("+14155550142, United States")
+    expect(page.get_by_role("list", name="How the numbers are read")).to_contain_text("+14155550142, United States")
     console.tab_to(lambda: console.focused("[name=acting_user]"))
     page.keyboard.type("u-2")
     console.tab_to(lambda: console.focused("form button.primary"))
     press("Enter")
-    results = page.get_by_role("list", name="What happened")
-    expect(results).to_contain_text("(415) 555-0142 is on the list. It will now be skipped by all campaigns.")
+    results = page.get_by_role("list", name="Results")
+    expect(results).to_contain_text("(415) 555-0142 is listed. All campaigns now skip it.")
     assert not client.check(["+14155550142"], account)["results"][0]["callable"]
 
     console.tab_to(lambda: console.focused("#search"))
@@ -47,7 +47,7 @@ def test_add_find_remove_undo_with_the_keyboard_alone(console, key, client, acco
     expect(delete).to_have_accessible_description("Choose a reason.")
     expect(dialog.get_by_role("radio", name="Marked by mistake")).to_be_focused()
     press("Space")
-    expect(delete).to_have_accessible_description("Still needed: Note.")
+    expect(delete).to_have_accessible_description("Still missing: Note.")
     expect(delete).to_be_disabled()
     press("ArrowDown")
     expect(dialog.get_by_role("radio", name="Wrong number entered")).to_be_checked()
@@ -68,7 +68,7 @@ def test_add_find_remove_undo_with_the_keyboard_alone(console, key, client, acco
 
     expect(toast.get_by_role("button", name="Undo")).to_be_focused()
     press("Enter")
-    expect(toast).to_contain_text("is on the list again, with its original request")
+    expect(toast).to_contain_text("is listed again, with its original request")
     assert not client.check(["+14155550142"], account)["results"][0]["callable"]
     expect(page.get_by_role("button", name="Remove (415) 555-0142 from DNC")).to_be_visible()
 
@@ -79,7 +79,7 @@ def test_the_trash_bin_is_in_the_recent_activity_too(console, key, add, waited, 
     console.sign_in(key("admin"))
     page = console.page
     event = page.get_by_role("listitem").filter(has_text="(415) 555-0143")
-    expect(event).to_contain_text("listed, Disposition DNC")
+    expect(event).to_contain_text("listed, Disposition")
     event.get_by_role("button", name=re.compile("Remove")).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("an agent ended a call with the disposition DNC")
@@ -121,7 +121,7 @@ def test_a_reason_with_its_evidence(console, key, add, client, account, reason):
     fill(dialog, reason)
     delete = dialog.get_by_role("button", name="Delete")
     expect(delete).to_be_disabled()
-    dialog.get_by_label("Your name or user id").fill("u-2")
+    dialog.get_by_label("Your name").fill("u-2")
     delete.click()
     expect(console.page.locator(".toast")).to_contain_text("was removed")
     expect(console.page.locator(".facts")).to_contain_text(re.compile("Removed by.*u-2", re.DOTALL))
@@ -138,7 +138,7 @@ def test_evidence_that_the_service_refuses_is_told_by_field(console, key, add, c
     console.page.get_by_role("button", name="Remove…").click()
     dialog = console.page.get_by_role("dialog")
     fill(dialog, "consent_given")
-    dialog.get_by_label("Your name or user id").fill("u-2")
+    dialog.get_by_label("Your name").fill("u-2")
     dialog.get_by_role("button", name="Delete").click()
     expect(dialog.get_by_role("alert")).to_contain_text("is in the future")
     expect(dialog.get_by_role("button", name="Delete")).to_be_enabled()
@@ -153,15 +153,15 @@ def test_a_number_that_changes_under_the_dialog_is_not_removed(console, key, add
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("radio", name="Test number").check()
     dialog.locator("[name=note]:visible").fill("mine")
-    dialog.get_by_label("Your name or user id").fill("u-2")
+    dialog.get_by_label("Your name").fill("u-2")
     add("+14155550146", source="sms")
     dialog.get_by_role("button", name="Delete").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Somebody changed this number while you were reading")
+    expect(dialog.get_by_role("alert")).to_contain_text("Someone changed this number in the meantime")
     expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
-    dialog.get_by_role("button", name="Look again").click()
+    dialog.get_by_role("button", name="Review").click()
     expect(dialog).to_contain_text("the person asked by text message")
     expect(dialog.get_by_role("radio", name="Test number")).to_have_count(0)
-    expect(dialog).to_contain_text("Not open for this number")
+    expect(dialog).to_contain_text("Not available for this number")
 
     body = {"reason": "legal_order", "if_version": entry["version"] + 1, "acting_user": "u-3"}
     body["evidence"] = {"reference": "order-1"}
@@ -170,21 +170,21 @@ def test_a_number_that_changes_under_the_dialog_is_not_removed(console, key, add
     dialog.locator("[name='evidence.reference']:visible").fill("call-1")
     dialog.locator("[name='evidence.obtained_at']:visible").fill("2026-01-01T10:00")
     dialog.get_by_role("button", name="Delete").click()
-    dialog.get_by_role("button", name="Look again").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("not on the list any more")
+    dialog.get_by_role("button", name="Review").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("no longer listed")
 
 
 def test_several_numbers_at_once_the_refused_ones_stay(console, key, client, account):
     console.sign_in(key("agent"), "add")
     page = console.page
-    page.get_by_label("Numbers, one a line").fill("(415) 555-0147\n12\n+44 20 7946 0018\n1-800-FLOWERS")
-    read = page.get_by_role("list", name="How they are read")
+    page.get_by_label("Numbers, one per line").fill("(415) 555-0147\n12\n+44 20 7946 0018\n1-800-FLOWERS")
+    read = page.get_by_role("list", name="How the numbers are read")
     expect(read.get_by_role("listitem")).to_have_count(4)
     expect(read).to_contain_text("United Kingdom")
     expect(read).to_contain_text("too short for US")
     page.get_by_role("button", name="Add 4 numbers to DNC").click()
-    expect(page.get_by_role("list", name="What happened").get_by_role("listitem")).to_have_count(4)
-    expect(page.get_by_label("Numbers, one a line")).to_have_value("12\n1-800-FLOWERS")
+    expect(page.get_by_role("list", name="Results").get_by_role("listitem")).to_have_count(4)
+    expect(page.get_by_label("Numbers, one per line")).to_have_value("12\n1-800-FLOWERS")
     told = client.check(["+14155550147", "+442079460018"], account)
     assert [one["status"] for one in told["results"]] == ["listed", "listed"]
 
@@ -213,7 +213,7 @@ def test_one_numbers_page_tells_its_whole_history(console, key, add, client, acc
     expect(history.get_by_role("listitem").first).to_contain_text("listed")
     expect(history.get_by_role("listitem").last).to_contain_text("removed: Marked by mistake")
     expect(history.get_by_role("listitem").last).to_contain_text("typo")
-    expect(page.locator(".chain")).to_contain_text("intact: 2 events")
+    expect(page.locator(".chain")).to_contain_text("intact · 2 events")
     expect(page.locator(".facts")).to_contain_text("J. Doe")
     expect(page.get_by_role("button", name="Put back on the list")).to_have_count(0)
     page.emulate_media(media="print")
@@ -226,24 +226,24 @@ def test_the_week_is_a_table_that_can_be_read_aloud(console, key, add, waited):
         add(f"+1415555016{last}", source="web" if last else "sms")
         waited(f"+1415555016{last}", 1)
     console.sign_in(key("auditor"), "week")
-    table = console.page.get_by_role("table", name="Came to be listed, by day and source")
+    table = console.page.get_by_role("table", name="Listed, by day and source")
     expect(table.get_by_role("columnheader")).to_have_count(9)
     for name, counted in (("All", "3"), ("Web form", "2"), ("Text message", "1")):
         row = table.get_by_role("row").filter(has=console.page.get_by_role("rowheader", name=name))
         assert row.get_by_role("cell").all_inner_texts()[-2:] == [counted, counted]
         assert set(row.get_by_role("cell").all_inner_texts()[:-2]) == {"0"}
     expect(console.page.locator(".figures")).to_contain_text("3 listed in total")
-    console.page.get_by_role("link", name="Earlier week").click()
-    expect(console.page.get_by_role("link", name="Later week")).to_be_visible()
-    expect(console.page.locator(".chart.listed")).to_contain_text("None in this week.")
+    console.page.get_by_role("link", name="Previous week").click()
+    expect(console.page.get_by_role("link", name="Next week")).to_be_visible()
+    expect(console.page.locator(".chart.listed")).to_contain_text("None this week.")
 
 
 def remove(page, note="typo"):
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("radio", name="Marked by mistake").check()
     dialog.locator("[name=note]:visible").fill(note)
-    if dialog.get_by_label("Your name or user id").count():
-        dialog.get_by_label("Your name or user id").fill("u-2")
+    if dialog.get_by_label("Your name").count():
+        dialog.get_by_label("Your name").fill("u-2")
     dialog.get_by_role("button", name="Delete").click()
     return dialog
 
@@ -260,8 +260,8 @@ def test_two_people_remove_the_same_number(console, context, stack, key, add, cl
     expect(console.page.locator(".toast")).to_contain_text("was removed")
     dialog = remove(other.page, "the other's")
     expect(dialog.get_by_role("alert")).to_contain_text("Nothing was deleted")
-    dialog.get_by_role("button", name="Look again").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("not on the list any more")
+    dialog.get_by_role("button", name="Review").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("no longer listed")
     dialog.get_by_role("button", name="Close").click()
     expect(other.page.locator(".badge")).to_have_text("Removed")
     entry = client.numbers("operator", "GET", "/+14155550151", account=account).json()
@@ -281,7 +281,7 @@ def test_a_removed_number_is_put_back_and_who_did_it_is_asked_for(console, key, 
     expect(dialog.get_by_role("button", name="Put back on the list")).to_be_disabled()
     page.keyboard.type("u-3")
     press("Enter")
-    expect(page.locator(".toast")).to_contain_text("is on the list again, with its original request")
+    expect(page.locator(".toast")).to_contain_text("is listed again, with its original request")
     expect(page.get_by_role("button", name="Remove (415) 555-0152 from DNC")).to_be_visible()
     back = client.numbers("operator", "GET", "/+14155550152", account=account).json()
     assert (back["status"], back["requested_at"], back["version"]) == ("listed", entry["requested_at"], 3)
@@ -295,7 +295,7 @@ def test_what_happens_meanwhile_comes_on_top_of_the_activity(console, key, add, 
     expect(page.locator(".event")).to_have_count(1)
     add("+14155550154", source="sms")
     waited("+14155550154", 1)
-    console.tab_to(lambda: page.evaluate("document.activeElement.textContent") == "Look for newer")
+    console.tab_to(lambda: page.evaluate("document.activeElement.textContent") == "Refresh")
     page.keyboard.press("Enter")
     expect(page.locator(".event")).to_have_count(2)
     expect(page.locator(".event").first).to_contain_text("(415) 555-0154 listed, Text message")
@@ -314,7 +314,7 @@ def test_what_happens_meanwhile_comes_on_top_of_the_activity(console, key, add, 
     button = page.get_by_role("button", name="Remove (415) 555-0155 from DNC")
     expect(button).to_have_count(0)
     page.locator(".toast").get_by_role("button", name="Undo").click()
-    expect(page.locator(".toast")).to_contain_text("is on the list again")
+    expect(page.locator(".toast")).to_contain_text("is listed again")
     expect(button).to_have_count(1)
 
 
@@ -350,9 +350,9 @@ def test_check_filter_week_and_sign_out_with_the_keyboard_alone(console, key, ad
     assert "campaign=spring" in page.url
     console.page.locator("#search").focus()
     follow("A week at a glance")
-    console.tab_to(lambda: page.evaluate("document.activeElement.textContent") == "← Earlier week")
+    console.tab_to(lambda: page.evaluate("document.activeElement.textContent") == "← Previous week")
     press("Enter")
-    expect(page.get_by_role("link", name="Later week")).to_be_visible()
+    expect(page.get_by_role("link", name="Next week")).to_be_visible()
     console.tab_to(lambda: page.evaluate("document.activeElement.textContent") == "Sign out")
     press("Enter")
     expect(page.get_by_label("Key")).to_be_focused()

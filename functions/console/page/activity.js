@@ -1,6 +1,10 @@
 // What happened lately, newest first: most removals mend a mistake of minutes ago, so the trash bin is here too.
 
-import { api, h, loading, national, numberLink, ofAccount, person, problemBox, query, reasonName, session, time, toast, trash } from "./kit.js";
+import { api, ofAccount, query } from "./api.js";
+import { national, numberLink, person, reasonName, time } from "./format.js";
+import { h, loading, problemBox, toast } from "./kit.js";
+import { trash } from "./removal.js";
+import { session } from "./session.js";
 import { texts } from "./texts.js";
 
 const t = texts.activity;

@@ -1,6 +1,9 @@
 // Add to DNC: one number or several, read while they are typed. What was refused stays in the box, to be mended.
 
-import { api, asMoment, beginAt, field, h, loading, nameField, numberLink, ofAccount, options, problemBox, region, session, settled } from "./kit.js";
+import { api, ofAccount } from "./api.js";
+import { asMoment, numberLink, region } from "./format.js";
+import { beginAt, field, h, loading, nameField, options, problemBox, settled } from "./kit.js";
+import { session } from "./session.js";
 import { texts } from "./texts.js";
 
 const t = texts.add;

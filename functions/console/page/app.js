@@ -1,7 +1,9 @@
 // The frame: signing in, which view the address names, and what stands around it. Addresses are fragments, so that no
 // number that is looked at is ever sent as part of one.
 
-import { api, dress, field, h, icon, loading, Problem, problemBox, query, session, settled, toast } from "./kit.js";
+import { api, Problem, query } from "./api.js";
+import { dress, field, h, icon, loading, problemBox, settled, toast } from "./kit.js";
+import { session } from "./session.js";
 import { texts } from "./texts.js";
 
 const VIEWS = {

@@ -1,6 +1,9 @@
 // Check pasted numbers. A failure says nothing of any number: then none is shown, and least of all as not listed.
 
-import { api, beginAt, count, field, h, loading, numberLink, ofAccount, Problem, problemBox, session, time } from "./kit.js";
+import { api, ofAccount, Problem } from "./api.js";
+import { count, numberLink, time } from "./format.js";
+import { beginAt, field, h, loading, problemBox } from "./kit.js";
+import { session } from "./session.js";
 import { texts } from "./texts.js";
 
 const t = texts.check;

@@ -1,7 +1,10 @@
 // A new job: the file with its first rows as they are read, what the job is told, and the upload.
 
-import { api, asMoment, count, field, h, icon, loading, nameField, ofAccount, options, Problem, problemBox, session } from "./kit.js";
+import { api, ofAccount, Problem } from "./api.js";
+import { asMoment, count } from "./format.js";
+import { field, h, icon, loading, nameField, options, problemBox } from "./kit.js";
 import { firstRows } from "./preview.js";
+import { session } from "./session.js";
 import { texts } from "./texts.js";
 
 const t = texts.jobs;

@@ -1,8 +1,11 @@
 // Jobs: imports with their report and undo, scrubs, exports. What runs is asked after until it has ended.
 
+import { api, ofAccount, query } from "./api.js";
 import { confirm } from "./dialog.js";
+import { count, person, time } from "./format.js";
 import { jobForm } from "./job_form.js";
-import { api, count, h, loading, ofAccount, person, problemBox, query, session, time, toast } from "./kit.js";
+import { h, loading, problemBox, toast } from "./kit.js";
+import { session } from "./session.js";
 import { texts } from "./texts.js";
 
 const t = texts.jobs;

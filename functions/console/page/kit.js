@@ -1,5 +1,7 @@
-// What every view uses: elements, the session, the API, times and messages. Text is only ever set as text.
+// Elements, fields and messages. Text is only ever set as text.
 
+import { Problem } from "./api.js";
+import { session } from "./session.js";
 import { texts } from "./texts.js";
 
 /** Make an element: `on…` are listeners, booleans are set or left out, the rest are attributes. */
@@ -42,110 +44,6 @@ export function dress() {
   });
   return dressed;
 }
-
-// The session: kept for this tab only.
-
-const KEPT = "nocall";
-export const session = {
-  token: null, me: null, account: null, name: "",
-  ...JSON.parse(sessionStorage.getItem(KEPT) ?? "{}"),
-  keep() {
-    const { token, me, account, name } = this;
-    sessionStorage.setItem(KEPT, JSON.stringify({ token, me, account, name }));
-  },
-  end() {
-    sessionStorage.removeItem(KEPT);
-    Object.assign(this, { token: null, me: null, account: null, name: "" });
-  },
-  may(action) {
-    return this.me?.may.includes(action) ?? false;
-  },
-  /** Who acts, for a key; a person's own token says so itself. */
-  get actingUser() {
-    return this.me?.person ? undefined : this.name || undefined;
-  },
-};
-
-// The API.
-
-/** A failure with its face: what the service said (RFC 9457), or that it could not be asked. */
-export class Problem extends Error {
-  constructor({ status = 0, code = "network", detail = texts.errors.network, errors = [], request_id = null }) {
-    super(detail);
-    Object.assign(this, { status, code, detail, errors: errors ?? [], requestId: request_id });
-  }
-}
-
-const base = location.pathname.replace(/\/console\/?$/, "");
-const PATIENCE = 30_000;
-
-export async function api(method, path, { body, signal, token = session.token } = {}) {
-  const patience = AbortSignal.timeout(PATIENCE);
-  let answer;
-  let text;
-  try {
-    answer = await fetch(base + path, {
-      method,
-      headers: { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": "application/json" }) },
-      body: body && JSON.stringify(body),
-      signal: signal ? AbortSignal.any([signal, patience]) : patience,
-      cache: "no-store",
-      credentials: "omit",
-    });
-    text = await answer.text();
-  } catch (failed) {
-    if (signal?.aborted) throw failed;
-    throw new Problem(patience.aborted ? { code: "timeout", detail: texts.errors.timeout } : {});
-  }
-  let told = null;
-  try {
-    told = text ? JSON.parse(text) : null;
-  } catch {
-    throw new Problem({ status: answer.status, code: "internal_error", detail: texts.errors.unforeseen });
-  }
-  if (!answer.ok) {
-    if (answer.status === 401 && token === session.token) dispatchEvent(new CustomEvent("signed-out"));
-    throw new Problem({ detail: texts.errors.unforeseen, ...told, status: answer.status });
-  }
-  return told;
-}
-
-export const ofAccount = (path) => `/accounts/${encodeURIComponent(session.account)}${path}`;
-export const count = (n) => n.toLocaleString("en");
-export const query = (fields) =>
-  new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined && value !== "")).toString();
-export const numberPath = (number) => ofAccount(`/numbers/${encodeURIComponent(number)}`);
-
-// Words from values.
-
-const minutes = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const seconds = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const regions = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
-
-/** A time (RFC 3339) in the reader's zone, UTC on hover. `exact`: with its seconds. */
-export function time(written, { exact = false } = {}) {
-  if (!written) return "–";
-  const moment = new Date(written);
-  if (Number.isNaN(moment.getTime())) return String(written);
-  const utc = `${moment.toISOString().slice(0, 19).replace("T", " ")} UTC`;
-  return h("time", { datetime: written, title: utc }, (exact ? seconds : minutes).format(moment));
-}
-
-export function region(code) {
-  if (!code || !/^[A-Z]{2}$/.test(code)) return texts.unknownRegion;
-  return regions.of(code) ?? code;
-}
-
-/** A number as its country writes it, where that is known without asking: in North America. */
-export const national = (number) => number.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "($1) $2-$3");
-export const person = (actor) => actor?.acting_user || actor?.principal || "–";
-export const reasonName = (code) => texts.reasons[code] ?? texts.events[code] ?? code.replaceAll("_", " ");
-export const numberLink = (number, shown = national(number)) =>
-  h("a", { href: `#/numbers/${number}`, title: number, class: "number" }, shown);
-/** A time of an input in the reader's zone, as RFC 3339 in UTC. */
-export const asMoment = (local) => (local ? new Date(local).toISOString() : undefined);
-
-// Messages.
 
 export function loading(words = texts.loading) {
   return h("p", { class: "loading", role: "status" }, words);
@@ -220,48 +118,3 @@ export function settled(run, milliseconds = 250) {
     timer = setTimeout(() => run(...given), milliseconds);
   };
 }
-
-const restored = (entry) =>
-  api("POST", `${numberPath(entry.number)}/restore`, { body: { if_version: entry.version, acting_user: session.actingUser } });
-
-/** Take a removal back at once: the original request comes back, not a new one. */
-export async function restore(entry, shown, changed) {
-  try {
-    const back = await restored(entry);
-    toast(texts.remove.undone(shown));
-    changed?.(back);
-  } catch (failed) {
-    toast(failed.status === 409 ? texts.remove.undoStale(shown) : failed.detail ?? texts.errors.unforeseen,
-      failed.status === 409 ? null : { label: texts.errors.retry, run: () => restore(entry, shown, changed) });
-  }
-}
-
-/** Put a removed number back; with a key, whoever does it is asked for first. */
-export async function putBack(entry, changed) {
-  if (session.me?.person || session.name) return restore(entry, entry.national, changed);
-  const [{ confirm }] = await Promise.all([import("./dialog.js"), dress()]);
-  return confirm({
-    title: texts.restore.title(entry.national), what: texts.restore.what, button: texts.restore.button, keep: texts.restore.keep,
-    run: async () => {
-      const back = await restored(entry);
-      return () => {
-        toast(texts.remove.undone(entry.national));
-        changed?.(back);
-      };
-    },
-  });
-}
-
-export async function openRemoval(number, changed) {
-  try {
-    const [{ openDialog }] = await Promise.all([import("./remove.js"), dress()]);
-    await openDialog(number, changed);
-  } catch (failed) {
-    console.error(failed);
-    toast(texts.errors.part);
-  }
-}
-
-export const trash = (number, shown, changed) =>
-  h("button", { type: "button", class: "icon danger", "aria-label": texts.list.remove(shown), title: texts.list.remove(shown),
-    onclick: () => openRemoval(number, changed) }, icon("trash"));

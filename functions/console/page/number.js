@@ -1,6 +1,11 @@
 // One number: its entry, and its whole history as a timeline with the state of its chain. Made to be printed.
 
-import { api, h, icon, loading, national, numberPath, openRemoval, person, Problem, problemBox, query, putBack, reasonName, region, session, time } from "./kit.js";
+import { api, numberPath, Problem, query } from "./api.js";
+import { national, person, reasonName, region, time } from "./format.js";
+import { h, icon, loading, problemBox } from "./kit.js";
+import { openRemoval } from "./removal.js";
+import { putBack } from "./restore.js";
+import { session } from "./session.js";
 import { texts } from "./texts.js";
 
 const t = texts.number;

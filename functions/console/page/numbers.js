@@ -1,7 +1,12 @@
 // The whole list: search and filters in the address, endless paging, a count, and the trash bin.
 
+import { api, ofAccount, query } from "./api.js";
 import { endless } from "./endless.js";
-import { api, field, h, loading, numberLink, ofAccount, options, person, problemBox, putBack, query, region, session, settled, time, trash } from "./kit.js";
+import { numberLink, person, region, time } from "./format.js";
+import { field, h, loading, options, problemBox, settled } from "./kit.js";
+import { trash } from "./removal.js";
+import { putBack } from "./restore.js";
+import { session } from "./session.js";
 import { texts } from "./texts.js";
 
 const PAGE = 100;

@@ -1,6 +1,6 @@
 // The organization's own sign-in: OIDC authorization code with PKCE (RFC 6749, RFC 7636). Loaded only by who uses it.
 
-import { Problem } from "./kit.js";
+import { Problem } from "./api.js";
 import { texts } from "./texts.js";
 
 const WAITING = "nocall-oidc";

@@ -1,8 +1,12 @@
 // The removal: why the number is on the list and what the rule says come first; then a valid reason with its evidence;
 // and only then can Delete be pressed.
 
+import { api, numberPath } from "./api.js";
 import { openModal } from "./dialog.js";
-import { api, asMoment, field, h, loading, nameField, national, numberPath, person, problemBox, restore, session, time, toast } from "./kit.js";
+import { asMoment, national, person, time } from "./format.js";
+import { field, h, loading, nameField, problemBox, toast } from "./kit.js";
+import { restore } from "./restore.js";
+import { session } from "./session.js";
 import { texts } from "./texts.js";
 
 const t = texts.remove;

@@ -1,6 +1,8 @@
 // A week in numbers. The charts are tables: what is seen is what is read aloud; a bar or a tint only stands behind a number.
 
-import { api, count, h, loading, ofAccount, problemBox, query, reasonName, time } from "./kit.js";
+import { api, ofAccount, query } from "./api.js";
+import { count, reasonName, time } from "./format.js";
+import { h, loading, problemBox } from "./kit.js";
 import { texts } from "./texts.js";
 
 const t = texts.week;

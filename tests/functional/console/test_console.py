@@ -15,7 +15,7 @@ from tests.support.issuer import AUDIENCE, CLIENT_ID, issuing
 
 @pytest.fixture
 def handler(environment):
-    sign_in._kept.clear()
+    sign_in._cached.clear()
     return importlib.reload(importlib.import_module("console.handler"))
 
 
@@ -29,7 +29,7 @@ def test_the_page_names_its_assets_by_what_is_in_them(handler):
     assert answer["statusCode"] == 200
     assert answer["headers"]["Cache-Control"] == "no-cache"
     named = re.findall(r'"console/([0-9a-f]{16}/[\w.]+)"', answer["body"])
-    assert len(named) == 4
+    assert len(named) == 2
     for name in named:
         asset = get(handler, name)
         assert asset["statusCode"] == 200
@@ -71,9 +71,51 @@ def test_the_policy_lets_files_be_uploaded_to_the_bucket(handler, monkeypatch):
     assert policy.count("amazonaws") == 2
 
 
+def imported(name):
+    return re.findall(r'^import \{[^}]*\} from "\./(\w+\.js)";$', (page_files.FOLDER / name).read_text(), re.MULTILINE)
+
+
+def test_a_module_imports_only_those_below_it():
+    modules = {file.name: imported(file.name) for file in page_files.FOLDER.glob("*.js")}
+    floors = list(page_files.FIRST)
+    for name in floors:
+        assert set(modules[name]) <= set(floors[: floors.index(name)]), name
+    rest = set(modules) - set(floors)
+    while rest:
+        free = {name for name in rest if not set(modules[name]) & rest}
+        assert free, f"{sorted(rest)} import each other in a circle"
+        rest -= free
+
+
+def test_the_joined_modules_declare_each_name_once_and_import_nothing():
+    joined = page_files.Page.load().assets[page_files.JOINED]
+    declared = re.findall(r"^(?:export )?(?:const|let|class|(?:async )?function) (\w+)", joined, re.MULTILINE)
+    assert sorted(declared) == sorted(set(declared))
+    assert not re.search(r"^import", joined, re.MULTILINE)
+    for name in page_files.FIRST:
+        assert f"// {name}\n" in joined
+
+
+def test_the_other_modules_import_from_the_joined_one():
+    assets = page_files.Page.load().assets
+    assert not set(page_files.FIRST) & set(assets)
+    for name, content in assets.items():
+        for module in re.findall(r'from "\./(\w+\.js)"', content):
+            assert module in assets, (name, module)
+
+
 @pytest.mark.parametrize(
     "name",
-    ["x", "../handler.py", "0000000000000000/app.js", "{v}/nothing.js", "{v}/../handler.py", "{v}/index.html", "{v}"],
+    [
+        "x",
+        "../handler.py",
+        "0000000000000000/first.js",
+        "{v}/app.js",
+        "{v}/nothing.js",
+        "{v}/../handler.py",
+        "{v}/index.html",
+        "{v}",
+    ],
 )
 def test_what_is_no_asset_is_not_found(handler, name):
     answer = get(handler, name.replace("{v}", handler.page.version))
@@ -93,7 +135,7 @@ def test_the_page_knows_how_to_send_people_to_the_issuer(handler, monkeypatch, e
         assert "access_token" in answer["body"]
         issuer.down = True
         assert get(handler)["body"] == answer["body"]  # what was found is kept for a while
-        sign_in._kept.clear()
+        sign_in._cached.clear()
         assert "unavailable" in get(handler)["body"]
         issuer.down = False
         monkeypatch.setenv("OIDC_AUDIENCE", CLIENT_ID)
