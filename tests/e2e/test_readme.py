@@ -1,4 +1,4 @@
-"""What the README tells a person to paste works as it stands there."""
+"""The snippets in the README and the docs work as pasted."""
 
 import json
 import os
@@ -11,20 +11,22 @@ from infra.local import stack as local
 from infra.local.stack import ROOT
 from tests.support.stack import FOLDER, wait_for
 
-README = (ROOT / "README.md").read_text()
+PAGES = ("README.md", "docs/api.md", "docs/bulk.md")
 
 
-def block(language, holding):
-    [found] = [b for b in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if holding in b]
+def block(language, text):
+    """Return the one code block of a language that has this text."""
+    pages = "\n".join((ROOT / page).read_text() for page in PAGES)
+    [found] = [b for b in re.findall(rf"^```{language}\n(.*?)^```", pages, re.DOTALL | re.MULTILINE) if text in b]
     return found
 
 
-def pasted(folder, holding):
-    """What a block of shell prints that is pasted where `make demo` has left a stack; it must not fail."""
+def pasted(folder, text):
+    """Paste a block of shell where `make demo` has left a stack, and return what it prints."""
     (folder / ".local").mkdir()
     (folder / ".local" / "stack.json").write_text((FOLDER / "stack.json").read_text())
     done = subprocess.run(
-        ["sh", "-eu", "-c", block("sh", holding)],
+        ["sh", "-eu", "-c", block("sh", text)],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -55,7 +57,7 @@ def test_the_import_works_as_pasted(stack, tmp_path):
 
 def test_the_dialers_lambda_fails_closed(stack, client):
     client.numbers("agent", "POST", body={"number": "+14155550146"})
-    script = block("python", "lambda_.invoke") + (
+    script = block("python", "lambda_client.invoke") + (
         "\nprint(json.dumps([sorted(callable_numbers(a, n)) for a, n in json.loads(os.environ['ASKED'])]))"
     )
     aws = stack["aws"]

@@ -14,7 +14,7 @@ from infra.scale.partition import ASSUMED, LIMITS, Partition, Scenario, simulate
 
 PAGE = scale_model.PAGE.read_text()
 WORDS = " ".join(PAGE.split())
-README = (ROOT / "README.md").read_text()
+COSTS = (ROOT / "docs" / "costs.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -59,23 +59,23 @@ def test_the_simulation_assumes_what_the_template_and_the_code_have():
     assert 1000 * cores / Inputs().event_ms == pytest.approx(ASSUMED.audit_per_lane, rel=0.03)
 
 
-def test_the_prices_are_those_of_the_readme():
+def test_the_prices_match_the_costs_page():
     for name, price in scale_model.PRICES.items():
         if name != "a thousand S3 puts":
-            assert f"${price:g}" in README or f"${price:.2f}" in README or f"${price:.10f}" in README, name
+            assert f"${price:g}" in COSTS or f"${price:.2f}" in COSTS or f"${price:.10f}" in COSTS, name
 
 
-def test_the_readme_rounds_what_the_model_gives():
+def test_the_costs_page_rounds_what_the_model_computes():
     given, million = Inputs(), 1_000_000
     model = {
         "checks of one number, direct": scale_model.checks_cost(given, million, 1),
-        "the same over HTTP": scale_model.http_checks_cost(given, million),
+        "checks of one number, over HTTP": scale_model.http_checks_cost(given, million),
         "numbers checked 100 at a time, direct": scale_model.checks_cost(given, million, 100),
         "adds over HTTP": scale_model.adds_cost(given, million),
         "listed numbers, kept for a month": scale_model.storage_cost(given, million),
     }
     for name, dollars in model.items():
-        [told] = [line for line in README.splitlines() if line.startswith(f"| {name} |")]
+        [told] = [line for line in COSTS.splitlines() if line.startswith(f"| {name} |")]
         assert float(re.search(r"\*\*([\d.]+)", told)[1]) == pytest.approx(dollars, rel=0.03), name
 
 
