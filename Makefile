@@ -56,10 +56,11 @@ bench-full: setup ## The same with more rounds and whole sizes
 	@$(PYTHON) -m benchmarks full
 
 .PHONY: check
-check: setup ## Check format, lint, types, templates, lock, exports and docs
+check: setup ## Check format, lint, types, imports, templates, lock and generated files
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
 	.venv/bin/cfn-lint template.yaml infra/*.yaml
 	$(UV) lock --check -q
 	$(PYTHON) -m infra.generate.drift

@@ -93,9 +93,9 @@ def _call(subject: str) -> Callable[[], object]:
     if subject == CHECK_BOTO3:
         return subjects.handler(1, over=subjects.boto3_client)
     if subject in (READ, READ_BOTO3):
-        from dnc.aws import clients as aws
+        from dnc.aws import clients
 
-        client = aws.dynamodb() if subject == READ else subjects.boto3_client()
+        client = clients.dynamodb() if subject == READ else subjects.boto3_client()
         return lambda: client.get_item(TableName="numbers", Key=subjects.key(NUMBER), **statuses.READ)
     if subject == REDIS:
         import redis

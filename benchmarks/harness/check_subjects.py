@@ -50,9 +50,9 @@ def key(number: str) -> dict[str, Any]:
 
 def boto3_client() -> Any:
     """Give boto3's client, with the settings that every other function has."""
-    from dnc.aws import clients as aws
+    from dnc.aws import clients
 
-    return aws.client("dynamodb")
+    return clients.client("dynamodb")
 
 
 def handler(count: int, *, over: Callable[[], Any] | None = None) -> Callable[[], object]:

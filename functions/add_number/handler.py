@@ -9,7 +9,7 @@ from dnc.api import add_request as adding
 from dnc.api import entry_view as answers
 from dnc.api.http import Answer, Api, Call, read_body
 from dnc.api.requests import AddNumber, AddNumbers, ReadNumbers
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
 from dnc.problems import DncError, InvalidNumber
@@ -17,7 +17,7 @@ from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 @api.route("POST", "/accounts/{account_id}/numbers", body=AddNumber, statuses=(201, 200, 202))
@@ -74,7 +74,7 @@ def _add(call: Call, add: AddNumber, place: int | None = None) -> tuple[int, dic
     default_region = accounts.remembered(call.account_id).default_region
     write = call.write(add.acting_user, place)
     request, warnings = adding.request_of(add, call, write, default_region)
-    outcome = Numbers(aws.dynamodb(), settings.numbers_table, call.account_id).add(request, write)
+    outcome = Numbers(clients.dynamodb(), settings.numbers_table, call.account_id).add(request, write)
     if call.caller.role is Role.INTAKE:
         return 202, {"accepted": True}
     return 201 if outcome.created else 200, answers.entry(outcome.entry, times.now(), call.caller, warnings)

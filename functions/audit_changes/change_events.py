@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dnc.audit.chain import EventType, Told
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
 from dnc.entries import entry as entries
 from dnc.logs import logger as logs
 from dnc.problems import Unavailable
@@ -33,9 +33,9 @@ def publish(client: Any, bus: str, recorded: Sequence[tuple[str, Told]]) -> set[
             for _, told, name in part
         ]
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 answers = client.put_events(Entries=wanted)["Entries"]
-        except aws.refused() + (Unavailable,) as refused:  # noqa: RUF005 - mypy reads a sum of tuples as one of classes
+        except aws_errors.refused() + (Unavailable,) as refused:  # noqa: RUF005 - mypy reads a sum of tuples as one of classes
             logs.logger.error("change events failed", extra=logs.failure(refused))
             failed.update(delivered for delivered, _, _ in part)
         else:

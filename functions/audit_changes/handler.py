@@ -12,7 +12,7 @@ from audit_changes.change_events import publish
 from dnc.audit import chain as audit
 from dnc.audit.chain import OUT_OF_BAND, Head, Told
 from dnc.audit.reader import AuditWriter
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.logs import logger as logs
 from dnc.phone import reader as phone
 from dnc.settings import Settings
@@ -20,7 +20,7 @@ from dnc.settings import Settings
 SIDE_BY_SIDE = 8
 
 settings = Settings.from_env("AUDIT_TABLE", "EVENT_BUS")
-writer = AuditWriter(aws.dynamodb(), settings.audit_table)
+writer = AuditWriter(clients.dynamodb(), settings.audit_table)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
                 recorded += chain
             else:
                 failed.update(delivered for delivered, _ in chain)
-    failed |= publish(aws.event_bridge(), settings.event_bus, recorded)
+    failed |= publish(clients.event_bridge(), settings.event_bus, recorded)
     for delivered, told in recorded:
         if told.type in OUT_OF_BAND and delivered not in failed:
             _alarm(told)

@@ -10,7 +10,7 @@ from dnc import times
 from dnc.accounts import access
 from dnc.accounts.access import Caller
 from dnc.accounts.store import Accounts
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.logs import logger as logs
 from dnc.problems import Unauthenticated
 from dnc.settings import Settings
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from authorize.jwt_issuer import Issuer
 
 settings = Settings.from_env("ACCOUNTS_TABLE")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dnc import times
 from dnc.accounts.profiles import Profiles
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import CheckNumbers
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.checks import check as checking
 from dnc.entries.statuses import Statuses
 from dnc.problems import FieldError, Forbidden, TooLarge
@@ -14,7 +14,7 @@ from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
-accounts = Profiles(aws.dynamodb(), settings.accounts_table)
+accounts = Profiles(clients.dynamodb(), settings.accounts_table)
 
 
 @api.route("POST", "/accounts/{account_id}/checks", body=CheckNumbers, max_body=1024 * 1024)
@@ -27,7 +27,7 @@ def check_numbers(call: Call) -> Answer:
     profile = checking.remembered_profile(accounts, call.account_id)
     if profile.suspended:
         raise Forbidden("The account is suspended. Do not call.")
-    numbers = Statuses(aws.dynamodb(), settings.numbers_table, call.account_id)
+    numbers = Statuses(clients.dynamodb(), settings.numbers_table, call.account_id)
     return Answer(200, checking.check(numbers, profile, request.numbers, request.region, times.now()))
 
 

@@ -16,7 +16,7 @@ gc.disable()
 
 from dnc import times  # noqa: E402
 from dnc.accounts.profiles import Profiles  # noqa: E402
-from dnc.aws import clients as aws  # noqa: E402
+from dnc.aws import clients  # noqa: E402
 from dnc.checks import check as checking  # noqa: E402
 from dnc.checks import payload as direct_request  # noqa: E402
 from dnc.entries.statuses import Statuses  # noqa: E402
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
-accounts = Profiles(aws.dynamodb(), settings.accounts_table)
+accounts = Profiles(clients.dynamodb(), settings.accounts_table)
 
 
 class CheckFailed(Exception):
@@ -62,7 +62,7 @@ def lambda_handler(event: object, _context: object) -> dict[str, Any]:
         request = direct_request.read(event)
         profile = checking.remembered_profile(accounts, request.account_id)
         if not profile.suspended:
-            numbers = Statuses(aws.dynamodb(), settings.numbers_table, profile.account_id, patience=5.0)
+            numbers = Statuses(clients.dynamodb(), settings.numbers_table, profile.account_id, patience=5.0)
             return checking.check(numbers, profile, request.numbers, request.region, times.now())
     except RefusedRequest as refused:
         raise InvalidRequest(refused.detail) from None
@@ -79,6 +79,6 @@ def lambda_handler(event: object, _context: object) -> dict[str, Any]:
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"):
     # While loading there is a whole core, and nobody waits yet. A snapshot's connections would not outlive it.
-    aws.dynamodb().warm()
+    clients.dynamodb().warm()
 gc.freeze()
 gc.enable()

@@ -8,7 +8,8 @@ from dnc.accounts.store import Accounts
 from dnc.api import job_view as job_answers
 from dnc.api.bulk_requests import NewExport
 from dnc.api.http import Answer, Api, Call
-from dnc.aws import clients as aws
+from dnc.aws import clients
+from dnc.aws import errors as aws_errors
 from dnc.bulk.exports import orders as export_asks
 from dnc.bulk.exports import run as exporting
 from dnc.bulk.exports.format import Kind
@@ -19,7 +20,7 @@ from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET", "EXPORT_MACHINE")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 @api.route("POST", "/accounts/{account_id}/exports", body=NewExport, statuses=(201,))
@@ -32,11 +33,11 @@ def make_export(call: Call) -> Answer:
     request = {"kind": body.kind, "format": body.format, "from": since, "to": until}
     ask = Ask(call.account_id, new_id(write.at), request, write.actor.item(), times.text(write.at))
     # The run comes first and makes the job itself when nobody has: a crash in between leaves no job that never runs.
-    with aws.storage():
-        aws.step_functions().start_execution(
+    with aws_errors.storage():
+        clients.step_functions().start_execution(
             stateMachineArn=settings.export_machine, name=ask.export_id, input=json.dumps({"ask": ask.told()})
         )
-    job = Jobs(aws.dynamodb(), settings.accounts_table, call.account_id).make(
+    job = Jobs(clients.dynamodb(), settings.accounts_table, call.account_id).make(
         JobKind.EXPORT,
         request,
         write.actor,

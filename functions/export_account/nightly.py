@@ -9,7 +9,7 @@ from typing import Any
 
 from dnc import times
 from dnc.accounts.store import Accounts
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.exports.format import Kind
 from dnc.bulk.files import TAG_RESULT, s3
 from dnc.settings import Settings
@@ -18,7 +18,7 @@ ACCOUNTS_A_PAGE = 500
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z", re.ASCII)
 
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

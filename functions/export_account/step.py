@@ -9,7 +9,7 @@ from typing import Any
 
 from dnc import times
 from dnc.accounts.store import Accounts
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.exports import orders as export_asks
 from dnc.bulk.exports import run as exporting
 from dnc.bulk.exports import sources as export_sources
@@ -29,13 +29,13 @@ SECONDS_TO_END_A_FILE = 30
 """To compress what is left of a file, upload it and note it."""
 
 settings = Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "BULK_BUCKET")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work on an export; `done` tells whether it is finished."""
     ask = _ask(event)
-    exports = Exports(aws.dynamodb(), settings.accounts_table, ask.account_id)
+    exports = Exports(clients.dynamodb(), settings.accounts_table, ask.account_id)
     if event.get("failed"):
         return _fail(exports, ask, event["failed"])
     export = _taken(exports, ask)
@@ -90,7 +90,7 @@ def _taken(exports: Exports, ask: Ask) -> Job:
 
 
 def _source(account_id: str, export: Job) -> Read:
-    client, asked = aws.dynamodb(), export.request
+    client, asked = clients.dynamodb(), export.request
     if asked["kind"] == Kind.NUMBERS:
         return export_sources.entries(client, settings.numbers_table, account_id, asked["from"], asked["to"])
     return export_sources.events(client, settings.audit_table, account_id, asked["from"], asked["to"])

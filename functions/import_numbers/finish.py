@@ -3,7 +3,7 @@
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.imports import report as import_report
 from dnc.bulk.imports.merge import Counted
@@ -30,7 +30,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         _tell_failure(event["given"], event["run"])
         return {}
     account_id, run = event["account_id"], event["run"]
-    jobs = Jobs(aws.dynamodb(), settings.accounts_table, account_id)
+    jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
     job = jobs.get(JobKind.IMPORT, event["job_id"])
     if job.status is not JobStatus.RUNNING or job.run != run:
         return {}
@@ -73,7 +73,7 @@ def _tell_failure(given: dict[str, Any], run: str) -> None:
     kind = str(caught.get("Error", "unknown"))
     logs.logger.error("a run of an import broke off", extra={"job_id": asked.job_id, "error_type": kind})
     why = _WHY.get(kind, "something failed that nobody foresaw; who runs the service was told")
-    jobs = Jobs(aws.dynamodb(), settings.accounts_table, asked.account_id)
+    jobs = Jobs(clients.dynamodb(), settings.accounts_table, asked.account_id)
     now = times.now()
     if asked.undo:
         undo = {**asked.undo, "error": f"It broke off: {why}. Ask for the undo again: it goes on where it stopped."}

@@ -9,7 +9,8 @@ from dnc.accounts.store import Accounts
 from dnc.api import job_view as job_answers
 from dnc.api.bulk_requests import NewImport, UndoImport
 from dnc.api.http import Answer, Api, Call
-from dnc.aws import clients as aws
+from dnc.aws import clients
+from dnc.aws import errors as aws_errors
 from dnc.bulk.files import JobFiles
 from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
 from dnc.entries.entry import Source, Write
@@ -18,7 +19,7 @@ from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET", "IMPORT_MACHINE")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 @api.route("POST", "/accounts/{account_id}/imports", body=NewImport, statuses=(201,))
@@ -63,12 +64,12 @@ def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
     undo |= {"was": str(job.status), "error_was": job.error}
     work = {"undo": {"account_id": account_id, "job_id": job.id, **undo}}
     try:
-        with aws.storage():
-            aws.step_functions().start_execution(
+        with aws_errors.storage():
+            clients.step_functions().start_execution(
                 stateMachineArn=settings.import_machine, name=run, input=json.dumps(work)
             )
-    except aws.refused() as failed:
-        if aws.error_code(failed) != "ExecutionAlreadyExists":  # two asked at once: one run does it for both
+    except aws_errors.refused() as failed:
+        if aws_errors.error_code(failed) != "ExecutionAlreadyExists":  # two asked at once: one run does it for both
             raise
         return jobs.get(JobKind.IMPORT, job.id)
     jobs.begin(JobKind.IMPORT, job.id, run, since=(JobStatus.DONE, JobStatus.FAILED), kept={"undo": undo})
@@ -85,7 +86,7 @@ def _refuse_what_cannot_be_undone(job: Job) -> None:
 
 
 def _jobs(call: Call) -> Jobs:
-    return Jobs(aws.dynamodb(), settings.accounts_table, call.account_id)
+    return Jobs(clients.dynamodb(), settings.accounts_table, call.account_id)
 
 
 def _files(call: Call, job: Job) -> JobFiles:

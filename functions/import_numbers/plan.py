@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import UPLOAD, UPLOAD_KEY, JobFiles, s3
 from dnc.bulk.imports import plan as import_plan
 from dnc.bulk.imports import report as import_report
@@ -47,7 +47,7 @@ class Asked:
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Give the work: `pieces` (0: there is nothing to do), and what each piece needs to know."""
     asked, run = Asked.of(event["given"]), event["run"]
-    jobs = Jobs(aws.dynamodb(), settings.accounts_table, asked.account_id)
+    jobs = Jobs(clients.dynamodb(), settings.accounts_table, asked.account_id)
     files = JobFiles(s3(), settings.bulk_bucket, asked.account_id, JobKind.IMPORT, asked.job_id)
     pieces = _of_undo(jobs, files, asked, run) if asked.undo else _of_upload(jobs, files, asked, run, context)
     return {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.imports import piece as import_piece
 from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
@@ -32,7 +32,7 @@ settings = Settings.from_env(
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work on one piece of a job that this run has; of another one, on nothing."""
     account_id, job_id, run, piece = event["account_id"], event["job_id"], event["run"], event["piece"]
-    jobs = Jobs(aws.dynamodb(), settings.accounts_table, account_id)
+    jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
     job = jobs.get(JobKind.IMPORT, job_id)
     if job.status is not JobStatus.RUNNING or job.run != run:
         logs.logger.info("this run has ended", extra={"account_id": account_id, "job_id": job_id})
@@ -42,7 +42,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def still_time() -> bool:
         return bool(context.get_remaining_time_in_millis() > SECONDS_TO_END * 1000)
 
-    store = BulkEntries(aws.dynamodb(), settings.numbers_table, account_id)
+    store = BulkEntries(clients.dynamodb(), settings.numbers_table, account_id)
     if event["mode"] == "undo":
         undo = job.kept["undo"]
         who = Actor(undo["requested_by"]["principal"], undo["requested_by"]["acting_user"])
@@ -50,7 +50,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         undoing = PieceUndo(store, Terms.of(job), who, note, _pace(), still_time)
         import_piece.run(files, piece, undoing.undo, under_of(job))
     else:
-        lag = AuditLag(aws.dynamodb(), settings.audit_table, account_id, settings.import_slow_lag_seconds)
+        lag = AuditLag(clients.dynamodb(), settings.audit_table, account_id, settings.import_slow_lag_seconds)
         writing = Piece(store, account_id, Terms.of(job), job.actor, _pace(), lag, still_time)
         import_piece.run(files, piece, writing.write)
     jobs.count_piece(JobKind.IMPORT, job_id, run, piece["piece"])

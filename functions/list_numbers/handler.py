@@ -12,7 +12,7 @@ from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import ListNumbers, Paged, ReadAudit
 from dnc.audit import chain as audit
 from dnc.audit.reader import AuditLog
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.entries import notices, reasons
 from dnc.entries.entry import LISTED, Entry
 from dnc.entries.filters import Filters
@@ -26,7 +26,7 @@ DEFAULT_SPAN = timedelta(days=7)
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 @api.route("GET", "/accounts/{account_id}/numbers", query=ListNumbers)
@@ -66,7 +66,7 @@ def read_history(call: Call) -> Answer:
     """Read everything that ever happened to a number, and whether the record of it is intact."""
     accounts.remembered(call.account_id)
     number = phone.from_path(call.path["number"])
-    rows, head = AuditLog(aws.dynamodb(), settings.audit_table, call.account_id).history(number)
+    rows, head = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id).history(number)
     if not rows and head is None and _numbers(call).read(number) is None:
         raise NotListed("This number was never on the list, and nothing was recorded of it.")
     bound = {"history": number}
@@ -96,7 +96,7 @@ def read_audit(call: Call) -> Answer:
         raise InvalidRequest.of("from", "the span from..to may be 31 days at most")
     if query.type and query.type not in set(audit.EventType):
         raise InvalidRequest.of("type", f"must be one of {', '.join(audit.EventType)}")
-    log = AuditLog(aws.dynamodb(), settings.audit_table, call.account_id)
+    log = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id)
     before = paging.key_of(call.account_id, bound, query.page_token)
     rows, last = log.timeline(since, until, query.page_size, before, lambda row: _wanted(row, query))
     return Answer(
@@ -114,7 +114,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _numbers(call: Call) -> Numbers:
-    return Numbers(aws.dynamodb(), settings.numbers_table, call.account_id)
+    return Numbers(clients.dynamodb(), settings.numbers_table, call.account_id)
 
 
 def _is_listed(entry: Entry) -> bool:

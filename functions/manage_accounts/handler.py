@@ -8,13 +8,13 @@ from dnc.accounts.store import Accounts
 from dnc.api import page_tokens as paging
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import NewKey, Paged, PutAccount
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.problems import InvalidRequest
 from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 @api.route("PUT", "/accounts/{account_id}", body=PutAccount, statuses=(201, 200))

@@ -8,14 +8,14 @@ from dnc.api import job_view as job_answers
 from dnc.api import page_tokens as paging
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import Paged
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import JobFiles
 from dnc.bulk.jobs import Job, JobKind, Jobs
 from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
-accounts = Profiles(aws.dynamodb(), settings.accounts_table)
+accounts = Profiles(clients.dynamodb(), settings.accounts_table)
 
 
 @api.route("GET", "/accounts/{account_id}/imports", query=Paged)
@@ -73,7 +73,7 @@ def _read(call: Call, kind: JobKind) -> Answer:
 
 def _jobs(call: Call) -> Jobs:
     accounts.remembered(call.account_id)
-    return Jobs(aws.dynamodb(), settings.accounts_table, call.account_id)
+    return Jobs(clients.dynamodb(), settings.accounts_table, call.account_id)
 
 
 def _shown(call: Call, job: Job) -> dict[str, Any]:

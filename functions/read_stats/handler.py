@@ -8,7 +8,7 @@ from dnc.accounts.store import Accounts
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import ReadStats
 from dnc.audit.stats import Stats
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.problems import InvalidRequest
 from dnc.settings import Settings
 
@@ -18,7 +18,7 @@ _DAY = timedelta(days=1)
 
 api = Api()
 settings = Settings.from_env("AUDIT_TABLE", "ACCOUNTS_TABLE")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 @api.route("GET", "/accounts/{account_id}/stats", query=ReadStats)
@@ -33,7 +33,7 @@ def read_stats(call: Call) -> Answer:
         raise InvalidRequest.of("from", "must not be after to")
     if last - first >= LONGEST_SPAN:
         raise InvalidRequest.of("from", f"the span from..to may be {LONGEST_SPAN.days} days at most")
-    stats = Stats(aws.dynamodb(), settings.audit_table, settings.accounts_table, call.account_id)
+    stats = Stats(clients.dynamodb(), settings.audit_table, settings.accounts_table, call.account_id)
     return Answer(200, stats.read(first, last, times.parse(profile.created_at).date(), now))
 
 

@@ -8,7 +8,7 @@ from dnc.accounts.store import Accounts
 from dnc.api import entry_view as answers
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import RemoveNumber, RestoreNumber
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.entries import reasons
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
@@ -17,7 +17,7 @@ from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 @api.route("DELETE", "/accounts/{account_id}/numbers/{number}", body=RemoveNumber)
@@ -61,7 +61,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _numbers(call: Call) -> Numbers:
-    return Numbers(aws.dynamodb(), settings.numbers_table, call.account_id)
+    return Numbers(clients.dynamodb(), settings.numbers_table, call.account_id)
 
 
 def _removal(body: RemoveNumber, default_region: str | None) -> dict[str, Any]:

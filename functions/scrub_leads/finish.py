@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.exports import sources as export_sources
 from dnc.bulk.files import UPLOAD_KEY, FileWriter, JobFiles, s3
 from dnc.bulk.jobs import JobKind, Jobs
@@ -55,7 +55,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     told = {name: counts[name] for name in ("rows", "clear", "blocked", "invalid", "late")}
     kept = {"clear": "clear.csv", "blocked": "blocked.csv", "late": "late.csv", "as_of": as_of}
     kept["looked_by"] = work["lists"]["look1"]["by"]
-    jobs = Jobs(aws.dynamodb(), settings.accounts_table, work["account_id"])
+    jobs = Jobs(clients.dynamodb(), settings.accounts_table, work["account_id"])
     jobs.finish(JobKind.SCRUB, work["job_id"], work["run"], times.now(), counts=told, kept=kept)
     return told
 
@@ -70,7 +70,7 @@ def _pieces(files: JobFiles) -> list[tuple[int, int]]:
 def _listed_since(account_id: str, as_of: str) -> set[int]:
     """Give the numbers (without plus) whose listing was recorded since the second look began."""
     since = times.text(times.parse(as_of) - CLOCKS_DIFFER)
-    read = export_sources.events(aws.dynamodb(), settings.audit_table, account_id, since, times.text(times.now()))
+    read = export_sources.events(clients.dynamodb(), settings.audit_table, account_id, since, times.text(times.now()))
     found = set()
     for event, _ in read(None):
         after = (event or {}).get("after", {}).get("M", {})
@@ -87,6 +87,6 @@ def _tell_failure(run: str, given: Mapping[str, Any]) -> dict[str, Any]:
     account_id, job_id = match[1], match[3]
     kind = str((given.get("caught") or {}).get("Error") or "unknown")
     logs.logger.error("scrub failed", extra={"account_id": account_id, "scrub_id": job_id, "error_type": kind})
-    jobs = Jobs(aws.dynamodb(), settings.accounts_table, account_id)
+    jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
     jobs.fail(JobKind.SCRUB, job_id, run, times.now(), BROKE_OFF)
     return {}

@@ -6,14 +6,14 @@ from dnc.accounts.store import Accounts
 from dnc.api import job_view as job_answers
 from dnc.api.bulk_requests import NewScrub
 from dnc.api.http import Answer, Api, Call
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import JobFiles
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.settings import Settings
 
 api = Api()
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
-accounts = Accounts(aws.dynamodb(), settings.accounts_table)
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 @api.route("POST", "/accounts/{account_id}/scrubs", body=NewScrub, statuses=(201,))
@@ -24,7 +24,7 @@ def make_scrub(call: Call) -> Answer:
     write = call.write(body.acting_user)
     request = body.model_dump(mode="json", exclude={"acting_user"})
     request["region"] = body.region or profile.default_region
-    jobs = Jobs(aws.dynamodb(), settings.accounts_table, call.account_id)
+    jobs = Jobs(clients.dynamodb(), settings.accounts_table, call.account_id)
     job = jobs.make(JobKind.SCRUB, request, write.actor, write.at)
     files = JobFiles(None, settings.bulk_bucket, call.account_id, JobKind.SCRUB, job.id)
     return Answer(201, {**job_answers.shown(job, files, write.at), "upload": files.upload(body.bytes, write.at)})

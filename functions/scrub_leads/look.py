@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import listed as listed_numbers
@@ -31,7 +31,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if outcome.counts["rows"] != rows:
         raise scrub_piece.Undecided("a piece does not have the rows that were planned")
     scrub_piece.keep(files, number, outcome)
-    jobs = Jobs(aws.dynamodb(), settings.accounts_table, work["account_id"])
+    jobs = Jobs(clients.dynamodb(), settings.accounts_table, work["account_id"])
     jobs.count_piece(JobKind.SCRUB, work["job_id"], work["run"], number)
     return {"rows": rows}
 
@@ -39,7 +39,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def _listed_of(work: dict[str, Any], look: int, files: JobFiles) -> ListedOf:
     reading = work["lists"][f"look{look}"]
     if reading["by"] == By.LOOKUP:
-        numbers = Numbers(aws.dynamodb(), settings.numbers_table, work["account_id"])
+        numbers = Numbers(clients.dynamodb(), settings.numbers_table, work["account_id"])
         return lambda wanted: listed_numbers.looked_up(numbers, wanted, times.now())
     known = (work["job_id"], look)
     if known not in _remembered:

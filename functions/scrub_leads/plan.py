@@ -3,7 +3,7 @@
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import UPLOAD_KEY, JobFiles, s3
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import plan as scrub_plan
@@ -25,7 +25,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if not match or match[2] != JobKind.SCRUB:
         raise ValueError("the key of the upload is not one of ours")
     account_id, job_id = match[1], match[3]
-    jobs = Jobs(aws.dynamodb(), settings.accounts_table, account_id)
+    jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
     if not jobs.begin(JobKind.SCRUB, job_id, run):
         return {"pieces": 0}
     job = jobs.get(JobKind.SCRUB, job_id)

@@ -6,7 +6,7 @@ The second look begins when every lead was looked at once. What is listed before
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import JobKind
 from dnc.bulk.scrubs import listed as listed_numbers
@@ -27,7 +27,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return {**listed_numbers.as_told(Reading(done=True, by=By.LOOKUP)), "as_of": as_of}
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
     reading = listed_numbers.read_list(
-        aws.dynamodb(),
+        clients.dynamodb(),
         settings.numbers_table,
         work["account_id"],
         Reading.of({name: value for name, value in before.items() if name != "as_of"} if before else None),

@@ -17,8 +17,7 @@ from moto import mock_aws
 from dnc import times
 from dnc.accounts.access import Role
 from dnc.accounts.store import PLATFORM, Accounts
-from dnc.aws import clients as aws
-from dnc.aws import connections
+from dnc.aws import clients, connections
 from dnc.aws.dynamodb import DynamoDB
 from dnc.aws.presigned import presigner
 from dnc.bulk.files import s3
@@ -179,18 +178,19 @@ def environment(monkeypatch):
     monkeypatch.setattr(
         DynamoDB, "batch_execute_statement", lambda self, **asked: carry_out(WithPartiQL(self), **asked)
     )
-    forget = (aws.dynamodb, aws.event_bridge, aws.step_functions, s3, presigner)  # a test may put another in its place
-    for client in forget:
+    # A test may put another client in the place of one of these.
+    made = (clients.dynamodb, clients.event_bridge, clients.step_functions, s3, presigner)
+    for client in made:
         client.cache_clear()
     with mock_aws():
         yield
-    for client in forget:
+    for client in made:
         client.cache_clear()
 
 
 @pytest.fixture
 def dynamodb(environment):
-    client = aws.client("dynamodb")
+    client = clients.client("dynamodb")
     tables.create(client)
     boto3.client("events").create_event_bus(Name=BUS)
     s3().create_bucket(Bucket=BUCKET)

@@ -5,7 +5,7 @@ What DynamoDB itself makes of the statements is tested in `tests/conformance`.
 
 import re
 
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
 
 INSERT = re.compile(r"INSERT INTO \"(?P<table>[^\"]+)\" VALUE \{(?P<pairs>.+)\}")
 UPDATE = re.compile(r"UPDATE \"(?P<table>[^\"]+)\" (?P<clauses>.+) WHERE (?P<where>.+)")
@@ -35,8 +35,8 @@ class WithPartiQL:
             else:
                 row, condition = self._updated(match, parameters)
             self._client.put_item(TableName=match["table"], Item=row, **condition)
-        except aws.refused() as failed:
-            assert aws.error_code(failed) == "ConditionalCheckFailedException"
+        except aws_errors.refused() as failed:
+            assert aws_errors.error_code(failed) == "ConditionalCheckFailedException"
             return {"Error": {"Code": "DuplicateItem" if inserting else "ConditionalCheckFailed"}}
         return {"TableName": match["table"]}
 

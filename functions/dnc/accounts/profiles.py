@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
+from dnc.aws import wire
 from dnc.problems import NotFound, Unavailable
 
 TYPE_CHECKING = False
@@ -56,13 +57,13 @@ class Profiles:
         """Read an account, strongly consistent. Raises NotFound."""
         if not ACCOUNT_ID.fullmatch(account_id):
             raise NotFound("There is no such account.")
-        with aws.storage():
+        with aws_errors.storage():
             answer = self._client.get_item(
                 TableName=self._table, Key=record_key(account_id, PROFILE), ConsistentRead=True
             )
         if "Item" not in answer:
             raise NotFound("There is no such account.")
-        profile = Profile(aws.from_wire(answer["Item"]))
+        profile = Profile(wire.from_wire(answer["Item"]))
         if profile.account_id != account_id:
             raise Unavailable("Storage gave another account's row. Try again; until then, do not call.")
         return profile

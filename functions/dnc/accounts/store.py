@@ -18,7 +18,8 @@ from dnc import times
 from dnc.accounts import profiles
 from dnc.accounts.access import Caller, Role
 from dnc.accounts.profiles import PROFILE, Profile, Profiles, record_key
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
+from dnc.aws import wire
 from dnc.problems import InvalidRequest, NotFound, Unauthenticated, Unavailable
 
 ACCOUNT_ID = profiles.ACCOUNT_ID
@@ -108,9 +109,9 @@ class Accounts(Profiles):
             "expires_at": expires_at,
             "revoked_at": None,
         }
-        with aws.storage():
+        with aws_errors.storage():
             self._client.put_item(
-                TableName=self._table, Item=aws.to_wire(row), ConditionExpression="attribute_not_exists(account_id)"
+                TableName=self._table, Item=wire.to_wire(row), ConditionExpression="attribute_not_exists(account_id)"
             )
         return {**_key_shown(row), "token": str(token)}
 
@@ -127,7 +128,7 @@ class Accounts(Profiles):
     def revoke_key(self, account_id: str, key_id: str, at: datetime) -> None:
         """Revoke a key; once is enough, twice does no harm. Raises NotFound."""
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.update_item(
                     TableName=self._table,
                     Key=record_key(account_id, f"key#{key_id}"),
@@ -136,10 +137,10 @@ class Accounts(Profiles):
                     ExpressionAttributeValues={":at": {"S": times.text(at)}, ":null": {"S": "NULL"}},
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "ConditionalCheckFailedException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
                 raise
-            if not aws.response_of(failed).get("Item"):
+            if not aws_errors.response_of(failed).get("Item"):
                 raise NotFound("There is no such key.") from None
 
     def authenticate(self, written: str, at: datetime) -> tuple[Caller, str | None]:
@@ -169,10 +170,10 @@ class Accounts(Profiles):
         asked: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
         rows = {}
         for _ in range(5):
-            with aws.storage():
+            with aws_errors.storage():
                 answer = self._client.batch_get_item(RequestItems=asked)
             for item in answer["Responses"].get(self._table, []):
-                row = aws.from_wire(item)
+                row = wire.from_wire(item)
                 rows[str(row["record"])] = row
             asked = answer.get("UnprocessedKeys") or {}
             if not asked:
@@ -198,10 +199,10 @@ class Accounts(Profiles):
             query["ExpressionAttributeNames"] = {"#record": "record"}
         if after:
             query["ExclusiveStartKey"] = record_key(partition, after)
-        with aws.storage():
+        with aws_errors.storage():
             answer = self._client.query(**query)
         start = answer.get("LastEvaluatedKey")
-        return [aws.from_wire(item) for item in answer["Items"]], start["record"]["S"] if start else None
+        return [wire.from_wire(item) for item in answer["Items"]], start["record"]["S"] if start else None
 
     def _store_profile(self, row: dict[str, Any], before: Profile | None) -> bool:
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(account_id)"}
@@ -212,14 +213,14 @@ class Accounts(Profiles):
             }
         listed = {**row, "account_id": DIRECTORY, "record": row["account_id"]}
         writes = [
-            {"Put": {"TableName": self._table, "Item": aws.to_wire({**row, "record": PROFILE}), **condition}},
-            {"Put": {"TableName": self._table, "Item": aws.to_wire(listed)}},
+            {"Put": {"TableName": self._table, "Item": wire.to_wire({**row, "record": PROFILE}), **condition}},
+            {"Put": {"TableName": self._table, "Item": wire.to_wire(listed)}},
         ]
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.transact_write_items(TransactItems=writes)
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "TransactionCanceledException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "TransactionCanceledException":
                 raise
             return False
         return True

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import wire
 from dnc.entries.entry import LISTED, REMOVED, Change, Entry, status_of
 
 SHARDS = 8
@@ -221,7 +221,7 @@ def _index(row: Mapping[str, Any]) -> int:
 def _image(image: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if not image:
         return None
-    plain: dict[str, Any] = _plain(aws.from_wire(dict(image)))
+    plain: dict[str, Any] = _plain(wire.from_wire(dict(image)))
     return plain
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from dnc import times
 from dnc.audit import chain as audit
 from dnc.audit.chain import HEAD_KEY, Head, Told
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
+from dnc.aws import wire
 from dnc.problems import Unavailable
 
 EVENTS_A_TRANSACTION = 20
@@ -33,7 +34,7 @@ class AuditWriter:
         asked: dict[str, Any] = {self._table: {"Keys": [_key(s, HEAD_KEY) for s in subjects], "ConsistentRead": True}}
         found: dict[str, Head] = {}
         for attempt in range(_ATTEMPTS):
-            with aws.storage():
+            with aws_errors.storage():
                 answer = self._client.batch_get_item(RequestItems=asked)
             for item in answer["Responses"].get(self._table, []):
                 found[item["subject"]["S"]] = _head(item)
@@ -56,10 +57,10 @@ class AuditWriter:
                 return
             rows, end = self._chained(part, head)
             try:
-                with aws.storage():
+                with aws_errors.storage():
                     self._client.transact_write_items(TransactItems=self._writes(rows, head, end))
-            except aws.refused() as failed:
-                if aws.error_code(failed) != "TransactionCanceledException":
+            except aws_errors.refused() as failed:
+                if aws_errors.error_code(failed) != "TransactionCanceledException":
                     raise
                 _pause(attempt)
                 waiting, head = self._missing(waiting)
@@ -81,7 +82,7 @@ class AuditWriter:
             {
                 "Put": {
                     "TableName": self._table,
-                    "Item": aws.to_wire(row),
+                    "Item": wire.to_wire(row),
                     "ConditionExpression": "attribute_not_exists(subject)",
                 }
             }
@@ -113,7 +114,7 @@ class AuditWriter:
                 self._table: {"Keys": keys, "ConsistentRead": True, "ProjectionExpression": "event_key"}
             }
             while asked:
-                with aws.storage():
+                with aws_errors.storage():
                     answer = self._client.batch_get_item(RequestItems=asked)
                 there |= {item["event_key"]["S"] for item in answer["Responses"].get(self._table, [])}
                 asked = answer.get("UnprocessedKeys") or {}
@@ -142,7 +143,7 @@ class AuditLog:
             if item["event_key"]["S"] == HEAD_KEY:
                 head = _head(item)
             else:
-                rows.append(aws.from_wire(item))
+                rows.append(wire.from_wire(item))
         return audit.in_order(rows), head
 
     def timeline(
@@ -200,13 +201,13 @@ class AuditLog:
         return (row for row in merged if row["recorded_key"] < upper)
 
     def _page(self, query: dict[str, Any]) -> dict[str, Any]:
-        with aws.storage():
+        with aws_errors.storage():
             answer: dict[str, Any] = self._client.query(**query)
         return answer
 
     def _rest(self, query: dict[str, Any], page: dict[str, Any]) -> Iterator[dict[str, Any]]:
         while True:
-            yield from (aws.from_wire(item) for item in page["Items"])
+            yield from (wire.from_wire(item) for item in page["Items"])
             start = page.get("LastEvaluatedKey")
             if not start:
                 return

@@ -16,7 +16,8 @@ from typing import Any
 from dnc import times
 from dnc.audit import chain as audit
 from dnc.audit.chain import SHARDS, EventType
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
+from dnc.aws import wire
 from dnc.entries.entry import LISTED
 
 SETTLING = timedelta(minutes=5)
@@ -161,7 +162,7 @@ class Stats:
         }
         counted = Day(day)
         while True:
-            with aws.storage():
+            with aws_errors.storage():
                 page = self._client.query(**query)
             for event in page["Items"]:
                 key = _text(event, "recorded_key")
@@ -193,9 +194,9 @@ class Stats:
         }
         found = {}
         while True:
-            with aws.storage():
+            with aws_errors.storage():
                 page = self._client.query(**query)
-            for row in map(aws.from_wire, page["Items"]):
+            for row in map(wire.from_wire, page["Items"]):
                 day = _day_of(row)
                 found[day.day] = day
             if "LastEvaluatedKey" not in page:
@@ -217,11 +218,11 @@ class Stats:
     def _total(self, before_all: date) -> tuple[date, int]:
         """Give the last day up to which the list's size was added up, and that size."""
         key = {"account_id": {"S": self._account_id}, "record": {"S": "stats"}}
-        with aws.storage():
+        with aws_errors.storage():
             item = self._client.get_item(TableName=self._accounts_table, Key=key, ConsistentRead=True).get("Item")
         if not item:
             return before_all, 0
-        row = aws.from_wire(item)
+        row = wire.from_wire(item)
         return date.fromisoformat(row["through"]), int(row["total"])
 
     def _advance(self, through: date, total: int, days: Iterable[Day]) -> None:
@@ -238,16 +239,16 @@ class Stats:
         """Keep a row unless somebody who counted at the same time kept theirs: both have counted right."""
         asked: dict[str, Any] = {
             "TableName": self._accounts_table,
-            "Item": aws.to_wire(row),
+            "Item": wire.to_wire(row),
             "ConditionExpression": condition,
         }
         if ":seen" in condition:
-            asked["ExpressionAttributeValues"] = aws.to_wire({":seen": seen})
+            asked["ExpressionAttributeValues"] = wire.to_wire({":seen": seen})
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.put_item(**asked)
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "ConditionalCheckFailedException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
                 raise
 
 

@@ -1,12 +1,14 @@
-"""The failures of AWS as this service reads them, whichever client met them.
+"""Failures of AWS services, in one form for both kinds of client.
 
-They have the shape of botocore's `ClientError`, so that the same lines read either, and need no botocore: importing it
-is half of a check's cold start. Their text is a code and never a message, which could repeat what a person gave.
+`AwsError` has the shape of botocore's `ClientError`, so the same code reads either, and it needs no botocore: importing
+that is half of a check's cold start. Its text is a code, never a message, because a message may repeat personal data.
 """
 
 from __future__ import annotations
 
 import sys
+
+from dnc.problems import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,37 +32,76 @@ THROTTLING = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Codes that ask to slow down: the list of botocore's standard retries."""
+"""Codes that mean throttling: the list in botocore's standard retry mode."""
 TRY_AGAIN = THROTTLING | {"InternalServerError", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"}
 
 
 class AwsError(Exception):
-    """AWS answered with an error. `code`: AWS's name of it; `status`: of HTTP; `response`: in botocore's shape."""
+    """AWS returned an error. `code`: AWS's name for it; `status`: the HTTP status; `response`: in botocore's shape."""
 
     def __init__(self, response: dict[str, Any]) -> None:
-        """Take the answer: `Error`, `ResponseMetadata`, and what the operation adds, such as `Item`."""
+        """`response` has `Error`, `ResponseMetadata`, and what the operation adds, such as `Item`."""
         self.response = response
         self.code = str(response.get("Error", {}).get("Code", ""))
         self.status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        # A code is one word; anything else is not AWS's and might hold anything.
+        # A code is one word. Anything else does not come from AWS and might hold personal data.
         super().__init__(f"{self.code if self.code.isidentifier() else 'error'} ({self.status})")
 
 
 class NoAnswer(Exception):
-    """No answer of AWS's could be had: not reached, too slow, cut off or garbled, after the last attempt."""
+    """AWS gave no usable response: unreachable, too slow, cut off or garbled, after the last attempt."""
 
 
 def refused() -> tuple[type[Exception], ...]:
-    """Give the classes of an AWS that answered with an error, for an `except`: botocore's too once it is loaded."""
+    """Return the exception classes for an AWS error, for an `except` clause; botocore's too, if it is loaded."""
     return (AwsError, *_of_botocore("ClientError"))
 
 
 def unanswered() -> tuple[type[Exception], ...]:
-    """Give the classes of an AWS that did not answer, for an `except`: botocore's too once it is loaded."""
+    """Return the exception classes for a missing response, for an `except` clause; botocore's too, if it is loaded."""
     return (NoAnswer, *_of_botocore("BotoCoreError"))
 
 
+class _Storage:
+    """A class rather than a generator, which would cost a warm check a twentieth of its time."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: type[BaseException] | None, failed: BaseException | None, _trace: object) -> None:
+        if failed is None:
+            return
+        if isinstance(failed, refused()):
+            if error_code(failed) in TRY_AGAIN or _status(failed) >= 500:
+                raise Unavailable("Storage is throttling requests. Try again; until then, do not call.") from None
+        elif isinstance(failed, unanswered()):
+            raise Unavailable("Storage did not answer in time. Try again; until then, do not call.") from None
+
+
+_STORAGE = _Storage()
+
+
+def storage() -> _Storage:
+    """Return a context that raises Unavailable if storage cannot be reached or throttles. Other failures pass."""
+    return _STORAGE
+
+
+def error_code(failed: BaseException) -> str:
+    """Return the code of an AWS error from either kind of client."""
+    return str(response_of(failed).get("Error", {}).get("Code", ""))
+
+
+def response_of(failed: BaseException) -> dict[str, Any]:
+    """Return the response of an AWS error: `Error`, and what the operation adds, such as `Item`."""
+    response: dict[str, Any] | None = getattr(failed, "response", None)
+    return response or {}
+
+
 def _of_botocore(name: str) -> tuple[type[Exception], ...]:
-    # Evaluated when something was raised: were botocore not loaded by then, it could not have raised it.
+    # Evaluated after something was raised: botocore cannot have raised it unless it is loaded by now.
     loaded = sys.modules.get("botocore.exceptions")
     return (getattr(loaded, name),) if loaded else ()
+
+
+def _status(failed: BaseException) -> int:
+    return int(response_of(failed).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

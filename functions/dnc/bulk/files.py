@@ -13,7 +13,8 @@ from typing import Any
 
 from dnc import times
 from dnc.accounts.profiles import ACCOUNT_ID
-from dnc.aws import clients as aws
+from dnc.aws import clients
+from dnc.aws import errors as aws_errors
 from dnc.aws.presigned import presigner
 from dnc.bulk.job import JobKind
 
@@ -32,7 +33,7 @@ TAG_UPLOAD, TAG_RESULT, TAG_EXPORT = "upload", "result", "export"
 def s3() -> Any:
     """Give the client of S3: SigV4, and the regional name of the bucket, without which a new bucket's PUT redirects."""
     local = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    return aws.client(
+    return clients.client(
         "s3",
         signature_version="s3v4",
         s3={"addressing_style": "path" if local else "virtual"},
@@ -89,8 +90,8 @@ class JobFiles:
         """Read a small file whole; None when it is not there."""
         try:
             body: bytes = self.client.get_object(Bucket=self.bucket, Key=self.key(name))["Body"].read()
-        except aws.refused() as failed:
-            if aws.error_code(failed) not in {"NoSuchKey", "404"}:
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) not in {"NoSuchKey", "404"}:
                 raise
             return None
         return body
@@ -104,8 +105,8 @@ class JobFiles:
         """Tell whether a file is there."""
         try:
             self.client.head_object(Bucket=self.bucket, Key=self.key(name))
-        except aws.refused() as failed:
-            if aws.error_code(failed) not in {"NoSuchKey", "404"}:
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) not in {"NoSuchKey", "404"}:
                 raise
             return False
         return True

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
+from dnc.aws import wire
 from dnc.bulk.job import Job, JobKind, JobStatus, decimals, job_of, new_id, row_of
 from dnc.entries.entry import Actor
 from dnc.problems import NotFound
@@ -50,25 +51,25 @@ class Jobs:
             kept=dict(kept or {}),
         )
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.put_item(
                     TableName=self._table,
-                    Item=aws.to_wire(row_of(job, self._account_id)),
+                    Item=wire.to_wire(row_of(job, self._account_id)),
                     ConditionExpression="attribute_not_exists(account_id)",
                 )
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "ConditionalCheckFailedException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
                 raise
             return self.get(kind, job.id)
         return job
 
     def get(self, kind: JobKind, job_id: str) -> Job:
         """Read a job, strongly consistent. Raises NotFound."""
-        with aws.storage():
+        with aws_errors.storage():
             answer = self._client.get_item(TableName=self._table, Key=self._key(kind, job_id), ConsistentRead=True)
         if "Item" not in answer:
             raise NotFound(f"There is no such {kind}.")
-        return job_of(aws.from_wire(answer["Item"]))
+        return job_of(wire.from_wire(answer["Item"]))
 
     def page(self, kind: JobKind, size: int, after: str | None) -> tuple[list[Job], str | None]:
         """Read a page of jobs, newest first, and the id after which the next one begins, or None at the end."""
@@ -83,10 +84,10 @@ class Jobs:
         }
         if after:
             query["ExclusiveStartKey"] = self._key(kind, after)
-        with aws.storage():
+        with aws_errors.storage():
             answer = self._client.query(**query)
         start = answer.get("LastEvaluatedKey")
-        found = [job_of(aws.from_wire(item)) for item in answer["Items"]]
+        found = [job_of(wire.from_wire(item)) for item in answer["Items"]]
         return found, start["record"]["S"].partition("#")[2] if start else None
 
     def begin(
@@ -126,7 +127,7 @@ class Jobs:
     def count_piece(self, kind: JobKind, job_id: str, run: str, piece: int) -> bool:
         """Note that a piece of the work is done; twice counts once. What was noted is the set `pieces_done`."""
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.update_item(
                     TableName=self._table,
                     Key=self._key(kind, job_id),
@@ -139,8 +140,8 @@ class Jobs:
                         ":run": {"S": run},
                     },
                 )
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "ConditionalCheckFailedException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
                 raise
             return False
         return True
@@ -196,17 +197,17 @@ class Jobs:
             sets.append(f"{'.'.join(f'#{part}' for part in parts)} = :set{i}")
             marked[f":set{i}"] = decimals(value)
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.update_item(
                     TableName=self._table,
                     Key=self._key(kind, job_id),
                     UpdateExpression=f"SET {', '.join(sets)} {removing}".strip(),
                     ConditionExpression=f"attribute_exists(account_id) AND ({condition})",
                     ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=aws.to_wire(marked),
+                    ExpressionAttributeValues=wire.to_wire(marked),
                 )
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "ConditionalCheckFailedException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
                 raise
             self.get(kind, job_id)
             return False

@@ -7,7 +7,7 @@ UPDATE when its version is another. So a worker that was killed, or runs twice, 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
 from dnc.entries.entry import Entry
 from dnc.entries.wire import entry_of, row_of
 from dnc.problems import Unavailable
@@ -68,7 +68,7 @@ class BulkEntries:
         keys = [{"account_id": account, "number": {"S": number}} for number in numbers]
         asked: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
         for _ in range(8):
-            with aws.storage():
+            with aws_errors.storage():
                 answer = self._client.batch_get_item(RequestItems=asked)
             for item in answer["Responses"].get(self._table, ()):
                 found[item["number"]["S"]] = entry_of(item)
@@ -86,7 +86,7 @@ class BulkEntries:
             return
         statements = [self._insert(one.entry) if one.expected is None else self._update(one) for one in batch]
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 answers = self._client.batch_execute_statement(Statements=statements)["Responses"]
         except Unavailable:
             stored.throttled.update(one.entry.number for one in batch)
@@ -122,14 +122,14 @@ class BulkEntries:
 
     def _replace_row_without_version(self, one: Wanted, stored: Stored) -> None:
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.put_item(
                     TableName=self._table, Item=row_of(one.entry), ConditionExpression="attribute_not_exists(version)"
                 )
         except Unavailable:
             stored.throttled.add(one.entry.number)
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "ConditionalCheckFailedException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
                 raise
             stored.conflicts.add(one.entry.number)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
+from dnc.aws import wire
 from dnc.aws.attempts import attempts
 from dnc.problems import Unavailable
 
@@ -65,7 +66,7 @@ class Statuses:
 
     def _read_one(self, number: str) -> dict[str, dict[str, Any]]:
         call = getattr(self._client, "call", None)
-        with aws.storage():
+        with aws_errors.storage():
             if call:
                 answer = call("GetItem", self._written("GetItem", [number]))
             else:
@@ -75,14 +76,14 @@ class Statuses:
             if not _NO_ROW.issuperset(answer):
                 raise _odd("neither a row nor none")
             return {}
-        row = aws.from_wire(answer["Item"])
+        row = wire.from_wire(answer["Item"])
         if row.get("number") != number:
             raise _odd("another number's row")
         return {number: row}
 
     def _answers(self, batches: list[list[str]]) -> list[dict[str, Any]]:
         side_by_side = getattr(self._client, "call_all", None)
-        with aws.storage():
+        with aws_errors.storage():
             if side_by_side:
                 written = [self._written("BatchGetItem", batch) for batch in batches]
                 answers: list[dict[str, Any]] = side_by_side("BatchGetItem", written)
@@ -114,7 +115,7 @@ class Statuses:
                 rows = []  # nothing was read
             asked = set(batch)
             for item in rows:
-                row = aws.from_wire(item)
+                row = wire.from_wire(item)
                 if row["number"] not in asked:
                     raise _odd("another number's row")
                 asked.remove(row["number"])

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
+from dnc.aws import wire
 from dnc.aws.attempts import attempts
 from dnc.entries import entry as entries
 from dnc.entries import filters as listing
@@ -27,9 +28,9 @@ class Numbers(Statuses):
 
     def read(self, number: str) -> Entry | None:
         """Read the entry of a number (E.164), listed or not, strongly consistent; None when there never was one."""
-        with aws.storage():
+        with aws_errors.storage():
             answer = self._client.get_item(TableName=self._table, Key=self._key(number), ConsistentRead=True)
-        return Entry.of(aws.from_wire(answer["Item"])) if "Item" in answer else None
+        return Entry.of(wire.from_wire(answer["Item"])) if "Item" in answer else None
 
     def add(self, request: Request, write: Write) -> Outcome:
         """List a number, or merge a further request into its entry. Who is told so can rely on it: it is stored."""
@@ -106,11 +107,11 @@ class Numbers(Statuses):
         rows_read = 0
         start = self._key(after) if after else None
         while True:
-            with aws.storage():
+            with aws_errors.storage():
                 answer = self._client.query(**query, **({"ExclusiveStartKey": start} if start else {}))
             rows_read += answer["ScannedCount"]
             found += [
-                Entry.of(aws.from_wire(item)) for item in answer["Items"] if listing.has_digits(item, filters.digits)
+                Entry.of(wire.from_wire(item)) for item in answer["Items"] if listing.has_digits(item, filters.digits)
             ]
             start = answer.get("LastEvaluatedKey")
             if len(found) > size or (len(found) == size and start):
@@ -126,18 +127,18 @@ class Numbers(Statuses):
     def _put(self, entry: Entry, expected: Entry | None) -> Entry | None:
         """Store an entry if the stored one is still the expected one; otherwise give what is stored instead."""
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.put_item(ReturnValuesOnConditionCheckFailure="ALL_OLD", **self._put_of(entry, expected))
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "ConditionalCheckFailedException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
                 raise
-            item: Any = aws.response_of(failed).get("Item")
+            item: Any = aws_errors.response_of(failed).get("Item")
             # Deleted by hand between two attempts: begin anew from what is stored now, which is nothing.
-            return Entry.of(aws.from_wire(item)) if item else self.read(entry.number)
+            return Entry.of(wire.from_wire(item)) if item else self.read(entry.number)
         return None
 
     def _put_of(self, entry: Entry, expected: Entry | None) -> dict[str, Any]:
-        put: dict[str, Any] = {"TableName": self._table, "Item": aws.to_wire(entry.item())}
+        put: dict[str, Any] = {"TableName": self._table, "Item": wire.to_wire(entry.item())}
         if expected is None:
             return put | {"ConditionExpression": "attribute_not_exists(account_id)"}
         version = {"N": str(expected.version)}
@@ -156,10 +157,10 @@ class Numbers(Statuses):
         if entry != there:
             puts.append({"Put": self._put_of(entry, there)})
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.transact_write_items(TransactItems=puts)
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "TransactionCanceledException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "TransactionCanceledException":
                 raise
             return False
         return True

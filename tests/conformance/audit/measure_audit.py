@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import clients, wire
 from dnc.entries import entry as entries
 from dnc.entries.entry import Actor, Request, Source, Write
 from tests.support import dynamodb_local, tables
@@ -31,7 +31,7 @@ def record(i: int) -> dict[str, Any]:
     details = {"campaign_id": "spring", "agent_id": "a-17", "call_id": f"c-{i}", "note": "asked twice"}
     request = Request(f"+1415{i:07}", Source.DISPOSITION, times.text(write.at), details, None, f"c-{i}")
     entry = entries.request_listing("acme", None, request, write).entry
-    change = {"SequenceNumber": str(10**20 + i), "NewImage": aws.to_wire(entry.item())}
+    change = {"SequenceNumber": str(10**20 + i), "NewImage": wire.to_wire(entry.item())}
     return {"eventName": "INSERT", "dynamodb": {"ApproximateCreationDateTime": time.time(), **change}}
 
 
@@ -50,7 +50,7 @@ def main() -> int:
             "AUDIT_TABLE": tables.TABLES["audit"],
             "EVENT_BUS": "none",
         }
-        client = aws.client("dynamodb")
+        client = clients.client("dynamodb")
         os.environ["AUDIT_TABLE"] = tables.create(client)["audit"]
         from audit_changes import handler
 

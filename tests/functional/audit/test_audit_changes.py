@@ -7,7 +7,7 @@ import pytest
 
 from dnc import times
 from dnc.audit import chain as audit
-from dnc.aws import clients as aws
+from dnc.aws import clients, wire
 
 NUMBER, OTHER_NUMBER = "+14155550100", "+14155550101"
 TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
@@ -196,7 +196,7 @@ class Bus:
 @pytest.fixture
 def bus(monkeypatch):
     made = Bus(set())
-    monkeypatch.setattr(aws, "event_bridge", lambda: made)
+    monkeypatch.setattr(clients, "event_bridge", lambda: made)
     return made
 
 
@@ -250,7 +250,7 @@ def test_tampering_with_any_event_is_seen(gateway, dynamodb, told, place, tamper
         broken_at = place
     else:
         forged = row | {"event_key": {"S": f"{event['sequence'][:-1]}x"}}
-        plain = aws.from_wire(forged)
+        plain = wire.from_wire(forged)
         forged["digest"] = {"S": audit.digest(plain)}
         dynamodb.put_item(TableName="audit", Item=forged)
         broken_at = place + 1
@@ -259,11 +259,11 @@ def test_tampering_with_any_event_is_seen(gateway, dynamodb, told, place, tamper
 
 
 def test_an_event_forged_onto_the_end_is_seen(gateway, dynamodb, told):
-    rows = [aws.from_wire(row) for row in audit_rows(dynamodb) if row["event_key"]["S"] != audit.HEAD_KEY]
+    rows = [wire.from_wire(row) for row in audit_rows(dynamodb) if row["event_key"]["S"] != audit.HEAD_KEY]
     last = max(rows, key=lambda row: row["index"])
     forged = last | {"index": last["index"] + 1, "previous_digest": last["digest"], "event_key": "z" * 40}
     forged["digest"] = audit.digest(forged)
-    dynamodb.put_item(TableName="audit", Item=aws.to_wire(forged))
+    dynamodb.put_item(TableName="audit", Item=wire.to_wire(forged))
     chain = history(gateway)["chain"]
     assert (chain["intact"], chain["broken_at"]) == (False, 4)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import s3
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.entries.entry import Actor
@@ -70,7 +70,7 @@ def test_the_samples_of_an_import_follow_each_other(gateway, modules):
     job_id = key.split("/")[3]
     data = b"number\n4155550100\nnobody\n"
     request = {"filename": "x.csv", "bytes": len(data), "source": "import", "region": "US"}
-    Jobs(aws.client("dynamodb"), "accounts", "acme").make(
+    Jobs(clients.client("dynamodb"), "accounts", "acme").make(
         JobKind.IMPORT, request, Actor("key:k"), times.now(), job_id=job_id
     )
     s3().put_object(Bucket="bulk", Key=key, Body=data)
@@ -78,5 +78,5 @@ def test_the_samples_of_an_import_follow_each_other(gateway, modules):
         event = sample(f"{name}_import")
         event.get("given", {}).get("detail", {}).get("object", {}).pop("version-id", None)  # the bucket's own here
         modules[f"import_numbers.{name}"].lambda_handler(event, Context())
-    told = Jobs(aws.client("dynamodb"), "accounts", "acme").get(JobKind.IMPORT, job_id)
+    told = Jobs(clients.client("dynamodb"), "accounts", "acme").get(JobKind.IMPORT, job_id)
     assert (told.status, told.counts["listed"], told.counts["invalid"]) == ("done", 1, 1)

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.aws.errors import AwsError
 from tests.functional.conftest import BUS
 
@@ -27,7 +27,7 @@ def test_events_reach_the_rules_of_the_bus(dynamodb):
     events = boto3.client("events")
     events.put_rule(Name="r", EventBusName=BUS, EventPattern=json.dumps({"source": ["nocall"]}))
     events.put_targets(Rule="r", EventBusName=BUS, Targets=[{"Id": "1", "Arn": arn}])
-    answer = aws.event_bridge().put_events(Entries=[ENTRY])
+    answer = clients.event_bridge().put_events(Entries=[ENTRY])
     assert [sorted(entry) for entry in answer["Entries"]] == [["EventId"]]
     [message] = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"]
     assert json.loads(message["Body"])["detail"] == {"number": "é"}
@@ -35,16 +35,16 @@ def test_events_reach_the_rules_of_the_bus(dynamodb):
 
 def test_an_entry_that_is_refused_says_so_as_with_boto3(dynamodb):
     wrong = {**ENTRY, "Detail": "no json"}
-    ours, theirs = (client.put_events(Entries=[wrong]) for client in (aws.event_bridge(), boto3.client("events")))
+    ours, theirs = (client.put_events(Entries=[wrong]) for client in (clients.event_bridge(), boto3.client("events")))
     assert ours["Entries"][0]["ErrorCode"] == theirs["Entries"][0]["ErrorCode"]
 
 
 def test_an_execution_starts_once_by_its_name(machine):
     given = {"stateMachineArn": machine, "name": "n"}
-    ours = aws.step_functions().start_execution(**given, input="{}")
+    ours = clients.step_functions().start_execution(**given, input="{}")
     assert ours["executionArn"].endswith(":n")
     with pytest.raises(AwsError) as refused:
-        aws.step_functions().start_execution(**given, input='{"other": 1}')
+        clients.step_functions().start_execution(**given, input='{"other": 1}')
     with pytest.raises(ClientError) as theirs:
         boto3.client("stepfunctions").start_execution(**given, input='{"other": 1}')
     assert refused.value.code == theirs.value.response["Error"]["Code"] == "ExecutionAlreadyExists"

@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 from dnc import times
 from dnc.accounts.profiles import Profiles
-from dnc.aws import clients as aws
+from dnc.aws import clients
+from dnc.aws import errors as aws_errors
 from dnc.aws.errors import AwsError, NoAnswer
 from dnc.checks import check as checking
 from dnc.entries.store import Numbers
@@ -152,7 +153,7 @@ def error(code, status=400):
 
 
 def break_storage(gateway, monkeypatch, broken):
-    monkeypatch.setattr(aws, "dynamodb", lambda: broken)
+    monkeypatch.setattr(clients, "dynamodb", lambda: broken)
     for name in ("check_numbers.handler", "check_numbers.api"):
         monkeypatch.setattr(gateway.modules[name], "accounts", Profiles(broken, "accounts"))
 
@@ -173,7 +174,7 @@ def break_storage(gateway, monkeypatch, broken):
         AwsError(response("InternalServerError", 500)),
         NoAnswer("GetItem: TimeoutError"),
     ],
-    ids=lambda failure: f"{type(failure).__name__} {aws.error_code(failure)}",
+    ids=lambda failure: f"{type(failure).__name__} {aws_errors.error_code(failure)}",
 )
 def test_storage_that_fails_is_unavailable_and_never_clear(gateway, dynamodb, monkeypatch, table, asked, failure):
     break_storage(gateway, monkeypatch, Broken(dynamodb, table, failure))

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from dnc.aws import clients as aws
+from dnc.aws import clients
 
 NUMBER, RIGHT = "+14155550100", "+14155550101"
 REMOVAL = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
@@ -171,7 +171,7 @@ def test_a_removal_that_fails_anywhere_leaves_it_listed_or_removed_with_its_reas
         faulty = Faulty(dynamodb, fails_at, after=after, failure=FAILURES[failure]())
         more = {"reason": "entered_wrong_number", "correct_number": correct, "if_version": version}
         with monkeypatch.context() as patched:
-            patched.setattr(aws, "dynamodb", lambda faulty=faulty: faulty)
+            patched.setattr(clients, "dynamodb", lambda faulty=faulty: faulty)
             reply = remove(gateway, **more)
         stands = row(dynamodb)
         outcomes.add((reply.status, stands["status"]["S"]))

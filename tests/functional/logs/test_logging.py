@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.logs import logger as logs
 
 NUMBER = "+14155550123"
@@ -59,7 +59,7 @@ def test_a_failure_is_logged_without_its_message(gateway, stream, dynamodb, monk
     writer = gateway.modules["audit_changes.handler"].writer
     monkeypatch.setattr(writer, "record", lambda *_: Talkative().write(number=NUMBER))
     assert len(stream.deliver(records)) == 1
-    monkeypatch.setattr(aws, "dynamodb", Talkative)
+    monkeypatch.setattr(clients, "dynamodb", Talkative)
     check = gateway.modules["check_numbers.handler"]
     monkeypatch.setattr(check, "accounts", type(check.accounts)(Talkative(), "accounts"))
     assert gateway.numbers("manager", "GET").status == 500

@@ -3,7 +3,7 @@
 import io
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import wire
 from dnc.bulk.exports import format as export_rows
 from dnc.bulk.imports.plan import _tell
 from dnc.bulk.imports.request import Terms, read, says_not_listed
@@ -23,7 +23,7 @@ def test_an_export_of_this_service_brings_back_what_was_listed_and_nothing_that_
     rows = [row, {**row, "status": "removed"}, {**row, "expires_at": 1000, "source": "manual"}]
     write = export_rows.writer(export_rows.Kind.NUMBERS, export_rows.Format.CSV, now)
     header = export_rows.header(export_rows.Kind.NUMBERS, export_rows.Format.CSV)
-    text = header + "".join(write(aws.to_wire(one)) for one in rows)
+    text = header + "".join(write(wire.to_wire(one)) for one in rows)
     read_rows = list(Rows(io.StringIO(text, newline="")))
     columns = columns_of([one.cells for one in read_rows])
     assert columns.exported

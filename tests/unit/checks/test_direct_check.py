@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dnc.api.requests import DirectCheck
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
 from dnc.aws.errors import AwsError, NoAnswer
 from dnc.checks import payload as direct_request
 from dnc.logs import failures
@@ -121,7 +121,7 @@ def test_a_log_line_has_the_fields_of_powertools(monkeypatch):
     ],
 )
 def test_a_failure_is_logged_with_what_aws_said_and_no_message(failed, told):
-    with pytest.raises((Unavailable, type(failed))) as raised, aws.storage():
+    with pytest.raises((Unavailable, type(failed))) as raised, aws_errors.storage():
         raise failed
     logged = failures.failure(raised.value)
     assert logged.get("aws") == told
@@ -139,7 +139,7 @@ class Table:
             return {{"Item": {{"account_id": {{"S": "acme"}}, "name": {{"S": "A"}}, "default_region": {{"S": "US"}},
                      "created_at": {{"S": ""}}, "changed_at": {{"S": ""}}}}}}
         return {{}}
-handler.aws.dynamodb = Table
+handler.clients.dynamodb = Table
 handler.accounts._client = Table()
 told = handler.lambda_handler({{"account_id": "acme", "numbers": ["(415) 555-0100"]}}, None)
 assert told["results"][0]["callable"] is True, told

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import wire
 from dnc.entries import entry as entries
 from dnc.entries.entry import DETAILS, EXPIRED, LISTED, REMOVED, Actor, Change, Entry, Request, Source, Write, status_of
 
@@ -62,7 +62,7 @@ def test_an_entry_is_stored_and_read_as_it_was(given_requests):
     for i, request in enumerate(given_requests):
         current = entries.request_listing("acme", current, request, write(i)).entry
     for entry in (current, entries.remove(current, {"reason": "test_number", "note": "x"}, write(99))):
-        assert Entry.of(aws.from_wire(aws.to_wire(entry.item()))) == entry
+        assert Entry.of(wire.from_wire(wire.to_wire(entry.item()))) == entry
 
 
 @given(requests)

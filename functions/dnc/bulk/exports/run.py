@@ -13,7 +13,8 @@ from typing import Any
 
 from dnc import times
 from dnc.api.job_view import MANIFEST
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
+from dnc.aws import wire
 from dnc.bulk.exports import format as export_rows
 from dnc.bulk.exports import manifest as manifests
 from dnc.bulk.exports.format import Format, Kind
@@ -62,11 +63,11 @@ class Exports:
 
     def chain(self) -> tuple[Link, str | None]:
         """Read the end of the account's chain, and up to where (RFC 3339 UTC) nights have exported its audit."""
-        with aws.storage():
+        with aws_errors.storage():
             answer = self._client.get_item(TableName=self._table, Key=self._key(CHAIN), ConsistentRead=True)
         if "Item" not in answer:
             return Link(), None
-        row = aws.from_wire(answer["Item"])
+        row = wire.from_wire(answer["Item"])
         return Link(int(row["length"]), str(row["sha256"]), row.get("export_id")), row.get("audit_until")
 
     def note(self, export: Job, cursor: str, file: Written | None) -> bool:
@@ -137,8 +138,8 @@ class Exports:
         sealed = {"account_id": self._account_id, "record": f"manifest#{export.id}", "body": body.decode()}
         once = {"ConditionExpression": "attribute_not_exists(account_id)"}
         writes = [
-            {"Put": {"TableName": self._table, "Item": aws.to_wire(chain), **at_end}},
-            {"Put": {"TableName": self._table, "Item": aws.to_wire(sealed), **once}},
+            {"Put": {"TableName": self._table, "Item": wire.to_wire(chain), **at_end}},
+            {"Put": {"TableName": self._table, "Item": wire.to_wire(sealed), **once}},
             {
                 "ConditionCheck": {
                     "TableName": self._table,
@@ -149,16 +150,16 @@ class Exports:
             },
         ]
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.transact_write_items(TransactItems=writes)
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "TransactionCanceledException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "TransactionCanceledException":
                 raise
             return False
         return True
 
     def _manifest(self, export_id: str) -> bytes | None:
-        with aws.storage():
+        with aws_errors.storage():
             answer = self._client.get_item(
                 TableName=self._table, Key=self._key(f"manifest#{export_id}"), ConsistentRead=True
             )
@@ -166,17 +167,17 @@ class Exports:
 
     def _update(self, export: Job, step: int, sets: str, names: Mapping[str, str], values: Mapping[str, Any]) -> bool:
         try:
-            with aws.storage():
+            with aws_errors.storage():
                 self._client.update_item(
                     TableName=self._table,
                     Key=self._key(f"{JobKind.EXPORT}#{export.id}"),
                     UpdateExpression=sets,
                     ConditionExpression="#status = :running AND kept.step = :step",
                     ExpressionAttributeNames={"#status": "status", **names},
-                    ExpressionAttributeValues=aws.to_wire({**values, ":running": "running", ":step": step}),
+                    ExpressionAttributeValues=wire.to_wire({**values, ":running": "running", ":step": step}),
                 )
-        except aws.refused() as failed:
-            if aws.error_code(failed) != "ConditionalCheckFailedException":
+        except aws_errors.refused() as failed:
+            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
                 raise
             return False
         return True

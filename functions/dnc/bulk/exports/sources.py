@@ -11,7 +11,7 @@ from typing import Any
 
 from dnc import times
 from dnc.audit import chain as audit
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
 
 type Row = tuple[dict[str, Any] | None, str]
 type Read = Callable[[str | None], Iterator[Row]]
@@ -86,7 +86,7 @@ def _shard(client: Any, table: str, day_shard: str, first: str, last: str) -> It
 def _pages(client: Any, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
     start = None
     while True:
-        with aws.storage():
+        with aws_errors.storage():
             page = client.query(**query, **({"ExclusiveStartKey": start} if start else {}))
         yield page
         start = page.get("LastEvaluatedKey")

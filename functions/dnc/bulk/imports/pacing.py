@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
 
 LEAST_RATE = 1.0
 PROBE_EVERY = 5.0
@@ -94,5 +94,5 @@ class AuditLag:
 
     def _is_recorded(self, number: str) -> bool:
         key = {"subject": {"S": f"{self._account_id}#{number}"}, "event_key": {"S": "~head"}}
-        with aws.storage():
+        with aws_errors.storage():
             return "Item" in self._client.get_item(TableName=self._table, Key=key)

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
 from dnc.bulk.files import JobFiles
 from dnc.entries.entry import LISTED, REMOVED, status_of
 from dnc.entries.store import Numbers
@@ -131,7 +131,7 @@ def read_list(
     while True:
         if after:
             query["ExclusiveStartKey"] = {"account_id": {"S": account_id}, "number": {"S": after}}
-        with aws.storage():
+        with aws_errors.storage():
             page = client.query(**query)
         for item in page["Items"]:
             part.add(item["number"]["S"])

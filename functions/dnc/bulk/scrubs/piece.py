@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from dnc.aws import clients as aws
+from dnc.aws import errors as aws_errors
 from dnc.bulk.files import TAG_RESULT, JobFiles
 from dnc.bulk.scrubs import plan as scrub_plan
 from dnc.bulk.scrubs.plan import encoded
@@ -109,7 +109,7 @@ def keep(files: JobFiles, piece: int, outcome: Outcome) -> None:
             IfNoneMatch="*",
         )
     except ClientError as failed:
-        if aws.error_code(failed) != "PreconditionFailed":
+        if aws_errors.error_code(failed) != "PreconditionFailed":
             raise
 
 

@@ -9,7 +9,7 @@ import requests
 
 from dnc import times
 from dnc.accounts.store import Accounts
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import s3
 from infra.local.stack import ROOT
 from tests.support.machines import ExecutionFailed, Machine
@@ -33,7 +33,7 @@ def started(monkeypatch):
         def start_execution(self, **asked):
             runs.append(asked)
 
-    monkeypatch.setattr(aws, "step_functions", StepFunctions)
+    monkeypatch.setattr(clients, "step_functions", StepFunctions)
     return runs
 
 
@@ -81,7 +81,7 @@ def test_an_export_is_asked_for_written_and_read(gateway, started, tasks):
 def test_a_run_that_comes_before_the_job_makes_it(gateway, started, tasks):
     made = ask(gateway, kind="numbers")
     key = {"account_id": {"S": "acme"}, "record": {"S": f"export#{made.body['id']}"}}
-    aws.client("dynamodb").delete_item(TableName="accounts", Key=key)  # as if the asking function had died
+    clients.client("dynamodb").delete_item(TableName="accounts", Key=key)  # as if the asking function had died
     Machine("ExportMachine", tasks, read).run(json.loads(started[0]["input"]))
     assert shown(gateway, made.body["id"])["status"] == "done"
 
@@ -145,7 +145,7 @@ def exports(gateway, account):
 
 def test_one_account_that_fails_stops_no_other_and_is_made_good(gateway, tasks, monkeypatch):
     gateway.add("+14155550100")
-    Accounts(aws.client("dynamodb"), "accounts").put("acme", {"suspended": True}, times.now())
+    Accounts(clients.client("dynamodb"), "accounts").put("acme", {"suspended": True}, times.now())
     write = tasks["Write"]
 
     def failing(event):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.aws.errors import AwsError, NoAnswer
 from dnc.bulk.files import s3
 from dnc.bulk.imports.pacing import NotYetDone
@@ -42,7 +42,7 @@ class States:
 @pytest.fixture
 def states(modules, monkeypatch):
     states = States()
-    monkeypatch.setattr(aws, "step_functions", lambda: states)
+    monkeypatch.setattr(clients, "step_functions", lambda: states)
     return states
 
 
@@ -129,7 +129,7 @@ def test_the_audit_takes_an_import_for_what_it_is(imports, gateway, stream):
 
 
 def imports_undo(imports):
-    run, given = aws.step_functions().started[-1]
+    run, given = clients.step_functions().started[-1]
     return given, run
 
 
@@ -141,7 +141,7 @@ def test_an_import_is_undone_once_and_says_so(imports, gateway):
     assert (first.status, first.body["status"]) == (200, "running")
     again = imports.undo(job_id)
     assert (again.status, again.body["undo"]) == (200, first.body["undo"])
-    assert len(aws.step_functions().started) == 1
+    assert len(clients.step_functions().started) == 1
     imports.run(*imports_undo(imports))
     job = imports.read(job_id)
     assert (job["status"], job["progress"]) == ("undone", 1.0)
@@ -149,7 +149,7 @@ def test_an_import_is_undone_once_and_says_so(imports, gateway):
     assert job["undo"]["counts"] == {"removed": 1, "touched_since": 1, "listed_before": 1}
     assert [r["value"] for r in report(job["undo"])] == ['"+14155550102"']
     assert imports.undo(job_id).body["status"] == "undone"
-    assert len(aws.step_functions().started) == 1
+    assert len(clients.step_functions().started) == 1
     statuses = [gateway.numbers("auditor", "GET", f"/+1415555010{i}").body["status"] for i in range(3)]
     assert statuses == ["removed", "listed", "listed"]
 
@@ -162,7 +162,7 @@ def test_an_undo_that_could_not_be_started_says_to_try_again_and_is_not_noted(im
             raise NoAnswer("StartExecution: TimeoutError")
 
     with monkeypatch.context() as patch:
-        patch.setattr(aws, "step_functions", Away)
+        patch.setattr(clients, "step_functions", Away)
         assert (imports.undo(job_id).status, imports.read(job_id)["undo"]) == (503, None)
     assert imports.undo(job_id).status == 200
 

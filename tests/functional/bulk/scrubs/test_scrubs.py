@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from dnc import times
-from dnc.aws import clients as aws
+from dnc.aws import clients
 from dnc.bulk.files import s3
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import plan as scrub_plan
@@ -86,7 +86,7 @@ def test_columns_quoting_and_order_are_kept(gateway, scrubs, monkeypatch, by):
     if by == "lookup":
         monkeypatch.setattr("dnc.bulk.scrubs.listed.LEAST_BUDGET", 0.0)
         monkeypatch.setattr("dnc.bulk.scrubs.listed.budget_of", lambda leads: -1.0)
-        client = aws.dynamodb()
+        client = clients.dynamodb()
         query = client.query
         monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 1}))
         gateway.add("+14155550190")
@@ -116,7 +116,7 @@ def test_a_removed_and_an_expired_number_is_clear_and_one_left_by_a_hand_is_not(
     rows = {"+14155550101": {"expires_at": {"N": "1000"}}, "+14155550102": {"expires_at": {"S": "soon"}}}
     for number, row in {**rows, "+14155550103": {}}.items():
         item = {"account_id": {"S": "acme"}, "number": {"S": number}, **row}
-        aws.client("dynamodb").put_item(TableName="numbers", Item=item)
+        clients.client("dynamodb").put_item(TableName="numbers", Item=item)
     body = "number\n" + "".join(f"+1415555010{i}\n" for i in range(5))
     _, clear, *_ = scrubs.scrub(body.encode())
     assert clear.decode() == ("number,dnc_status\n+14155550100,clear\n+14155550101,clear\n+14155550104,clear\n")
@@ -213,7 +213,7 @@ def test_a_number_listed_while_it_runs_is_blocked_or_late(gateway, stream, scrub
     monkeypatch.setattr(scrub_plan, "make", lambda *a, **k: make(*a, **k, rows_a_piece=5))
     if by == "lookup":
         monkeypatch.setattr("dnc.bulk.scrubs.listed.budget_of", lambda leads: -1.0)
-        client = aws.dynamodb()
+        client = clients.dynamodb()
         query = client.query
         monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 1}))
     dice = random.Random(3)
@@ -291,7 +291,7 @@ def test_an_upload_that_is_told_of_twice_is_scrubbed_once(scrubs):
 def test_a_long_list_is_read_over_several_invocations(gateway, scrubs, monkeypatch, dynamodb):
     for i in range(30):
         gateway.add(f"+1415555{100 + i:04}")
-    client = aws.dynamodb()
+    client = clients.dynamodb()
     query = client.query
     monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 7}))
 

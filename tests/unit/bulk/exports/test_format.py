@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dnc import times
 from dnc.audit import chain as audit
-from dnc.aws import clients as aws
+from dnc.aws import wire
 from dnc.bulk.exports import format as export_rows
 from dnc.bulk.exports.format import AUDIT_COLUMNS, NUMBER_COLUMNS, Format, Kind, escaped, plain, unescaped
 from dnc.bulk.exports.gzip_file import FileWriter
@@ -49,7 +49,7 @@ values = st.recursive(
 
 
 def lines(kind, form, row, moment=NOW):
-    return export_rows.header(kind, form) + export_rows.writer(kind, form, moment)(aws.to_wire(row))
+    return export_rows.header(kind, form) + export_rows.writer(kind, form, moment)(wire.to_wire(row))
 
 
 def read(written):
@@ -119,8 +119,8 @@ def test_what_a_spreadsheet_would_run_is_escaped(cell):
 
 @given(st.dictionaries(text, values, max_size=4))
 def test_the_typed_form_reads_as_the_audit_reads_it(row):
-    wire = aws.to_wire(row)
-    assert {name: plain(value) for name, value in wire.items()} == audit._plain(aws.from_wire(wire))
+    item = wire.to_wire(row)
+    assert {name: plain(value) for name, value in item.items()} == audit._plain(wire.from_wire(item))
 
 
 def test_an_event_as_a_json_line_has_its_own_digest():
