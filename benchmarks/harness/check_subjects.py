@@ -61,7 +61,7 @@ def handler(count: int, *, over: Callable[[], Any] | None = None) -> Callable[[]
 
     if over is not None:
         client = over()
-        module.aws.dynamodb = lambda: client
+        module.clients.dynamodb = lambda: client
         module.accounts = module.Profiles(client, "accounts")
     event = {"account_id": ACCOUNT, "numbers": numbers(count)}
     wanted = -(-count // LISTED_EVERY)

@@ -54,7 +54,7 @@ def main() -> int:
         os.environ["AUDIT_TABLE"] = tables.create(client)["audit"]
         from audit_changes import handler
 
-        handler.aws = type("Clients", (), {"client": staticmethod(lambda _: Bus())})  # type: ignore[assignment]
+        handler.clients = type("Clients", (), {"client": staticmethod(lambda _: Bus())})  # type: ignore[assignment]
         print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
         for run in range(RUNS + 1):
             batches = [[record((run * BATCHES + b) * BATCH + i) for i in range(BATCH)] for b in range(BATCHES)]
