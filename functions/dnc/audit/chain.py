@@ -170,7 +170,7 @@ def digest(row: Mapping[str, Any]) -> str:
 
     Canonical: every attribute but the digest, sorted by name, no white space, UTF-8, sets as sorted lists.
     """
-    plain = _plain({name: value for name, value in row.items() if name != "digest"})
+    plain = wire.plain({name: value for name, value in row.items() if name != "digest"})
     written = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(written.encode()).hexdigest()
 
@@ -207,7 +207,7 @@ def in_order(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give an event as the API shows it."""
-    event_shown: dict[str, Any] = _plain({name: row.get(name) for name in _SHOWN})
+    event_shown: dict[str, Any] = wire.plain({name: row.get(name) for name in _SHOWN})
     return event_shown
 
 
@@ -221,25 +221,8 @@ def _index(row: Mapping[str, Any]) -> int:
 def _image(image: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if not image:
         return None
-    plain: dict[str, Any] = _plain(wire.from_wire(dict(image)))
+    plain: dict[str, Any] = wire.plain(wire.from_wire(dict(image)))
     return plain
-
-
-def _plain(value: Any) -> Any:
-    """Give a value that JSON knows: sets as sorted lists, whole numbers as int, other numbers as text."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
-    if isinstance(value, set | frozenset):
-        return sorted((_plain(inner) for inner in value), key=str)
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, bytes) or hasattr(value, "value"):
-        return bytes(getattr(value, "value", value)).hex()
-    return int(value) if value == value.to_integral_value() else str(value)
 
 
 def _type(record: Mapping[str, Any], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> EventType:

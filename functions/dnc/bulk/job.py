@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from dnc.aws import wire
 from dnc.entries.entry import Actor
 
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -75,50 +75,29 @@ def row_of(job: Job, account_id: str) -> dict[str, Any]:
         "status": job.status,
         "created_at": job.created_at,
         "created_by": dict(job.created_by),
-        "request": decimals(dict(job.request)),
+        "request": wire.decimals(dict(job.request)),
         "progress": 0,
         "counts": dict(job.counts),
-        "kept": decimals(dict(job.kept)),
+        "kept": wire.decimals(dict(job.kept)),
         "finished_at": None,
         "error": None,
         "run": None,
     }
 
 
-def decimals(value: Any) -> Any:
-    """Give a value with its floats as Decimal, which is what DynamoDB stores."""
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, Mapping):
-        return {name: decimals(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [decimals(inner) for inner in value]
-    return value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return value
-
-
 def job_of(row: Mapping[str, Any]) -> Job:
     """Read a stored row."""
     kind, _, job_id = str(row["record"]).partition("#")
-    kept = _plain(dict(row.get("kept") or {}))
+    kept = wire.floats(dict(row.get("kept") or {}))
     return Job(
         kind=JobKind(kind),
         id=job_id,
         status=JobStatus(row["status"]),
         created_at=str(row["created_at"]),
-        created_by=_plain(dict(row["created_by"])),
-        request=_plain(dict(row.get("request") or {})),
+        created_by=wire.floats(dict(row["created_by"])),
+        request=wire.floats(dict(row.get("request") or {})),
         progress=_progress(row, kept),
-        counts=_plain(dict(row.get("counts") or {})),
+        counts=wire.floats(dict(row.get("counts") or {})),
         finished_at=row.get("finished_at"),
         error=row.get("error"),
         run=row.get("run"),

@@ -11,7 +11,7 @@ from typing import Any
 from dnc import times
 from dnc.aws import errors as aws_errors
 from dnc.aws import wire
-from dnc.bulk.job import Job, JobKind, JobStatus, decimals, job_of, new_id, row_of
+from dnc.bulk.job import Job, JobKind, JobStatus, job_of, new_id, row_of
 from dnc.entries.entry import Actor
 from dnc.problems import NotFound
 
@@ -195,7 +195,7 @@ class Jobs:
             parts = path.split(".")
             names |= {f"#{part}": part for part in parts}
             sets.append(f"{'.'.join(f'#{part}' for part in parts)} = :set{i}")
-            marked[f":set{i}"] = decimals(value)
+            marked[f":set{i}"] = wire.decimals(value)
         try:
             with aws_errors.storage():
                 self._client.update_item(

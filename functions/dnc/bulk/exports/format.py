@@ -5,18 +5,17 @@ is one that begins with an apostrophe, so that nothing is lost: `unescaped` give
 E.164, are left as they are. JSON lines hold what is stored and nothing else.
 """
 
-import base64
 import csv
 import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from dnc import times
+from dnc.aws.wire import plain_from_wire
 from dnc.entries.entry import DETAILS, status_of
 
 SEPARATOR = ";"
@@ -103,28 +102,6 @@ def writer(kind: Kind, form: Format, moment: datetime) -> Callable[[Mapping[str,
     return lambda item: line(map(_safe, _entry_cells(item, moment)))
 
 
-def plain(value: Mapping[str, Any]) -> Any:
-    """Give a typed value of DynamoDB as JSON has it: sets as sorted lists, whole numbers as int, others as text."""
-    [(kind, inner)] = value.items()
-    if kind == "S":
-        return inner
-    if kind == "N":
-        return _number(inner)
-    if kind == "M":
-        return {name: plain(one) for name, one in inner.items()}
-    if kind == "L":
-        return [plain(one) for one in inner]
-    if kind in {"BOOL", "NULL"}:
-        return None if kind == "NULL" else inner
-    if kind == "SS":
-        return sorted(inner)
-    if kind == "NS":
-        return sorted((_number(one) for one in inner), key=str)
-    if kind == "B":
-        return _hex(inner)
-    return sorted(_hex(one) for one in inner)
-
-
 def escaped(cell: str) -> str:
     """Give a cell that no spreadsheet takes for a formula."""
     # Most cells begin with a letter or a digit: they are let through at the first look.
@@ -139,7 +116,7 @@ def unescaped(cell: str) -> str:
 
 
 def _entry(item: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
-    row = {name: plain(value) for name, value in item.items() if name != "account_id"}
+    row = {name: plain_from_wire(value) for name, value in item.items() if name != "account_id"}
     expires_at = row.get("expires_at")
     known = expires_at if isinstance(expires_at, int) else None
     row["status"] = status_of(row.get("status"), known, moment)
@@ -157,7 +134,7 @@ def _entry_cells(item: Mapping[str, Any], moment: datetime) -> Iterator[Any]:
 
 
 def _event_cells(item: Mapping[str, Any]) -> Iterator[Any]:
-    row = {name: plain(value) for name, value in item.items()}
+    row = {name: plain_from_wire(value) for name, value in item.items()}
     actor = row.get("actor")
     row |= actor if isinstance(actor, dict) else {}
     return map(row.get, AUDIT_COLUMNS)
@@ -165,7 +142,7 @@ def _event_cells(item: Mapping[str, Any]) -> Iterator[Any]:
 
 def _event_as_json(item: Mapping[str, Any]) -> str:
     """Give the whole row: with `account_id` and the keys, its digest can be computed from the line alone."""
-    return _json({name: plain(value) for name, value in item.items()}) + "\n"
+    return _json({name: plain_from_wire(value) for name, value in item.items()}) + "\n"
 
 
 def _safe(value: Any) -> str:
@@ -189,16 +166,3 @@ def _liner() -> Callable[[Iterable[str]], str]:
         return out.getvalue()
 
     return line
-
-
-def _hex(binary: bytes | str) -> str:
-    """Write bytes, which only a hand has stored; one client gives them in base 64, the other decoded."""
-    return (base64.b64decode(binary) if isinstance(binary, str) else bytes(binary)).hex()
-
-
-def _number(written: str) -> int | str:
-    try:
-        return int(written)
-    except ValueError:
-        value = Decimal(written)
-        return int(value) if value == value.to_integral_value() else str(value)

@@ -15,7 +15,7 @@ from dnc import times
 from dnc.audit import chain as audit
 from dnc.aws import wire
 from dnc.bulk.exports import format as export_rows
-from dnc.bulk.exports.format import AUDIT_COLUMNS, NUMBER_COLUMNS, Format, Kind, escaped, plain, unescaped
+from dnc.bulk.exports.format import AUDIT_COLUMNS, NUMBER_COLUMNS, Format, Kind, escaped, unescaped
 from dnc.bulk.exports.gzip_file import FileWriter
 from dnc.entries.entry import DETAILS
 
@@ -120,7 +120,7 @@ def test_what_a_spreadsheet_would_run_is_escaped(cell):
 @given(st.dictionaries(text, values, max_size=4))
 def test_the_typed_form_reads_as_the_audit_reads_it(row):
     item = wire.to_wire(row)
-    assert {name: plain(value) for name, value in item.items()} == audit._plain(wire.from_wire(item))
+    assert {name: wire.plain_from_wire(value) for name, value in item.items()} == wire.plain(wire.from_wire(item))
 
 
 def test_an_event_as_a_json_line_has_its_own_digest():
