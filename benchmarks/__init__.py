@@ -1,1 +1,1 @@
-"""What is measured, against what: `make bench`. Every number is a ratio of subjects that ran side by side."""
+"""The benchmarks: `make bench`. Every result is a ratio of subjects that took turns in the same run."""

@@ -1,6 +1,6 @@
 """Runs every benchmark: `make bench` (a few rounds, under ten minutes) and `make bench-full`.
 
-`python -m benchmarks [full] [NAME ...]`: only the named ones; the others' last results are kept.
+`python -m benchmarks [full] [NAME ...]` runs only the named ones and keeps the last results of the others.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.harness import chart, results
 from benchmarks.harness.sandbox import CannotMeasure
 
-# By name: how each is called when there is little time, and when there is much.
+# By name: the arguments of a quick run, and those of a full one.
 BENCHMARKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "cold_start": ({"quick": True}, {"quick": False}),
     "invocations": ({"quick": True}, {"quick": False}),
@@ -26,54 +26,54 @@ BENCHMARKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 def run(name: str, *, full: bool) -> list[dict[str, Any]]:
-    """Run one benchmark. Raises CannotMeasure when it, or what it measures against, is not there."""
+    """Run one benchmark. Raises CannotMeasure if it, or its only reference, cannot run on this machine."""
     try:
         module = importlib.import_module(f"benchmarks.{name}")
     except ModuleNotFoundError as missing:
-        raise CannotMeasure(f"{missing.name} is not here") from None
-    given = BENCHMARKS[name][1 if full else 0]
-    return results.read(name, module.main(**given))
+        raise CannotMeasure(f"{missing.name} is not installed") from None
+    arguments = BENCHMARKS[name][1 if full else 0]
+    return results.with_verdicts(name, module.main(**arguments))
 
 
 def main(arguments: list[str]) -> int:
-    """Run what is asked for and write the results."""
+    """Run the named benchmarks, or all of them, and write the results."""
     full = "full" in arguments
-    asked = [name for name in arguments if name != "full"]
-    unknown = [name for name in asked if name not in BENCHMARKS]
+    names = [name for name in arguments if name != "full"]
+    unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        print(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        print(f"unknown benchmarks: {', '.join(unknown)}. Choose from {', '.join(BENCHMARKS)}.", file=sys.stderr)
         return 2
-    where = results.machine()
+    machine = results.machine()
     command = "make bench-full" if full else "make bench"
-    before: dict[str, Any] = {"rows": [], "skipped": {}, "commands": {}}
-    if asked and results.JSON.exists():
-        before |= json.loads(results.JSON.read_text())
-        where, command = before["machine"], before["command"]
+    last: dict[str, Any] = {"rows": [], "skipped": {}, "commands": {}}
+    if names and results.JSON.exists():
+        last |= json.loads(results.JSON.read_text())
+        machine, command = last["machine"], last["command"]
     commands: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     skipped: dict[str, str] = {}
     for name in BENCHMARKS:
-        if asked and name not in asked:
-            rows += [row for row in before["rows"] if row["benchmark"] == name]
-            skipped |= {n: why for n, why in before["skipped"].items() if n == name}
-            commands |= {n: how for n, how in before["commands"].items() if n == name}
+        if names and name not in names:
+            rows += [row for row in last["rows"] if row["benchmark"] == name]
+            skipped |= {n: reason for n, reason in last["skipped"].items() if n == name}
+            commands |= {n: how for n, how in last["commands"].items() if n == name}
             continue
-        if asked:
+        if names:
             commands[name] = f"python -m benchmarks {'full ' if full else ''}{name}"
-        began = time.monotonic()
+        start = time.monotonic()
         print(f"{name}", flush=True)
         try:
-            found = run(name, full=full)
-        except CannotMeasure as why:
-            skipped[name] = str(why)
-            print(f"  skipped: {why}", flush=True)
+            measured = run(name, full=full)
+        except CannotMeasure as reason:
+            skipped[name] = str(reason)
+            print(f"  skipped: {reason}", flush=True)
             continue
-        rows += found
-        print(f"{results.told(found)}\n  ({time.monotonic() - began:.0f} s)", flush=True)
-    whole = {"machine": where, "command": command, "commands": commands, "rows": rows, "skipped": skipped}
+        rows += measured
+        print(f"{results.as_lines(measured)}\n  ({time.monotonic() - start:.0f} s)", flush=True)
+    whole = {"machine": machine, "command": command, "commands": commands, "rows": rows, "skipped": skipped}
     results.write(whole)
-    chart.FILE.write_text(chart.drawn(rows))
-    print(f"written: {results.TABLE}, {results.JSON.name}, {chart.FILE.name}")
+    chart.FILE.write_text(chart.svg(rows))
+    print(f"Wrote {results.PAGE}, {results.JSON.name} and {chart.FILE.name}.")
     return 0
 
 

@@ -1,8 +1,8 @@
-"""Exports: what a row costs the step that writes them, beside a plain loop over boto3's Query, csv and gzip.
+"""Exports: the cost of a row, next to a plain loop with boto3's Query, csv and gzip.
 
-`python -m benchmarks.export_numbers --rows 100000`. Both read the same list from a stand-in over HTTP and pack what
-they write. The loop keeps no progress, makes no digest, and leaves cells that a spreadsheet takes for formulas. What
-was written is read back and must be the list.
+`python -m benchmarks.export_numbers --rows 100000`. Both read the same list from a stand-in over HTTP and compress
+what they write. The loop keeps no progress, computes no digest, and leaves cells that a spreadsheet runs as formulas.
+Each file is read back and must contain exactly the list.
 """
 
 import argparse
@@ -23,29 +23,29 @@ from benchmarks.harness.servers import ROOT
 from benchmarks.harness.stand_in import StandIn
 from benchmarks.import_numbers import ACCOUNT, IMPORT_ID, MADE_AT, TABLE, number
 
-AS_CSV, AS_JSON, LOOP = "export step, CSV", "export step, JSON lines", "boto3 Query, csv and gzip"
+AS_CSV, AS_JSON, LOOP = "export step, CSV", "export step, JSON Lines", "boto3 Query, csv and gzip"
 _ACCOUNTS = "accounts"
 _JOB = "0" * 26
 
 
 def main(rows: int = 100_000, rounds: int = 3) -> list[dict[str, Any]]:
-    """Measure; give a row for each comparison. Raises AssertionError when a file is not the list."""
+    """Measure, and return a row for each comparison. Raises AssertionError if a file is not the list."""
     cost: dict[str, list[float]] = {way: [] for way in _WAYS}
     memory = 0.0
     tables = {
         TABLE: {"keys": ["account_id", "number"], "rows": _rows(rows)},
         _ACCOUNTS: {"keys": ["account_id", "record"]},
     }
-    wanted = sorted(f"+1{number(i)}" for i in range(rows))
+    expected = sorted(f"+1{number(i)}" for i in range(rows))
     with StandIn(tables) as stand_in, tempfile.TemporaryDirectory(prefix="nocall-bench-") as name:
         for _ in range(rounds):
             for way, costs in cost.items():
-                told = _run(way, Path(name), stand_in.url)
-                if _numbers(Path(name), way) != wanted:
-                    raise AssertionError(f"{way} wrote other numbers than the list has")
-                costs.append(told["cpu_seconds"] / rows * 1e6)
-                memory = max(memory, told["peak_mb"]) if way != LOOP else memory
-    what, unit = f"export of {rows:,} rows", "µs CPU a row"
+                usage = _run(way, Path(name), stand_in.url)
+                if _numbers(Path(name), way) != expected:
+                    raise AssertionError(f"{way} wrote other numbers than those of the list")
+                costs.append(usage["cpu_seconds"] / rows * 1e6)
+                memory = max(memory, usage["peak_mb"]) if way != LOOP else memory
+    what, unit = f"export of {rows:,} rows", "µs CPU per row"
     median = sorted(cost[AS_CSV])[rounds // 2]
     return [
         results.compared(
@@ -56,7 +56,7 @@ def main(rows: int = 100_000, rounds: int = 3) -> list[dict[str, Any]]:
 
 
 def _rows(count: int) -> list[dict[str, Any]]:
-    """Give the entries of an import of so many rows, as they are stored."""
+    """Return the stored entries of an import of `count` rows."""
     from dnc.entries.entry import Actor, Request, Source, Write, request_listing
     from dnc.entries.wire import row_of
     from dnc.times import parse
@@ -76,23 +76,23 @@ def _run(way: str, folder: Path, url: str) -> dict[str, float]:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{way} ended with {process.returncode}")
+        raise RuntimeError(f"{way} exited with status {process.returncode}")
     return {"cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_mb": float((folder / "peak").read_text())}
 
 
 def _numbers(folder: Path, way: str) -> list[str]:
-    """Read a written file back; give its numbers."""
+    """Return the numbers in the written file, and delete it."""
     [file] = folder.glob("*.gz")
     with gzip.open(file, "rt", newline="") as opened:
         if way == AS_JSON:
-            found = [str(json.loads(line)["number"]) for line in opened]
+            numbers = [str(json.loads(line)["number"]) for line in opened]
         else:
-            found = [row["number"] for row in csv.DictReader(opened)]
+            numbers = [row["number"] for row in csv.DictReader(opened)]
     file.unlink()
-    return sorted(found)
+    return sorted(numbers)
 
 
-def _export(folder: Path, url: str, form: str) -> None:
+def _export(folder: Path, url: str, file_format: str) -> None:
     from dnc import times
     from dnc.aws.credentials import Credentials
     from dnc.aws.dynamodb import DynamoDB
@@ -104,10 +104,10 @@ def _export(folder: Path, url: str, form: str) -> None:
 
     client = DynamoDB(url, "us-east-1", Credentials({"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}))
     exports = exporting.Exports(client, _ACCOUNTS, ACCOUNT)
-    asked = {"kind": "numbers", "format": form, "from": None, "to": None}
+    request = {"kind": "numbers", "format": file_format, "from": None, "to": None}
     kept = exporting.begun(nightly=False)
     export = exports.jobs.make(
-        JobKind.EXPORT, asked, Actor("key:k"), times.now(), status=JobStatus.RUNNING, job_id=_JOB, kept=kept
+        JobKind.EXPORT, request, Actor("key:k"), times.now(), status=JobStatus.RUNNING, job_id=_JOB, kept=kept
     )
     files = JobFiles(FolderS3(folder), "bulk", ACCOUNT, JobKind.EXPORT, export.id)
     read = export_sources.entries(client, TABLE, ACCOUNT)
@@ -119,13 +119,13 @@ def _loop(folder: Path, url: str) -> None:
     from boto3.dynamodb.conditions import Key
 
     keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s", "region_name": "us-east-1"}
-    make: Any = boto3.resource
-    table = make("dynamodb", endpoint_url=url, **keys).Table(TABLE)
-    asked: dict[str, Any] = {"KeyConditionExpression": Key("account_id").eq(ACCOUNT), "ConsistentRead": True}
+    resource: Any = boto3.resource
+    table = resource("dynamodb", endpoint_url=url, **keys).Table(TABLE)
+    query: dict[str, Any] = {"KeyConditionExpression": Key("account_id").eq(ACCOUNT), "ConsistentRead": True}
     names: list[str] = []
     with gzip.open(folder / "loop.csv.gz", "wt", compresslevel=6, newline="") as opened:
         while True:
-            page = table.query(**asked)
+            page = table.query(**query)
             if not names:
                 names = sorted(page["Items"][0])
                 out = csv.DictWriter(opened, names)
@@ -133,7 +133,7 @@ def _loop(folder: Path, url: str) -> None:
             out.writerows(page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
-            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 _WAYS: dict[str, Callable[[Path, str], None]] = {
@@ -151,9 +151,9 @@ if __name__ == "__main__":
     parser.add_argument("--way", choices=sorted(_WAYS))
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--url")
-    given = parser.parse_args()
-    if given.way:
-        _WAYS[given.way](given.folder, given.url)
-        (given.folder / "peak").write_text(str(peak_mb()))
+    arguments = parser.parse_args()
+    if arguments.way:
+        _WAYS[arguments.way](arguments.folder, arguments.url)
+        (arguments.folder / "peak").write_text(str(peak_mb()))
     else:
-        print(results.told(main(given.rows)))
+        print(results.as_lines(main(arguments.rows)))

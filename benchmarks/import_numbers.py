@@ -1,7 +1,7 @@
-"""Imports: a worker's rows a second of CPU and its memory, against two plain loops; and whether its counts are exact.
+"""Imports: a worker's CPU time per row and its memory, next to two plain loops. Also verifies that counts are exact.
 
-`python -m benchmarks.import_numbers --rows 1000000`. The plain loops read the same file and read each number the same
-way, and then write it with boto3: `put_item` a row, and `batch_write_item` without any of the guarantees.
+`python -m benchmarks.import_numbers --rows 1000000`. The plain loops read the same file and the same numbers in the
+same way and write them with boto3: one `put_item` per row, and `batch_write_item`, without any of the guarantees.
 """
 
 import argparse
@@ -41,13 +41,13 @@ PUT_ITEM, BATCH = "put_item", "batch_write_item"
 
 
 def number(i: int) -> str:
-    """Give the i-th of many different numbers, ten digits."""
+    """Return the i-th of many different numbers, as ten digits."""
     area, rest = AREAS[i % len(AREAS)], 2_000_000 + (i // len(AREAS) * 7919) % 7_999_999
     return f"{area}{rest:07}"
 
 
 def generate(path: Path, rows: int, seed: int = 1) -> dict[str, Any]:
-    """Write a file of mixed forms with bad rows and duplicates; give what an import of it must come to."""
+    """Write a file of mixed forms with bad rows and duplicates. Return what an import of it must count."""
     rng = random.Random(seed)
     bad: dict[int, str] = {}
     distinct = duplicates = 0
@@ -71,12 +71,12 @@ def generate(path: Path, rows: int, seed: int = 1) -> dict[str, Any]:
 
 
 def form(rng: random.Random, digits: str) -> str:
-    """Write ten digits in one of the usual forms."""
+    """Return ten digits in one of the usual forms."""
     return rng.choice(FORMS).format(digits[:3], digits[3:6], digits[6:])
 
 
 def main(rows: int = 100_000, sample: int = SAMPLE, rounds: int = 3) -> list[dict[str, Any]]:
-    """Measure; give a row for each reference. Raises AssertionError when the import was not exact."""
+    """Measure, and return a row for each reference. Raises AssertionError if the import was not exact."""
     ours: dict[str, list[float]] = {WORKER: [], PLANNER: [], FINISHER: []}
     theirs: dict[str, list[float]] = {PUT_ITEM: [], BATCH: []}
     memory = 0.0
@@ -86,41 +86,43 @@ def main(rows: int = 100_000, sample: int = SAMPLE, rounds: int = 3) -> list[dic
             truth = generate(folder / "whole.csv", rows, seed)
             listed_before = list_some(url, truth["distinct"])
             for step in (PLANNER, WORKER, FINISHER):
-                used = child(step, folder, url)
-                ours[step].append(used["cpu_seconds"] / rows * 1e6)
-                memory = max(memory, used["peak_mb"])
+                usage = child(step, folder, url)
+                ours[step].append(usage["cpu_seconds"] / rows * 1e6)
+                memory = max(memory, usage["peak_mb"])
             verify(folder, url, truth, listed_before)
             generate(folder / "sample.csv", sample, seed)
             for way, costs in theirs.items():
                 costs.append(child(way, folder, url)["cpu_seconds"] / sample * 1e6)
     milliseconds = statistics.median(sum(steps) for steps in zip(*ours.values(), strict=True)) / 1000
-    what = f"import of {rows:,} rows: the worker, with every guarantee"
+    name = f"import of {rows:,} rows, only the worker"
     whole = [sum(steps) for steps in zip(*ours.values(), strict=True)]
-    unit = "µs CPU a row"
+    unit = "µs CPU per row"
     return [
         results.compared(
-            what, WORKER, "put_item a row", ours[WORKER], theirs[PUT_ITEM], unit, ">= 10 x",
+            name, WORKER, "one put_item per row", ours[WORKER], theirs[PUT_ITEM], unit, ">= 10 x",
             memory=memory, scale={"import_cpu_ms": milliseconds},
         ),
-        results.compared(what, WORKER, "batch_write_item, no guarantee", ours[WORKER], theirs[BATCH], unit, ">= 2 x"),
         results.compared(
-            "the same, planner and finisher too", "all of its steps", "put_item a row", whole, theirs[PUT_ITEM], unit
+            name, WORKER, "batch_write_item, without guarantees", ours[WORKER], theirs[BATCH], unit, ">= 2 x"
+        ),
+        results.compared(
+            "the same, with planner and finisher", "all steps", "one put_item per row", whole, theirs[PUT_ITEM], unit
         ),
     ]  # fmt: skip
 
 
-def child(verb: str, folder: Path, url: str) -> dict[str, float]:
-    """Run one verb in a process of its own; give its CPU seconds and its most memory (MB)."""
+def child(step: str, folder: Path, url: str) -> dict[str, float]:
+    """Run one step in its own process. Return its CPU seconds and its peak memory (MB)."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.import_numbers", "--child", verb, str(folder), url],
+        [sys.executable, "-m", "benchmarks.import_numbers", "--child", step, str(folder), url],
         env=environment,
         cwd=ROOT,
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{verb} ended with {process.returncode}")
+        raise RuntimeError(f"{step} exited with status {process.returncode}")
     return {
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "peak_mb": float((folder / "peak").read_text()),
@@ -128,23 +130,23 @@ def child(verb: str, folder: Path, url: str) -> dict[str, float]:
 
 
 def peak_mb() -> float:
-    """Give this process's peak memory, of its own image: ru_maxrss begins with that of the process it came from."""
-    [line] = [one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM:")]
+    """Return this process's own peak memory. ru_maxrss would begin with the peak of the parent process."""
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
     return int(line.split()[1]) * 1024 / 1e6
 
 
-def operation(url: str, name: str, **asked: Any) -> Any:
-    """Ask the stand-in for an operation."""
+def operation(url: str, name: str, **parameters: Any) -> Any:
+    """Call an operation of the stand-in."""
     request = urllib.request.Request(  # noqa: S310
-        url, json.dumps(asked).encode(), {"X-Amz-Target": f"DynamoDB_20120810.{name}", "Connection": "close"}
+        url, json.dumps(parameters).encode(), {"X-Amz-Target": f"DynamoDB_20120810.{name}", "Connection": "close"}
     )
-    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
-        length = int(answer.headers["Content-Length"])
-        return json.loads(answer.read(length))
+    with urllib.request.urlopen(request, timeout=120) as response:  # noqa: S310
+        length = int(response.headers["Content-Length"])
+        return json.loads(response.read(length))
 
 
 def list_some(url: str, distinct: int) -> int:
-    """List each fiftieth number by hand, before the import."""
+    """List every fiftieth number before the import."""
     from dnc.entries.entry import Actor, Request, Source, Write, request_listing
     from dnc.entries.wire import row_of
     from dnc.times import parse
@@ -161,25 +163,25 @@ def list_some(url: str, distinct: int) -> int:
 
 
 def verify(folder: Path, url: str, truth: dict[str, Any], listed_before: int) -> None:
-    """Hold counts, report and table against what was generated. Raises AssertionError."""
-    told = json.loads((folder / "counts.json").read_text())
+    """Compare the counts, the report and the table with the generated file. Raises AssertionError."""
+    counts = json.loads((folder / "counts.json").read_text())
     already = truth["duplicates"] + listed_before
-    wanted = {
+    expected = {
         "rows": truth["rows"],
         "listed": truth["distinct"] - listed_before,
         "already_listed": already,
         "invalid": len(truth["bad"]),
     }
-    if told != wanted:
-        raise AssertionError(f"counted {told}, not {wanted}")
+    if counts != expected:
+        raise AssertionError(f"counted {counts}, not {expected}")
     name = f"accounts~{ACCOUNT}~imports~{IMPORT_ID}~report.csv"
     report = list(csv.DictReader(io.StringIO((folder / name).read_text())))
     reported = {int(row["line"]): json.loads(row["value"]) for row in report}
     if reported != truth["bad"] or list(reported) != sorted(reported):
-        raise AssertionError("the report is not the bad rows with their lines")
+        raise AssertionError("the report does not have exactly the bad rows with their lines")
     versions = operation(url, "Dump", TableName=TABLE)["versions"]
     if set(versions) != {f"+1{number(i)}" for i in range(truth["distinct"])}:
-        raise AssertionError("the table has other numbers than the file")
+        raise AssertionError("the table does not have exactly the numbers of the file")
 
 
 def _files(folder: Path) -> Any:
@@ -232,7 +234,7 @@ def _finish(folder: Path, _url: str) -> None:
 
 
 def _plain_rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """Read the rows as a plain loop would, into what it would store: the attributes of an entry."""
+    """Yield the rows that a plain loop would store: the attributes of an entry."""
     from dnc import times
     from dnc.phone import reader as phone
     from dnc.problems import InvalidNumber
@@ -272,8 +274,8 @@ def _boto_table(url: str) -> Any:
     import boto3
 
     keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s", "region_name": "us-east-1"}
-    make: Any = boto3.resource
-    return make("dynamodb", endpoint_url=url, **keys).Table(TABLE)
+    resource: Any = boto3.resource
+    return resource("dynamodb", endpoint_url=url, **keys).Table(TABLE)
 
 
 def _put_item(folder: Path, url: str) -> None:
@@ -288,7 +290,7 @@ def _batch_write_item(folder: Path, url: str) -> None:
             batch.put_item(Item=row)
 
 
-_VERBS: dict[str, Callable[[Path, str], None]] = {
+_STEPS: dict[str, Callable[[Path, str], None]] = {
     PLANNER: _plan,
     WORKER: _work,
     FINISHER: _finish,
@@ -299,11 +301,11 @@ _VERBS: dict[str, Callable[[Path, str], None]] = {
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
-        _VERBS[sys.argv[2]](Path(sys.argv[3]), sys.argv[4])
+        _STEPS[sys.argv[2]](Path(sys.argv[3]), sys.argv[4])
         (Path(sys.argv[3]) / "peak").write_text(str(peak_mb()))
         sys.exit(0)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--sample", type=int, default=SAMPLE, help="rows for each of the plain loops")
-    given = parser.parse_args()
-    print(results.told(main(given.rows, given.sample)))
+    parser.add_argument("--sample", type=int, default=SAMPLE, help="rows for each plain loop")
+    arguments = parser.parse_args()
+    print(results.as_lines(main(arguments.rows, arguments.sample)))

@@ -1,6 +1,6 @@
-"""Warm invocations of built artifacts under Amazon's runtime client: the CPU that each takes, for the cost model.
+"""Warm invocations of built artifacts under Amazon's runtime client: the CPU time of each, for the cost model.
 
-Each subject is one kept execution environment per round, which first answers some invocations that are not counted.
+Each subject is one execution environment per round. Its first invocations are a warm-up and not counted.
 `python -m benchmarks.invocations [quick]`
 """
 
@@ -15,21 +15,21 @@ from typing import Any
 
 from benchmarks.harness import artifacts, function_events, results
 from benchmarks.harness.sandbox import CannotMeasure, Sandbox
-from benchmarks.harness.servers import NotAnswered, RuntimeApi
+from benchmarks.harness.servers import NoResponse, RuntimeApi
 
 BUILT, TUTORIAL, ON_BOTO3 = (
     "as built",
-    "the check as tutorials write it",
-    "on boto3, as 'sam build' leaves it by itself",
+    "the check as written in tutorials",
+    "on boto3, built by plain 'sam build'",
 )
 TUTORIAL_HANDLER = "handler.lambda_handler"
-EVENTS_A_BATCH = 100
+RECORDS_PER_BATCH = 100
 _WARM_UP = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A kind of invocation. `input`: of `infra.scale.model`; `parts`: into how many its cost is divided."""
+    """A kind of invocation. `input`: its name in `infra.scale.model`. `parts`: by how many its cost is divided."""
 
     name: str
     function: str
@@ -42,7 +42,7 @@ class Work:
 
 
 def main(quick: bool) -> list[dict[str, Any]]:
-    """Measure, and give a row for each kind of invocation."""
+    """Measure, and return a row for each kind of invocation."""
     rounds = 3 if quick else 9
     built, plain, tutorial = artifacts.built(), artifacts.plain(on_boto3=True), artifacts.tutorial()
     handlers = artifacts.functions()
@@ -62,7 +62,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
 
 
 def _cost(folder: Path, handler: str, work: Work, calls: int) -> float:
-    """Give the CPU of one invocation, or of its parts, in milliseconds. Raises NotAnswered."""
+    """Return the CPU time of one invocation, or of one part of it, in milliseconds. Raises NoResponse."""
     warm_up = min(_WARM_UP, calls // 2)
     over_http = handler == TUTORIAL_HANDLER
     with (
@@ -73,13 +73,13 @@ def _cost(folder: Path, handler: str, work: Work, calls: int) -> float:
         before = 0.0
         for n in range(warm_up + calls):
             if n == warm_up:
-                before = sandbox.used().cpu
+                before = sandbox.usage().cpu
             event = work.event(n)
-            answered = api.invoke(_over_http(event) if over_http else event, 60.0)
-            if answered.kind != "response" or not function_events.answered_well(answered.body):
-                raise NotAnswered(f"{folder.name}: {answered.kind}: {answered.body.decode()[:1000]}")
-        used = sandbox.used().cpu - before
-    return used / calls / work.parts * 1000
+            response = api.invoke(_over_http(event) if over_http else event, 60.0)
+            if response.kind != "response" or not function_events.succeeded(response.body):
+                raise NoResponse(f"{folder.name}: {response.kind}: {response.body.decode()[:1000]}")
+        cpu = sandbox.usage().cpu - before
+    return cpu / calls / work.parts * 1000
 
 
 def _check(n: int, count: int) -> dict[str, Any]:
@@ -100,12 +100,12 @@ def _add(n: int) -> dict[str, Any]:
 def _changes(n: int) -> dict[str, Any]:
     sample = function_events.sample("audit_changes")["Records"][0]
     records = []
-    for i in range(EVENTS_A_BATCH):
+    for i in range(RECORDS_PER_BATCH):
         record = copy.deepcopy(sample)
         change = record["dynamodb"]
-        change["SequenceNumber"] = str(int(change["SequenceNumber"]) + n * EVENTS_A_BATCH + i)
+        change["SequenceNumber"] = str(int(change["SequenceNumber"]) + n * RECORDS_PER_BATCH + i)
         for row in (change["Keys"], change["NewImage"]):
-            row["number"] = {"S": f"+1415555{(n * EVENTS_A_BATCH + i) % 10_000:04}"}
+            row["number"] = {"S": f"+1415555{(n * RECORDS_PER_BATCH + i) % 10_000:04}"}
         records.append(record)
     return {"Records": records}
 
@@ -114,22 +114,22 @@ def _work() -> tuple[Work, ...]:
     return (
         Work(
             "an invocation that checks one number", "CheckNumbersFunction", lambda n: _check(n, 1),
-            "ms CPU an invocation", "check_cpu_ms", 400, against_tutorial=True,
+            "ms CPU per invocation", "check_cpu_ms", 400, against_tutorial=True,
         ),
         Work(
             "an invocation that checks 100 numbers", "CheckNumbersFunction", lambda n: _check(n, 100),
-            "ms CPU an invocation", "check_100_cpu_ms", 200, against_tutorial=True,
+            "ms CPU per invocation", "check_100_cpu_ms", 200, against_tutorial=True,
         ),
-        Work("an add over HTTP", "AddNumberFunction", _add, "ms CPU an invocation", "add_cpu_ms", 200),
+        Work("an add over HTTP", "AddNumberFunction", _add, "ms CPU per invocation", "add_cpu_ms", 200),
         Work(
-            f"a change of the stream, {EVENTS_A_BATCH} in a batch", "AuditChangesFunction", _changes,
-            "ms CPU a change", "event_cpu_ms", 20, parts=EVENTS_A_BATCH,
+            f"a stream record, {RECORDS_PER_BATCH} per batch", "AuditChangesFunction", _changes,
+            "ms CPU per record", "event_cpu_ms", 20, parts=RECORDS_PER_BATCH,
         ),
     )  # fmt: skip
 
 
 if __name__ == "__main__":
     try:
-        print(results.told(main(quick="quick" in sys.argv)))
-    except CannotMeasure as why:
-        sys.exit(str(why))
+        print(results.as_lines(main(quick="quick" in sys.argv)))
+    except CannotMeasure as reason:
+        sys.exit(str(reason))

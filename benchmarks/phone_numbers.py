@@ -1,11 +1,11 @@
-"""Normalizing a mixed file of written numbers: the reader beside phonenumbers and its Rust port, and do they agree.
+"""Normalizing a mixed file of written numbers, next to phonenumbers and its Rust port. Also verifies that they agree.
 
-Each subject runs in a fresh process of its own, over the same rows, and tells the CPU it took for them (user and
-system; what a process loads when it is first needed is in it, what it imports at its start is not). The references do
-what a program must to get the same answer: parse, E.164, and whether the number is valid.
+Each subject reads the same rows in a fresh process and reports its CPU time (user and system). That includes what it
+loads on first use, but not what it imports at the start. The references do what a program must do for the same result:
+parse a number, format it as E.164, and validate it.
 
-`python -m benchmarks.phone_numbers [--full]` prints the result; `--full` gives the Python library every row, not
-every tenth, and tries every area code with every exchange.
+`python -m benchmarks.phone_numbers [--full]` prints the result. With `--full`, the Python library reads every row
+instead of every tenth, and every area code is tried with every exchange.
 """
 
 import json
@@ -27,7 +27,7 @@ Reader = Callable[[Sequence[str], str], int]
 
 
 def read_by_nocall(written: Sequence[str], region: str) -> int:
-    """Read rows as the import does; give how many are valid."""
+    """Read rows as an import does. Return how many are valid."""
     from dnc.phone import reader as phone
 
     numbers, asides = phone.look_many(written, region)
@@ -35,7 +35,7 @@ def read_by_nocall(written: Sequence[str], region: str) -> int:
 
 
 def read_one_by_one(written: Sequence[str], region: str) -> int:
-    """Read rows as a check reads its numbers."""
+    """Read rows one at a time. Return how many are valid."""
     from dnc.phone import reader as phone
 
     return sum(1 for text in written if (looked := phone.look(text, region)[0]) and looked.valid)
@@ -65,7 +65,7 @@ def read_by_phonenumbers(written: Sequence[str], region: str) -> int:
 
 
 def read_with_pattern_cache(written: Sequence[str], region: str) -> int:
-    """Read rows with the Python library, told to keep every pattern that it compiled."""
+    """Read rows with the Python library, with its cache of compiled patterns."""
     import phonenumbers
 
     phonenumbers.enable_pattern_cache()
@@ -79,13 +79,13 @@ def read_by_rust(written: Sequence[str], region: str) -> int:
     return _read_by(rphonenumbers, written, region)
 
 
-OURS, ONE_BY_ONE, RUST = "phone.look_many", "phone.look, one by one", "rphonenumbers"
-PHONENUMBERS, PATTERNS_KEPT = "phonenumbers", "phonenumbers, told to keep its patterns"
+OURS, ONE_BY_ONE, RUST = "our reader, in batches", "our reader, one by one", "rphonenumbers"
+PHONENUMBERS, CACHED = "phonenumbers", "phonenumbers with its pattern cache"
 SUBJECTS: dict[str, Reader] = {
     OURS: read_by_nocall,
     ONE_BY_ONE: read_one_by_one,
     PHONENUMBERS: read_by_phonenumbers,
-    PATTERNS_KEPT: read_with_pattern_cache,
+    CACHED: read_with_pattern_cache,
     RUST: read_by_rust,
 }
 GOALS = {PHONENUMBERS: ">= 25 x", RUST: ">= 2.5 x"}
@@ -93,7 +93,7 @@ ROWS = 1_000_000
 
 
 def _timed(subject: str, file: str, step: int) -> None:
-    """Run one subject over every `step`-th row of a file (JSON); print its CPU microseconds a row and its count."""
+    """Run one subject over every `step`-th row of a JSON file. Print its CPU microseconds per row and its count."""
     written = json.loads(Path(file).read_text())[::step]
     SUBJECTS[subject](written[:1], "US")
     before = time.process_time()
@@ -104,13 +104,13 @@ def _timed(subject: str, file: str, step: int) -> None:
 def _run(subject: str, file: Path, step: int) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.phone_numbers", subject, str(file), str(step)]
     environment = {"PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}"}
-    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(ran.stdout)
-    return found
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    result: dict[str, float] = json.loads(done.stdout)
+    return result
 
 
 def differences(texts: Iterable[tuple[str, str | None]]) -> Iterator[str]:
-    """Give each text and region that any door of `dnc.phone.reader` reads otherwise than the rules do."""
+    """Yield each text and region for which a function of `dnc.phone.reader` differs from the rules."""
     from dnc.phone import reader as phone
     from dnc.phone import rules as phone_rules
 
@@ -129,55 +129,55 @@ def differences(texts: Iterable[tuple[str, str | None]]) -> Iterator[str]:
 
 
 def sweep(step: int) -> Iterator[tuple[str, str | None]]:
-    """Give each area code with every `step`-th exchange: E.164, and national in a region that takes turns."""
-    for place in range(0, 800 * 1000, step):
-        digits = f"{200 + place // 1000}{place % 1000:03}{place * 7919 % 10_000:04}"
-        yield f"+1{digits}", SWEEP_REGIONS[place % len(SWEEP_REGIONS)]
-        yield digits, SWEEP_REGIONS[place // step % len(SWEEP_REGIONS)]
+    """Yield each area code with every `step`-th exchange: as E.164, and nationally, with regions in turn."""
+    for index in range(0, 800 * 1000, step):
+        digits = f"{200 + index // 1000}{index % 1000:03}{index * 7919 % 10_000:04}"
+        yield f"+1{digits}", SWEEP_REGIONS[index % len(SWEEP_REGIONS)]
+        yield digits, SWEEP_REGIONS[index // step % len(SWEEP_REGIONS)]
 
 
 def main(quick: bool) -> list[dict[str, Any]]:
-    """Measure; give a row for each reference, and one for the number of differences (which must be 0)."""
+    """Measure, and return a row for each reference. Raises AssertionError if the readers differ anywhere."""
     from benchmarks.harness import phone_texts
 
     steps = dict.fromkeys(SUBJECTS, 1)
-    if quick:  # the Python library takes half a minute for all of them
-        steps |= dict.fromkeys((PHONENUMBERS, PATTERNS_KEPT), 10)
-    ran: dict[str, list[dict[str, float]]] = {name: [] for name in SUBJECTS}
+    if quick:  # the Python library takes half a minute for all rows
+        steps |= dict.fromkeys((PHONENUMBERS, CACHED), 10)
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in SUBJECTS}
     with tempfile.TemporaryDirectory(prefix="nocall-bench-") as folder:
         file = Path(folder) / "rows.json"
         file.write_text(json.dumps(phone_texts.mixed(ROWS)))
         for _ in range(3 if quick else 5):
             for name in SUBJECTS:
-                ran[name].append(_run(name, file, steps[name]))
-    _hold_to_each_other(ran, steps)
-    rows = [_compared(ran, name, steps[name]) for name in SUBJECTS if name != OURS]
+                runs[name].append(_run(name, file, steps[name]))
+    _compare_counts(runs, steps)
+    rows = [_compared(runs, name, steps[name]) for name in SUBJECTS if name != OURS]
     tried = 60_000 if quick else 2_000_000
     swept = 101 if quick else 1
-    found = [*differences(phone_texts.strange(tried, seed=ROWS)), *differences(sweep(swept))]
-    if found:
-        raise AssertionError(f"dnc.phone.reader and dnc.phone.rules differ {len(found):,} times: {found[:10]}")
-    note = f"no difference in {tried:,} strange texts and {2 * 800_000 // swept:,} area codes with exchanges"
+    differing = [*differences(phone_texts.strange(tried, seed=ROWS)), *differences(sweep(swept))]
+    if differing:
+        raise AssertionError(f"dnc.phone.reader and dnc.phone.rules differ {len(differing):,} times: {differing[:10]}")
+    note = f"no differences in {tried:,} strange texts and {2 * 800_000 // swept:,} area codes with exchanges"
     return [{**row, "note": note} if row["reference"] == PHONENUMBERS else row for row in rows]
 
 
-def _hold_to_each_other(ran: dict[str, list[dict[str, float]]], steps: dict[str, int]) -> None:
-    """Hold who read the same rows to one number of valid ones. Raises AssertionError."""
+def _compare_counts(runs: dict[str, list[dict[str, float]]], steps: dict[str, int]) -> None:
+    """Verify that subjects that read the same rows count the same valid ones. Raises AssertionError."""
     for step in set(steps.values()):
-        counts = {name: runs[0]["valid"] for name, runs in ran.items() if steps[name] == step}
+        counts = {name: results[0]["valid"] for name, results in runs.items() if steps[name] == step}
         if len(set(counts.values())) > 1:
-            raise AssertionError(f"they find different numbers of valid rows: {counts}")
+            raise AssertionError(f"the subjects count different numbers of valid rows: {counts}")
 
 
-def _compared(ran: dict[str, list[dict[str, float]]], name: str, step: int) -> dict[str, Any]:
-    ours, theirs = ([one["microseconds"] for one in ran[subject]] for subject in (OURS, name))
+def _compared(runs: dict[str, list[dict[str, float]]], name: str, step: int) -> dict[str, Any]:
+    ours, theirs = ([one["microseconds"] for one in runs[subject]] for subject in (OURS, name))
     what = f"normalizing {ROWS:,} mixed numbers"
-    told = name if step == 1 else f"{name} (every {step}th of them)"
-    return results.compared(what, OURS, told, ours, theirs, "µs CPU a row", GOALS.get(name, ""))
+    reference = name if step == 1 else f"{name} (every {step}th number)"
+    return results.compared(what, OURS, reference, ours, theirs, "µs CPU per number", GOALS.get(name, ""))
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 4:
         _timed(sys.argv[1], sys.argv[2], int(sys.argv[3]))
     else:
-        print(results.told(main(quick="--full" not in sys.argv)))
+        print(results.as_lines(main(quick="--full" not in sys.argv)))

@@ -1,10 +1,10 @@
-"""Scrub a campaign against a list: this service's own code, DuckDB's anti-join, and one lookup for each lead.
+"""Scrubs of a campaign against a list: this service's own code, DuckDB's anti-join, and one lookup per lead.
 
-`python -m benchmarks.scrub_leads --leads 1000000 --listed 1000000`. Each way runs in a process of its own, so that its
-CPU seconds (user and system, all threads) and its peak memory are its own; the ratio is of CPU seconds in one run. The
-lists and leads are the same files for all, and each way's clear leads are compared with those computed from the files
-alone. What stands in for AWS: S3 is a folder, and a Query's pages are DynamoDB's JSON out of a file, which is parsed
-as the service's client parses it; the network is left out, for everybody.
+`python -m benchmarks.scrub_leads --leads 1000000 --listed 1000000`. Each method runs in its own process, so its CPU
+seconds (user and system, all threads) and its peak memory are its own. Ratios are of CPU seconds in one run. All
+methods use the same files, and their clear leads are compared with those computed from the files alone. S3 is a
+folder. The pages of a Query are DynamoDB's JSON from a file, parsed as the service's client parses it. No method uses
+a network.
 """
 
 import argparse
@@ -39,95 +39,95 @@ from dnc.bulk.uploads.parse import Rows
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
 
-ROWS_A_PAGE = 2_500
-"""Of about 420 bytes each in a page of 1 MB, of which the number alone is asked for."""
-UNITS_A_PAGE = 256.0
-"""A strong read counts 4 KB."""
+ROWS_PER_PAGE = 2_500
+"""Rows of about 420 bytes in a page of 1 MB. Only the number of each is returned."""
+UNITS_PER_PAGE = 256.0
+"""A strong read is one unit per 4 KB."""
 SAMPLE = 20_000
-MOST_MEMORY = 512
+MEMORY_LIMIT = 512
 OURS = "all steps of the scrub"
 JOB = "0" * 26
 REGION, REGION_OF_AWS = "US", "us-east-1"
 
 
 class Pages:
-    """The answers to a Query of a whole partition, one a line of a file."""
+    """The responses to a Query of a whole partition, one per line of a file."""
 
     def __init__(self, file: Path) -> None:
         """Open the file."""
         self._lines = file.open("rb")
 
     def query(self, **_: Any) -> dict[str, Any]:
-        """Give the next page."""
+        """Return the next page."""
         page: dict[str, Any] = json.loads(self._lines.readline())
         return page
 
 
 def make(folder: Path, leads: int, listed: int, seed: int = 1) -> None:
-    """Write the campaign, the list as a raw file, and the list as DynamoDB's pages; half of the leads are listed."""
-    chance = random.Random(seed)
-    pool = chance.sample(range(7_500_000), listed + leads)
-    of_list = pool[:listed]
+    """Write the campaign, the list as a raw file, and the list as DynamoDB's pages. Half of the leads are listed."""
+    rng = random.Random(seed)
+    pool = rng.sample(range(7_500_000), listed + leads)
+    list_ids = pool[:listed]
     with (folder / "listed.csv").open("w", newline="") as file:
         file.write("number\n")
-        file.writelines(_written(place, chance) + "\n" for place in of_list)
+        file.writelines(_written(index, rng) + "\n" for index in list_ids)
     half = min(leads // 2, listed)
-    of_leads = chance.sample(of_list, half) + pool[listed : listed + leads - half]
-    chance.shuffle(of_leads)
+    lead_ids = rng.sample(list_ids, half) + pool[listed : listed + leads - half]
+    rng.shuffle(lead_ids)
     with (folder / "leads.csv").open("w", newline="") as file:
         file.write("lead_id,phone,name,city\r\n")
-        for i, place in enumerate(of_leads):
-            number = "12" if i % 97 == 0 else _written(place, chance)
+        for i, index in enumerate(lead_ids):
+            number = "12" if i % 97 == 0 else _written(index, rng)
             file.write(f'{i},{number},"Lead, {i}",Springfield\r\n')
-    numbers = sorted(f"+1{_ten(place)}" for place in of_list)
+    numbers = sorted(f"+1{_ten(index)}" for index in list_ids)
     with (folder / "pages.jsonl").open("w") as file:
-        for at in range(0, max(len(numbers), 1), ROWS_A_PAGE):
-            part = numbers[at : at + ROWS_A_PAGE]
+        for at in range(0, max(len(numbers), 1), ROWS_PER_PAGE):
+            part = numbers[at : at + ROWS_PER_PAGE]
             page: dict[str, Any] = {"Items": [{"number": {"S": number}} for number in part], "ScannedCount": len(part)}
-            page["ConsumedCapacity"] = {"CapacityUnits": UNITS_A_PAGE * len(part) / ROWS_A_PAGE}
-            if at + ROWS_A_PAGE < len(numbers):
+            page["ConsumedCapacity"] = {"CapacityUnits": UNITS_PER_PAGE * len(part) / ROWS_PER_PAGE}
+            if at + ROWS_PER_PAGE < len(numbers):
                 page["LastEvaluatedKey"] = {"number": {"S": part[-1]}}
             file.write(json.dumps(page) + "\n")
 
 
-def _ten(place: int) -> str:
-    area, rest = divmod(place, 750_000)
+def _ten(index: int) -> str:
+    area, rest = divmod(index, 750_000)
     return f"{(212, 303, 310, 312, 404, 415, 512, 617, 702, 713)[area]}{2_000_000 + rest + 340_000:07}"
 
 
-def _written(place: int, chance: random.Random) -> str:
-    ten = _ten(place)
-    form = ("({0}) {1}-{2}", "{0}-{1}-{2}", "{0}{1}{2}", "+1{0}{1}{2}", "{0}.{1}.{2}")[chance.randrange(5)]
+def _written(index: int, rng: random.Random) -> str:
+    ten = _ten(index)
+    form = ("({0}) {1}-{2}", "{0}-{1}-{2}", "{0}{1}{2}", "+1{0}{1}{2}", "{0}.{1}.{2}")[rng.randrange(5)]
     return form.format(ten[:3], ten[3:6], ten[6:])
 
 
 def scrub(folder: Path) -> dict[str, Any]:
-    """Scrub as the functions do: plan, read the list, look at each piece twice, put together."""
+    """Scrub as the functions do: plan, read the list, make two passes over each piece, and write the results."""
     stored = FolderS3(folder)
     files = JobFiles(stored, "bulk", "acme", JobKind.SCRUB, JOB)
     upload = folder / "leads.csv"
     with upload.open("rb", buffering=0) as stream:
         plan = scrub_plan.make(files, stream, upload.stat().st_size, "leads.csv", "phone")
     units = 0.0
-    for look in (1, 2):
+    for number in (1, 2):
         reading = listed_numbers.read_list(
             Pages(folder / "pages.jsonl"),
             "numbers",
             "acme",
             Reading(),
-            listed_numbers.budget_of(plan.rows) if look == 1 else None,
+            listed_numbers.budget_of(plan.rows) if number == 1 else None,
             times.now(),
-            lambda part, packed, at=look: files.put(listed_numbers.part_name(at, part), packed),  # type: ignore[misc]
+            lambda part, packed, at=number: files.put(listed_numbers.part_name(at, part), packed),  # type: ignore[misc]
             lambda: False,
         )
         units += reading.units
-        there = listed_numbers.kept(files, look, reading.parts)
+        listed = listed_numbers.kept(files, number, reading.parts)
 
-        def listed_of(wanted: Any, known: listed_numbers.Sorted = there) -> set[str]:
-            return {number for number in wanted if known.has(number)}
+        def listed_of(numbers: Any, known: listed_numbers.Sorted = listed) -> set[str]:
+            return {number for number in numbers if known.has(number)}
 
         for piece in plan.pieces:
-            if look == 1:
+            if number == 1:
                 leads = scrub_plan.leads(files, piece["piece"])
                 scrub_piece.keep(files, piece["piece"], scrub_piece.scrub(leads, REGION, listed_of, plan.told()))
             else:
@@ -147,7 +147,7 @@ def scrub(folder: Path) -> dict[str, Any]:
 
 
 def normalize(folder: Path) -> dict[str, Any]:
-    """Write both files anew with each number in E.164, or empty, as the scrub reads it."""
+    """Rewrite both files with each number in E.164, or empty, as the scrub reads it."""
     for name, column in (("leads", 1), ("listed", 0)):
         with (folder / f"{name}.csv").open(newline="") as file, (folder / f"{name}.e164.csv").open("w") as out:
             rows = list(Rows(file))[1:]
@@ -160,7 +160,7 @@ def normalize(folder: Path) -> dict[str, Any]:
 
 
 def duckdb_anti_join(folder: Path) -> dict[str, Any]:
-    """Join the normalized files in DuckDB and write the clear and the blocked leads with their columns."""
+    """Join the normalized files in DuckDB, and write the clear and the blocked leads with their columns."""
     import duckdb
 
     database = duckdb.connect()
@@ -179,30 +179,30 @@ def duckdb_anti_join(folder: Path) -> dict[str, Any]:
 
 
 def lookup_each(folder: Path) -> dict[str, Any]:
-    """Look each of a sample of leads up by a GetItem of its own."""
-    with _standing_in(folder) as (client, sample):
-        began = time.process_time()
+    """Look up a sample of leads, each with its own GetItem."""
+    with _sample_of_leads(folder) as (client, sample):
+        start = time.process_time()
         for written in sample:
             read, _ = phone.look(written, REGION)
             if read:
                 key = {"account_id": {"S": "acme"}, "number": {"S": read.e164}}
                 client.get_item(TableName="numbers", Key=key, ConsistentRead=True)
-        return {"sample": len(sample), "cpu_seconds_of_sample": time.process_time() - began}
+        return {"sample": len(sample), "cpu_seconds_of_sample": time.process_time() - start}
 
 
 def lookup_hundreds(folder: Path) -> dict[str, Any]:
-    """Look a sample of leads up as the scrub does when that costs less: by the hundred."""
-    with _standing_in(folder) as (client, sample):
-        began = time.process_time()
+    """Look up a sample of leads in batches of a hundred, as a scrub does if that costs less."""
+    with _sample_of_leads(folder) as (client, sample):
+        start = time.process_time()
         numbers, _ = phone.look_many(sample, REGION)
         store = Numbers(client, "numbers", "acme")
         listed_numbers.looked_up(store, (number for number in numbers if number), times.now())
-        return {"sample": len(sample), "cpu_seconds_of_sample": time.process_time() - began}
+        return {"sample": len(sample), "cpu_seconds_of_sample": time.process_time() - start}
 
 
 @contextmanager
-def _standing_in(folder: Path) -> Iterator[tuple[DynamoDB, list[str]]]:
-    """Give the service's client of a stand-in on loopback, and a sample of leads, every other of them listed."""
+def _sample_of_leads(folder: Path) -> Iterator[tuple[DynamoDB, list[str]]]:
+    """Yield a client of a DynamoDB stand-in and a sample of leads, every other one listed."""
     with (folder / "leads.csv").open(newline="") as file:
         sample = [row["phone"] for _, row in zip(range(SAMPLE), csv.DictReader(file), strict=False)]
     rows = [
@@ -216,7 +216,7 @@ def _standing_in(folder: Path) -> Iterator[tuple[DynamoDB, list[str]]]:
 
 
 def reference(folder: Path) -> list[str]:
-    """Compute the clear leads from the files alone, with nothing of the scrub but the reading of a number."""
+    """Return the clear leads, computed from the files. Of the scrub's code, only the number reader is used."""
     with (folder / "listed.csv").open(newline="") as file:
         listed = {phone.look(row["number"], REGION)[0] for row in csv.DictReader(file)}
         blocked = {one.e164 for one in listed if one}
@@ -239,18 +239,18 @@ WAYS: dict[str, Callable[[Path], dict[str, Any]]] = {
 
 
 def measure(way: str, folder: Path) -> dict[str, Any]:
-    """Run one way in a process of its own; give its CPU seconds, peak memory in MB, and what it found."""
+    """Run one method in its own process. Return its CPU seconds, its peak memory (MB) and its result."""
     command = [sys.executable, "-m", "benchmarks.scrub_leads", "--way", way, "--folder", str(folder)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def main(leads: int = 1_000_000, listed: int = 1_000_000, rounds: int = 3) -> list[dict[str, Any]]:
-    """Measure every way on the same files; give a row for each reference.
+    """Measure every method on the same files, and return a row for each reference.
 
-    Raises AssertionError when a clear lead is missing or one too many.
+    Raises AssertionError if a method's clear leads are not exactly the right ones.
     """
     cost: dict[str, list[float]] = {way: [] for way in WAYS}
     memory = 0.0
@@ -261,38 +261,38 @@ def main(leads: int = 1_000_000, listed: int = 1_000_000, rounds: int = 3) -> li
             command = [sys.executable, "-m", "benchmarks.scrub_leads", "--make", "--folder", name, *sizes]
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "functions"), str(ROOT)))}
             subprocess.run(command, check=True, env=environment)
-            told = {way: measure(way, folder) for way in WAYS}
-            wanted = reference(folder)
-        if told["scrub"]["clear"] != wanted or sorted(told["duckdb_anti_join"]["clear"], key=int) != wanted:
-            raise AssertionError("the clear leads are not those that the files have")
-        for way, result in told.items():
+            found = {way: measure(way, folder) for way in WAYS}
+            expected = reference(folder)
+        if found["scrub"]["clear"] != expected or sorted(found["duckdb_anti_join"]["clear"], key=int) != expected:
+            raise AssertionError("the clear leads are not those of the files")
+        for way, result in found.items():
             seconds = result.get("cpu_seconds_of_sample", result["cpu_seconds"])
             cost[way].append(seconds / result.get("sample", leads) * 1e6)
-        memory = max(memory, told["scrub"]["peak_mb"])
+        memory = max(memory, found["scrub"]["peak_mb"])
     return list(compared(cost, memory, f"scrub of {leads:,} leads against {listed:,} numbers"))
 
 
-def compared(cost: dict[str, list[float]], memory: float, what: str) -> Iterator[dict[str, Any]]:
-    """Give the rows of what each way took (microseconds of CPU a lead, round by round) and held (MB)."""
-    ours, unit = cost["scrub"], "µs CPU a lead"
+def compared(cost: dict[str, list[float]], memory: float, name: str) -> Iterator[dict[str, Any]]:
+    """Yield a row for each method. `cost`: CPU microseconds per lead, round by round. `memory`: the peak, in MB."""
+    ours, unit = cost["scrub"], "µs CPU per lead"
     joined = [sum(both) for both in zip(cost["normalize"], cost["duckdb_anti_join"], strict=True)]
     yield results.compared(
-        what, OURS, "DuckDB, after the same normalizing of both files", ours, joined, unit, "<= 2 x",
-        upside_down=True, memory=memory,
+        name, OURS, "DuckDB, after the same normalization of both files", ours, joined, unit, "<= 2 x",
+        inverse=True, memory=memory,
     )  # fmt: skip
     yield results.compared(
-        "the most memory that it holds", OURS, "what it may take", [memory], [float(MOST_MEMORY)], "MB", "<= 1 x",
-        upside_down=True,
+        "peak memory of a scrub", OURS, "the limit", [memory], [float(MEMORY_LIMIT)], "MB", "<= 1 x",
+        inverse=True,
     )  # fmt: skip
     yield results.compared(
-        what, OURS, "DuckDB, on files that are normalized already", ours, cost["duckdb_anti_join"], unit,
-        upside_down=True,
+        name, OURS, "DuckDB, on normalized files", ours, cost["duckdb_anti_join"], unit,
+        inverse=True,
     )  # fmt: skip
     yield results.compared(
-        what, OURS, "a GetItem for each lead by the own client, no file written", ours, cost["lookup_each"], unit
+        name, OURS, "one GetItem per lead, own client, no files written", ours, cost["lookup_each"], unit
     )
     yield results.compared(
-        what, OURS, "a BatchGetItem for each hundred, no file written", ours, cost["lookup_hundreds"], unit
+        name, OURS, "one BatchGetItem per hundred leads, no files written", ours, cost["lookup_hundreds"], unit
     )
 
 
@@ -303,15 +303,15 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--way", choices=sorted(WAYS))
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--make", action="store_true", help="write the files alone, into the folder")
-    given = parser.parse_args()
-    if given.make:
-        make(given.folder, given.leads, given.listed, given.seed)
-    elif given.way:
+    parser.add_argument("--make", action="store_true", help="only write the files into the folder")
+    arguments = parser.parse_args()
+    if arguments.make:
+        make(arguments.folder, arguments.leads, arguments.listed, arguments.seed)
+    elif arguments.way:
         start = time.process_time()
-        found = WAYS[given.way](given.folder)
-        found["cpu_seconds"] = time.process_time() - start
-        found["peak_mb"] = peak_mb()
-        print(json.dumps(found))
+        result = WAYS[arguments.way](arguments.folder)
+        result["cpu_seconds"] = time.process_time() - start
+        result["peak_mb"] = peak_mb()
+        print(json.dumps(result))
     else:
-        print(results.told(main(given.leads, given.listed)))
+        print(results.as_lines(main(arguments.leads, arguments.listed)))

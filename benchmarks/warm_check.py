@@ -1,7 +1,7 @@
-"""One number, warm: CPU of the check's process against boto3, redis-py and PyMySQL. `python -m benchmarks.warm_check`.
+"""A warm check of one number next to boto3, redis-py and PyMySQL, in CPU time. `python -m benchmarks.warm_check`.
 
-redis-py's SISMEMBER and PyMySQL's lookup in VICIdial's `vicidial_dnc` are bare calls: they read no request, no form of
-number and no account, sign nothing, and cannot tell an expired entry. Only the transport is the same, plain TCP.
+redis-py's SISMEMBER and PyMySQL's lookup in VICIdial's `vicidial_dnc` are bare calls: they parse no request and no
+phone number, read no account, sign nothing, and cannot tell that an entry has expired. All use plain TCP.
 """
 
 import os
@@ -17,17 +17,17 @@ from benchmarks.harness.stand_in import StandIn
 from dnc.entries import statuses
 
 NUMBER = "+14155550100"
-CHECK, CHECK_BOTO3 = "check_numbers", "check_numbers over boto3"
+CHECK, CHECK_BOTO3 = "check_numbers", "check_numbers on boto3"
 READ, READ_BOTO3 = "get_item, own client", "get_item, boto3"
 REDIS, MARIADB = "redis-py SISMEMBER", "PyMySQL on vicidial_dnc"
-NAMES = {CHECK: "a warm check of one number, whole", READ: "of that, the read"}
+NAMES = {CHECK: "a warm check of one number", READ: "only the read"}
 _CALLS = {CHECK: 3000, CHECK_BOTO3: 500, READ: 3000, READ_BOTO3: 500, REDIS: 3000, MARIADB: 3000}
-_SETS = 1000
+_ROWS = 1000
 
 
 def main(quick: bool) -> list[dict[str, Any]]:
-    """Measure, and give one line for each comparison."""
-    from benchmarks.harness import artifacts  # what it imports is not in the artifact that the subjects run from
+    """Measure, and return a row for each comparison."""
+    from benchmarks.harness import artifacts  # its imports are not in the artifact that the subjects run from
 
     with ExitStack() as running:
         folder = running.enter_context(reference_servers.folder())
@@ -42,13 +42,13 @@ def main(quick: bool) -> list[dict[str, Any]]:
             try:
                 port = running.enter_context(start(folder))
                 (_fill_redis if name == REDIS else _fill_mariadb)(port)
-            except (CannotMeasure, ImportError) as why:
-                skipped[name] = str(why)
+            except (CannotMeasure, ImportError) as reason:
+                skipped[name] = str(reason)
                 continue
             environment[variable] = str(port)
             names.append(name)
         calls = {name: count // 4 if quick else count for name, count in _CALLS.items()}
-        found = cpu_time.take_turns(
+        costs = cpu_time.take_turns(
             "benchmarks.warm_check",
             names,
             5 if quick else 15,
@@ -56,25 +56,27 @@ def main(quick: bool) -> list[dict[str, Any]]:
             environment,
             artifacts.built() / subjects.FUNCTION,
         )
-    rows = [_compared(found, CHECK, CHECK_BOTO3, ">= 8 x"), _compared(found, READ, READ_BOTO3)]
+    rows = [_compared(costs, CHECK, CHECK_BOTO3, ">= 8 x"), _compared(costs, READ, READ_BOTO3)]
     for reference in (REDIS, MARIADB):
         for subject in (READ, CHECK):
             if reference in skipped:
                 rows.append(results.skipped(NAMES[subject], subject, reference, skipped[reference]))
             else:
-                rows.append(_compared(found, subject, reference, ">= 1 x"))
+                rows.append(_compared(costs, subject, reference, ">= 1 x"))
     return rows
 
 
-def _compared(found: Mapping[str, list[float]], subject: str, reference: str, goal: str = "") -> dict[str, Any]:
-    return results.compared(NAMES[subject], subject, reference, found[subject], found[reference], "µs CPU a call", goal)
+def _compared(costs: Mapping[str, list[float]], subject: str, reference: str, goal: str = "") -> dict[str, Any]:
+    return results.compared(
+        NAMES[subject], subject, reference, costs[subject], costs[reference], "µs CPU per call", goal
+    )
 
 
 def _fill_redis(port: int) -> None:
     import redis
 
     with redis.Redis(port=port) as client:
-        client.sadd("dnc:acme", *(f"+1415555{n:04}" for n in range(_SETS)))
+        client.sadd("dnc:acme", *(f"+1415555{n:04}" for n in range(_ROWS)))
 
 
 def _fill_mariadb(port: int) -> None:
@@ -84,14 +86,14 @@ def _fill_mariadb(port: int) -> None:
         cursor = connection.cursor()
         cursor.execute("CREATE DATABASE asterisk")
         cursor.execute("CREATE TABLE asterisk.vicidial_dnc (phone_number VARCHAR(18) PRIMARY KEY NOT NULL)")
-        cursor.executemany("INSERT INTO asterisk.vicidial_dnc VALUES (%s)", [(f"415555{n:04}",) for n in range(_SETS)])
+        cursor.executemany("INSERT INTO asterisk.vicidial_dnc VALUES (%s)", [(f"415555{n:04}",) for n in range(_ROWS)])
 
 
 def _call(subject: str) -> Callable[[], object]:
     if subject == CHECK:
         return subjects.handler(1)
     if subject == CHECK_BOTO3:
-        return subjects.handler(1, over=subjects.boto3_client)
+        return subjects.handler(1, make_client=subjects.boto3_client)
     if subject in (READ, READ_BOTO3):
         from dnc.aws import clients
 
@@ -118,4 +120,4 @@ if __name__ == "__main__":
     if len(sys.argv) == 3:
         print(cpu_time.of_calls(_call(sys.argv[1]), int(sys.argv[2])))
     else:
-        print(results.told(main("--quick" in sys.argv)))
+        print(results.as_lines(main("--quick" in sys.argv)))

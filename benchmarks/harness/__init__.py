@@ -1,1 +1,1 @@
-"""What the measurements share: servers, sandboxes, generated numbers and the results file."""
+"""What the benchmarks share: servers, sandboxes, generated numbers and the results file."""

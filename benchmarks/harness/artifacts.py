@@ -1,4 +1,4 @@
-"""What is measured, built: this project as `sam build` makes it, and as it would be without its own build step."""
+"""Builds what the benchmarks measure: this project as `sam build` builds it, with and without its own build step."""
 
 import importlib.metadata
 import os
@@ -18,7 +18,7 @@ from infra.local.stack import template
 
 BENCH = ROOT / ".local" / "bench"
 REFERENCES = Path(__file__).parents[1] / "references"
-_TUTORIAL_MORE = ("aws-xray-sdk", "wrapt")
+_TUTORIAL_EXTRAS = ("aws-xray-sdk", "wrapt")
 _PLAIN_TEMPLATE = """
 AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
@@ -57,14 +57,14 @@ def client(service: str, **settings: Any) -> Any:
 
 
 def functions() -> dict[str, str]:
-    """Give the handler of each function of the template, by its logical id."""
-    found = template()["Resources"].items()
-    return {name: r["Properties"]["Handler"] for name, r in found if r["Type"] == "AWS::Serverless::Function"}
+    """Return the handler of each function in the template, by logical id."""
+    resources = template()["Resources"].items()
+    return {name: r["Properties"]["Handler"] for name, r in resources if r["Type"] == "AWS::Serverless::Function"}
 
 
 @cache
 def built() -> Path:
-    """Build the real template for this machine; give the folder of its artifacts."""
+    """Build the real template for this machine, and return the folder of its artifacts."""
     folder = BENCH / "built"
     _sam("--template-file", str(ROOT / "template.yaml"), "--build-dir", str(folder))
     return folder
@@ -72,9 +72,9 @@ def built() -> Path:
 
 @cache
 def plain(*, on_boto3: bool = False) -> Path:
-    """Build the functions as `sam build` does by itself, with pip and every source; they all share one artifact.
+    """Build the functions with plain `sam build`: pip and every source. They all share one artifact.
 
-    `on_boto3`: with boto3's clients in the place of the service's own and botocore's.
+    `on_boto3`: with boto3's clients instead of this project's own and botocore's.
     """
     source = _fresh(BENCH / ("plain-boto3" if on_boto3 else "plain") / "source")
     shutil.copytree(ROOT / "functions", source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -86,22 +86,22 @@ def plain(*, on_boto3: bool = False) -> Path:
 
 @cache
 def tutorial() -> Path:
-    """Build the tutorials' check as `sam build` does by itself, with the same versions of the same libraries."""
+    """Build the check as written in tutorials with plain `sam build`, with the same versions of the same libraries."""
     source = _fresh(BENCH / "tutorial" / "source")
     shutil.copyfile(REFERENCES / "tutorial_check" / "handler.py", source / "handler.py")
     requirements = (ROOT / "functions" / "requirements.txt").read_text()
     try:
-        more = [f"{name}=={importlib.metadata.version(name)}" for name in _TUTORIAL_MORE]
+        extras = [f"{name}=={importlib.metadata.version(name)}" for name in _TUTORIAL_EXTRAS]
     except importlib.metadata.PackageNotFoundError as missing:
-        raise CannotMeasure(f"{missing.name} is not installed: 'make bench' installs it") from None
+        raise CannotMeasure(f"{missing.name} is not installed. 'make bench' installs it.") from None
     unneeded = ("pyjwt", "cryptography", "cffi", "pycparser")
-    kept = [line for line in requirements.splitlines() if not line.startswith(unneeded)]
-    (source / "requirements.txt").write_text("\n".join([*kept, *more]) + "\n")
+    needed = [line for line in requirements.splitlines() if not line.startswith(unneeded)]
+    (source / "requirements.txt").write_text("\n".join([*needed, *extras]) + "\n")
     return _plain(source.parent, "handler.lambda_handler")
 
 
 def zipped(folder: Path) -> int:
-    """Give the bytes of an artifact as it is uploaded."""
+    """Return the size of an artifact as uploaded, in bytes."""
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(folder.rglob("*")):
@@ -111,8 +111,8 @@ def zipped(folder: Path) -> int:
 
 
 def _plain(folder: Path, handler: str) -> Path:
-    described = _PLAIN_TEMPLATE.format(architecture=emulator.architecture(), handler=handler)
-    (folder / "template.yaml").write_text(described)
+    text = _PLAIN_TEMPLATE.format(architecture=emulator.architecture(), handler=handler)
+    (folder / "template.yaml").write_text(text)
     _sam("--template-file", str(folder / "template.yaml"), "--build-dir", str(folder / "build"))
     return folder / "build" / "Measured"
 

@@ -1,4 +1,4 @@
-"""The direct check as it is measured warm: the same handler, over its own client or over boto3's."""
+"""The direct check for warm measurements: the same handler, with the project's own client or with boto3's."""
 
 import importlib
 from collections.abc import Callable
@@ -10,12 +10,12 @@ LISTED_EVERY = 10
 
 
 def numbers(count: int) -> list[str]:
-    """Give written numbers; every tenth of them is listed."""
+    """Return written numbers. Every tenth is listed."""
     return [f"(415) 555-{n:04}" for n in range(count)]
 
 
 def tables(count: int) -> dict[str, Any]:
-    """Give what the stand-in for DynamoDB holds: one account, and every tenth of its numbers listed."""
+    """Return the tables of the DynamoDB stand-in: one account, with every tenth number listed."""
     profile = {
         "account_id": {"S": ACCOUNT},
         "record": {"S": "profile"},
@@ -44,27 +44,26 @@ ENVIRONMENT = {"NUMBERS_TABLE": "numbers", "ACCOUNTS_TABLE": "accounts"}
 
 
 def key(number: str) -> dict[str, Any]:
-    """Give the key of a number (E.164) in DynamoDB's typed form."""
+    """Return the key of a number (E.164) in DynamoDB's typed form."""
     return {"account_id": {"S": ACCOUNT}, "number": {"S": number}}
 
 
 def boto3_client() -> Any:
-    """Give boto3's client, with the settings that every other function has."""
+    """Return a boto3 client with the settings of every other function."""
     from dnc.aws import clients
 
     return clients.client("dynamodb")
 
 
-def handler(count: int, *, over: Callable[[], Any] | None = None) -> Callable[[], object]:
-    """Give the direct check of so many numbers; `over`: makes another client for it to use."""
+def handler(count: int, *, make_client: Callable[[], Any] | None = None) -> Callable[[], object]:
+    """Return a function that checks `count` numbers. `make_client`: makes another client to use."""
     module: Any = importlib.import_module("check_numbers.handler")
-
-    if over is not None:
-        client = over()
+    if make_client is not None:
+        client = make_client()
         module.clients.dynamodb = lambda: client
         module.accounts = module.Profiles(client, "accounts")
     event = {"account_id": ACCOUNT, "numbers": numbers(count)}
-    wanted = -(-count // LISTED_EVERY)
-    if module.lambda_handler(event, None)["blocked"] != wanted:
-        raise AssertionError("the check did not find what is listed")
+    listed = -(-count // LISTED_EVERY)
+    if module.lambda_handler(event, None)["blocked"] != listed:
+        raise AssertionError("the check did not find the listed numbers")
     return lambda: module.lambda_handler(event, None)

@@ -1,6 +1,6 @@
-"""CPU time of calls, in fresh processes that take turns: subject, reference, subject, … on a machine that others use.
+"""CPU time of calls, in fresh processes that take turns (subject, reference, subject, …), for a shared machine.
 
-What is compared is user and system time of the process alone, in microseconds a call; its servers are other processes.
+It is the user and system time of the process itself, in microseconds per call. Servers are other processes.
 """
 
 import os
@@ -14,7 +14,7 @@ from benchmarks.harness.servers import ROOT
 
 
 def of_calls(call: Callable[[], object], calls: int) -> float:
-    """Give the CPU time of one call, in microseconds, after some that warm up."""
+    """Return the CPU time of one call in microseconds, after some warm-up calls."""
     for _ in range(max(3, calls // 10)):
         call()
     before = resource.getrusage(resource.RUSAGE_SELF)
@@ -32,9 +32,10 @@ def take_turns(
     environment: Mapping[str, str],
     artifact: Path | None = None,
 ) -> dict[str, list[float]]:
-    """Run `python -m module subject calls` for each subject in turn, round by round; give what each printed.
+    """Run `python -m module subject calls` for each subject in turn, round by round, and return what each printed.
 
-    `artifact`: a built one, whose modules are taken and not the sources'; it lacks boto3, which is this environment's.
+    `artifact`: a built artifact whose modules are used instead of the sources. It has no boto3; that comes from this
+    environment.
     """
     folders = [*([artifact] if artifact else []), ROOT / "functions", ROOT]
     environment = {
@@ -45,12 +46,12 @@ def take_turns(
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-        # As long as a role's is.
+        # As long as a role's token.
         "AWS_SESSION_TOKEN": "t" * 900,
         "AWS_EC2_METADATA_DISABLED": "true",
         **environment,
     }
-    found: dict[str, list[float]] = {subject: [] for subject in subjects}
+    costs: dict[str, list[float]] = {subject: [] for subject in subjects}
     for _ in range(rounds):
         for subject in subjects:
             done = subprocess.run(
@@ -59,5 +60,5 @@ def take_turns(
             )  # fmt: skip
             if done.returncode:
                 raise RuntimeError(f"{subject}: {done.stderr[-2000:]}")
-            found[subject].append(float(done.stdout))
-    return found
+            costs[subject].append(float(done.stdout))
+    return costs

@@ -1,4 +1,4 @@
-"""As much of S3 as bulk jobs need, in a folder: what is stored is not in the memory that is measured."""
+"""The parts of S3 that bulk jobs use, in a folder, so that stored objects do not count as the process's memory."""
 
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,10 @@ from botocore.response import StreamingBody
 
 
 class FolderS3:
-    """As much of S3 as the files of a job need, in a folder: what is stored takes no memory that is measured."""
+    """The parts of an S3 client that a job's files use, backed by a folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Take a folder."""
+        """Keep objects in this folder."""
         self._folder = folder
 
     def put_object(self, *, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
@@ -29,11 +29,11 @@ class FolderS3:
         return {"Body": StreamingBody(opened, path.stat().st_size - opened.tell())}
 
     def head_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Give an object's length."""
+        """Return an object's length."""
         return {"ContentLength": self.path(Key).stat().st_size, "ETag": "x"}
 
     def create_multipart_upload(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Begin an object in parts."""
+        """Start a multipart upload."""
         self.path(Key).write_bytes(b"")
         return {"UploadId": "u"}
 
@@ -44,8 +44,8 @@ class FolderS3:
         return {"ETag": "x"}
 
     def complete_multipart_upload(self, **_: Any) -> None:
-        """Finish an object in parts."""
+        """Finish a multipart upload."""
 
     def path(self, key: str) -> Path:
-        """Give the file of an object."""
+        """Return the file of an object."""
         return self._folder / key.replace("/", "~")

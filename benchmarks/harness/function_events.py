@@ -1,4 +1,4 @@
-"""Each function with an event that it answers well, and tables that hold what the event asks for."""
+"""An event for each function that it handles successfully, and the tables that this requires."""
 
 import json
 import re
@@ -29,7 +29,7 @@ TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a function finds: its environment, and the token of a key that holds."""
+    """A function's environment variables, and the token of a valid key."""
 
     environment: Mapping[str, str]
     token: str
@@ -57,7 +57,7 @@ def world() -> Iterator[World]:
             endpoint_url=stand_in.url,
             region_name="us-east-1",
             aws_access_key_id="measured",
-            aws_secret_access_key="measured",  # noqa: S106 - a stand-in looks at no key
+            aws_secret_access_key="measured",  # noqa: S106 - the stand-in ignores keys
         )
         accounts = Accounts(client, "accounts")
         accounts.put(ACCOUNT, {"name": "Acme Solar", "default_region": "US"}, now())
@@ -90,19 +90,19 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def one_check(number: str = "(415) 555-0100") -> dict[str, Any]:
-    """Give the direct check of one number."""
+    """Return the payload of a direct check of one number."""
     return {"account_id": ACCOUNT, "numbers": [number], "region": "US"}
 
 
 def http_check() -> dict[str, Any]:
-    """Give the same check as API Gateway sends it."""
+    """Return the event that API Gateway sends for the same check."""
     return {**sample("check_numbers_api"), "body": json.dumps({"numbers": ["(415) 555-0100"], "region": "US"})}
 
 
 def events(token: str) -> dict[str, list[Any]]:
-    """Give the events of each function, by its logical id: the last is measured, those before it make that possible.
+    """Return the events of each function, by logical id. The last event is measured; those before it prepare for it.
 
-    A later function of a job needs what the earlier ones left: the order here is theirs.
+    The functions are in the order of a job, because a later function needs the files of the earlier ones.
     """
     authorize = sample("authorize")
     authorize["headers"] = {"Authorization": f"Bearer {token}"}
@@ -110,7 +110,7 @@ def events(token: str) -> dict[str, list[Any]]:
     look["work"]["lists"] = {"look1": _LOOKED_UP, "look2": _LOOKED_UP}
     finish = sample("finish_scrub")
     finish["work"]["lists"] = look["work"]["lists"]
-    found = {
+    samples = {
         "AddNumberFunction": [sample("add_number")],
         "ListNumbersFunction": [sample("list_numbers")],
         "RemoveNumberFunction": [sample("remove_number")],
@@ -127,33 +127,35 @@ def events(token: str) -> dict[str, list[Any]]:
     more = (*named, "PlanScrub", "ReadList", "WriteExport", "BeginNight")
     others = {f"{name}Function": [sample(_snake(name))] for name in more}
     late = ("LookAtLeadsFunction", "FinishScrubFunction")
-    return {n: e for n, e in found.items() if n not in late} | others | {name: found[name] for name in late}
+    return {n: e for n, e in samples.items() if n not in late} | others | {name: samples[name] for name in late}
 
 
-def answered_well(body: bytes) -> bool:
-    """Tell whether an answer is no failure, over HTTP or not."""
-    answer: Any = json.loads(body)
-    return isinstance(answer, dict) and answer.get("statusCode", 200) < 400 and not answer.get("batchItemFailures")
+def succeeded(body: bytes) -> bool:
+    """Return whether a response is a success, over HTTP or not."""
+    response: Any = json.loads(body)
+    return (
+        isinstance(response, dict) and response.get("statusCode", 200) < 400 and not response.get("batchItemFailures")
+    )
 
 
 def _jobs() -> Iterator[dict[str, Any]]:
-    """Give the rows of the jobs that the samples are of, in the hands of their runs."""
-    asked: tuple[tuple[JobKind, str, dict[str, Any], dict[str, Any]], ...] = (
+    """Yield the rows of the running jobs that the sample events name."""
+    jobs: tuple[tuple[JobKind, str, dict[str, Any], dict[str, Any]], ...] = (
         (JobKind.IMPORT, "plan_import", {"source": "import"}, {"pieces": 1, "names": ["x.csv"]}),
         (JobKind.SCRUB, "plan_scrub", {"column": "phone"}, {"pieces": 1}),
     )
-    for kind, event, request, kept in asked:
-        given = sample(event)
+    for kind, name, request, state in jobs:
+        event = sample(name)
         job = Job(
             kind=kind,
-            id=_upload(given).split("/")[-2],
+            id=_upload(event).split("/")[-2],
             status=JobStatus.RUNNING,
             created_at="2026-11-24T17:05:00.000Z",
             created_by={"principal": "key:k", "acting_user": None},
             request={"filename": "x.csv", "bytes": 1, "region": "US", **request},
-            kept=kept,
+            kept=state,
         )
-        yield to_wire({**row_of(job, ACCOUNT), "run": given["run"]})
+        yield to_wire({**row_of(job, ACCOUNT), "run": event["run"]})
 
 
 def _upload(event: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
-"""A stand-in for DynamoDB that keeps the conditions of the writes that an import makes; a process of its own.
+"""A DynamoDB stand-in that enforces the conditions of an import's writes, in a process of its own.
 
-It answers from memory at once. What DynamoDB itself makes of the statements is tested in `tests/conformance`.
+It responds from memory at once. `tests/conformance` tests what DynamoDB itself does with the statements.
 """
 
 import re
@@ -18,7 +18,7 @@ _UPDATE = re.compile(r"UPDATE \"(?P<table>[^\"]+)\" (?P<clauses>.+) WHERE .+")
 
 @cache
 def _names(statement: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Give the table of a statement, and its verbs with the names that they are for."""
+    """Return the table of a statement, and its verbs with their attribute names."""
     match = _INSERT.fullmatch(statement)
     if match:
         return match["table"], tuple(("INSERT", name) for name in re.findall(r"'(\w+)': \?", match["pairs"]))
@@ -29,43 +29,43 @@ def _names(statement: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 class ConditionalTables(Tables):
-    """Tables whose INSERT fails when the row is there, and whose UPDATE when its version is another."""
+    """Tables whose INSERT fails if the row exists, and whose UPDATE fails if the version is another."""
 
-    def _batchexecutestatement(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"Responses": [self._carry_out(s["Statement"], s["Parameters"]) for s in asked["Statements"]]}
+    def _batchexecutestatement(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"Responses": [self._execute(s["Statement"], s["Parameters"]) for s in request["Statements"]]}
 
-    def _carry_out(self, statement: str, parameters: list[Any]) -> dict[str, Any]:
+    def _execute(self, statement: str, parameters: list[Any]) -> dict[str, Any]:
         table, parts = _names(statement)
         rows = self._rows[table]
         if parts[0][0] == "INSERT":
             row = dict(zip((name for _, name in parts), parameters, strict=True))
-            place = self._place(table, row)
-            if place in rows:
+            key = self._key(table, row)
+            if key in rows:
                 return {"Error": {"Code": "DuplicateItem"}}
-            rows[place] = row
+            rows[key] = row
             return {}
         account, number, version = parameters[-3:]
-        place = self._place(table, {"account_id": account, "number": number})
-        if rows.get(place, {}).get("version") != version:
+        key = self._key(table, {"account_id": account, "number": number})
+        if rows.get(key, {}).get("version") != version:
             return {"Error": {"Code": "ConditionalCheckFailed"}}
-        row, values = dict(rows[place]), iter(parameters[:-3])
+        row, values = dict(rows[key]), iter(parameters[:-3])
         for verb, name in parts:
             if verb == "SET":
                 row[name] = next(values)
             else:
                 row.pop(name, None)
-        rows[place] = row
+        rows[key] = row
         return {}
 
-    def _dump(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Give the numbers of a table with their versions; an operation that DynamoDB does not have."""
-        rows = self._rows[asked["TableName"]]
+    def _dump(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the numbers of a table with their versions. DynamoDB has no such operation."""
+        rows = self._rows[request["TableName"]]
         return {"versions": {row["number"]["S"]: row["version"]["N"] for row in rows.values()}}
 
 
 @contextmanager
 def standing_in() -> Iterator[str]:
-    """Start it on a free port of loopback; give its URL."""
+    """Run it on a free loopback port, and yield its URL."""
     with StandIn(KEYS, module="benchmarks.harness.import_tables") as stand_in:
         yield stand_in.url
 

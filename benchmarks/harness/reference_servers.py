@@ -1,4 +1,4 @@
-"""Redis and MariaDB, as Debian packages them, on a free port of loopback with their data in a temporary folder."""
+"""Redis and MariaDB, as packaged by Debian, on a free loopback port with their data in a temporary folder."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ _START_SECONDS = 60.0
 
 @contextmanager
 def redis(folder: Path) -> Iterator[int]:
-    """Run a Redis that stores nothing on disk; give its port. Raises CannotMeasure where it is not installed."""
+    """Run a Redis that stores nothing on disk, and yield its port. Raises CannotMeasure if it is not installed."""
     program = _program("redis-server", "redis-server")
     port = free_port()
     settings = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder))
@@ -27,17 +27,17 @@ def redis(folder: Path) -> Iterator[int]:
 
 @contextmanager
 def mariadb(folder: Path) -> Iterator[int]:
-    """Run a MariaDB whose user `root` needs no password; give its port. Raises CannotMeasure as `redis` does."""
+    """Run a MariaDB whose user `root` needs no password, and yield its port. Raises CannotMeasure like `redis`."""
     program, install = _program("mariadbd", "mariadb-server"), _program("mariadb-install-db", "mariadb-server")
     port = free_port()
     user = ("--user=root",) if os.geteuid() == 0 else ()
     data = f"--datadir={folder / 'data'}"
-    made = subprocess.run(
+    installed = subprocess.run(
         [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db", *user],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    if made.returncode:
-        raise CannotMeasure(f"mariadb-install-db failed: {made.stderr[-300:]}")
+    if installed.returncode:
+        raise CannotMeasure(f"mariadb-install-db failed: {installed.stderr[-300:]}")
     settings = ("--bind-address=127.0.0.1", f"--port={port}", f"--socket={folder / 'socket'}", "--skip-log-bin")
     with _running([program, "--no-defaults", data, *settings, *user], port):
         yield port
@@ -45,20 +45,20 @@ def mariadb(folder: Path) -> Iterator[int]:
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """Give a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="nocall-bench-") as made:
-        yield Path(made)
+    """Yield a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="nocall-bench-") as name:
+        yield Path(name)
 
 
 def _program(name: str, package: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
-    if not found:
+    program = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
+    if not program:
         raise CannotMeasure(f"{name} is not installed (Debian: apt-get install {package})")
-    return found
+    return program
 
 
 def free_port() -> int:
-    """Give a port of loopback that nobody listens on now, for a server that cannot take port 0."""
+    """Return a loopback port that nobody listens on, for a server that cannot use port 0."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""One execution environment of a function: a fresh process that runs a built artifact under `awslambdaric`."""
+"""A function's execution environment: a fresh process that runs a built artifact under `awslambdaric`."""
 
 import contextlib
 import importlib.metadata
@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from benchmarks.harness.servers import ROOT, NotAnswered, RuntimeApi
+from benchmarks.harness.servers import ROOT, NoResponse, RuntimeApi
 
 BOOT = Path(__file__).with_name("boot.py")
 PYTHON = Path(sys.executable).resolve()
@@ -21,24 +21,24 @@ _RUNTIME_PACKAGES = ("awslambdaric", "simplejson", "snapshot-restore-py")
 
 
 class CannotMeasure(Exception):
-    """A subject or a reference can't be measured here; the message says why and what to do."""
+    """A subject or a reference cannot be measured on this machine. The message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """What a process has used: CPU seconds (user and system), and the most memory it held at once, in bytes."""
+class Usage:
+    """What a process has used: CPU seconds (user and system), and its peak memory in bytes."""
 
     cpu: float
     memory: int
 
 
 class Sandbox:
-    """A function that is being started, as Lambda starts it; its first event may be given before."""
+    """A running function, started as Lambda starts it. Its first event may be queued before."""
 
     def __init__(self, artifact: Path, handler: str, environment: Mapping[str, str], api: RuntimeApi) -> None:
-        """Start the process. `environment`: of the function, besides what Lambda sets."""
+        """Start the process. `environment`: the function's own variables, in addition to those that Lambda sets."""
         self._cpu = 0.0
-        self.began = time.perf_counter_ns()
+        self.started = time.perf_counter_ns()
         self._process = subprocess.Popen(
             command(artifact, handler),
             env=environment_of(artifact, handler, environment, api.address),
@@ -49,15 +49,15 @@ class Sandbox:
         )
 
     def __enter__(self) -> Self:
-        """Give what was started."""
+        """Return this sandbox."""
         return self
 
     def __exit__(self, _t: type[BaseException] | None, _v: BaseException | None, _b: TracebackType | None) -> None:
-        """End it."""
+        """Kill the process."""
         self.end()
 
     def end(self) -> float:
-        """End it; give the CPU seconds that all its threads have used, those that ended before too."""
+        """Kill the process. Return the CPU seconds of all its threads, ended ones included."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
@@ -66,21 +66,21 @@ class Sandbox:
             self._cpu = usage.ru_utime + usage.ru_stime
         return self._cpu
 
-    def used(self) -> Used:
-        """Read what it has used so far."""
+    def usage(self) -> Usage:
+        """Return what the process has used so far."""
         folder = Path("/proc") / str(self._process.pid)
         status = (folder / "status").read_text()
         peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-        # The clock of another process's CPU, as clock_getcpuclockid(3) gives it: all threads, ended ones too.
-        return Used(time.clock_gettime((~self._process.pid << 3) | 2), int(peak.split()[1]) * 1024)
+        # The CPU clock of another process, as in clock_getcpuclockid(3): all threads, ended ones included.
+        return Usage(time.clock_gettime((~self._process.pid << 3) | 2), int(peak.split()[1]) * 1024)
 
 
 def runtime_folder() -> Path:
-    """Give a folder that holds the runtime client and nothing else, made on first use. Raises CannotMeasure."""
+    """Return a folder with only the runtime client, created on first use. Raises CannotMeasure."""
     try:
         version = importlib.metadata.version("awslambdaric")
     except importlib.metadata.PackageNotFoundError:
-        raise CannotMeasure("awslambdaric is not installed: 'make bench' installs it") from None
+        raise CannotMeasure("awslambdaric is not installed. 'make bench' installs it.") from None
     folder = ROOT / ".local" / "bench" / f"awslambdaric-{version}"
     if not folder.exists():
         fresh = folder.with_name(f"{folder.name}.{os.getpid()}")
@@ -91,18 +91,18 @@ def runtime_folder() -> Path:
                 (fresh / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(str(file.locate()), fresh / file)
         subprocess.run([str(PYTHON), "-m", "compileall", "-q", str(fresh)], check=True)
-        with contextlib.suppress(OSError):  # another run was first
+        with contextlib.suppress(OSError):  # another run created it first
             fresh.rename(folder)
     return folder
 
 
 def command(artifact: Path, handler: str) -> list[str]:
-    """Give the command that runs an artifact as Lambda does; see `benchmarks.harness.boot`."""
+    """Return the command that runs an artifact as Lambda does. See `benchmarks.harness.boot`."""
     return [str(PYTHON), "-I", "-S", "-B", str(BOOT), str(artifact), str(runtime_folder()), handler]
 
 
-def environment_of(artifact: Path, handler: str, given: Mapping[str, str], address: str) -> dict[str, str]:
-    """Give the environment that Lambda sets, and what the function is given besides."""
+def environment_of(artifact: Path, handler: str, own: Mapping[str, str], address: str) -> dict[str, str]:
+    """Return the environment that Lambda sets, with the function's `own` variables."""
     return {
         "PATH": os.environ.get("PATH", ""),
         "LANG": "en_US.UTF-8",
@@ -122,26 +122,26 @@ def environment_of(artifact: Path, handler: str, given: Mapping[str, str], addre
         "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "AWS_SESSION_TOKEN": "measured",
-        **given,
+        **own,
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Cold:
-    """One cold start: from the start of the process to its first answer, in seconds, and what that took."""
+    """One cold start: seconds from the start of the process to its first response, and what the process used."""
 
     seconds: float
-    used: Used
+    usage: Usage
     body: bytes
 
 
 def cold_start(artifact: Path, handler: str, environment: Mapping[str, str], event: object) -> Cold:
-    """Start a function in a fresh process and wait for its first answer. Raises NotAnswered when that is an error."""
+    """Start a function in a fresh process and wait for its first response. Raises NoResponse if that is an error."""
     with RuntimeApi() as api:
-        api.give(event)
+        api.send(event)
         with Sandbox(artifact, handler, environment, api) as sandbox:
-            answered = api.answer(60.0)
-            if answered.kind != "response":
-                raise NotAnswered(f"{artifact.name}: {answered.kind}: {answered.body.decode()[:2000]}")
-            memory = sandbox.used().memory
-            return Cold((answered.at - sandbox.began) / 1e9, Used(sandbox.end(), memory), answered.body)
+            response = api.response(60.0)
+            if response.kind != "response":
+                raise NoResponse(f"{artifact.name}: {response.kind}: {response.body.decode()[:2000]}")
+            memory = sandbox.usage().memory
+            return Cold((response.at - sandbox.started) / 1e9, Usage(sandbox.end(), memory), response.body)

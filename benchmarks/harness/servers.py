@@ -1,4 +1,4 @@
-"""Lambda's Runtime API for a function that is measured, on a free port of loopback."""
+"""Lambda's Runtime API for a measured function, on a free loopback port."""
 
 import contextlib
 import json
@@ -13,13 +13,13 @@ from typing import Any, Self
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class NotAnswered(Exception):
-    """A function gave no answer in time, or ended; the message says which."""
+class NoResponse(Exception):
+    """A function did not respond in time, failed or ended. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What came back from a function. `kind`: response, error or init_error; `at`: perf_counter nanoseconds."""
+class Response:
+    """A function's response. `kind`: response, error or init_error. `at`: perf_counter nanoseconds."""
 
     kind: str
     body: bytes
@@ -27,41 +27,41 @@ class Answered:
 
 
 class RuntimeApi:
-    """Lambda's Runtime API for one function, which asks it for events (the interface of 2018-06-01)."""
+    """Lambda's Runtime API (version 2018-06-01) for one function, which polls it for events."""
 
     def __init__(self) -> None:
-        """Begin to listen."""
+        """Start listening."""
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
         self._events: queue.Queue[bytes | None] = queue.Queue()
-        self._answers: queue.Queue[Answered] = queue.Queue()
+        self._responses: queue.Queue[Response] = queue.Queue()
         self._number = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> Self:
-        """Give what listens already."""
+        """Return this server."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop listening; a function that still waits for an event loses its connection."""
+        """Stop listening. A function that still waits for an event loses its connection."""
         self._events.put(None)
         self._listening.close()
 
-    def give(self, event: object) -> None:
-        """Let the function have an event when it asks for the next one."""
+    def send(self, event: object) -> None:
+        """Queue an event for the function."""
         self._events.put(json.dumps(event).encode())
 
-    def answer(self, seconds: float = 30.0) -> Answered:
-        """Wait for the answer to an event. Raises NotAnswered."""
+    def response(self, seconds: float = 30.0) -> Response:
+        """Wait for the response to an event. Raises NoResponse."""
         try:
-            return self._answers.get(timeout=seconds)
+            return self._responses.get(timeout=seconds)
         except queue.Empty:
-            raise NotAnswered(f"the function gave no answer within {seconds:g} s") from None
+            raise NoResponse(f"the function did not respond within {seconds:g} s") from None
 
-    def invoke(self, event: object, seconds: float = 30.0) -> Answered:
-        """Give an event and wait for its answer."""
-        self.give(event)
-        return self.answer(seconds)
+    def invoke(self, event: object, seconds: float = 30.0) -> Response:
+        """Send an event and wait for its response. Raises NoResponse."""
+        self.send(event)
+        return self.response(seconds)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -84,7 +84,7 @@ class RuntimeApi:
                     continue
                 kind = "init_error" if path.endswith("/init/error") else path.rsplit("/", 1)[1]
                 connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
-                self._answers.put(Answered(kind, body, at))
+                self._responses.put(Response(kind, body, at))
 
     def _next(self, event: bytes) -> bytes:
         self._number += 1

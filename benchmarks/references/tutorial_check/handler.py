@@ -1,4 +1,4 @@
-"""The same check as serverless tutorials write it: a resolver with validation, Tracer, `boto3.resource`, pydantic."""
+"""The same check as written in serverless tutorials: a resolver with validation, Tracer, `boto3.resource`, pydantic."""
 
 import os
 from datetime import UTC, datetime
@@ -19,14 +19,14 @@ numbers = dynamodb.Table(os.environ["NUMBERS_TABLE"])
 
 
 class Check(BaseModel):
-    """What is asked."""
+    """The request."""
 
     numbers: list[str] = Field(min_length=1, max_length=1000)
     region: str | None = None
 
 
 class Result(BaseModel):
-    """What is known of one number."""
+    """The result of one number."""
 
     input: str
     number: str | None
@@ -35,7 +35,7 @@ class Result(BaseModel):
 
 
 class Checked(BaseModel):
-    """The answer."""
+    """The response."""
 
     account_id: str
     checked_at: datetime
@@ -51,12 +51,12 @@ def check(account_id: str, request: Check) -> Checked:
     return Checked(
         account_id=account_id,
         checked_at=datetime.now(UTC),
-        results=[look(account_id, written, str(region)) for written in request.numbers],
+        results=[look_up(account_id, written, str(region)) for written in request.numbers],
     )
 
 
-def look(account_id: str, written: str, region: str) -> Result:
-    """Look one number up."""
+def look_up(account_id: str, written: str, region: str) -> Result:
+    """Look up one number."""
     try:
         parsed = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
@@ -72,5 +72,5 @@ def look(account_id: str, written: str, region: str) -> Result:
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Serve API Gateway."""
+    """Handle an API Gateway event."""
     return app.resolve(event, context)

@@ -1,52 +1,63 @@
-"""What the benchmarks make of their measurements."""
+"""How the benchmarks turn measurements into rows, a page and a chart."""
+
+import json
 
 import pytest
 
 from benchmarks import export_numbers, import_numbers, scrub_leads
 from benchmarks.harness import chart, cpu_time, results, stand_in
-from infra.scale import model as scale_model
+from infra.scale import model
 
 
 def rows(goal=">= 4 x", **more):
-    made = results.compared("a call", "ours", "theirs", [1.0, 2.0, 4.0], [10.0, 10.0, 10.0], "µs CPU", goal, **more)
+    measured = results.compared("a call", "ours", "theirs", [1.0, 2.0, 4.0], [10.0, 10.0, 10.0], "µs CPU", goal, **more)
     missing = results.skipped("a call", "ours", "others", "it is not installed")
-    return results.read("calls", [made, missing])
+    return results.with_verdicts("calls", [measured, missing])
 
 
-def test_a_ratio_is_the_median_of_the_rounds_and_its_spread_is_told():
+def test_a_ratio_is_the_median_of_the_rounds_and_has_a_spread():
     row, missing = rows()
     assert (row["ratio"], row["spread"], row["reached"]) == (5.0, [2.5, 10.0], True)
     assert (row["subject_median"], row["reference_median"]) == (2.0, 10.0)
-    assert results.told([row, missing]).splitlines() == [
-        "  a call: ours against theirs: 5 x (2.5–10), 2 against 10 µs CPU, goal >= 4 x, reached",
-        "  a call: ours against others: skipped, it is not installed",
+    assert results.as_lines([row, missing]).splitlines() == [
+        "  a call: ours vs. theirs: 5 x (2.5–10), 2 vs. 10 µs CPU, goal >= 4 x, reached",
+        "  a call: ours vs. others: skipped, it is not installed",
     ]
 
 
-def test_a_cost_that_may_be_so_many_times_the_references_is_told_the_other_way_round():
-    row, _ = rows("<= 0.1 x", upside_down=True, memory=12.3)
+def test_an_inverse_ratio_says_how_many_times_the_references_cost_the_subject_takes():
+    row, _ = rows("<= 0.1 x", inverse=True, memory=12.3)
     assert (row["ratio"], row["spread"], row["reached"]) == (0.2, [0.1, 0.4], False)
-    assert results.told([row]).endswith("2 against 10 µs CPU; 12 MB at most, goal <= 0.1 x, **not reached**")
+    assert results.as_lines([row]).endswith("2 vs. 10 µs CPU; 12 MB at most, goal <= 0.1 x, **not reached**")
 
 
-def test_the_page_and_the_chart_hold_every_row():
+def test_the_page_and_the_chart_have_every_row():
     machine = {"date": "2026-11-24", "cpu": "c", "cores": 2, "system": "s", "python": "3.13", "load_at_start": 0.1}
-    found = {"machine": machine, "command": "make bench", "rows": rows(), "skipped": {"other": "no redis"}}
-    found["commands"] = {"calls": "python -m benchmarks full calls"}
-    page = results.written(found)
-    assert "Made apart, by `python -m benchmarks full calls`." in page
-    assert "| a call | ours | theirs | 5 | 2.5–10 | 2 against 10 µs CPU | >= 4 x, reached |" in page
+    run = {"machine": machine, "command": "make bench", "rows": rows(), "skipped": {"other": "no redis"}}
+    run["commands"] = {"calls": "python -m benchmarks full calls"}
+    page = results.as_page(run)
+    assert "Measured separately, with `python -m benchmarks full calls`." in page
+    assert "| a call | ours | theirs | 5 | 2.5–10 | 2 vs. 10 µs CPU | >= 4 x, reached |" in page
     assert "| a call | ours | others | skipped |" in page
     assert "`other` was skipped: no redis" in page
-    assert "5 × ✓" in chart.drawn(rows())
-    assert "✗ goal not reached" in chart.drawn(rows(">= 6 x"))
+    assert "1 of 1 goals were reached." in page
+    missed = results.as_page({**run, "rows": rows(">= 6 x")})
+    assert "- a call, ours vs. theirs: 5 x, goal >= 6 x" in missed
+    assert "5 × ✓" in chart.svg(rows())
+    assert "✗ goal not reached" in chart.svg(rows(">= 6 x"))
+
+
+def test_the_page_and_the_chart_show_the_stored_results():
+    run = json.loads(results.JSON.read_text())
+    assert results.PAGE.read_text() == results.as_page(run)
+    assert chart.FILE.read_text() == chart.svg(run["rows"])
 
 
 QUERY = {"TableName": "t", "ExpressionAttributeValues": {":p": {"S": "p"}, ":a": {"S": "b"}, ":z": {"S": "c"}}}
 
 
 @pytest.mark.parametrize(
-    ("condition", "found"),
+    ("condition", "expected"),
     [
         ("h = :p", "abcd"),
         ("h = :p AND s > :a", "cd"),
@@ -55,23 +66,23 @@ QUERY = {"TableName": "t", "ExpressionAttributeValues": {":p": {"S": "p"}, ":a":
         ("h = :p AND begins_with(#s, :z)", "c"),
     ],
 )
-def test_the_stand_in_reads_the_key_condition_of_a_query(condition, found):
-    kept = [{"h": {"S": part}, "s": {"S": sort}} for part in "pq" for sort in "abcd"]
-    tables = stand_in.Tables({"t": {"keys": ["h", "s"], "rows": kept}})
-    answer = tables.answer("Query", {**QUERY, "KeyConditionExpression": condition})
-    assert [item["s"]["S"] for item in answer["Items"]] == list(found)
-    assert {item["h"]["S"] for item in answer["Items"]} == {"p"}
+def test_the_stand_in_applies_the_key_condition_of_a_query(condition, expected):
+    stored = [{"h": {"S": part}, "s": {"S": sort}} for part in "pq" for sort in "abcd"]
+    tables = stand_in.Tables({"t": {"keys": ["h", "s"], "rows": stored}})
+    response = tables.respond("Query", {**QUERY, "KeyConditionExpression": condition})
+    assert [item["s"]["S"] for item in response["Items"]] == list(expected)
+    assert {item["h"]["S"] for item in response["Items"]} == {"p"}
 
 
-def test_the_stand_in_keeps_objects_as_s3_does():
+def test_the_stand_in_stores_objects_as_s3_does():
     objects = stand_in.Objects({"/b/k": "0123456789"})
-    assert objects.answer("GET", "/b/k", "\r\nrange: bytes=7-\r\n", b"")[1] == b"789"
-    assert objects.answer("GET", "/b/none", "", b"")[0].startswith("404")
-    objects.answer("PUT", "/b/new", "", b"x")
-    assert objects.answer("GET", "/b/new", "", b"")[1] == b"x"
+    assert objects.respond("GET", "/b/k", "\r\nrange: bytes=7-\r\n", b"")[1] == b"789"
+    assert objects.respond("GET", "/b/none", "", b"")[0].startswith("404")
+    objects.respond("PUT", "/b/new", "", b"x")
+    assert objects.respond("GET", "/b/new", "", b"")[1] == b"x"
 
 
-def test_a_subject_that_fails_is_told_by_name():
+def test_the_error_names_the_subject_that_failed():
     with pytest.raises(RuntimeError, match="no such subject"):
         cpu_time.take_turns("benchmarks.nowhere", ["no such subject"], 1, {"no such subject": 1}, {})
 
@@ -90,7 +101,7 @@ def test_cpu_time_grows_with_the_work():
     ],
     ids=["import", "export", "scrub"],
 )
-def test_a_benchmark_gives_rows_that_can_be_told_and_were_exact(measure):
-    made = results.read("bulk", measure())
-    assert len(results.told(made).splitlines()) == len(made) >= 2
-    scale_model.inputs(made)  # raises for an input that it does not know
+def test_a_bulk_benchmark_verifies_its_result_and_returns_rows(measure):
+    measured = results.with_verdicts("bulk", measure())
+    assert len(results.as_lines(measured).splitlines()) == len(measured) >= 2
+    model.inputs(measured)  # raises for an unknown input
