@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import threading
+import uuid
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,9 +42,12 @@ Act = Callable[[socket.socket, Seen], bool]
 """Does something with a connection; gives whether it may be used again."""
 
 
-def http(status: int, body: bytes, *, crc: int | None = None, more: str = "") -> bytes:
+def http(status: int, body: bytes, *, crc: int | None = None, more: str = "", request_id: str | None = None) -> bytes:
+    """Return a response as bytes. Each has a request id of its own unless `request_id` says otherwise (empty: none)."""
     crc = zlib.crc32(body) if crc is None else crc
+    request_id = uuid.uuid4().hex if request_id is None else request_id
     head = f"HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.0\r\nx-amz-crc32: {crc}\r\n{more}"
+    head += f"x-amzn-RequestId: {request_id}\r\n" if request_id else ""
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

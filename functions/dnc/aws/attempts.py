@@ -1,9 +1,11 @@
-"""Attempts that are a little and randomly apart: of many who write or read the same, each gets its turn."""
+"""Retries with jittered exponential backoff, for many writers or readers of the same rows."""
 
 from __future__ import annotations
 
 import os
 import time
+
+from dnc.aws import deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,13 +15,18 @@ _FIRST_SECONDS, _GROWTH, _LONGEST_SECONDS = 0.01, 1.5, 0.25
 
 
 def attempts(patience: float) -> Iterator[None]:
-    """Give attempts until `patience` (seconds) ends; the first comes at once."""
-    deadline = time.monotonic() + patience
+    """Yield until `patience` (seconds) ends or the invocation's deadline is near. The first attempt comes at once."""
+    ends = time.monotonic() + patience
     wait = _FIRST_SECONDS
     while True:
         yield
-        if time.monotonic() + wait > deadline:
+        if time.monotonic() + wait > ends or wait > deadline.left():
             return
-        # From the system, not from a generator: functions restored from one snapshot must not wait in step.
-        time.sleep(wait * int.from_bytes(os.urandom(4)) / 2**32)
+        pause(wait)
         wait = min(wait * _GROWTH, _LONGEST_SECONDS)
+
+
+def pause(most: float) -> None:
+    """Sleep for a random part of `most` seconds."""
+    # From the system, not from a generator: functions restored from one snapshot must not wait in step.
+    time.sleep(most * int.from_bytes(os.urandom(4)) / 2**32)

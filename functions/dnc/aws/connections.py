@@ -1,52 +1,61 @@
-"""HTTP/1.1 over kept sockets, no more than an AWS endpoint needs: a request goes out, an answer with its body comes in.
+"""HTTP/1.1 over kept sockets, no more than an AWS endpoint needs: send a request, receive a response with its body.
 
-On a socket of its own because `http.client` reads each answer's headers through the email parser, which alone costs
-more than all the rest of a read (decision 18). A connection on which anything went wrong is closed, never
-used again: so no late answer is ever taken for another request's.
+It uses sockets directly because `http.client` reads each response's headers through the email parser, which costs more
+than all the rest of a read (decision 18). No response may ever be taken for another request's, so a connection is
+closed, never used again, as soon as anything is wrong with it: bytes that no request asked for, a request id that
+repeats, a timeout.
 """
 
 from __future__ import annotations
 
 import math
+import select
 import socket
 import time
 
+from dnc.aws import deadline
 from dnc.aws.trust import Trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
 
-MAX_ANSWER = 32 * 1024 * 1024
+MAX_BODY = 32 * 1024 * 1024
+IDLE_SECONDS = 20.0
+"""A connection that was idle for longer, by the wall clock, may be dead without either side knowing: a function that
+is frozen between invocations notices nothing."""
+MOST_REQUESTS = 1000
+"""A connection is replaced after so many responses, which bounds the request ids that it remembers."""
 _CHUNK = 64 * 1024
 _FIRST_CHUNK = 16 * 1024
-"""Holds the whole answer of a check; a larger buffer takes longer to get than it saves."""
+"""Holds the whole response of a check; a larger buffer takes longer to allocate than it saves."""
 _MAX_HEAD = 64 * 1024
 _LENGTH = b"\r\ncontent-length:"
 _LONGEST_LENGTH = 12
+_SHORTEST_WAIT = 0.001
 
 
 class Closed(OSError):
-    """The other side closed the connection before any byte of its answer."""
+    """The other side closed the connection before any byte of its response."""
 
 
-class BadAnswer(Exception):
-    """What came is not the whole of an HTTP/1.1 answer."""
+class BadResponse(Exception):
+    """The bytes received are not the whole of one HTTP/1.1 response to this request."""
 
 
-class Answer:
-    """An answer. `head`: status line and headers, small letters."""
+class Response:
+    """One response. `head`: the status line and headers, in lower case."""
 
     __slots__ = ("body", "head", "status")
 
     def __init__(self, status: int, head: bytes, body: bytes) -> None:
-        """Take what was read."""
+        """Hold what was read."""
         self.status = status
         self.head = head
         self.body = body
 
     def header(self, name: bytes) -> str:
-        """Give a header by its name in small letters, or empty text."""
+        """Return a header by its lower-case name, or empty text."""
         at = self.head.find(b"\r\n" + name + b":")
         if at < 0:
             return ""
@@ -56,141 +65,178 @@ class Answer:
 
 
 class Connection:
-    """One connection. `used`: when its last answer was asked for (monotonic seconds), or 0.0.
+    """One connection. `used`: when its last response came (epoch seconds), or 0.0 while it is new."""
 
-    One that was used may have been closed by the other side since.
-    """
-
-    __slots__ = ("_seconds", "_socket", "keep", "used")
+    __slots__ = ("_ends", "_poll", "_request_ids", "_seconds", "_socket", "keep", "used")
 
     def __init__(self, connected: socket.socket, seconds: float) -> None:
-        """`seconds`: how long an answer may take, all of it."""
+        """`seconds`: how long a response may take, from the sending of its request to its last byte."""
         self._socket = connected
         self._seconds = seconds
+        self._ends = 0.0
+        self._request_ids: set[str] = set()
+        self._poll = select.poll()
+        self._poll.register(connected, select.POLLIN)
         self.used = 0.0
         self.keep = True
 
+    def is_fit(self) -> bool:
+        """Return whether a request may be sent: not idle for long, and nothing to read that no request asked for.
+
+        A new connection may have something to read: the session tickets of TLS.
+        """
+        if not self.used:
+            return True
+        return 0 <= time.time() - self.used < IDLE_SECONDS and not self._poll.poll(0) and not self._buffered()
+
     def send(self, request: bytes) -> None:
         """Send a request. Raises OSError."""
+        seconds = min(self._seconds, deadline.left())
+        self._ends = time.monotonic() + seconds
+        self._socket.settimeout(max(seconds, _SHORTEST_WAIT))
         self._socket.sendall(request)
 
-    def receive(self) -> Answer:
-        """Read the answer. Raises Closed, another OSError (a timeout is one), or BadAnswer."""
-        now = time.monotonic()
-        deadline = now + self._seconds
+    def receive(self) -> Response:
+        """Read the response. Raises Closed, another OSError (a timeout is one), or BadResponse."""
+        self._socket.settimeout(max(self._ends - time.monotonic(), _SHORTEST_WAIT))
         try:
             received = self._socket.recv(_FIRST_CHUNK)
         except ConnectionError:
-            raise Closed("closed before the answer") from None
+            raise Closed("closed before the response") from None
         if not received:
-            raise Closed("closed before the answer")
+            raise Closed("closed before the response")
         end = received.find(b"\r\n\r\n")
         while end < 0:
             if len(received) > _MAX_HEAD:
-                raise BadAnswer("its headers have no end")
-            received += self._more(deadline)
+                raise BadResponse("its headers have no end")
+            received += self._more()
             end = received.find(b"\r\n\r\n")
         head = received[:end].lower()
         rest = received[end + 4 :]
         at = head.find(_LENGTH)
         if at >= 0:
             line_end = head.find(b"\r\n", at + 2)
-            body = self._sized(rest, head[at + len(_LENGTH) : line_end if line_end > 0 else None].strip(), deadline)
+            body = self._sized(rest, head[at + len(_LENGTH) : line_end if line_end > 0 else None].strip())
         elif b"\r\ntransfer-encoding: chunked" in head:
-            body = self._chunks(rest, deadline)
+            body = self._chunks(rest)
         else:
-            raise BadAnswer("its length is missing")
-        self.used = now
+            raise BadResponse("its length is missing")
+        self.used = time.time()
         self.keep = head.startswith(b"http/1.1") and b"\r\nconnection: close" not in head
-        return Answer(_status(head), head, body)
+        return Response(_status(head), head, body)
+
+    def claim(self, request_id: str) -> None:
+        """Take a request id as this response's own. Raises BadResponse if it was another response's, or is missing.
+
+        A response that is sent twice repeats its id. One that answers no request, such as a late 408, has none.
+        """
+        if not request_id:
+            if self._request_ids:
+                raise BadResponse("it has no request id")
+            return
+        if request_id in self._request_ids:
+            raise BadResponse("its request id repeats")
+        self._request_ids.add(request_id)
+        if len(self._request_ids) >= MOST_REQUESTS:
+            self.keep = False
 
     def close(self) -> None:
-        """Close it; once is enough, twice does no harm."""
+        """Close it. Idempotent."""
         self._socket.close()
 
-    def _sized(self, received: bytes, length: bytes, deadline: float) -> bytes:
+    def _buffered(self) -> int:
+        """Return how many bytes TLS has decrypted already, which polling the socket does not show."""
+        pending = getattr(self._socket, "pending", None)
+        return pending() if pending else 0
+
+    def _sized(self, received: bytes, length: bytes) -> bytes:
         wanted = int(length) if length.isdigit() and len(length) < _LONGEST_LENGTH else -1
-        if not 0 <= wanted <= MAX_ANSWER:
-            raise BadAnswer("its length is no number or too large")
+        if not 0 <= wanted <= MAX_BODY:
+            raise BadResponse("its length is not a number or too large")
         if len(received) < wanted:
             parts = [received]
-            there = len(received)
-            while there < wanted:
-                parts.append(self._more(deadline))
-                there += len(parts[-1])
+            count = len(received)
+            while count < wanted:
+                parts.append(self._more())
+                count += len(parts[-1])
             received = b"".join(parts)
         if len(received) != wanted:
-            raise BadAnswer("it is longer than it says")
+            raise BadResponse("it is longer than its stated length")
         return received
 
-    def _chunks(self, received: bytes, deadline: float) -> bytes:
+    def _chunks(self, received: bytes) -> bytes:
         body, total = [], 0
         while True:
-            received, line = self._line(received, deadline)
+            received, line = self._line(received)
             try:
                 size = int(line.partition(b";")[0], 16)
             except ValueError:
-                raise BadAnswer("a chunk has no size") from None
+                raise BadResponse("a chunk has no size") from None
             total += size
-            if size < 0 or total > MAX_ANSWER:
-                raise BadAnswer("it is too large")
+            if size < 0 or total > MAX_BODY:
+                raise BadResponse("it is too large")
             if size == 0:
                 break
             while len(received) < size + 2:
-                received += self._more(deadline)
+                received += self._more()
             if received[size : size + 2] != b"\r\n":
-                raise BadAnswer("a chunk is longer than it says")
+                raise BadResponse("a chunk is longer than its stated size")
             body.append(received[:size])
             received = received[size + 2 :]
         while line:  # trailers, up to an empty line
-            received, line = self._line(received, deadline)
+            received, line = self._line(received)
         if received:
-            raise BadAnswer("it is longer than it says")
+            raise BadResponse("it is longer than its stated length")
         return b"".join(body)
 
-    def _line(self, received: bytes, deadline: float) -> tuple[bytes, bytes]:
+    def _line(self, received: bytes) -> tuple[bytes, bytes]:
         while b"\r\n" not in received:
-            received += self._more(deadline)
+            received += self._more()
         line, _, rest = received.partition(b"\r\n")
         return rest, line
 
-    def _more(self, deadline: float) -> bytes:
-        if time.monotonic() > deadline:
-            raise TimeoutError("the answer took too long")
+    def _more(self) -> bytes:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the response took too long")
+        self._socket.settimeout(left)
         received = self._socket.recv(_CHUNK)
         if not received:
-            raise BadAnswer("it was cut off")
+            raise BadResponse("it was cut off")
         return received
 
 
 class Connections:
-    """The kept connections to one endpoint. Threads may share it: a connection is in one hand at a time."""
+    """The kept connections to one endpoint. Threads may share it: each connection has one user at a time."""
 
-    def __init__(self, scheme: str, host: str, port: int, connect_seconds: float, answer_seconds: float) -> None:
+    def __init__(self, scheme: str, host: str, port: int, connect_seconds: float, response_seconds: float) -> None:
         """`scheme`: http or https."""
         self._host, self._port = host, port
-        self._connect_seconds, self._answer_seconds = connect_seconds, answer_seconds
+        self._connect_seconds, self._response_seconds = connect_seconds, response_seconds
         self._trust = Trust(host) if scheme == "https" else None
         self._idle: list[Connection] = []
 
     def take(self, *, new: bool = False) -> Connection:
-        """Give a kept connection, or a new one. Raises OSError; a certificate that is not believed is one."""
-        if not new:
+        """Return a kept connection that is fit, or a new one. Raises OSError, also for an untrusted certificate."""
+        while not new:
             try:
-                return self._idle.pop()
+                connection = self._idle.pop()
             except IndexError:
-                pass
+                break
+            if connection.is_fit():
+                return connection
+            connection.close()
         return self._opened()
 
     def give_back(self, connection: Connection) -> None:
-        """Keep a connection on which a whole answer came."""
+        """Keep a connection whose last response was whole and its own."""
         if connection.keep:
             self._idle.append(connection)
         else:
             connection.close()
 
     def forget_idle(self, until: float = math.inf) -> None:
-        """Close what is kept and was last used up to a moment (monotonic seconds): likely it was closed, too."""
+        """Close the kept connections that were last used up to a moment (epoch seconds): they are likely dead, too."""
         for connection in self._idle[:]:
             if connection.used <= until:
                 try:
@@ -200,16 +246,21 @@ class Connections:
                 connection.close()
 
     def _opened(self) -> Connection:
-        connected = socket.create_connection((self._host, self._port), self._connect_seconds)
+        connected = self._connected()
         try:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._trust:
                 connected = self._secured(connected, self._trust)
-            connected.settimeout(self._answer_seconds)
         except BaseException:
             connected.close()
             raise
-        return Connection(connected, self._answer_seconds)
+        return Connection(connected, self._response_seconds)
+
+    def _connected(self) -> socket.socket:
+        seconds = min(self._connect_seconds, deadline.left())
+        if seconds <= 0:
+            raise TimeoutError("the deadline has passed")
+        return socket.create_connection((self._host, self._port), seconds)
 
     def _secured(self, connected: socket.socket, trust: Trust) -> ssl.SSLSocket:
         import ssl  # noqa: PLC0415 - plain http, as on a laptop, does without
@@ -220,7 +271,7 @@ class Connections:
             connected.close()
             if not trust.widen():
                 raise
-        again = socket.create_connection((self._host, self._port), self._connect_seconds)
+        again = self._connected()
         try:
             return trust.context().wrap_socket(again, server_hostname=self._host)
         except BaseException:
@@ -230,5 +281,5 @@ class Connections:
 
 def _status(head: bytes) -> int:
     if not head.startswith(b"http/1.") or not head[9:12].isdigit() or head[8:9] != b" ":
-        raise BadAnswer("it is not HTTP/1.1")
+        raise BadResponse("it is not HTTP/1.1")
     return int(head[9:12])

@@ -48,7 +48,7 @@ class AwsError(Exception):
         super().__init__(f"{self.code if self.code.isidentifier() else 'error'} ({self.status})")
 
 
-class NoAnswer(Exception):
+class NoResponse(Exception):
     """AWS gave no usable response: unreachable, too slow, cut off or garbled, after the last attempt."""
 
 
@@ -59,7 +59,7 @@ def refused() -> tuple[type[Exception], ...]:
 
 def unanswered() -> tuple[type[Exception], ...]:
     """Return the exception classes for a missing response, for an `except` clause; botocore's too, if it is loaded."""
-    return (NoAnswer, *_of_botocore("BotoCoreError"))
+    return (NoResponse, *_of_botocore("BotoCoreError"))
 
 
 class _Storage:

@@ -1,6 +1,7 @@
 """Values to and from DynamoDB's typed form, and to plain values that JSON can hold.
 
-- `to_wire`, `from_wire`: whole rows, as boto3's serializers convert them. Numbers are Decimal, sets are sets.
+- `to_wire`, `from_wire`: whole rows, as boto3's serializers convert them. Numbers are Decimal, sets are sets. Binary
+  values are bytes, in base 64 on the wire; only rows that were edited by hand have any.
 - `whole_to_wire`, `whole_from_wire`: the fast path for millions of rows that hold only text, whole numbers and sets of
   text. Sets are sorted, so two rows can be compared.
 - `plain`, `plain_from_wire`: for JSON. Sets become sorted lists, whole numbers int, other numbers text, bytes hex.
@@ -23,7 +24,7 @@ _NUMBERS = Context(Emin=-128, Emax=126, prec=38, traps=[Clamped, Overflow, Inexa
 
 
 def to_wire(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row in DynamoDB's typed form. Raises TypeError for a float or a binary value."""
+    """Return a row in DynamoDB's typed form. Raises TypeError for a float."""
     return {name: _typed(value) for name, value in row.items()}
 
 
@@ -46,12 +47,21 @@ def _typed(value: Any) -> dict[str, Any]:
         return {"M": to_wire(value)}
     if isinstance(value, (list, tuple)):
         return {"L": [_typed(inner) for inner in value]}
+    if isinstance(value, bytes):
+        return {"B": _base64(value)}
     if isinstance(value, AbstractSet):
-        if all(isinstance(inner, (int, Decimal)) for inner in value):
-            return {"NS": [_number(inner) for inner in value]}
-        if all(isinstance(inner, str) for inner in value):
-            return {"SS": list(value)}
-    raise TypeError(f"{type(value).__name__} has no form in DynamoDB that this service writes")
+        return _typed_set(value)
+    raise TypeError(f"{type(value).__name__} has no form in DynamoDB")
+
+
+def _typed_set(values: AbstractSet[Any]) -> dict[str, Any]:
+    if all(isinstance(value, (int, Decimal)) for value in values):
+        return {"NS": [_number(value) for value in values]}
+    if all(isinstance(value, str) for value in values):
+        return {"SS": list(values)}
+    if all(isinstance(value, bytes) for value in values):
+        return {"BS": [_base64(value) for value in values]}
+    raise TypeError("the values of a set in DynamoDB are all numbers, all text or all binary")
 
 
 def _number(value: Decimal | int) -> str:
@@ -76,10 +86,10 @@ def _untyped(typed: Mapping[str, Any]) -> Any:
             return from_wire(value)
         case "L":
             return [_untyped(inner) for inner in value]
-        case "SS":
-            return set(value)
-        case "NS":
-            return {_NUMBERS.create_decimal(inner) for inner in value}
+        case "B":
+            return _bytes(value)
+        case "SS" | "NS" | "BS":
+            return {_untyped({kind[0]: inner}) for inner in value}
     raise TypeError(f"a value of type {kind} is not read by this service")
 
 
@@ -107,7 +117,7 @@ def whole_from_wire(typed: Mapping[str, Any]) -> Any:
         return set(value) if kind == "SS" else {int(number) for number in value}
     if kind == "NULL":
         return None
-    return value
+    return _untyped(typed)
 
 
 def _whole(value: Any) -> dict[str, Any]:
@@ -142,8 +152,8 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, bytes) or hasattr(value, "value"):  # boto3's Binary
-        return bytes(getattr(value, "value", value)).hex()
+    if isinstance(value, bytes):
+        return value.hex()
     return int(value) if value == value.to_integral_value() else str(value)
 
 
@@ -165,8 +175,8 @@ def plain_from_wire(typed: Mapping[str, Any]) -> Any:
     if kind == "NS":
         return sorted((_plain_number(one) for one in inner), key=str)
     if kind == "B":
-        return _hex(inner)
-    return sorted(_hex(one) for one in inner)
+        return _bytes(inner).hex()
+    return sorted(_bytes(one).hex() for one in inner)
 
 
 def _plain_number(written: str) -> int | str:
@@ -176,11 +186,17 @@ def _plain_number(written: str) -> int | str:
         return plain(Decimal(written))  # type: ignore[no-any-return]
 
 
-def _hex(binary: bytes | str) -> str:
-    """Return bytes as hex; one kind of client returns them decoded, the other in base 64."""
-    from base64 import b64decode  # noqa: PLC0415 - binary values only come from rows that were edited by hand
+def _base64(value: bytes) -> str:
+    from base64 import b64encode  # noqa: PLC0415 - the service itself stores no binary values
 
-    return (b64decode(binary) if isinstance(binary, str) else bytes(binary)).hex()
+    return b64encode(value).decode()
+
+
+def _bytes(value: str | bytes) -> bytes:
+    """Return a binary value of the wire: base 64 from this project's client and from streams, bytes from boto3's."""
+    from base64 import b64decode  # noqa: PLC0415 - as above
+
+    return b64decode(value) if isinstance(value, str) else bytes(value)
 
 
 def decimals(value: Any) -> Any:

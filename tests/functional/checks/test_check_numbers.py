@@ -10,7 +10,7 @@ from dnc import times
 from dnc.accounts.profiles import Profiles
 from dnc.aws import clients
 from dnc.aws import errors as aws_errors
-from dnc.aws.errors import AwsError, NoAnswer
+from dnc.aws.errors import AwsError, NoResponse
 from dnc.checks import check as checking
 from dnc.entries.store import Numbers
 
@@ -172,7 +172,7 @@ def break_storage(gateway, monkeypatch, broken):
         EndpointConnectionError(endpoint_url="https://dynamodb"),
         AwsError(response("ProvisionedThroughputExceededException")),
         AwsError(response("InternalServerError", 500)),
-        NoAnswer("GetItem: TimeoutError"),
+        NoResponse("GetItem: TimeoutError"),
     ],
     ids=lambda failure: f"{type(failure).__name__} {aws_errors.error_code(failure)}",
 )

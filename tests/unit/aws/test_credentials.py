@@ -10,7 +10,7 @@ import pytest
 from dnc.aws import credentials
 from dnc.aws.credentials import Credentials, CredentialUnavailable
 from dnc.aws.dynamodb import DynamoDB
-from dnc.aws.errors import NoAnswer
+from dnc.aws.errors import NoResponse
 from tests.support.fault_server import FaultServer, close, error, http, ok, raw
 
 PATH = "/2021-04-23/credentials"
@@ -48,7 +48,7 @@ def test_the_environment_comes_first_and_is_not_fetched_again():
 def test_without_any_it_says_what_to_set():
     with pytest.raises(CredentialUnavailable, match="AWS_ACCESS_KEY_ID"):
         Credentials({}).now()
-    with pytest.raises(NoAnswer, match="AWS_ACCESS_KEY_ID"):
+    with pytest.raises(NoResponse, match="AWS_ACCESS_KEY_ID"):
         DynamoDB("http://127.0.0.1:1", "us-east-1", Credentials({})).get_item()
 
 

@@ -11,7 +11,7 @@ from dnc.aws import trust
 from dnc.aws.connections import Connections
 from dnc.aws.credentials import Credentials
 from dnc.aws.dynamodb import DynamoDB
-from dnc.aws.errors import NoAnswer
+from dnc.aws.errors import NoResponse
 from dnc.aws.trust import AMAZON_ROOTS, Trust
 from infra.generate import amazon_roots
 from tests.support.fault_server import (
@@ -63,7 +63,7 @@ def test_over_tls_a_fault_is_tried_again_as_without(act, tmp_path, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     with FaultServer([ok(), act, ok({"Item": {}})], tls=context) as server:
         keys = Credentials({"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "secret"})
-        client = DynamoDB(server.url, "us-east-1", keys, answer_seconds=0.5)
+        client = DynamoDB(server.url, "us-east-1", keys, response_seconds=0.5)
         assert [client.get_item(), client.get_item()] == [{}, {"Item": {}}]
         assert len(server.seen) == 3
         client.close()
@@ -85,7 +85,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path, monkeypatch)
     _, context = certificate(tmp_path, "127.0.0.1")
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
     with FaultServer(after=ok(), tls=context) as server:
-        with pytest.raises(NoAnswer, match="SSLCertVerificationError"):
+        with pytest.raises(NoResponse, match="SSLCertVerificationError"):
             call(server.url)
         assert server.seen == []
 
@@ -94,7 +94,7 @@ def test_a_certificate_for_another_name_is_refused(tmp_path, monkeypatch):
     file, context = certificate(tmp_path, "127.0.0.2", "elsewhere.example")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
     with FaultServer(after=ok(), tls=context) as server:
-        with pytest.raises(NoAnswer, match="SSLCertVerificationError"):
+        with pytest.raises(NoResponse, match="SSLCertVerificationError"):
             call(server.url)
         assert server.seen == []
 
@@ -102,7 +102,7 @@ def test_a_certificate_for_another_name_is_refused(tmp_path, monkeypatch):
 def test_plain_http_where_tls_is_meant_is_no_answer(monkeypatch):
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
     with FaultServer(after=ok()) as server:
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoResponse):
             call(server.url.replace("http:", "https:"))
         assert all("authorization" not in seen.headers for seen in server.seen)
 

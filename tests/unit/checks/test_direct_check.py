@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from dnc.api.requests import DirectCheck
 from dnc.aws import errors as aws_errors
-from dnc.aws.errors import AwsError, NoAnswer
+from dnc.aws.errors import AwsError, NoResponse
 from dnc.checks import payload as direct_request
 from dnc.logs import failures
 from dnc.logs import plain as plain_log
@@ -114,7 +114,7 @@ def test_a_log_line_has_the_fields_of_powertools(monkeypatch):
 @pytest.mark.parametrize(
     ("failed", "told"),
     [
-        (NoAnswer("GetItem: TimeoutError"), "GetItem: TimeoutError"),
+        (NoResponse("GetItem: TimeoutError"), "GetItem: TimeoutError"),
         (AwsError({"Error": {"Code": "ThrottlingException", "Message": NUMBER}}), "ThrottlingException (0)"),
         (AwsError({"Error": {"Code": f"Bad {NUMBER}"}}), "error (0)"),
         (RuntimeError(NUMBER), None),

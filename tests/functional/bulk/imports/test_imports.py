@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from dnc.aws import clients
-from dnc.aws.errors import AwsError, NoAnswer
+from dnc.aws.errors import AwsError, NoResponse
 from dnc.bulk.files import s3
 from dnc.bulk.imports.pacing import NotYetDone
 from dnc.bulk.imports.piece import MiscountedPiece
@@ -159,7 +159,7 @@ def test_an_undo_that_could_not_be_started_says_to_try_again_and_is_not_noted(im
 
     class Away:
         def start_execution(self, **_):
-            raise NoAnswer("StartExecution: TimeoutError")
+            raise NoResponse("StartExecution: TimeoutError")
 
     with monkeypatch.context() as patch:
         patch.setattr(clients, "step_functions", Away)

@@ -1,0 +1,29 @@
+"""The moment by which an invocation must have answered, which every retry loop and every wait obeys.
+
+A caller that has given up gains nothing from another attempt, but the function's concurrency is gone meanwhile. Lambda
+runs one invocation at a time in a process, so one deadline for the process is enough; its threads share it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+_ends = math.inf
+
+
+def start(seconds: float) -> None:
+    """Set the deadline, `seconds` from now. It holds until it is set again."""
+    global _ends  # noqa: PLW0603 - one invocation at a time
+    _ends = time.monotonic() + seconds
+
+
+def clear() -> None:
+    """Remove the deadline."""
+    global _ends  # noqa: PLW0603 - as above
+    _ends = math.inf
+
+
+def left() -> float:
+    """Return the seconds until the deadline: negative once it has passed, infinite if none is set."""
+    return _ends - time.monotonic()
