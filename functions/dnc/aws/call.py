@@ -14,7 +14,7 @@ import os
 import time
 import zlib
 
-from dnc.aws import deadline
+from dnc.aws import deadline, endpoints
 from dnc.aws.attempts import pause
 from dnc.aws.connections import BadResponse, Connection, Connections, Response
 from dnc.aws.credentials import Credential, Credentials, CredentialUnavailable
@@ -106,18 +106,10 @@ class Client:
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None, **more: Any) -> Self:
-        """Return a client for this process's Region. Raises KeyError that names a missing variable."""
+        """Return a client for this process's Region. Raises KeyError or ValueError, naming the variable."""
         variables = os.environ if environment is None else environment
-        region = variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION")
-        if not region:
-            raise KeyError("set AWS_REGION or AWS_DEFAULT_REGION")
-        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        endpoint = (
-            variables.get(cls.VARIABLE)
-            or variables.get("AWS_ENDPOINT_URL")
-            or f"https://{cls.SERVICE}.{region}.{suffix}"
-        )
-        return cls(endpoint, region, Credentials(variables), **more)
+        region = endpoints.region_of(variables)
+        return cls(endpoints.url(cls.SERVICE, cls.VARIABLE, variables), region, Credentials(variables), **more)
 
     def warm(self) -> None:
         """Open a connection before the first request. A failure here is ignored: the request tries again."""

@@ -1,6 +1,6 @@
-"""The credential of a function: from its environment, or from the container endpoint that SnapStart's functions have.
+"""A function's credential: from its environment, or from the container endpoint that SnapStart functions have.
 
-The order and the names are those of the AWS SDKs. A container's credential is fetched anew 10 minutes before it ends.
+The order and the names are those of the AWS SDKs. A container's credential is refreshed 10 minutes before it expires.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 """
 
@@ -23,16 +23,16 @@ _MUST_REFRESH_SECONDS = 60.0
 
 
 class CredentialUnavailable(Exception):
-    """No credential could be had. Its text says what to set, and never holds a secret."""
+    """There is no credential. The message says what to set, and never holds a secret."""
 
 
 class Credential:
-    """What signs a request. `token`: of a temporary credential, else empty; `ends`: epoch seconds or None."""
+    """The keys that sign a request. `token`: of a temporary credential, else empty; `ends`: epoch seconds or None."""
 
     __slots__ = ("access_key", "ends", "secret_key", "token")
 
     def __init__(self, access_key: str, secret_key: str, token: str = "", ends: float | None = None) -> None:
-        """Take the parts."""
+        """Hold the parts."""
         self.access_key = access_key
         self.secret_key = secret_key
         self.token = token
@@ -40,23 +40,23 @@ class Credential:
 
 
 class Credentials:
-    """Gives the credential that holds now; safe to share among threads."""
+    """The source of the current credential. Threads may share it."""
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        """`environment`: the process's own unless given. It is read on each fetch, the endpoint's token file too."""
+        """`environment`: by default the process's own. It and the token file are read on each fetch."""
         self._environment = os.environ if environment is None else environment
         self._known: Credential | None = None
         self._refreshing = threading.Lock()
 
     def now(self) -> Credential:
-        """Give a credential. Raises CredentialUnavailable."""
+        """Return a credential that is valid now. Raises CredentialUnavailable."""
         known = self._known
         if known is not None and (known.ends is None or known.ends - time.time() > _REFRESH_SECONDS):
             return known
         return self._refreshed(known)
 
     def renew(self, refused: Credential) -> bool:
-        """Forget a credential that AWS called expired; tells whether another one can be had."""
+        """Forget a credential that AWS called expired; return whether another one can be fetched."""
         if refused.ends is None:
             return False
         if self._known is refused:
@@ -65,7 +65,7 @@ class Credentials:
 
     def _refreshed(self, known: Credential | None) -> Credential:
         left = known.ends - time.time() if known and known.ends is not None else 0.0
-        # While an old one still holds, one thread fetches and the others go on with it.
+        # While the old one is still valid, one thread fetches and the others continue with it.
         if not self._refreshing.acquire(blocking=left < _MUST_REFRESH_SECONDS) and known is not None:
             return known
         try:
@@ -90,8 +90,8 @@ class Credentials:
         url = f"{_ENDPOINT}{relative}" if relative else environment.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
         if not url:
             raise CredentialUnavailable(
-                "no credential: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where "
-                "AWS_CONTAINER_CREDENTIALS_FULL_URI is set (AWS Lambda sets one or the other)"
+                "no credential: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_CONTAINER_CREDENTIALS_FULL_URI "
+                "(AWS Lambda sets one or the other)"
             )
         return _fetched(url, self._authorization())
 
@@ -99,7 +99,7 @@ class Credentials:
         file = self._environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
         if file:
             try:
-                with open(file, encoding="utf-8") as opened:  # noqa: PTH123 - pathlib is not needed for anything else
+                with open(file, encoding="utf-8") as opened:  # noqa: PTH123 - nothing else here needs pathlib
                     token = opened.read()
             except OSError as unread:
                 raise CredentialUnavailable(
@@ -113,7 +113,7 @@ class Credentials:
 
 
 def _fetched(url: str, authorization: str) -> Credential:
-    # Only what SnapStart and containers need: an environment's credential never gets here, nor loads these.
+    # Only SnapStart and containers get here; a credential from the environment loads none of these.
     import http.client  # noqa: PLC0415
     import json  # noqa: PLC0415
     from datetime import datetime  # noqa: PLC0415
@@ -136,21 +136,21 @@ def _fetched(url: str, authorization: str) -> Credential:
         connection = kind(parts.hostname, parts.port, timeout=_FETCH_SECONDS)
         try:
             connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            body = answer.read()
-            if answer.status != 200:
-                why = f"it answered {answer.status}"
+            response = connection.getresponse()
+            body = response.read()
+            if response.status != 200:
+                why = f"it answered {response.status}"
                 continue
-            told = json.loads(body)
-            ends = datetime.fromisoformat(told["Expiration"]).timestamp()
-            return Credential(str(told["AccessKeyId"]), str(told["SecretAccessKey"]), str(told["Token"]), ends)
+            fields = json.loads(body)
+            ends = datetime.fromisoformat(fields["Expiration"]).timestamp()
+            return Credential(str(fields["AccessKeyId"]), str(fields["SecretAccessKey"]), str(fields["Token"]), ends)
         except (OSError, http.client.HTTPException) as failed:
             why = type(failed).__name__
         except (ValueError, KeyError, TypeError, AttributeError):
-            why = "its answer is no credential"
+            why = "its response is not a credential"
         finally:
             connection.close()
-    raise CredentialUnavailable(f"the container credentials endpoint gave none: {why}")
+    raise CredentialUnavailable(f"the container credentials endpoint returned none: {why}")
 
 
 def _may_be_plain(host: str) -> bool:

@@ -1,11 +1,11 @@
-"""A small client of DynamoDB: boto3's calls and answers for this service's operations, at a fraction of its cost.
+"""A small DynamoDB client: boto3's calls and responses for this service's operations, at a fraction of the cost.
 
-The answers are boto3's without `ResponseMetadata`; binary values are refused, since no table here has any. Why it
-exists, what it costs and when to drop it: decision 18.
+Responses are boto3's without `ResponseMetadata`, and binary values are in base 64. Decision 18 says why it exists, what
+it costs and when to drop it.
 
-A call is repeated when it may have failed (`dnc.aws.call`), and that is safe: a repeated read is a read, and every
-write of this service is conditional on what was read, or puts what may be put twice. Who repeats a write that had
-happened learns from the failed condition what stands, and the stores recognize their own write in it.
+A call that may have failed is retried (`dnc.aws.call`). That is safe: every write of this service is conditional on
+what was read, or idempotent. If a retried write had already succeeded, its condition fails, and the stores recognize
+their own write in the row that is stored.
 """
 
 from __future__ import annotations
@@ -29,65 +29,64 @@ class DynamoDB(Client):
     TARGET = "DynamoDB_20120810."
     VARIABLE = "AWS_ENDPOINT_URL_DYNAMODB"
 
-    def get_item(self, **asked: Any) -> dict[str, Any]:
-        """Read one row; `Item` is missing when there is none."""
-        return self.call("GetItem", asked)
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """Read one row. `Item` is missing if there is none."""
+        return self.call("GetItem", request)
 
-    def batch_get_item(self, **asked: Any) -> dict[str, Any]:
-        """Read up to 100 rows; what was not read is in `UnprocessedKeys`."""
-        return self.call("BatchGetItem", asked)
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """Read up to 100 rows. Keys that were not read are in `UnprocessedKeys`."""
+        return self.call("BatchGetItem", request)
 
-    def query(self, **asked: Any) -> dict[str, Any]:
+    def query(self, **request: Any) -> dict[str, Any]:
         """Read a page of rows of one partition."""
-        return self.call("Query", asked)
+        return self.call("Query", request)
 
-    def put_item(self, **asked: Any) -> dict[str, Any]:
+    def put_item(self, **request: Any) -> dict[str, Any]:
         """Write one row."""
-        return self.call("PutItem", asked)
+        return self.call("PutItem", request)
 
-    def update_item(self, **asked: Any) -> dict[str, Any]:
+    def update_item(self, **request: Any) -> dict[str, Any]:
         """Change one row."""
-        return self.call("UpdateItem", asked)
+        return self.call("UpdateItem", request)
 
-    def delete_item(self, **asked: Any) -> dict[str, Any]:
+    def delete_item(self, **request: Any) -> dict[str, Any]:
         """Delete one row."""
-        return self.call("DeleteItem", asked)
+        return self.call("DeleteItem", request)
 
-    def batch_write_item(self, **asked: Any) -> dict[str, Any]:
-        """Write up to 25 rows without conditions; what was not written is in `UnprocessedItems`."""
-        return self.call("BatchWriteItem", asked)
+    def batch_write_item(self, **request: Any) -> dict[str, Any]:
+        """Write up to 25 rows without conditions. Rows that were not written are in `UnprocessedItems`."""
+        return self.call("BatchWriteItem", request)
 
-    def batch_execute_statement(self, **asked: Any) -> dict[str, Any]:
-        """Run up to 25 PartiQL statements; each has its own `Error`."""
-        return self.call("BatchExecuteStatement", asked)
+    def batch_execute_statement(self, **request: Any) -> dict[str, Any]:
+        """Run up to 25 PartiQL statements. Each that failed has its own `Error`."""
+        return self.call("BatchExecuteStatement", request)
 
-    def transact_get_items(self, **asked: Any) -> dict[str, Any]:
+    def transact_get_items(self, **request: Any) -> dict[str, Any]:
         """Read up to 100 rows in one transaction."""
-        return self.call("TransactGetItems", asked)
+        return self.call("TransactGetItems", request)
 
-    def transact_write_items(self, **asked: Any) -> dict[str, Any]:
-        """Write up to 100 rows in one transaction; without a `ClientRequestToken` it gets one, as with boto3."""
-        return self.call("TransactWriteItems", {"ClientRequestToken": os.urandom(16).hex(), **asked})
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        """Write up to 100 rows in one transaction. Like boto3, it adds a `ClientRequestToken` if there is none."""
+        return self.call("TransactWriteItems", {"ClientRequestToken": os.urandom(16).hex(), **request})
 
-    def call_all(self, operation: str, asked: Sequence[Mapping[str, Any] | bytes]) -> list[dict[str, Any]]:
-        """Make calls side by side: all are sent before the first answer is read, ten at a time. Answers in order.
+    def call_all(self, operation: str, requests: Sequence[Mapping[str, Any] | bytes]) -> list[dict[str, Any]]:
+        """Make calls side by side, ten at a time: all are sent before the first response is read.
 
-        What is asked is as `call` takes it, or JSON already.
-
-        No threads: the waiting is DynamoDB's, and each call has a connection of its own. Raises as `call` does, for
-        the first that fails; what became of the others is then not known.
+        Returns the responses in order. `requests`: as `call` takes them. It needs no threads, because each call has a
+        connection of its own and only waits. Raises as `call` does, for the first failure; the outcome of the others
+        is then unknown.
         """
-        answers = []
-        for start in range(0, len(asked), SIDE_BY_SIDE):
+        responses = []
+        for start in range(0, len(requests), SIDE_BY_SIDE):
             calls = [
                 Call(self._endpoint, self.TARGET + operation, encoded(one))
-                for one in asked[start : start + SIDE_BY_SIDE]
+                for one in requests[start : start + SIDE_BY_SIDE]
             ]
             try:
                 for call in calls:
                     call.begin()
-                answers += [call.result() for call in calls]
+                responses += [call.result() for call in calls]
             finally:
                 for call in calls:
                     call.abandon()
-        return answers
+        return responses

@@ -1,6 +1,6 @@
-"""EventBridge, as far as this service uses it: putting events on a bus, by the service's own client (decision 18).
+"""A client for the part of EventBridge that this service uses: putting events on a bus (decision 18).
 
-A put that may have failed is repeated, so an event can come twice: EventBridge itself promises no more than that.
+A put that may have failed is retried, so an event can arrive twice. EventBridge itself promises at-least-once delivery.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ class EventBridge(Client):
     VARIABLE = "AWS_ENDPOINT_URL_EVENTBRIDGE"
     CONTENT_TYPE = JSON_1_1
 
-    def put_events(self, **asked: Any) -> dict[str, Any]:
-        """Put up to ten events on a bus; `Entries` has an `ErrorCode` for each that was not taken."""
-        return self.call("PutEvents", asked)
+    def put_events(self, **request: Any) -> dict[str, Any]:
+        """Put up to ten events on a bus. `Entries` has an `ErrorCode` for each event that was refused."""
+        return self.call("PutEvents", request)

@@ -1,7 +1,7 @@
 """AWS Signature Version 4 for JSON requests, as bytes of HTTP/1.1.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. A service's requests differ
-in body, operation, time and credential alone, so what does not change is laid out once a second.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. Requests to one service
+differ only in body, operation, time and credential, so everything else is prepared once a second.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 try:
-    # The interpreter's own: what is signed is short, and OpenSSL takes more to set up a hash than to compute it.
+    # The interpreter's own: for short texts, OpenSSL takes longer to set up a hash than to compute it.
     from _sha2 import sha256  # type: ignore[import-not-found]
 except ImportError:
     from hashlib import sha256
@@ -25,14 +25,14 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 _BLOCK = 64
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 _LONG_BODY = 2048
-"""From here on OpenSSL is the faster one, as with batches."""
+"""From this length on OpenSSL is faster, as for batches."""
 
 
 class Signer:
     """Writes signed requests to one endpoint of one service."""
 
     def __init__(self, host: str, region: str, service: str, content_type: str = JSON_1_0) -> None:
-        """`host`: as the Host header has it, with its port unless that is the scheme's own; `region`: of AWS."""
+        """`host`: as in the Host header, with its port unless that is the scheme's default; `region`: an AWS Region."""
         self._host = host
         self._region = region
         self._service = service
@@ -41,7 +41,7 @@ class Signer:
         self._prepared: _Prepared | None = None
 
     def request(self, credential: Credential, target: str, body: bytes, now: float) -> bytes:
-        """Write a signed POST. `target`: the X-Amz-Target header; `now`: epoch seconds by AWS's clock."""
+        """Return a signed POST request. `target`: the X-Amz-Target header; `now`: epoch seconds by AWS's clock."""
         prepared = self._prepared
         second = int(now)
         if (
@@ -50,7 +50,7 @@ class Signer:
             or prepared.credential is not credential
             or prepared.target != target
         ):
-            # One assignment: threads may prepare twice, but none reads half of another's.
+            # One assignment: two threads may both prepare, but neither reads half of the other's.
             self._prepared = prepared = self._prepare(credential, target, second)
         canonical = prepared.canonical.copy()
         canonical.update((sha256(body) if len(body) < _LONG_BODY else _long(body)).hexdigest().encode())
@@ -90,7 +90,7 @@ class Signer:
         )  # fmt: skip
 
     def _key_of(self, secret: str, day: str) -> bytes:
-        # One assignment of one tuple: threads may compute it twice, but none reads half of another's.
+        # One assignment of one tuple: two threads may both compute it, but neither reads half of the other's.
         known, of_day, key = self._key
         if known != secret or of_day != day:
             key = signing_key(secret, day, self._region, self._service)
@@ -99,7 +99,7 @@ class Signer:
 
 
 def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
-    """Derive the key that signs a day's requests. `day`: YYYYMMDD."""
+    """Return the key that signs a day's requests. `day`: YYYYMMDD."""
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
         inner, outer = _hmac(key)
@@ -110,13 +110,13 @@ def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
 
 
 def hashed(text: str) -> str:
-    """Give the SHA-256 of a text in hexadecimal digits."""
+    """Return the SHA-256 of a text in hexadecimal digits."""
     digits: str = sha256(text.encode()).hexdigest()
     return digits
 
 
 def signature(key: bytes, text: str) -> str:
-    """Give the HMAC-SHA256 of a text in hexadecimal digits."""
+    """Return the HMAC-SHA256 of a text in hexadecimal digits."""
     inner, outer = _hmac(key)
     inner.update(text.encode())
     outer.update(inner.digest())
@@ -125,19 +125,19 @@ def signature(key: bytes, text: str) -> str:
 
 
 def _hmac(key: bytes) -> tuple[Any, Any]:
-    """Begin an HMAC-SHA256 (RFC 2104): the hash of the message, and the hash of that hash."""
+    """Return the two hashes of an HMAC-SHA256 (RFC 2104): the message's, and the one around it."""
     block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
     return sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
 
 
 def _long(body: bytes) -> Any:
-    import hashlib  # noqa: PLC0415 - one number's check has no long body
+    import hashlib  # noqa: PLC0415 - a check of one number has no long body
 
     return hashlib.sha256(body)
 
 
 class _Prepared:
-    """All of a request but what its body changes; it holds for one second."""
+    """Everything in a request that does not depend on its body. It is valid for one second."""
 
     __slots__ = ("canonical", "credential", "head", "inner", "outer", "second", "target")
 

@@ -1,7 +1,7 @@
-"""Step Functions, as far as this service uses it: starting a state machine, by the service's own client (decision 18).
+"""A client for the part of Step Functions that this service uses: starting executions (decision 18).
 
-A start that may have failed is repeated: with the same name and input it is the same execution, and with another input
-`ExecutionAlreadyExists`.
+A start that may have failed is retried. The same name and input start the same execution; the same name with another
+input is refused with `ExecutionAlreadyExists`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,6 @@ class StepFunctions(Client):
     TARGET = "AWSStepFunctions."
     VARIABLE = "AWS_ENDPOINT_URL_SFN"
 
-    def start_execution(self, **asked: Any) -> dict[str, Any]:
-        """Start a state machine. `name`: of the execution; `input`: JSON text."""
-        return self.call("StartExecution", asked)
+    def start_execution(self, **request: Any) -> dict[str, Any]:
+        """Start an execution. `name`: the execution's name; `input`: JSON text."""
+        return self.call("StartExecution", request)

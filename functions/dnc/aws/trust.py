@@ -1,8 +1,8 @@
-"""Whose certificates are believed. They are always verified, names included; no setting turns that off.
+"""TLS trust. Certificates are always verified, names included; no setting turns that off.
 
-For AWS's own hosts these are Amazon's five roots, which take 1 ms to load where the usual hundred take 14. Any other
-host, and a chain that the five do not verify, is measured by the system's store. AWS_CA_BUNDLE replaces both.
-`amazon_roots.pem` is generated from certifi's bundle and held to it by `make check`.
+AWS's own hosts are verified against Amazon's five roots, which take 1 ms to load; the usual hundred take 14. Any other
+host, and any chain that the five do not verify, is verified against the system's store. AWS_CA_BUNDLE replaces both.
+`amazon_roots.pem` is generated from certifi's bundle, and `make check` compares them.
 https://docs.aws.amazon.com/general/latest/gr/aws-general.html (TLS: "trust all five Amazon root CAs")
 """
 
@@ -19,23 +19,23 @@ _AMAZON_HOSTS = (".amazonaws.com", ".api.aws")
 
 
 class Trust:
-    """The TLS contexts of one host; the one that is in use is kept."""
+    """The TLS context of one host."""
 
     def __init__(self, host: str) -> None:
-        """`host`: the DNS name that the certificate must be for."""
+        """`host`: the DNS name that the certificate must cover."""
         self._bundle = os.environ.get("AWS_CA_BUNDLE") or ""
-        # An artifact without the file goes slower, not down.
+        # Without the file, connecting is slower but still works.
         self._small = not self._bundle and host.endswith(_AMAZON_HOSTS) and os.path.exists(AMAZON_ROOTS)  # noqa: PTH110
         self._context: ssl.SSLContext | None = None
 
     def context(self) -> ssl.SSLContext:
-        """Give the context to connect with."""
+        """Return the context to connect with."""
         if self._context is None:
             self._context = self._made()
         return self._context
 
     def widen(self) -> bool:
-        """Go over to the system's store after the five roots did not verify; tells whether that is anything new."""
+        """Switch to the system's store after the five roots did not verify; return whether that changes anything."""
         if not self._small:
             return False
         self._small = False
