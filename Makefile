@@ -3,6 +3,7 @@ PYTHON := .venv/bin/python
 UV := .tools/bin/uv
 export PYTHONPATH := functions:.
 export PYTHONDONTWRITEBYTECODE := 1
+export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.tools/python
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -10,11 +11,10 @@ help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV):
-	python3 -m venv .tools
-	.tools/bin/python -m pip install -q --disable-pip-version-check 'uv>=0.9,<1'
+	@python3 -m infra.setup.install
 
-.venv/.synced: $(UV) uv.lock pyproject.toml
-	$(UV) sync --frozen -q --python 3.13
+.venv/.synced: uv.lock pyproject.toml | $(UV)
+	@python3 -m infra.setup.install
 	@touch $@
 
 .PHONY: setup
@@ -36,10 +36,14 @@ down: setup ## Stop the local stack; its data goes with it
 logs: setup ## Show what the functions of the local stack logged
 	@$(PYTHON) -m infra.local.stack logs
 
+.PHONY: test-setup
+test-setup: setup ## Install what only the tests need: Java, npm and Chromium unless the machine has them
+	@$(PYTHON) -m infra.setup.install --for-tests
+	@$(PYTHON) -m tests.support.downloads
+
 .PHONY: test
-test: setup ## Run all tests
-	@$(PYTHON) -m pytest tests/unit tests/functional -n 2
-	@$(PYTHON) -m pytest tests/conformance tests/e2e tests/browser
+test: test-setup ## Run all tests
+	@$(PYTHON) -m pytest -n 2 --durations 10
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no stack and no Java

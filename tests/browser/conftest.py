@@ -1,8 +1,6 @@
 """The console in a real Chromium, on the whole stack."""
 
-import os
 import re
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,10 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from infra.local.stack import ROOT
-from tests.support import npm
+from tests.support import axe as axe_core
+from tests.support import chromium
 
-AXE = ("axe-core@4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745")
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 VIEWS = ("activity", "numbers", "add", "check", "week")
 RUN_AXE = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
@@ -24,13 +21,14 @@ expect.set_options(timeout=30_000)  # the first call of a function starts it, on
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not executable:
-        if os.environ.get("CI"):
-            pytest.fail("the browser tests cannot run: there is no Chromium")
-        pytest.skip("THE CONSOLE IS NOT TESTED: install chromium, or name one in CHROMIUM")
+    try:
+        found = chromium.find()
+    except chromium.NoBrowser as no_browser:
+        pytest.skip(str(no_browser))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
+        browser = playwright.chromium.launch(
+            executable_path=found.executable, env=dict(found.environment), args=SWITCHES
+        )
         yield browser
         browser.close()
 
@@ -38,12 +36,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The source of axe-core, which looks for what keeps people out."""
-    try:
-        return (npm.fetch(*AXE, ROOT / ".local" / "axe-core") / "axe.min.js").read_text()
-    except npm.Missing as missing:
-        if os.environ.get("CI"):
-            pytest.fail(str(missing))
-        pytest.skip(f"ACCESSIBILITY IS NOT TESTED: {missing}")
+    return axe_core.source()
 
 
 class Console:

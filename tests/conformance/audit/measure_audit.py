@@ -13,8 +13,8 @@ from dnc import times
 from dnc.aws import clients, wire
 from dnc.entries import entry as entries
 from dnc.entries.entry import Actor, Request, Source, Write
-from tests.support import dynamodb_local, tables
-from tests.support.npm import Missing
+from infra.setup.programs import ProgramMissing
+from tests.support import dynamodb_local, npm, tables
 
 BATCH, BATCHES, RUNS = 100, 6, 3
 
@@ -38,8 +38,8 @@ def record(i: int) -> dict[str, Any]:
 def main() -> int:
     try:
         process, endpoint = dynamodb_local.start()
-    except Missing as missing:
-        print(missing, file=sys.stderr)
+    except (npm.DownloadFailed, ProgramMissing) as failure:
+        print(failure, file=sys.stderr)
         return 1
     try:
         os.environ |= {

@@ -1,0 +1,24 @@
+"""Download what the tests need from npm: `python -m tests.support.downloads`. Prints nothing if everything is there."""
+
+import sys
+from contextlib import suppress
+
+from infra.setup.programs import ProgramMissing
+from tests.support import axe, chromium, dynamodb_local, npm
+
+
+def main() -> int:
+    """Download it, so that no test has to wait for it."""
+    try:
+        npm.download(dynamodb_local.PACKAGE)
+        npm.download(axe.PACKAGE)
+        with suppress(chromium.NoBrowser):  # the last line of the test run says so
+            chromium.find()
+    except (npm.DownloadFailed, ProgramMissing) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
