@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.build import trimming
+from infra.setup import install
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "functions" / "requirements.txt"
@@ -41,7 +42,7 @@ def installed(architecture: str) -> Path:
     KEPT.mkdir(parents=True, exist_ok=True)
     with (KEPT / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # SAM may build functions side by side
-        folder = KEPT / f"{architecture}-{_key(architecture)}"
+        folder = _folder(architecture)
         if not folder.exists():
             fresh = KEPT / f"fresh-{os.getpid()}"
             shutil.rmtree(fresh, ignore_errors=True)
@@ -53,6 +54,18 @@ def installed(architecture: str) -> Path:
             fresh.rename(folder)
             _forget_old(folder)
         return folder
+
+
+def are_installed(architecture: str) -> bool:
+    """Return whether the libraries for an architecture of Lambda are installed."""
+    return _folder(architecture).exists()
+
+
+def size() -> str:
+    """Return how much the libraries download, as text. The wheels of the other architectures differ little from it."""
+    lock = install.LOCK.read_text()
+    pinned = re.findall(r"^([\w.-]+)==([\w.]+)", REQUIREMENTS.read_text(), re.MULTILINE)
+    return install.megabytes(sum(install.download_size(lock, name, version) for name, version in pinned))
 
 
 def chosen(folder: Path, imported: Iterable[str]) -> set[str]:
@@ -91,6 +104,10 @@ def compile_ahead(folder: Path, prefix: str) -> None:
     )
     if not done:
         raise BuildFailed(f"not every module in {folder} could be compiled")
+
+
+def _folder(architecture: str) -> Path:
+    return KEPT / f"{architecture}-{_key(architecture)}"
 
 
 def _key(architecture: str) -> str:

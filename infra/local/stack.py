@@ -22,6 +22,7 @@ import yaml
 from dnc.accounts.access import Role
 from dnc.accounts.store import PLATFORM, Accounts
 from dnc.times import now
+from infra.build import libraries
 from infra.local import emulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +83,9 @@ def up(folder: Path, say: Any = print, parameters: Mapping[str, str] = MappingPr
             pid, port = emulator.start(folder)
         _write(folder, {"pid": pid, "port": port})
     endpoint = f"http://127.0.0.1:{port}"
+    if not libraries.are_installed(emulator.architecture()):
+        with _step(f"download the functions' libraries, {libraries.size()}", say):
+            _install_libraries()
     with _step("build (sam build)", say):
         _build(folder, endpoint)
     with _step("deploy template.yaml (sam deploy)", say):
@@ -171,6 +175,14 @@ def _run(folder: Path, endpoint: str, *command: str) -> None:
     )
     if done.returncode:
         raise StepFailed(f"'{' '.join(command[:2])}' failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+
+
+def _install_libraries() -> None:
+    """Install the libraries before `sam build`, which would not say how large they are."""
+    try:
+        libraries.installed(emulator.architecture())
+    except libraries.BuildFailed as failure:
+        raise StepFailed(str(failure)) from failure
 
 
 def _build(folder: Path, endpoint: str) -> None:
