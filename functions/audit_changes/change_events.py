@@ -1,10 +1,10 @@
-"""Change events on EventBridge, so that a dialer drops what it has queued already."""
+"""Change events on EventBridge: a dialer uses them to drop numbers that it has already queued."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from dnc.audit.chain import EventType, Told
+from dnc.audit.changes import EventType, RecordedChange
 from dnc.aws import errors as aws_errors
 from dnc.entries import entry as entries
 from dnc.logs import logger as logs
@@ -22,45 +22,45 @@ _NAMES = {
 }
 
 
-def publish(client: Any, bus: str, recorded: Sequence[tuple[str, Told]]) -> set[str]:
-    """Publish the change events of recorded changes; give the sequence numbers of those that failed."""
-    waiting = [(delivered, told, name) for delivered, told in recorded if (name := _name(told))]
+def publish(client: Any, bus: str, recorded: Sequence[tuple[str, RecordedChange]]) -> set[str]:
+    """Publish the change events of recorded changes. Return the sequence numbers of those that failed."""
+    waiting = [(delivered, change, name) for delivered, change in recorded if (name := _name(change))]
     failed: set[str] = set()
     for i in range(0, len(waiting), ENTRIES_A_CALL):
         part = waiting[i : i + ENTRIES_A_CALL]
-        wanted = [
-            {"EventBusName": bus, "Source": SOURCE, "DetailType": name, "Detail": json.dumps(_detail(told))}
-            for _, told, name in part
+        events = [
+            {"EventBusName": bus, "Source": SOURCE, "DetailType": name, "Detail": json.dumps(_detail(change))}
+            for _, change, name in part
         ]
         try:
             with aws_errors.storage():
-                answers = client.put_events(Entries=wanted)["Entries"]
-        except aws_errors.refused() + (Unavailable,) as refused:  # noqa: RUF005 - mypy reads a sum of tuples as one of classes
+                results = client.put_events(Entries=events)["Entries"]
+        except aws_errors.refused() + (Unavailable,) as refused:  # noqa: RUF005 - mypy cannot read an unpacked tuple here
             logs.logger.error("change events failed", extra=logs.failure(refused))
             failed.update(delivered for delivered, _, _ in part)
         else:
             failed.update(
-                delivered for (delivered, _, _), answer in zip(part, answers, strict=True) if answer.get("ErrorCode")
+                delivered for (delivered, _, _), result in zip(part, results, strict=True) if result.get("ErrorCode")
             )
     return failed
 
 
-def _name(told: Told) -> str | None:
-    """Give the event's name; a change by hand is told as what it made of the number."""
-    if told.type is EventType.ALTERED_OUT_OF_BAND:
-        return "NumberRemoved" if (told.after or {}).get("status") == entries.REMOVED else "NumberListed"
-    return _NAMES.get(told.type)
+def _name(change: RecordedChange) -> str | None:
+    """Return the event's name. A change by hand is named for the state in which it left the number."""
+    if change.type is EventType.ALTERED_OUT_OF_BAND:
+        return "NumberRemoved" if (change.after or {}).get("status") == entries.REMOVED else "NumberListed"
+    return _NAMES.get(change.type)
 
 
-def _detail(told: Told) -> dict[str, Any]:
-    row = told.after or told.before or {}
+def _detail(change: RecordedChange) -> dict[str, Any]:
+    row = change.after or change.before or {}
     detail = {
-        "account_id": told.account_id,
-        "number": told.number,
+        "account_id": change.account_id,
+        "number": change.number,
         "version": row.get("version"),
-        "sequence": told.sequence,
-        "occurred_at": told.occurred_at,
+        "sequence": change.sequence,
+        "occurred_at": change.occurred_at,
     }
-    if told.reason:
-        return detail | {"reason": told.reason}
+    if change.reason:
+        return detail | {"reason": change.reason}
     return detail | {"source": row.get("source")}

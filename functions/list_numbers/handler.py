@@ -11,6 +11,7 @@ from dnc.api import page_tokens as paging
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import ListNumbers, Paged, ReadAudit
 from dnc.audit import chain as audit
+from dnc.audit.changes import EventType
 from dnc.audit.reader import AuditLog
 from dnc.aws import clients
 from dnc.entries import notices, reasons
@@ -75,8 +76,8 @@ def read_history(call: Call) -> Answer:
     return Answer(
         200,
         {
-            "events": [audit.shown(row) for row in rows[begin:end]],
-            "chain": audit.chain(rows, head),
+            "events": [audit.as_json(row) for row in rows[begin:end]],
+            "chain": audit.verify(rows, head),
             "next_page_token": paging.token(call.account_id, bound, str(end)) if end < len(rows) else None,
         },
     )
@@ -94,15 +95,15 @@ def read_audit(call: Call) -> Answer:
         raise InvalidRequest.of("from", "must be before to")
     if until - since > LONGEST_SPAN:
         raise InvalidRequest.of("from", "the span from..to may be 31 days at most")
-    if query.type and query.type not in set(audit.EventType):
-        raise InvalidRequest.of("type", f"must be one of {', '.join(audit.EventType)}")
+    if query.type and query.type not in set(EventType):
+        raise InvalidRequest.of("type", f"must be one of {', '.join(EventType)}")
     log = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id)
     before = paging.key_of(call.account_id, bound, query.page_token)
     rows, last = log.timeline(since, until, query.page_size, before, lambda row: _wanted(row, query))
     return Answer(
         200,
         {
-            "events": [audit.shown(row) for row in rows],
+            "events": [audit.as_json(row) for row in rows],
             "next_page_token": paging.token(call.account_id, bound, last) if last else None,
         },
     )

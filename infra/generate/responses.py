@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dnc.accounts.access import Action, Role
-from dnc.audit.chain import EventType
+from dnc.audit.changes import EventType
 from dnc.entries.entry import Source
 
 WRITTEN_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"

@@ -20,7 +20,8 @@ import requests
 import yaml
 
 from dnc.accounts.access import Role
-from dnc.accounts.store import PLATFORM, Accounts
+from dnc.accounts.store import Accounts
+from dnc.accounts.tokens import PLATFORM
 from dnc.times import now
 from infra.build import libraries
 from infra.local import emulator

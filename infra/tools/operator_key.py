@@ -9,7 +9,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dnc.accounts.access import Role
-from dnc.accounts.store import PLATFORM, Accounts
+from dnc.accounts.store import Accounts
+from dnc.accounts.tokens import PLATFORM
 from dnc.times import now
 
 USAGE = 'usage: make operator-key STACK=<stack name> NAME="who it is for"'

@@ -9,8 +9,8 @@ from datetime import timedelta
 import requests
 
 from dnc import times
-from dnc.audit.chain import EventType, Told
-from dnc.audit.reader import AuditWriter
+from dnc.audit.changes import EventType, RecordedChange
+from dnc.audit.writer import AuditWriter
 from infra.local import stack as local
 from infra.tools.verify_export import main, verify
 from tests.support.stack import wait_for
@@ -89,7 +89,7 @@ def test_an_export_cannot_be_asked_of_what_has_not_settled(client, account):
 def test_each_night_exports_every_account(client, account, tmp_path):
     """What the schedule starts is started; a night later the audit goes on where the night before ended."""
     client.numbers("operator", "POST", body={"number": "+14155550160"}, account=account)
-    told = Told(
+    told = RecordedChange(
         account, "+14155550161", "7".zfill(40), EventType.LISTED, "2026-11-01T00:00:00.000Z",
         {"principal": "key:a", "acting_user": None}, None, None, None, {"status": "listed", "version": 1}, "r",
     )  # fmt: skip

@@ -16,7 +16,8 @@ from moto import mock_aws
 
 from dnc import times
 from dnc.accounts.access import Role
-from dnc.accounts.store import PLATFORM, Accounts
+from dnc.accounts.store import Accounts
+from dnc.accounts.tokens import PLATFORM
 from dnc.aws import clients, connections
 from dnc.aws.dynamodb import DynamoDB
 from dnc.aws.presigned import presigner

@@ -1,16 +1,6 @@
-"""Accounts and their API keys: tokens, and the one place that talks to the accounts table.
+"""The accounts table: accounts and their API keys. Operators' keys live in the partition `#platform`."""
 
-A token is `nck_{account_id}.{key_id}.{secret}{checksum}`. Only the SHA-256 of the secret is stored; the checksum lets
-a mistyped token be refused without a read. Operators' keys live in the partition `#platform`.
-"""
-
-import hashlib
 import hmac
-import re
-import secrets
-import string
-import zlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,49 +8,13 @@ from dnc import times
 from dnc.accounts import profiles
 from dnc.accounts.access import Caller, Role
 from dnc.accounts.profiles import PROFILE, Profile, Profiles, record_key
+from dnc.accounts.tokens import PLATFORM, Token
 from dnc.aws import errors as aws_errors
 from dnc.aws import wire
 from dnc.problems import InvalidRequest, NotFound, Unauthenticated, Unavailable
 
 ACCOUNT_ID = profiles.ACCOUNT_ID
-PLATFORM = "#platform"
 DIRECTORY = "#accounts"
-_TOKEN = re.compile(
-    r"nck_(#platform|[a-z0-9][a-z0-9-]{1,62})\.([0-9A-Za-z]{12})\.([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII
-)
-_LETTERS = string.digits + string.ascii_letters
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """The parts of a token."""
-
-    partition: str
-    key_id: str
-    secret: str
-
-    def __str__(self) -> str:
-        """Write the token with its checksum."""
-        body = f"nck_{self.partition}.{self.key_id}.{self.secret}"
-        return body + _checksum(body)
-
-    @property
-    def hashed(self) -> str:
-        """Give what is stored of the secret: 43 random letters need no salt and no slow hash."""
-        return hashlib.sha256(self.secret.encode()).hexdigest()
-
-    @classmethod
-    def new(cls, partition: str) -> "Token":
-        """Make a token with 256 bits of secret."""
-        return cls(partition, _random(12), _random(43))
-
-    @classmethod
-    def read(cls, written: str) -> "Token":
-        """Read a token; raises Unauthenticated when it is not one or was mistyped."""
-        match = _TOKEN.fullmatch(written)
-        if not match or not hmac.compare_digest(_checksum(written[:-6]), match[4]):
-            raise Unauthenticated("The key is not a Nocall key, or it was mistyped or cut off.")
-        return cls(match[1], match[2], match[3])
 
 
 class Accounts(Profiles):
@@ -229,16 +183,3 @@ class Accounts(Profiles):
 def _key_shown(row: dict[str, Any]) -> dict[str, Any]:
     shown = {name: row.get(name) for name in ("role", "name", "created_at", "created_by", "expires_at", "revoked_at")}
     return {"key_id": str(row["record"]).removeprefix("key#"), **shown}
-
-
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
-
-
-def _checksum(text: str) -> str:
-    value = zlib.crc32(text.encode())
-    digits = ""
-    for _ in range(6):
-        value, digit = divmod(value, len(_LETTERS))
-        digits = _LETTERS[digit] + digits
-    return digits

@@ -1,8 +1,8 @@
-"""An account's list in numbers, counted from its audit when somebody asks, so that adds and imports pay nothing for it.
+"""An account's list in numbers, counted from its audit on request, so that adds and imports pay nothing for it.
 
-What was counted is kept by day in the accounts table, with the place in each shard up to which it was read; the next
-question goes on from there. What is younger than a few minutes is counted anew each time, since an index of DynamoDB
-may be a little behind. Events are in the audit once, so a replayed stream counts nothing twice.
+Counts are stored by day in the accounts table, with the place in each shard up to which it was read; the next request
+continues from there. Events younger than a few minutes are counted again each time, because an index of DynamoDB may
+be a little behind. Each event is in the audit once, so a replayed stream counts nothing twice.
 """
 
 import time
@@ -14,10 +14,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from dnc import times
-from dnc.audit import chain as audit
-from dnc.audit.chain import SHARDS, EventType
+from dnc.audit.changes import EventType
+from dnc.audit.keys import SHARDS
+from dnc.audit.timeline import PARTS, Timeline
 from dnc.aws import errors as aws_errors
-from dnc.aws import wire
+from dnc.aws import queries, wire
 from dnc.entries.entry import LISTED
 
 SETTLING = timedelta(minutes=5)
@@ -32,14 +33,14 @@ _PROJECTION = {
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of numbers that came to be listed, by source, and that left, by reason."""
+    """How many numbers were listed, by source, and how many left the list, by reason."""
 
     listed: Counter[str] = field(default_factory=Counter)
     removed: Counter[str] = field(default_factory=Counter)
 
     @property
     def net(self) -> int:
-        """Give by how many the list grew."""
+        """Return by how many the list grew."""
         return self.listed.total() - self.removed.total()
 
     def add(self, other: "Tally") -> None:
@@ -48,9 +49,9 @@ class Tally:
         self.removed.update(other.removed)
 
     def count(self, event: Mapping[str, Any]) -> None:
-        """Count one event, in DynamoDB's typed form: of millions, only what is counted is read.
+        """Count one event, in DynamoDB's typed form, reading only what is counted.
 
-        Whatever an event is called, what matters is whether the number was listed before and is after.
+        An event's name does not decide: a number counts if it was listed before and is not after, or the reverse.
         """
         kind = _text(event, "type")
         after = event.get("after", {}).get("M", {})
@@ -66,7 +67,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Day:
-    """What is known of one day (UTC): counts that are settled, counts that are not, and how far each shard was read."""
+    """The counts of one day (UTC), settled and unsettled, and how far each shard was read."""
 
     day: date
     settled: Tally = field(default_factory=Tally)
@@ -78,7 +79,7 @@ class Day:
 
     @property
     def total(self) -> Tally:
-        """Give all that was counted."""
+        """Return all that was counted."""
         both = Tally()
         both.add(self.settled)
         both.add(self.unsettled)
@@ -98,16 +99,16 @@ class Stats:
     ) -> None:
         """Bind to the tables and an account. `clock`: seconds, to stop in time."""
         self._client = client
-        self._audit_table = audit_table
+        self._timeline = Timeline(client, audit_table, account_id)
         self._accounts_table = accounts_table
         self._account_id = account_id
         self._clock = clock
 
     def read(self, first: date, last: date, born: date, now: datetime) -> dict[str, Any]:
-        """Give `as_of`, `listed_total` and the `days` first..last (UTC).
+        """Return `as_of`, `listed_total` and the `days` first..last (UTC).
 
-        `born`: the day the account was made, before which there is nothing. When there is more to count than one
-        answer has time for, `as_of` says how far it came, and the next question goes on from there.
+        `born`: the day the account was created, before which there is nothing. If there is more to count than one
+        request has time for, `as_of` says how far it came, and the next request continues from there.
         """
         deadline = self._clock() + _SECONDS
         through, total = self._total(born - _DAY)
@@ -128,15 +129,15 @@ class Stats:
         return {
             "as_of": behind or times.text(now),
             "listed_total": total + sum(one.total.net for one in after),
-            "days": [_shown(day, counted.get(day)) for day in _days(first, last)],
+            "days": [_day_as_json(day, counted.get(day)) for day in _days(first, last)],
         }
 
     def _count(self, pool: ThreadPoolExecutor, day: Day, now: datetime, deadline: float) -> None:
-        """Count what was recorded since the last look, and keep what is settled."""
+        """Count what was recorded since the last request, and store what is settled."""
         settled = times.text(now - SETTLING)
         ended = settled > times.text(datetime.combine(day.day + _DAY, datetime.min.time(), UTC))
         known = dict(day.read_to)
-        for part in pool.map(lambda n: self._shard(day.day, n, known.get(str(n)), settled, deadline), range(SHARDS)):
+        for part in pool.map(lambda n: self._shard(day.day, n, known.get(str(n)), settled, deadline), PARTS):
             day.settled.add(part.settled)
             day.unsettled.add(part.unsettled)
             day.read_to |= part.read_to
@@ -148,35 +149,24 @@ class Stats:
 
     def _shard(self, day: date, part: int, after: str | None, settled: str, deadline: float) -> Day:
         """Count one shard's events after a key, oldest first."""
-        query: dict[str, Any] = {
-            "TableName": self._audit_table,
-            "IndexName": "timeline",
-            "KeyConditionExpression": "account_day_shard = :part AND recorded_key > :after",
-            "ExpressionAttributeValues": {
-                ":part": {"S": audit.day_shard(self._account_id, day.isoformat(), part)},
-                ":after": {"S": after or " "},
-            },
-            # Small pages: eight shards are read side by side, and none may keep the storage from answering the others.
-            "Limit": _EVENTS_A_PAGE,
-            **_PROJECTION,
-        }
         counted = Day(day)
-        while True:
-            with aws_errors.storage():
-                page = self._client.query(**query)
-            for event in page["Items"]:
+        # Small pages: eight shards are read in parallel, and none may keep the storage from answering the others.
+        limits: dict[str, Any] = {"Limit": _EVENTS_A_PAGE, **_PROJECTION}
+        key = ""
+        for page in self._timeline.pages(day.isoformat(), part, after or " ", "~", **limits):
+            if key and self._clock() > deadline:
+                counted.behind = key[: len(settled)]
+                return counted
+            for event in page:
                 key = _text(event, "recorded_key")
+                if key == after:
+                    continue
                 if key < settled:
                     counted.settled.count(event)
                     counted.read_to[str(part)] = key
                 else:
                     counted.unsettled.count(event)
-            if "LastEvaluatedKey" not in page:
-                return counted
-            if page["Items"] and self._clock() > deadline:
-                counted.behind = _text(page["Items"][-1], "recorded_key")[: len(settled)]
-                return counted
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return counted
 
     def _known(self, wanted: set[date]) -> dict[date, Day]:
         if not wanted:
@@ -192,16 +182,8 @@ class Stats:
                 ":last": {"S": _record(max(wanted))},
             },
         }
-        found = {}
-        while True:
-            with aws_errors.storage():
-                page = self._client.query(**query)
-            for row in map(wire.from_wire, page["Items"]):
-                day = _day_of(row)
-                found[day.day] = day
-            if "LastEvaluatedKey" not in page:
-                return found
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        days = (_day_of(wire.from_wire(item)) for item in queries.rows(self._client, query))
+        return {day.day: day for day in days}
 
     def _keep(self, day: Day) -> None:
         row = {
@@ -216,7 +198,7 @@ class Stats:
         self._put(row, "attribute_not_exists(account_id)" if not day.revision else "revision = :seen", day.revision)
 
     def _total(self, before_all: date) -> tuple[date, int]:
-        """Give the last day up to which the list's size was added up, and that size."""
+        """Return the last day up to which the list's size was added up, and that size."""
         key = {"account_id": {"S": self._account_id}, "record": {"S": "stats"}}
         with aws_errors.storage():
             item = self._client.get_item(TableName=self._accounts_table, Key=key, ConsistentRead=True).get("Item")
@@ -236,20 +218,15 @@ class Stats:
             self._put(row, "attribute_not_exists(account_id) OR through = :seen", through.isoformat())
 
     def _put(self, row: dict[str, Any], condition: str, seen: object) -> None:
-        """Keep a row unless somebody who counted at the same time kept theirs: both have counted right."""
-        asked: dict[str, Any] = {
+        """Store a row unless another request that counted at the same time stored its own: both counted correctly."""
+        put: dict[str, Any] = {
             "TableName": self._accounts_table,
             "Item": wire.to_wire(row),
             "ConditionExpression": condition,
         }
         if ":seen" in condition:
-            asked["ExpressionAttributeValues"] = wire.to_wire({":seen": seen})
-        try:
-            with aws_errors.storage():
-                self._client.put_item(**asked)
-        except aws_errors.refused() as failed:
-            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
-                raise
+            put["ExpressionAttributeValues"] = wire.to_wire({":seen": seen})
+        queries.write_if(self._client.put_item, **put)
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:
@@ -275,7 +252,7 @@ def _day_of(row: Mapping[str, Any]) -> Day:
     )
 
 
-def _shown(day: date, counted: Day | None) -> dict[str, Any]:
+def _day_as_json(day: date, counted: Day | None) -> dict[str, Any]:
     total = counted.total if counted else Tally()
     return {
         "date": day.isoformat(),

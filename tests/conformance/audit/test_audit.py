@@ -10,7 +10,9 @@ import pytest
 from dnc import times
 from dnc.accounts.store import Accounts
 from dnc.audit import chain as audit
-from dnc.audit.reader import AuditLog, AuditWriter
+from dnc.audit.changes import EventType, RecordedChange, read_stream_record
+from dnc.audit.reader import AuditLog
+from dnc.audit.writer import AuditWriter
 from dnc.entries.entry import Actor, Request, Source, Write
 from dnc.entries.store import Numbers
 
@@ -83,9 +85,9 @@ def test_the_real_stream_of_a_numbers_life_is_told_and_chained(numbers, writer, 
     )
     client.delete_item(TableName=names["numbers"], Key=key)
     numbers.add(request(), write())
-    told = [one for record in stream_records(make_client, client, names["numbers"]) if (one := audit.tell(record))]
-    for one in told:
-        writer.record([one], writer.heads([one.subject]).get(one.subject))
+    changes = list(filter(None, map(read_stream_record, stream_records(make_client, client, names["numbers"]))))
+    for change in changes:
+        writer.record([change], writer.heads([change.subject]).get(change.subject))
     rows, head = log.history(NUMBER)
     assert [row["type"] for row in rows] == [
         "listed",
@@ -98,18 +100,18 @@ def test_the_real_stream_of_a_numbers_life_is_told_and_chained(numbers, writer, 
         "deleted_out_of_band",
         "listed",
     ]
-    assert audit.chain(rows, head) == {"length": 9, "head_digest": head.digest, "intact": True, "broken_at": None}
+    assert audit.verify(rows, head) == {"length": 9, "head_digest": head.digest, "intact": True, "broken_at": None}
     assert rows[2]["reason"] == "test_number"
     assert rows[2]["actor"] == {"principal": "key:k", "acting_user": "u-2"}
     before = rows_of(client, names["audit"])
     for _ in range(10):
-        writer.record(told, writer.heads([told[0].subject])[told[0].subject])
+        writer.record(changes, writer.heads([changes[0].subject])[changes[0].subject])
     assert rows_of(client, names["audit"]) == before
 
 
 def told_events(count):
     return [
-        audit.Told("acme", NUMBER, str(i).zfill(40), audit.EventType.REQUESTED_AGAIN, "t", {}, None, None, None, {}, "")
+        RecordedChange("acme", NUMBER, str(i).zfill(40), EventType.REQUESTED_AGAIN, "t", {}, None, None, None, {}, "")
         for i in range(count)
     ]
 
@@ -125,7 +127,7 @@ def test_many_writers_of_one_chain_cannot_fork_it(writer, log):
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         list(pool.map(record, parts))
     rows, head = log.history(NUMBER)
-    assert audit.chain(rows, head)["intact"]
+    assert audit.verify(rows, head)["intact"]
     assert [row["index"] for row in rows] == list(range(1, 61))
     assert {row["event_key"] for row in rows} == {one.sequence for one in events}
 
@@ -140,9 +142,9 @@ def test_tampering_is_seen_in_the_stored_rows(writer, log, client, names):
         UpdateExpression="SET occurred_at = :t",
         ExpressionAttributeValues={":t": {"S": "u"}},
     )
-    assert audit.chain(*log.history(NUMBER))["broken_at"] == 3
+    assert audit.verify(*log.history(NUMBER))["broken_at"] == 3
     client.delete_item(TableName=names["audit"], Key=key)
-    assert audit.chain(*log.history(NUMBER))["broken_at"] == 3
+    assert audit.verify(*log.history(NUMBER))["broken_at"] == 3
 
 
 def test_the_timeline_gives_every_event_once_newest_first(client, names, log):
@@ -150,8 +152,8 @@ def test_the_timeline_gives_every_event_once_newest_first(client, names, log):
     for i, day in enumerate(days):
         writer = AuditWriter(client, names["audit"], clock=lambda day=day: day)
         for number in (f"+1415555{100 + n:04}" for n in range(10)):
-            one = audit.Told(
-                "acme", number, str(10 - i).zfill(40), audit.EventType.LISTED, "t", {}, None, None, None, {}, ""
+            one = RecordedChange(
+                "acme", number, str(10 - i).zfill(40), EventType.LISTED, "t", {}, None, None, None, {}, ""
             )
             writer.record([one], writer.heads([one.subject]).get(one.subject))
     for size in (1, 7, 100):

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dnc.audit import chain as audit
-from dnc.audit.reader import AuditWriter
+from dnc.audit.changes import RecordedChange
 from dnc.audit.stats import Stats
+from dnc.audit.writer import AuditWriter
 
 BORN = datetime(2026, 11, 16, 9, tzinfo=UTC)
 DAYS = 6
@@ -47,7 +47,7 @@ def story(seed, count=160):
             after = {**before, "status": "listed"} if kind == "restored" else after
             after = None if kind == "deleted_out_of_band" else after
         rows[number] = after
-        event = audit.Told("acme", number, str(n).zfill(40), kind, "t", {}, reason, None, before, after, None)
+        event = RecordedChange("acme", number, str(n).zfill(40), kind, "t", {}, reason, None, before, after, None)
         told.append((clock, event))
     return told
 
@@ -113,7 +113,7 @@ def test_an_answer_that_runs_out_of_time_says_how_far_it_came_and_the_next_goes_
         clock.now = BORN + timedelta(seconds=n)
         after = {"status": "listed", "source": "web", "note": padding}
         number = f"+1415555{n:04d}"
-        one = audit.Told("acme", number, str(n).zfill(40), "listed", "t", {}, None, None, None, after, None)
+        one = RecordedChange("acme", number, str(n).zfill(40), "listed", "t", {}, None, None, None, after, None)
         writer.record([one], None)
     now = BORN + timedelta(hours=1)
     late = iter([0.0])

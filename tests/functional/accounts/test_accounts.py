@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dnc.accounts.access import ALLOWED, Role
-from dnc.accounts.store import Token
+from dnc.accounts.tokens import Token
 
 NUMBER = "+14155550100"
 

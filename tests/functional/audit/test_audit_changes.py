@@ -7,6 +7,7 @@ import pytest
 
 from dnc import times
 from dnc.audit import chain as audit
+from dnc.audit.keys import HEAD_KEY
 from dnc.aws import clients, wire
 
 NUMBER, OTHER_NUMBER = "+14155550100", "+14155550101"
@@ -259,7 +260,7 @@ def test_tampering_with_any_event_is_seen(gateway, dynamodb, told, place, tamper
 
 
 def test_an_event_forged_onto_the_end_is_seen(gateway, dynamodb, told):
-    rows = [wire.from_wire(row) for row in audit_rows(dynamodb) if row["event_key"]["S"] != audit.HEAD_KEY]
+    rows = [wire.from_wire(row) for row in audit_rows(dynamodb) if row["event_key"]["S"] != HEAD_KEY]
     last = max(rows, key=lambda row: row["index"])
     forged = last | {"index": last["index"] + 1, "previous_digest": last["digest"], "event_key": "z" * 40}
     forged["digest"] = audit.digest(forged)
@@ -269,7 +270,7 @@ def test_an_event_forged_onto_the_end_is_seen(gateway, dynamodb, told):
 
 
 def test_a_head_that_was_tampered_with_is_seen(gateway, dynamodb, told):
-    key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": audit.HEAD_KEY}}
+    key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": HEAD_KEY}}
     head = dynamodb.get_item(TableName="audit", Key=key)["Item"]
     for change in ({"length": {"N": "2"}}, {"digest": {"S": "0" * 64}}, {"length": {"S": "x"}}, None):
         if change is None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from console import page_files, sign_in
-from dnc.audit.chain import EventType
+from dnc.audit.changes import EventType
 from dnc.entries.entry import Source
 from dnc.entries.reasons import REASONS
 from tests.support.issuer import AUDIENCE, CLIENT_ID, issuing

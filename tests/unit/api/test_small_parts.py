@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from dnc import problems, times
 from dnc.accounts.access import ALLOWED, Role, policy
-from dnc.accounts.store import Token
+from dnc.accounts.tokens import Token
 from dnc.api import http
 from dnc.api import page_tokens as paging
 from dnc.api.requests import AddNumber, RemoveNumber

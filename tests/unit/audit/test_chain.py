@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from dnc import times
 from dnc.audit import chain as audit
-from dnc.audit.chain import EventType, Head, Told
+from dnc.audit.chain import Head
+from dnc.audit.changes import EventType, RecordedChange
 
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.text(max_size=8)),
@@ -17,7 +18,7 @@ JSON = st.recursive(
 
 
 def told(i, image=None):
-    return Told(
+    return RecordedChange(
         account_id="acme",
         number="+14155550100",
         sequence=str(i).zfill(40),
@@ -44,7 +45,7 @@ images = st.lists(JSON, min_size=1, max_size=6)
 
 
 def broken_at(rows, head):
-    judged = audit.chain(audit.in_order(rows), head)
+    judged = audit.verify(audit.in_order(rows), head)
     assert judged["intact"] == (judged["broken_at"] is None)
     return judged["broken_at"]
 
@@ -55,7 +56,7 @@ def test_a_chain_as_it_was_written_is_intact(given_images):
     assert broken_at(rows, head) is None
     shuffled = random.Random(1).sample(rows, len(rows))
     assert broken_at(shuffled, head) is None
-    assert audit.chain([], None) == {"length": 0, "head_digest": None, "intact": True, "broken_at": None}
+    assert audit.verify([], None) == {"length": 0, "head_digest": None, "intact": True, "broken_at": None}
 
 
 @given(images, st.data())

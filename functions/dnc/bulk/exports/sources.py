@@ -4,14 +4,12 @@ Both give rows in DynamoDB's typed form, each with the cursor after which a late
 given twice when a run is stopped. A row without an item is progress alone.
 """
 
-import heapq
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from dnc import times
-from dnc.audit import chain as audit
-from dnc.aws import errors as aws_errors
+from dnc.audit.timeline import Timeline, recorded_key
+from dnc.aws import queries
 
 type Row = tuple[dict[str, Any] | None, str]
 type Read = Callable[[str | None], Iterator[Row]]
@@ -34,11 +32,10 @@ def entries(client: Any, table: str, account_id: str, since: str | None = None, 
         }
         if after:
             query["ExclusiveStartKey"] = {"account_id": {"S": account_id}, "number": {"S": after}}
-        for page in _pages(client, query):
-            for item in page["Items"]:
-                changed_at = item.get("changed_at", {}).get("S")
-                wanted = not changed_at or ((not since or changed_at >= since) and (not until or changed_at < until))
-                yield item if wanted else None, item["number"]["S"]
+        for item in queries.rows(client, query):
+            changed_at = item.get("changed_at", {}).get("S")
+            wanted = not changed_at or ((not since or changed_at >= since) and (not until or changed_at < until))
+            yield item if wanted else None, item["number"]["S"]
 
     return read
 
@@ -49,47 +46,19 @@ def events(client: Any, table: str, account_id: str, since: str, until: str) -> 
     `until` must be some minutes ago, since an index of DynamoDB may be a little behind. The cursor is the place of an
     event in the timeline, or a day.
     """
+    timeline = Timeline(client, table, account_id)
 
     def read(after: str | None) -> Iterator[Row]:
         start = max(after or "", since)
-        day = datetime.fromisoformat(start[:10]).replace(tzinfo=UTC)
-        while (name := times.text(day)[:10]) <= until[:10]:
-            shards = [_shard(client, table, audit.day_shard(account_id, name, i), start, until) for i in _SHARDS]
-            for item in heapq.merge(*shards, key=_recorded_key):
-                key = _recorded_key(item)
-                if key != after and key < until:
+        for day, items in timeline.oldest_first(start, until):
+            for item in items:
+                key = recorded_key(item)
+                if key != after:
                     yield item, key
-            day += timedelta(days=1)
-            yield None, max(start, times.text(day)[:10])
+            yield None, max(start, _next_day(day))
 
     return read
 
 
-_SHARDS = range(audit.SHARDS)
-
-
-def _recorded_key(item: dict[str, Any]) -> str:
-    return str(item["recorded_key"]["S"])
-
-
-def _shard(client: Any, table: str, day_shard: str, first: str, last: str) -> Iterator[dict[str, Any]]:
-    query = {
-        "TableName": table,
-        "IndexName": "timeline",
-        "KeyConditionExpression": "account_day_shard = :part AND recorded_key BETWEEN :first AND :last",
-        "ExpressionAttributeValues": {":part": {"S": day_shard}, ":first": {"S": first}, ":last": {"S": last}},
-    }
-    for page in _pages(client, query):
-        yield from page["Items"]
-
-
-def _pages(client: Any, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    start = None
-    while True:
-        with aws_errors.storage():
-            page = client.query(**query, **({"ExclusiveStartKey": start} if start else {}))
-        yield page
-        start = page.get("LastEvaluatedKey")
-        if not start:
-            return
-        query.pop("ExclusiveStartKey", None)
+def _next_day(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()

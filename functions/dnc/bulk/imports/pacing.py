@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from dnc.audit.keys import HEAD_KEY, row_key, subject
 from dnc.aws import errors as aws_errors
 
 LEAST_RATE = 1.0
@@ -93,6 +94,6 @@ class AuditLag:
         return self._clock() - self._probes[0][1] if self._probes else 0.0
 
     def _is_recorded(self, number: str) -> bool:
-        key = {"subject": {"S": f"{self._account_id}#{number}"}, "event_key": {"S": "~head"}}
+        key = row_key(subject(self._account_id, number), HEAD_KEY)
         with aws_errors.storage():
             return "Item" in self._client.get_item(TableName=self._table, Key=key)

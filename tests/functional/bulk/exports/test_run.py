@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 
 from dnc import times
-from dnc.audit.chain import EventType, Told
-from dnc.audit.reader import AuditWriter
+from dnc.audit.changes import EventType, RecordedChange
+from dnc.audit.writer import AuditWriter
 from dnc.bulk.exports import run as exporting
 from dnc.bulk.exports import sources as export_sources
 from dnc.bulk.exports.format import Format, Kind
@@ -133,7 +133,7 @@ class Bench:
 
     def record(self, number, sequence, at):
         after = {"number": number, "status": "listed", "version": 1}
-        told = Told(
+        told = RecordedChange(
             self.account_id, number, str(sequence).zfill(40), EventType.LISTED, times.text(at),
             {"principal": "key:a", "acting_user": None}, None, None, None, after, "r",
         )  # fmt: skip

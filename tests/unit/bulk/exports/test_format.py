@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dnc import times
 from dnc.audit import chain as audit
+from dnc.audit.changes import EventType, RecordedChange
 from dnc.aws import wire
 from dnc.bulk.exports import format as export_rows
 from dnc.bulk.exports.format import AUDIT_COLUMNS, NUMBER_COLUMNS, Format, Kind, escaped, unescaped
@@ -124,8 +125,8 @@ def test_the_typed_form_reads_as_the_audit_reads_it(row):
 
 
 def test_an_event_as_a_json_line_has_its_own_digest():
-    told = audit.Told(
-        "acme", "+14155550100", "7".zfill(40), audit.EventType.LISTED, "2026-11-01T00:00:00.000Z",
+    told = RecordedChange(
+        "acme", "+14155550100", "7".zfill(40), EventType.LISTED, "2026-11-01T00:00:00.000Z",
         {"principal": "key:a", "acting_user": "ü"}, None, None, None, {**ROW, "sources": ["sms", "web"]}, "r",
     )  # fmt: skip
     row = audit.event(told, audit.Head(), NOW)

@@ -1,0 +1,66 @@
+"""API tokens: `nck_{account_id}.{key_id}.{secret}{checksum}`.
+
+Only the SHA-256 of the secret is stored. The checksum lets a mistyped token be rejected without a read.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import string
+import zlib
+from dataclasses import dataclass
+
+from dnc.problems import Unauthenticated
+
+PLATFORM = "#platform"
+"""The partition of operators' keys, which belong to no account."""
+_TOKEN = re.compile(
+    r"nck_(#platform|[a-z0-9][a-z0-9-]{1,62})\.([0-9A-Za-z]{12})\.([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII
+)
+_LETTERS = string.digits + string.ascii_letters
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The parts of a token."""
+
+    partition: str
+    key_id: str
+    secret: str
+
+    def __str__(self) -> str:
+        """Return the token with its checksum."""
+        body = f"nck_{self.partition}.{self.key_id}.{self.secret}"
+        return body + _checksum(body)
+
+    @property
+    def hashed(self) -> str:
+        """Return what is stored of the secret. 43 random letters need neither a salt nor a slow hash."""
+        return hashlib.sha256(self.secret.encode()).hexdigest()
+
+    @classmethod
+    def new(cls, partition: str) -> "Token":
+        """Create a token whose secret has 256 random bits."""
+        return cls(partition, _random(12), _random(43))
+
+    @classmethod
+    def read(cls, written: str) -> "Token":
+        """Read a token. Raises Unauthenticated if it is not a token or was mistyped."""
+        match = _TOKEN.fullmatch(written)
+        if not match or not hmac.compare_digest(_checksum(written[:-6]), match[4]):
+            raise Unauthenticated("The key is not a Nocall key, or it was mistyped or cut off.")
+        return cls(match[1], match[2], match[3])
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def _checksum(text: str) -> str:
+    value = zlib.crc32(text.encode())
+    digits = ""
+    for _ in range(6):
+        value, digit = divmod(value, len(_LETTERS))
+        digits = _LETTERS[digit] + digits
+    return digits
