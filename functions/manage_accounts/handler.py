@@ -25,13 +25,13 @@ def put_account(call: Call) -> Answer:
         if given.get(name, ...) is None:
             raise InvalidRequest.of(name, "must not be null")
     profile, created = accounts.put(call.account_id, given, times.now())
-    return Answer(201 if created else 200, profile.shown())
+    return Answer(201 if created else 200, profile.as_json())
 
 
 @api.route("GET", "/accounts/{account_id}")
 def get_account(call: Call) -> Answer:
     """Read an account."""
-    return Answer(200, accounts.profile(call.account_id).shown())
+    return Answer(200, accounts.profile(call.account_id).as_json())
 
 
 @api.route("GET", "/accounts", query=Paged)
@@ -41,7 +41,7 @@ def list_accounts(call: Call) -> Answer:
     after = paging.key_of("", bound, call.query.page_token)
     found, last = accounts.page(call.query.page_size, after)
     token = paging.token("", bound, last) if last else None
-    return Answer(200, {"accounts": [profile.shown() for profile in found], "next_page_token": token})
+    return Answer(200, {"accounts": [profile.as_json() for profile in found], "next_page_token": token})
 
 
 @api.route("POST", "/accounts/{account_id}/keys", body=NewKey, statuses=(201,))

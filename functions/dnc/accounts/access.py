@@ -1,11 +1,11 @@
-"""Who may do what: the table of `api.md`, once, for the authorizer's policy and for the handlers alike."""
+"""Which role may do what: one table for the authorizer's policy and for the handlers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """The roles that a credential may have; it has one."""
+    """The roles. A credential has one of them."""
 
     INTAKE = "intake"
     DIALER = "dialer"
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class Action(StrEnum):
-    """What a role may be allowed to do."""
+    """What a role may do."""
 
     CHECK = "check"
     ADD = "add"
@@ -102,7 +102,7 @@ ROUTES: dict[tuple[str, str], Action] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `account_id` is None for an operator; `person` when the credential itself is a person's (a JWT)."""
+    """Who sent a request. `account_id`: None for an operator. `person`: set if the credential is a person's (a JWT)."""
 
     principal: str
     role: Role
@@ -110,16 +110,16 @@ class Caller:
     person: str | None = None
 
     def may(self, action: Action) -> bool:
-        """Tell whether the role allows it."""
+        """Return whether the role allows an action."""
         return action in ALLOWED[self.role]
 
     def may_see(self, account_id: str) -> bool:
-        """Tell whether the credential reaches this account."""
+        """Return whether the credential covers this account."""
         return self.role is Role.OPERATOR or self.account_id == account_id
 
 
 def policy(caller: Caller, api_arn: str) -> dict[str, object]:
-    """Build the gateway's policy from the credential, never from the path that was requested.
+    """Return the gateway's policy, built from the credential and never from the requested path.
 
     `api_arn`: the ARN of the API's stage, `arn:aws:execute-api:region:account:api/stage`.
     """

@@ -32,8 +32,8 @@ class Profile:
         self.created_at = str(row["created_at"])
         self.changed_at = str(row["changed_at"])
 
-    def shown(self) -> dict[str, Any]:
-        """Give the account as the API shows it."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the account as the API shows it."""
         return {
             "account_id": self.account_id,
             "name": self.name,
@@ -56,20 +56,20 @@ class Profiles:
     def profile(self, account_id: str) -> Profile:
         """Read an account, strongly consistent. Raises NotFound."""
         if not ACCOUNT_ID.fullmatch(account_id):
-            raise NotFound("There is no such account.")
+            raise NotFound("The account does not exist.")
         with aws_errors.storage():
             answer = self._client.get_item(
                 TableName=self._table, Key=record_key(account_id, PROFILE), ConsistentRead=True
             )
         if "Item" not in answer:
-            raise NotFound("There is no such account.")
+            raise NotFound("The account does not exist.")
         profile = Profile(wire.from_wire(answer["Item"]))
         if profile.account_id != account_id:
-            raise Unavailable("Storage gave another account's row. Try again; until then, do not call.")
+            raise Unavailable("Storage returned another account's row. Try again; until then, do not call.")
         return profile
 
     def remembered(self, account_id: str) -> Profile:
-        """Give an account that may have been read up to 30 seconds ago. That one does not exist is never remembered."""
+        """Return an account as read at most 30 seconds ago. Missing accounts are never cached."""
         seen = self._known.get(account_id)
         if seen and time.monotonic() - seen[0] < REMEMBER_SECONDS:
             return seen[1]
@@ -80,5 +80,5 @@ class Profiles:
 
 
 def record_key(partition: str, record: str) -> dict[str, Any]:
-    """Give the key of a record of the accounts table, in DynamoDB's typed form."""
+    """Return the key of a record of the accounts table, in DynamoDB's typed form."""
     return {"account_id": {"S": partition}, "record": {"S": record}}

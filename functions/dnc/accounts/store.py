@@ -10,21 +10,23 @@ from dnc.accounts.access import Caller, Role
 from dnc.accounts.profiles import PROFILE, Profile, Profiles, record_key
 from dnc.accounts.tokens import PLATFORM, Token
 from dnc.aws import errors as aws_errors
-from dnc.aws import wire
+from dnc.aws import queries, wire
+from dnc.aws.attempts import attempts
 from dnc.problems import InvalidRequest, NotFound, Unauthenticated, Unavailable
 
 ACCOUNT_ID = profiles.ACCOUNT_ID
 DIRECTORY = "#accounts"
+_PATIENCE = 5.0
 
 
 class Accounts(Profiles):
     """The accounts table."""
 
     def put(self, account_id: str, changes: dict[str, Any], at: datetime) -> tuple[Profile, bool]:
-        """Make an account or change what is given of it; True when it is new. Raises InvalidRequest."""
+        """Create an account, or change the given fields. Return it and whether it is new. Raises InvalidRequest."""
         if not ACCOUNT_ID.fullmatch(account_id):
-            raise InvalidRequest.of("account_id", "must be 2 to 63 of a-z, 0-9 and -, beginning with a letter or digit")
-        for _ in range(5):
+            raise InvalidRequest.of("account_id", "must be 2 to 63 of a-z, 0-9 and -, starting with a letter or digit")
+        for _ in attempts(_PATIENCE):
             try:
                 before = self.profile(account_id)
             except NotFound:
@@ -32,7 +34,7 @@ class Accounts(Profiles):
             if before is None and not changes.get("name"):
                 raise InvalidRequest.of("name", "is required for a new account")
             row = {
-                **({"suspended": False, "default_region": None} if before is None else before.shown()),
+                **({"suspended": False, "default_region": None} if before is None else before.as_json()),
                 **changes,
                 "account_id": account_id,
                 "created_at": before.created_at if before else times.text(at),
@@ -40,17 +42,28 @@ class Accounts(Profiles):
             }
             if self._store_profile(row, before):
                 return Profile(row), before is None
-        raise Unavailable("The account is being changed by others. Try again.")
+        raise Unavailable("The account is being changed by other requests. Try again.")
 
     def page(self, size: int, after: str | None) -> tuple[list[Profile], str | None]:
-        """Read a page of all accounts by id, and the id after which the next one begins, or None at the end."""
-        rows, start = self._query(DIRECTORY, "", size, after)
-        return [Profile({**row, "account_id": row["record"]}) for row in rows], start
+        """Read a page of all accounts by id. Return it and the id after which the next one begins (None at the end)."""
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "account_id = :directory",
+            "ExpressionAttributeValues": {":directory": {"S": DIRECTORY}},
+            "ConsistentRead": True,
+            "Limit": size,
+        }
+        if after:
+            query["ExclusiveStartKey"] = record_key(DIRECTORY, after)
+        page = next(queries.pages(self._client, query))
+        rows = map(wire.from_wire, page["Items"])
+        last = page.get("LastEvaluatedKey")
+        return [Profile({**row, "account_id": row["record"]}) for row in rows], last["record"]["S"] if last else None
 
     def make_key(
         self, partition: str, role: Role, name: str, expires_at: str | None, by: str, at: datetime
     ) -> dict[str, Any]:
-        """Make a key; the answer is the only place that ever holds its token. `expires_at`: RFC 3339 or None."""
+        """Create a key. Only the returned value ever holds its token. `expires_at`: RFC 3339 or None."""
         token = Token.new(partition)
         row = {
             "account_id": partition,
@@ -67,96 +80,56 @@ class Accounts(Profiles):
             self._client.put_item(
                 TableName=self._table, Item=wire.to_wire(row), ConditionExpression="attribute_not_exists(account_id)"
             )
-        return {**_key_shown(row), "token": str(token)}
+        return {**_key_as_json(row), "token": str(token)}
 
     def keys(self, account_id: str) -> list[dict[str, Any]]:
-        """Read an account's keys, the revoked ones too; never the token or its hash."""
-        rows: list[dict[str, Any]] = []
-        after = None
-        while True:
-            part, after = self._query(account_id, "key#", 500, after)
-            rows += part
-            if after is None:
-                return [_key_shown(row) for row in rows]
+        """Read an account's keys, including revoked ones, without their tokens or hashes."""
+        query = {
+            "TableName": self._table,
+            "KeyConditionExpression": "account_id = :account AND begins_with(#record, :key)",
+            "ExpressionAttributeNames": {"#record": "record"},
+            "ExpressionAttributeValues": {":account": {"S": account_id}, ":key": {"S": "key#"}},
+            "ConsistentRead": True,
+        }
+        return [_key_as_json(wire.from_wire(item)) for item in queries.rows(self._client, query)]
 
     def revoke_key(self, account_id: str, key_id: str, at: datetime) -> None:
-        """Revoke a key; once is enough, twice does no harm. Raises NotFound."""
-        try:
-            with aws_errors.storage():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=record_key(account_id, f"key#{key_id}"),
-                    UpdateExpression="SET revoked_at = :at",
-                    ConditionExpression="attribute_exists(account_id) AND attribute_type(revoked_at, :null)",
-                    ExpressionAttributeValues={":at": {"S": times.text(at)}, ":null": {"S": "NULL"}},
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-        except aws_errors.refused() as failed:
-            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
-                raise
-            if not aws_errors.response_of(failed).get("Item"):
-                raise NotFound("There is no such key.") from None
+        """Revoke a key. Idempotent. Raises NotFound."""
+        result = queries.write_if(
+            self._client.update_item,
+            TableName=self._table,
+            Key=record_key(account_id, f"key#{key_id}"),
+            UpdateExpression="SET revoked_at = :at",
+            ConditionExpression="attribute_exists(account_id) AND attribute_type(revoked_at, :null)",
+            ExpressionAttributeValues={":at": {"S": times.text(at)}, ":null": {"S": "NULL"}},
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        if not result.written and not result.stored:
+            raise NotFound("The account has no such key.")
 
     def authenticate(self, written: str, at: datetime) -> tuple[Caller, str | None]:
-        """Give who a token stands for and when it ends. Raises Unauthenticated."""
+        """Return who a token belongs to and when it expires. Raises Unauthenticated."""
         token = Token.read(written)
         keys = [record_key(token.partition, f"key#{token.key_id}")]
         if token.partition != PLATFORM:
             keys.append(record_key(token.partition, PROFILE))
-        rows = self._read_all(keys)
+        found = map(wire.from_wire, queries.batch(self._client, self._table, keys))
+        rows = {str(row["record"]): row for row in found}
         key = rows.get(f"key#{token.key_id}")
         if key is None or not hmac.compare_digest(str(key["hashed"]), token.hashed):
-            raise Unauthenticated("There is no such key.")
+            raise Unauthenticated("The API key does not exist.")
         if key.get("revoked_at"):
-            raise Unauthenticated("This key was revoked.")
+            raise Unauthenticated("The API key was revoked.")
         ends = key.get("expires_at")
         if ends and ends <= times.text(at):
-            raise Unauthenticated("This key has expired.")
+            raise Unauthenticated("The API key has expired. Ask an admin for a new one.")
         role = Role(key["role"])
         if token.partition == PLATFORM:
             return Caller(f"key:{token.key_id}", role, None), ends
         profile = rows.get(PROFILE)
         if profile is None or profile.get("suspended") or role is Role.OPERATOR:
-            raise Unauthenticated("This account is suspended.")
+            raise Unauthenticated("The account is suspended.")
         return Caller(f"key:{token.key_id}", role, token.partition), ends
-
-    def _read_all(self, keys: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        asked: dict[str, Any] = {self._table: {"Keys": keys, "ConsistentRead": True}}
-        rows = {}
-        for _ in range(5):
-            with aws_errors.storage():
-                answer = self._client.batch_get_item(RequestItems=asked)
-            for item in answer["Responses"].get(self._table, []):
-                row = wire.from_wire(item)
-                rows[str(row["record"])] = row
-            asked = answer.get("UnprocessedKeys") or {}
-            if not asked:
-                return rows
-        raise Unavailable("The key could not be read in time. Try again.")
-
-    def _query(
-        self, partition: str, prefix: str, size: int, after: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
-        values = {":p": {"S": partition}}
-        condition = "account_id = :p"
-        if prefix:
-            condition += " AND begins_with(#record, :r)"
-            values[":r"] = {"S": prefix}
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-            "ConsistentRead": True,
-            "Limit": size,
-        }
-        if prefix:
-            query["ExpressionAttributeNames"] = {"#record": "record"}
-        if after:
-            query["ExclusiveStartKey"] = record_key(partition, after)
-        with aws_errors.storage():
-            answer = self._client.query(**query)
-        start = answer.get("LastEvaluatedKey")
-        return [wire.from_wire(item) for item in answer["Items"]], start["record"]["S"] if start else None
 
     def _store_profile(self, row: dict[str, Any], before: Profile | None) -> bool:
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(account_id)"}
@@ -170,16 +143,9 @@ class Accounts(Profiles):
             {"Put": {"TableName": self._table, "Item": wire.to_wire({**row, "record": PROFILE}), **condition}},
             {"Put": {"TableName": self._table, "Item": wire.to_wire(listed)}},
         ]
-        try:
-            with aws_errors.storage():
-                self._client.transact_write_items(TransactItems=writes)
-        except aws_errors.refused() as failed:
-            if aws_errors.error_code(failed) != "TransactionCanceledException":
-                raise
-            return False
-        return True
+        return queries.transact_if(self._client, writes)
 
 
-def _key_shown(row: dict[str, Any]) -> dict[str, Any]:
+def _key_as_json(row: dict[str, Any]) -> dict[str, Any]:
     shown = {name: row.get(name) for name in ("role", "name", "created_at", "created_by", "expires_at", "revoked_at")}
     return {"key_id": str(row["record"]).removeprefix("key#"), **shown}
