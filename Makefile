@@ -7,7 +7,7 @@ export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.tools/python
 .DEFAULT_GOAL := help
 
 .PHONY: help
-help: ## Show what can be made
+help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV):
@@ -18,22 +18,22 @@ $(UV):
 	@touch $@
 
 .PHONY: setup
-setup: .venv/.synced ## Install what the project needs, into its own folders
+setup: .venv/.synced ## Install everything the project needs, into the checkout
 
 .PHONY: demo
-demo: setup ## Bring the local stack up and show the main job
+demo: setup ## Start the local stack and walk through the main job
 	@$(PYTHON) -m infra.local.demo.main_job
 
 .PHONY: up
-up: setup ## Start the local stack, or redeploy it in place
+up: setup ## Start the local stack, or redeploy it in place with its data
 	@$(PYTHON) -m infra.local.stack up
 
 .PHONY: down
-down: setup ## Stop the local stack; its data goes with it
+down: setup ## Stop the local stack and delete its data
 	@$(PYTHON) -m infra.local.stack down
 
 .PHONY: logs
-logs: setup ## Show what the functions of the local stack logged
+logs: setup ## Print the logs of the local stack's functions
 	@$(PYTHON) -m infra.local.stack logs
 
 .PHONY: test-setup
@@ -50,12 +50,12 @@ test-fast: setup ## Run the tests that need no stack and no Java
 	@$(PYTHON) -m pytest tests/unit tests/functional -n 2
 
 .PHONY: bench
-bench: setup ## Measure everything against its references (under 10 minutes); writes benchmarks/results.md
+bench: setup ## Run every benchmark (under 10 minutes) and write benchmarks/results.md
 	@$(UV) sync --frozen -q --group bench
 	@$(PYTHON) -m benchmarks
 
 .PHONY: bench-full
-bench-full: setup ## The same with more rounds and whole sizes
+bench-full: setup ## Run every benchmark with more rounds and at full size
 	@$(UV) sync --frozen -q --group bench
 	@$(PYTHON) -m benchmarks full
 
@@ -70,7 +70,7 @@ check: setup ## Check format, lint, types, imports, templates, lock and generate
 	$(PYTHON) -m infra.generate.drift
 
 .PHONY: format
-format: setup ## Format the code and mend what can be mended
+format: setup ## Format the code and apply automatic fixes
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
@@ -79,9 +79,9 @@ docs: setup ## Write the generated files: openapi.json, requirements.txt, nanp.p
 	@$(PYTHON) -m infra.generate.drift --write
 
 .PHONY: verify-export
-verify-export: setup ## Prove a folder of downloaded exports: FOLDER=exports HEAD=the last manifest's SHA-256, if you kept it
+verify-export: setup ## Verify downloaded exports: FOLDER=exports, and optionally HEAD=SHA-256 of the last manifest
 	@$(PYTHON) -m infra.tools.verify_export "$(FOLDER)" $(if $(HEAD),--head "$(HEAD)")
 
 .PHONY: operator-key
-operator-key: setup ## Make an operator's key with your AWS credentials: STACK=nocall NAME="who it is for"
+operator-key: setup ## Create an operator's key with your AWS credentials: STACK=nocall NAME="who it is for"
 	@$(PYTHON) -m infra.tools.operator_key "$(or $(STACK),nocall)" "$(NAME)"

@@ -1,4 +1,4 @@
-"""How `sam build` makes what ships: each function with what it uses and nothing else, compiled ahead.
+"""The build step of `sam build`: each function with only what it uses, compiled ahead.
 
-These modules use the standard library and pip alone, so that any Python 3.13 can run them.
+These modules use only the standard library and pip, so any Python 3.13 can run them.
 """

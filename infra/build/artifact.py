@@ -1,4 +1,4 @@
-"""Build one function for SAM's makefile builder: `python -m infra.build.artifact NAME ARCHITECTURE SOURCE INTO`."""
+"""Builds one function for SAM's makefile builder: `python -m infra.build.artifact NAME ARCHITECTURE SOURCE TARGET`."""
 
 import re
 import shutil
@@ -12,27 +12,27 @@ from infra.build.libraries import ROOT, TASK_ROOT, BuildFailed
 PYTHON = (3, 13)
 
 
-def build(function: str, architecture: str, source: Path, into: Path) -> None:
-    """Put into a folder what a function needs to run. Raises BuildFailed."""
+def build(function: str, architecture: str, source: Path, target: Path) -> None:
+    """Write everything that a function needs to run into a folder. Raises BuildFailed."""
     if sys.version_info[:2] != PYTHON:
         raise BuildFailed(
-            "The functions run on Python 3.13 and are compiled ahead for it, but this is Python "
-            f"{sys.version.split()[0]}. Run 'make setup', or put python3.13 on PATH."
+            "The functions are compiled ahead for Python 3.13, but this is Python "
+            f"{sys.version.split()[0]}. Run 'make setup', or put python3.13 on the PATH."
         )
-    kept = libraries.installed(architecture)
+    folder = libraries.installed(architecture)
     found = sources.reached(source, handler_of(function).rpartition(".")[0])
     imported = set(found.libraries)
     if not found.services:
-        imported -= {"boto3", "botocore"}  # imported inside `aws.client`, which nobody calls here
-    into.mkdir(parents=True, exist_ok=True)
-    _own(source, found.modules, into)
-    libraries.compile_ahead(into, TASK_ROOT)
-    for place in sorted(libraries.chosen(kept, imported)):
-        _copy(kept / place, into / place, found.services)
+        imported -= {"boto3", "botocore"}  # imported inside `clients.client`, which this function does not call
+    target.mkdir(parents=True, exist_ok=True)
+    _copy_modules(source, found.modules, target)
+    libraries.compile_ahead(target, TASK_ROOT)
+    for name in sorted(libraries.selected(folder, imported)):
+        _copy_library(folder / name, target / name, found.services)
 
 
 def handler_of(function: str) -> str:
-    """Read a function's Handler out of the template. Raises BuildFailed."""
+    """Return a function's Handler in the templates. Raises BuildFailed."""
     for template in (ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))):
         resource = re.search(rf"^  {function}:\n((?:   .*\n|\n)+)", template.read_text(), re.MULTILINE)
         handler = resource and re.search(r"^      Handler: *(\S+)$", resource[1], re.MULTILINE)
@@ -41,8 +41,8 @@ def handler_of(function: str) -> str:
     raise BuildFailed(f"no template has a function {function} with a Handler")
 
 
-def _own(source: Path, modules: set[Path], into: Path) -> None:
-    """Copy modules, and with each package that is reached the files in it that are no modules."""
+def _copy_modules(source: Path, modules: set[Path], target: Path) -> None:
+    """Copy the modules, and the other files of each package that they belong to."""
     tops = {module.relative_to(source).parts[0] for module in modules}
     others = {
         file
@@ -51,26 +51,26 @@ def _own(source: Path, modules: set[Path], into: Path) -> None:
         if file.is_file() and file.suffix not in {".py", ".pyc", ".pyi"}
     }
     for file in sorted(modules | others):
-        target = into / file.relative_to(source)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
+        copy = target / file.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
 
 
-def _copy(place: Path, target: Path, services: set[str]) -> None:
-    if not place.exists():
-        return  # left out whole, as a library's folder of tests
-    if place.is_file():
-        compiled = Path(cache_from_source(place)).relative_to(place.parent)
-        for file in (Path(place.name), compiled):
-            if (place.parent / file).exists():
+def _copy_library(path: Path, target: Path, services: set[str]) -> None:
+    if not path.exists():
+        return  # left out entirely, such as a library's tests
+    if path.is_file():
+        compiled = Path(cache_from_source(path)).relative_to(path.parent)
+        for file in (Path(path.name), compiled):
+            if (path.parent / file).exists():
                 (target.parent / file).parent.mkdir(exist_ok=True)
-                shutil.copyfile(place.parent / file, target.parent / file)
+                shutil.copyfile(path.parent / file, target.parent / file)
         return
-    if place.name != "botocore":
-        shutil.copytree(place, target, copy_function=shutil.copyfile)
+    if path.name != "botocore":
+        shutil.copytree(path, target, copy_function=shutil.copyfile)
         return
-    shutil.copytree(place, target, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("data"))
-    for model in (place / "data").iterdir():
+    shutil.copytree(path, target, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("data"))
+    for model in (path / "data").iterdir():
         if model.is_file():
             (target / "data").mkdir(exist_ok=True)
             shutil.copyfile(model, target / "data" / model.name)
@@ -79,10 +79,10 @@ def _copy(place: Path, target: Path, services: set[str]) -> None:
 
 
 def main() -> int:
-    """Build what the command line names."""
-    function, architecture, source, into = sys.argv[1:]
+    """Build the function on the command line."""
+    function, architecture, source, target = sys.argv[1:]
     try:
-        build(function, architecture, Path(source), Path(into))
+        build(function, architecture, Path(source), Path(target))
     except BuildFailed as failed:
         print(f"{function}: {failed}", file=sys.stderr)
         return 1

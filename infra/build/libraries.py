@@ -1,6 +1,6 @@
-"""The libraries of an architecture: installed once by pip, cut to what a function can use, and compiled ahead.
+"""The libraries of an architecture: installed once by pip, trimmed to what a function can use, and compiled ahead.
 
-They are kept in `.local/libraries`, under a name made of everything that they depend on.
+They are cached in `.local/libraries`, under a hash of everything that they depend on.
 """
 
 import compileall
@@ -24,9 +24,9 @@ from infra.setup import install
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "functions" / "requirements.txt"
-KEPT = ROOT / ".local" / "libraries"
+CACHE = ROOT / ".local" / "libraries"
 TASK_ROOT = "/var/task"
-# Lambda's Python 3.13 runs on Amazon Linux 2023 (glibc 2.34); pip takes the first of these that a library offers.
+# Lambda's Python 3.13 runs on Amazon Linux 2023 (glibc 2.34). pip uses the first of these that a library offers.
 _GLIBC = ("manylinux_2_34", "manylinux_2_31", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
 _MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
 _CONTENTS = "contents.json"
@@ -34,17 +34,17 @@ _OLD_SECONDS = 24 * 3600
 
 
 class BuildFailed(Exception):
-    """The build can't go on; the message says why and what to do."""
+    """The build cannot continue. The message says why, and what to do."""
 
 
 def installed(architecture: str) -> Path:
-    """Give the folder of the libraries for an architecture of Lambda; install them if they are not there yet."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    with (KEPT / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # SAM may build functions side by side
+    """Return the folder with the libraries for a Lambda architecture, and install them first if necessary."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # SAM may build functions in parallel
         folder = _folder(architecture)
         if not folder.exists():
-            fresh = KEPT / f"fresh-{os.getpid()}"
+            fresh = CACHE / f"fresh-{os.getpid()}"
             shutil.rmtree(fresh, ignore_errors=True)
             _install(architecture, fresh)
             contents = _contents(fresh)
@@ -52,7 +52,7 @@ def installed(architecture: str) -> Path:
             compile_ahead(fresh, TASK_ROOT)
             (fresh / _CONTENTS).write_text(json.dumps(contents, indent=1))
             fresh.rename(folder)
-            _forget_old(folder)
+            _remove_unused(folder)
         return folder
 
 
@@ -68,15 +68,15 @@ def size() -> str:
     return install.megabytes(sum(install.download_size(lock, name, version) for name, version in pinned))
 
 
-def chosen(folder: Path, imported: Iterable[str]) -> set[str]:
-    """Give the top-level files and folders that must ship when these names are imported. Raises BuildFailed."""
+def selected(folder: Path, imported: Iterable[str]) -> set[str]:
+    """Return the top-level files and folders to ship for these imported names. Raises BuildFailed."""
     contents: dict[str, Any] = json.loads((folder / _CONTENTS).read_text())
-    owner = {name: library for library, told in contents.items() for name in told["imports"]}
+    owner = {name: library for library, content in contents.items() for name in content["imports"]}
     unknown = sorted(name for name in imported if name not in owner)
     if unknown:
         raise BuildFailed(
-            f"{', '.join(unknown)} is imported and not in functions/requirements.txt: "
-            "add it to the dependencies of pyproject.toml, then 'make docs'"
+            f"{', '.join(unknown)} is imported but not in functions/requirements.txt. "
+            "Add it to the dependencies in pyproject.toml, then run 'make docs'."
         )
     waiting = [owner[name] for name in imported]
     libraries: set[str] = set()
@@ -85,13 +85,13 @@ def chosen(folder: Path, imported: Iterable[str]) -> set[str]:
         if library not in libraries:
             libraries.add(library)
             waiting += [needed for needed in contents[library]["needs"] if needed in contents]
-    return {place for library in libraries for place in contents[library]["places"]}
+    return {name for library in libraries for name in contents[library]["files"]}
 
 
 def compile_ahead(folder: Path, prefix: str) -> None:
-    """Compile every module of a folder for the Python that runs this, which must be Lambda's.
+    """Compile every module in a folder for the Python that runs this, which must be Lambda's.
 
-    Unchecked: at run time nobody looks whether the source is newer. `prefix`: where the folder will be when it runs.
+    Unchecked: nothing checks at run time whether the source is newer. `prefix`: the folder's path at run time.
     """
     done = compileall.compile_dir(
         folder,
@@ -107,7 +107,7 @@ def compile_ahead(folder: Path, prefix: str) -> None:
 
 
 def _folder(architecture: str) -> Path:
-    return KEPT / f"{architecture}-{_key(architecture)}"
+    return CACHE / f"{architecture}-{_key(architecture)}"
 
 
 def _key(architecture: str) -> str:
@@ -129,33 +129,33 @@ def _install(architecture: str, folder: Path) -> None:
 
 
 def _contents(folder: Path) -> dict[str, Any]:
-    """Read of each library what it installed, by which names it is imported, and which others it needs."""
+    """Return for each library its files, the names by which it is imported, and the libraries it needs."""
     contents: dict[str, Any] = {}
     for metadata in folder.glob("*.dist-info/METADATA"):
-        told = HeaderParser().parsestr(metadata.read_text())
+        headers = HeaderParser().parsestr(metadata.read_text())
         record = (metadata.parent / "RECORD").read_text().splitlines()
         tops = {line.partition(",")[0].split("/")[0].strip('"') for line in record}
-        places = sorted(top for top in tops if top not in {"..", "bin"} and not top.endswith(".dist-info"))
-        name = _normal(told["Name"])
+        files = sorted(top for top in tops if top not in {"..", "bin"} and not top.endswith(".dist-info"))
+        name = _normalized(headers["Name"])
         contents[name] = {
-            "places": places,
-            "imports": sorted({top.partition(".")[0] for top in places}),
-            "needs": trimming.NEEDS.get(name, _required(told.get_all("Requires-Dist") or [])),
+            "files": files,
+            "imports": sorted({top.partition(".")[0] for top in files}),
+            "needs": trimming.NEEDS.get(name, _required(headers.get_all("Requires-Dist") or [])),
         }
     return contents
 
 
 def _required(requirements: Iterable[str]) -> list[str]:
-    return sorted({_normal(re.split(r"[^\w.-]", r, maxsplit=1)[0]) for r in requirements if "extra ==" not in r})
+    return sorted({_normalized(re.split(r"[^\w.-]", r, maxsplit=1)[0]) for r in requirements if "extra ==" not in r})
 
 
-def _normal(name: str) -> str:
+def _normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _forget_old(current: Path) -> None:
-    """Remove what no build has used for a day: each change of a dependency leaves a folder behind."""
+def _remove_unused(current: Path) -> None:
+    """Remove folders that no build has used for a day. Each change of a dependency leaves one behind."""
     current.touch()
-    for folder in KEPT.iterdir():
+    for folder in CACHE.iterdir():
         if folder.is_dir() and folder != current and folder.stat().st_mtime < time.time() - _OLD_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)

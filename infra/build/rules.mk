@@ -1,5 +1,5 @@
-# SAM runs `make build-<function>` in a copy of functions/, with ARTIFACTS_DIR set; the template names the folder of the
-# architecture as ContextPath, which is how the architecture comes here.
+# SAM runs `make build-<function>` in a copy of functions/, with ARTIFACTS_DIR set. The template's ContextPath names the
+# folder of the architecture, because SAM passes no other argument.
 ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
 PYTHON := $(firstword $(wildcard $(ROOT)/.venv/bin/python) python3.13)
 SOURCE := $(CURDIR)

@@ -1,6 +1,6 @@
 """What a function's code reaches: its own modules, the libraries they import and the AWS services they call.
 
-Read out of the source, so that an import inside a function counts as one at the top, and nobody keeps a list.
+This is read from the source. An import inside a function counts like one at the top, and nobody maintains a list.
 """
 
 import ast
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What one handler reaches. `modules`: files; `libraries`: names that are imported; `services`: names for boto3."""
+    """What a handler reaches. `modules`: files. `libraries`: imported names. `services`: boto3's service names."""
 
     modules: set[Path] = field(default_factory=set)
     libraries: set[str] = field(default_factory=set)
@@ -20,7 +20,7 @@ class Reached:
 
 
 def reached(folder: Path, module: str) -> Reached:
-    """Follow a module (`add_number.handler`) of a source folder through everything it imports."""
+    """Follow the imports of a module (`add_number.handler`) in a source folder."""
     found = Reached()
     waiting = [module]
     while waiting:
@@ -45,16 +45,16 @@ def reached(folder: Path, module: str) -> Reached:
 
 
 def _file(folder: Path, name: str) -> Path | None:
-    """Give the file of a module; None when the name is of something inside a module."""
-    place = folder.joinpath(*name.split("."))
-    for file in (place / "__init__.py", place.with_suffix(".py")):
+    """Return the file of a module, or None for a name inside a module."""
+    path = folder.joinpath(*name.split("."))
+    for file in (path / "__init__.py", path.with_suffix(".py")):
         if file.is_file():
             return file
     return None
 
 
 def _imported(tree: ast.AST, package: str) -> Iterator[str]:
-    for node in _run(tree):
+    for node in _runnable(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -67,16 +67,16 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
 
 
 def _services(tree: ast.AST) -> Iterator[str]:
-    """Give the services for which a client is made: `aws.client("dynamodb")`."""
-    for node in _run(tree):
+    """Yield the services for which a client is created: `client("s3")`."""
+    for node in _runnable(tree):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called == "client" and isinstance(node.args[0].value, str):
                 yield node.args[0].value
 
 
-def _run(tree: ast.AST) -> Iterator[ast.AST]:
-    """Walk what can run: an import for type checkers alone does not."""
+def _runnable(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walk the nodes that can run. Imports only for type checkers cannot."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()

@@ -1,6 +1,6 @@
-"""What is left out of the libraries, and why that is safe. `tests/e2e/test_artifacts.py` holds each of these claims.
+"""What is left out of the libraries, and why that is safe. `tests/e2e/test_artifacts.py` verifies each claim.
 
-Which services' models ship is decided for each function, in `infra.build.artifact`; here, what none can use.
+This module removes what no function can use. `infra.build.artifact` selects each function's service models.
 """
 
 import gzip
@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-# What a library needs where its own metadata says more, or, by an extra, less than is used here.
+# Requirements that differ from a library's own metadata: it names more than is used here or, for an extra, less.
 NEEDS = {
     "pyjwt": ["cryptography"],
     "cryptography": ["cffi"],
@@ -22,11 +22,11 @@ _LEFT_OUT = {
     "phonenumbers": ["geodata", "carrierdata", "tzdata", "geocoder.py", "carrier.py", "timezone.py"],
     "boto3": ["data", "examples"],
     "pydantic": ["v1", "mypy.py"],
-    # Its Logger and metrics are used; of the utilities they need jmespath_utils.
+    # Only its Logger and metrics are used. Of the utilities, these need jmespath_utils.
     "aws_lambda_powertools": ["event_handler", "middleware_factory", "metrics/provider/datadog", "utilities/[!_j]*"],
 }
 _SERVICE_FILES = ("service-2", "endpoint-rule-set-1", "paginators-1", "service-2.sdk-extras", "paginators-1.sdk-extras")
-# Amazon's own roots (amazontrust.com/repository) and, for the endpoints in China, DigiCert's.
+# Amazon's own roots (amazontrust.com/repository), and DigiCert's for the endpoints in China.
 _ROOTS = re.compile(
     r"CN=Amazon Root CA [1-4] |CN=Starfield Services Root Certificate Authority - G2 "
     r"|OU=Starfield Class 2 Certification Authority|CN=DigiCert Global Root (CA|G2|G3) "
@@ -34,14 +34,14 @@ _ROOTS = re.compile(
 
 
 def trim(folder: Path) -> None:
-    """Cut installed libraries to what a function can use."""
+    """Trim installed libraries to what a function can use."""
     for pattern in _NOT_RUN:
-        for place in sorted(folder.glob(pattern)):
-            _remove(place)
-    for library, places in _LEFT_OUT.items():
-        for pattern in places:
-            for place in sorted((folder / library).glob(pattern)):
-                _remove(place)
+        for path in sorted(folder.glob(pattern)):
+            _remove(path)
+    for library, patterns in _LEFT_OUT.items():
+        for pattern in patterns:
+            for path in sorted((folder / library).glob(pattern)):
+                _remove(path)
     _trim_botocore(folder / "botocore")
 
 
@@ -54,16 +54,16 @@ def _trim_botocore(botocore: Path) -> None:
             else:
                 _remove(service)
     endpoints = models / "endpoints.json"
-    endpoints.write_text(_written(_endpoints_of_services(json.loads(endpoints.read_text()))))
+    endpoints.write_text(_compact(_endpoints_of_services(json.loads(endpoints.read_text()))))
     certificates = botocore / "cacert.pem"
-    certificates.write_text(_amazons(certificates.read_text()))
+    certificates.write_text(_needed_roots(certificates.read_text()))
 
 
 def _trim_service(service: Path) -> None:
     """Keep the newest version of a service's model, without its documentation."""
     *old, version = sorted(service.iterdir())
-    for place in old:
-        _remove(place)
+    for path in old:
+        _remove(path)
     for file in version.iterdir():
         name = file.name.removesuffix(".gz").removesuffix(".json")
         if name not in _SERVICE_FILES:
@@ -71,49 +71,48 @@ def _trim_service(service: Path) -> None:
             continue
         text = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
         _remove(file)
-        (version / f"{name}.json").write_text(_written(_without_documentation(json.loads(text))))
+        (version / f"{name}.json").write_text(_compact(_without_documentation(json.loads(text))))
 
 
-def _without_documentation(told: Any) -> Any:
-    if isinstance(told, dict):
-        # A member that is itself named so is a shape, and no text. The name stays: of some parts botocore asks for it.
+def _without_documentation(model: Any) -> Any:
+    if isinstance(model, dict):
+        # A member named "documentation" is a shape, not a text. The key stays, because botocore reads it.
         return {
             name: "" if name == "documentation" and isinstance(value, str) else _without_documentation(value)
-            for name, value in told.items()
+            for name, value in model.items()
         }
-    if isinstance(told, list):
-        return [_without_documentation(value) for value in told]
-    return told
+    if isinstance(model, list):
+        return [_without_documentation(value) for value in model]
+    return model
 
 
 def _endpoints_of_services(endpoints: dict[str, Any]) -> dict[str, Any]:
-    """Keep every partition and region, and of the services those that are used.
+    """Keep every partition and region, and only the services that are used.
 
-    The prefix of an endpoint is not always the service's name: Step Functions' is `states`.
+    The prefix of an endpoint is not always the service's name: that of Step Functions is `states`.
     """
     prefixes = {"dynamodb", "events", "s3", "scheduler", "states", "sts"}
     for partition in endpoints["partitions"]:
-        partition["services"] = {name: told for name, told in partition["services"].items() if name in prefixes}
+        partition["services"] = {name: value for name, value in partition["services"].items() if name in prefixes}
     return endpoints
 
 
-def _amazons(bundle: str) -> str:
+def _needed_roots(bundle: str) -> str:
     blocks = re.findall(r"# Issuer: .*?-----END CERTIFICATE-----\n", bundle, re.DOTALL)
-    kept = [block for block in blocks if _ROOTS.search(_subject(block))]
-    return "\n".join(kept)
+    return "\n".join(block for block in blocks if _ROOTS.search(_subject(block)))
 
 
 def _subject(block: str) -> str:
-    found = re.search(r"^# Subject: (.*)$", block, re.MULTILINE)
-    return f"{found[1]} " if found else ""
+    subject = re.search(r"^# Subject: (.*)$", block, re.MULTILINE)
+    return f"{subject[1]} " if subject else ""
 
 
-def _written(told: Any) -> str:
-    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _remove(place: Path) -> None:
-    if place.is_dir():
-        shutil.rmtree(place)
-    elif place.exists():  # or it went with its folder
-        place.unlink()
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif path.exists():  # unless its folder is already gone
+        path.unlink()

@@ -1,4 +1,4 @@
-"""Starting and stopping the embedded cloud (ministack): on loopback, on a free port, stopped by its process id."""
+"""Starting and stopping the embedded cloud (ministack), on a free loopback port."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-MENDED = Path(__file__).with_name("mended_emulator.py")
+PATCHED = Path(__file__).with_name("patched_emulator.py")
 ACCESS_KEY, SECRET_KEY, REGION = "test", "test", "us-east-1"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
@@ -20,11 +20,11 @@ _started: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class EmulatorFailed(Exception):
-    """The emulator did not start; the message says where its log is."""
+    """The emulator did not start. The message says where its log is."""
 
 
 def start(folder: Path) -> tuple[int, int]:
-    """Start an emulator that keeps its files in a folder; give its process id and port once it answers."""
+    """Start an emulator with its files in a folder. Return its process id and port once it responds."""
     port = _free_port()
     scratch = folder / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def start(folder: Path) -> tuple[int, int]:
     log = folder / "emulator.log"
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, str(MENDED)],
+            [sys.executable, str(PATCHED)],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -54,19 +54,19 @@ def start(folder: Path) -> tuple[int, int]:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise EmulatorFailed(f"The emulator ended with status {process.returncode}. Its log: {log}")
-        if answers(port):
+            raise EmulatorFailed(f"The emulator exited with status {process.returncode}. See its log: {log}")
+        if responds(port):
             return process.pid, port
         time.sleep(0.1)
     stop(process.pid)
-    raise EmulatorFailed(f"The emulator did not answer within {START_SECONDS:.0f} s. Its log: {log}")
+    raise EmulatorFailed(f"The emulator did not respond within {START_SECONDS:.0f} s. See its log: {log}")
 
 
 def environment_for(endpoint: str, folder: Path) -> dict[str, str]:
-    """Give the environment in which the AWS tools talk to the emulator and write nothing outside the folder."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """Return the environment in which AWS tools use the emulator and write nothing outside the folder."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
-        **kept,
+        **inherited,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -83,21 +83,21 @@ def environment_for(endpoint: str, folder: Path) -> dict[str, str]:
 
 
 def architecture() -> str:
-    """Give this machine's architecture by Lambda's name: the emulator runs functions on it as they are."""
+    """Return Lambda's name for this machine's architecture, on which the emulator runs the functions natively."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
-def answers(port: int) -> bool:
-    """Tell whether an emulator answers at this port."""
+def responds(port: int) -> bool:
+    """Return whether an emulator responds on this port."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2) as answer:
-            return bool(answer.status == 200)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2) as response:
+            return bool(response.status == 200)
     except (OSError, urllib.error.URLError):
         return False
 
 
 def stop(pid: int) -> None:
-    """Stop an emulator and the functions it runs, by its process id, and wait until it is gone."""
+    """Stop an emulator and the functions it runs, and wait until it has ended."""
     _signal(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline and _alive(pid):
@@ -108,7 +108,7 @@ def stop(pid: int) -> None:
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    # It was started as the leader of its own group, so that the functions' processes end with it.
+    # It leads its own process group, so the functions' processes get the signal too.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
 

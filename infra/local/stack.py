@@ -1,6 +1,6 @@
-"""`make up`, `make down`, `make logs`: build, deploy and fill the local stack.
+"""`make up`, `make down`, `make logs`: build, deploy and populate the local stack.
 
-What is up is written to `stack.json` in the stack's folder (`.local`, or NOCALL_LOCAL): everything a client needs.
+`stack.json` in the stack's folder (`.local`, or NOCALL_LOCAL) describes the running stack: everything a client needs.
 """
 
 import fcntl
@@ -57,30 +57,30 @@ FUNCTIONS = {
 
 
 class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc]
-    """YAML with CloudFormation's short forms, which do not matter here."""
+    """YAML that ignores CloudFormation's short forms."""
 
 
 _TemplateLoader.add_multi_constructor("!", lambda _loader, _tag, _node: None)
 
 
 class StepFailed(Exception):
-    """A step of bringing the stack up failed; the message says which and where to look."""
+    """A step of bringing up the stack failed. The message says which step, and where to look."""
 
 
 def up(folder: Path, say: Any = print, parameters: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
-    """Bring the stack up, or redeploy it in place and keep its data. Gives what is in `stack.json`.
+    """Bring the stack up, or redeploy it in place with its data. Return the content of `stack.json`.
 
-    `parameters`: of the template, besides those that make it a local stack.
+    `parameters`: of the template, in addition to those of a local stack.
     """
-    began = time.monotonic()
+    start = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
-    there = read(folder)
-    if there and emulator.answers(there["port"]):
-        pid, port = there["pid"], there["port"]
-        say(f"  the emulator is up already, on port {port}: deploying in place, data is kept")
+    running = read(folder)
+    if running and emulator.responds(running["port"]):
+        pid, port = running["pid"], running["port"]
+        say(f"  the emulator is already running on port {port}: deploying in place, with its data")
     else:
-        there = None
-        with _step("start the emulator, IAM enforced", say):
+        running = None
+        with _step("start the emulator with IAM enforced", say):
             pid, port = emulator.start(folder)
         _write(folder, {"pid": pid, "port": port})
     endpoint = f"http://127.0.0.1:{port}"
@@ -91,30 +91,30 @@ def up(folder: Path, say: Any = print, parameters: Mapping[str, str] = MappingPr
         _build(folder, endpoint)
     with _step("deploy template.yaml (sam deploy)", say):
         outputs = _deploy(folder, endpoint, parameters)
-    with _step("install the gateway's error answers", say):
+    with _step("install the gateway's error responses", say):
         _gateway_responses(endpoint, outputs["ApiId"])
-    stack = {"pid": pid, "port": port, **_described(endpoint, outputs)}
-    with _step("make two accounts and a key for each role", say):
-        stack["tokens"] = _tokens(stack, (there or {}).get("tokens", {}))
+    stack = {"pid": pid, "port": port, **_description(endpoint, outputs)}
+    with _step("create two accounts and a key for each role", say):
+        stack["tokens"] = _tokens(stack, (running or {}).get("tokens", {}))
     _write(folder, stack)
-    say(f"  up after {time.monotonic() - began:.1f} s: {stack['base_url']}")
-    say(f"  names and keys are in {_shown(folder / 'stack.json')}")
+    say(f"  ready after {time.monotonic() - start:.1f} s: {stack['base_url']}")
+    say(f"  names and keys are in {_relative(folder / 'stack.json')}")
     return stack
 
 
 def down(folder: Path, say: Any = print) -> None:
-    """Stop the stack; its data is gone with it."""
-    there = read(folder)
-    if not there:
-        say("nothing is up")
+    """Stop the stack and delete its data."""
+    running = read(folder)
+    if not running:
+        say("The local stack is not running.")
         return
-    emulator.stop(there["pid"])
+    emulator.stop(running["pid"])
     (folder / "stack.json").unlink()
-    say("stopped")
+    say("Stopped.")
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """Give what is in `stack.json`, or None."""
+    """Return the content of `stack.json`, or None if there is none."""
     try:
         stack: dict[str, Any] = json.loads((folder / "stack.json").read_text())
     except FileNotFoundError:
@@ -123,10 +123,10 @@ def read(folder: Path) -> dict[str, Any] | None:
 
 
 def client(stack: dict[str, Any], service: str) -> Any:
-    """Give an AWS client of the stack, with its root credentials."""
+    """Return an AWS client of the stack, with its root credentials."""
     aws = stack["aws"]
-    make: Any = boto3.client
-    return make(
+    new_client: Any = boto3.client
+    return new_client(
         service,
         endpoint_url=aws["endpoint_url"],
         region_name=aws["region"],
@@ -136,17 +136,17 @@ def client(stack: dict[str, Any], service: str) -> Any:
 
 
 def logs(folder: Path, say: Any = print) -> None:
-    """Print what the functions logged, oldest first."""
+    """Print the functions' logs, oldest first."""
     stack = read(folder)
     if not stack:
-        say("nothing is up; 'make up' starts it")
+        say("The local stack is not running. 'make up' starts it.")
         return
     for at, group, message in log_lines(stack):
         say(f"{at} {group} {message}")
 
 
 def log_lines(stack: dict[str, Any]) -> list[tuple[int, str, str]]:
-    """Read all log lines of all functions: epoch milliseconds, log group, text."""
+    """Return all log lines of all functions: epoch milliseconds, log group, text."""
     cloudwatch = client(stack, "logs")
     lines = []
     for page in cloudwatch.get_paginator("describe_log_groups").paginate():
@@ -158,9 +158,9 @@ def log_lines(stack: dict[str, Any]) -> list[tuple[int, str, str]]:
 
 @contextmanager
 def _step(name: str, say: Any) -> Iterator[None]:
-    began = time.monotonic()
+    start = time.monotonic()
     yield
-    say(f"  {name}: {time.monotonic() - began:.1f} s")
+    say(f"  {name}: {time.monotonic() - start:.1f} s")
 
 
 def _run(folder: Path, endpoint: str, *command: str) -> None:
@@ -190,7 +190,7 @@ def _build(folder: Path, endpoint: str) -> None:
     cache = ROOT / ".local" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another stack of this checkout may be building: they share the cache
+        fcntl.flock(lock, fcntl.LOCK_EX)  # stacks of the same checkout share the cache
         _run(
             folder,
             endpoint,
@@ -202,13 +202,13 @@ def _build(folder: Path, endpoint: str) -> None:
 
 
 def _deploy(folder: Path, endpoint: str, parameters: Mapping[str, str]) -> dict[str, str]:
-    given = {"Profile": "local", "Architecture": emulator.architecture(), **parameters}
+    overrides = {"Profile": "local", "Architecture": emulator.architecture(), **parameters}
     _run(
         folder,
         endpoint,
         *_sam("deploy"),
         *("--template-file", str(folder / "build" / "template.yaml"), "--stack-name", STACK_NAME),
-        *("--parameter-overrides", " ".join(f"{name}={value}" for name, value in given.items())),
+        *("--parameter-overrides", " ".join(f"{name}={value}" for name, value in overrides.items())),
     )
     formation = _client(endpoint, "cloudformation")
     stacks = formation.describe_stacks(StackName=STACK_NAME)["Stacks"]
@@ -229,7 +229,7 @@ def _sam(verb: str) -> tuple[str, ...]:
 
 
 def _gateway_responses(endpoint: str, api_id: str) -> None:
-    """Install the template's GatewayResponses by hand: the emulator does not take them from a template."""
+    """Install the template's GatewayResponses, which the emulator ignores in a template."""
     gateway = _client(endpoint, "apigateway")
     for name, response in gateway_responses().items():
         headers = response["ResponseParameters"]["Headers"]
@@ -244,18 +244,18 @@ def _gateway_responses(endpoint: str, api_id: str) -> None:
 
 
 def gateway_responses() -> dict[str, Any]:
-    """Read the gateway's own error answers out of the template."""
+    """Return the gateway's error responses in the template."""
     responses: dict[str, Any] = template()["Resources"]["Api"]["Properties"]["GatewayResponses"]
     return responses
 
 
 def template() -> dict[str, Any]:
-    """Read template.yaml; what CloudFormation's functions give is None."""
-    read_template: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _TemplateLoader)  # noqa: S506 - safe
-    return read_template
+    """Return template.yaml as data. Calls of CloudFormation's functions are None."""
+    content: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _TemplateLoader)  # noqa: S506 - safe
+    return content
 
 
-def _described(endpoint: str, outputs: dict[str, str]) -> dict[str, Any]:
+def _description(endpoint: str, outputs: dict[str, str]) -> dict[str, Any]:
     return {
         "base_url": f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/v1",
         "account_id": ACCOUNT,
@@ -275,17 +275,17 @@ def _described(endpoint: str, outputs: dict[str, str]) -> dict[str, Any]:
 
 
 def _tokens(stack: dict[str, Any], tokens: dict[str, str]) -> dict[str, str]:
-    """Make the accounts and whatever key is missing: the first by IAM credentials, the others over the API."""
+    """Create the accounts and any missing keys: the first with IAM credentials, the others through the API."""
     if "operator" not in tokens:
         accounts = Accounts(client(stack, "dynamodb"), stack["tables"]["accounts"])
-        made = accounts.make_key(PLATFORM, Role.OPERATOR, "local operator", None, "local", now())
-        tokens = {"operator": made["token"]}
+        key = accounts.make_key(PLATFORM, Role.OPERATOR, "local operator", None, "local", now())
+        tokens = {"operator": key["token"]}
     as_operator = {"Authorization": f"Bearer {tokens['operator']}"}
     for account_id, name in ((ACCOUNT, "Acme Solar"), (OTHER_ACCOUNT, "Globex")):
         account = {"name": name, "default_region": "US"}
         _ok(requests.put(f"{stack['base_url']}/accounts/{account_id}", json=account, headers=as_operator, timeout=30))
-    wanted = [(str(role), ACCOUNT, role) for role in Role if role is not Role.OPERATOR]
-    for name, account_id, role in [*wanted, ("other_admin", OTHER_ACCOUNT, Role.ADMIN)]:
+    keys = [(str(role), ACCOUNT, role) for role in Role if role is not Role.OPERATOR]
+    for name, account_id, role in [*keys, ("other_admin", OTHER_ACCOUNT, Role.ADMIN)]:
         if name not in tokens:
             key = {"role": role, "name": f"local {name}"}
             url = f"{stack['base_url']}/accounts/{account_id}/keys"
@@ -293,10 +293,11 @@ def _tokens(stack: dict[str, Any], tokens: dict[str, str]) -> dict[str, str]:
     return tokens
 
 
-def _ok(answer: requests.Response) -> dict[str, Any]:
-    if not answer.ok:
-        raise StepFailed(f"{answer.request.method} {answer.url} answered {answer.status_code}: {answer.text[:500]}")
-    body: dict[str, Any] = answer.json()
+def _ok(response: requests.Response) -> dict[str, Any]:
+    if not response.ok:
+        request = f"{response.request.method} {response.url}"
+        raise StepFailed(f"{request} returned {response.status_code}: {response.text[:500]}")
+    body: dict[str, Any] = response.json()
     return body
 
 
@@ -314,29 +315,29 @@ def _aws(endpoint: str) -> dict[str, str]:
 
 
 def _write(folder: Path, stack: dict[str, Any]) -> None:
-    written = folder / "stack.json.new"
-    written.write_text(json.dumps(stack, indent=2) + "\n")
-    written.chmod(0o600)
-    written.rename(folder / "stack.json")
+    temporary = folder / "stack.json.new"
+    temporary.write_text(json.dumps(stack, indent=2) + "\n")
+    temporary.chmod(0o600)
+    temporary.rename(folder / "stack.json")
 
 
-def _shown(path: Path) -> str:
+def _relative(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def folder_of_environment() -> Path:
-    """Give the stack's folder: NOCALL_LOCAL, or `.local` in the checkout."""
+def folder_from_environment() -> Path:
+    """Return the stack's folder: NOCALL_LOCAL, or `.local` in the checkout."""
     return Path(os.environ.get("NOCALL_LOCAL") or ROOT / ".local").resolve()
 
 
 def main() -> int:
-    """Run one verb of the command line."""
+    """Run the command line."""
     verbs: dict[str, Callable[[Path], object]] = {"up": up, "down": down, "logs": logs}
     if len(sys.argv) != 2 or sys.argv[1] not in verbs:
         print(f"usage: python -m infra.local.stack {{{'|'.join(verbs)}}}", file=sys.stderr)
         return 2
     try:
-        verbs[sys.argv[1]](folder_of_environment())
+        verbs[sys.argv[1]](folder_from_environment())
     except (StepFailed, emulator.EmulatorFailed) as failed:
         print(failed, file=sys.stderr)
         return 1

@@ -1,1 +1,1 @@
-"""Command-line tools for people who run the service."""
+"""Command-line tools for operators and compliance officers."""

@@ -1,6 +1,6 @@
-"""`make operator-key`: make an operator's key with your own AWS credentials. The first key of a stack comes from here.
+"""`make operator-key`: create an operator's key with your own AWS credentials, such as the first key of a stack.
 
-Whoever may write the stack's accounts table may make one: that is an IAM permission, not a role of the API.
+Anyone who may write to the stack's accounts table can create one. That is an IAM permission, not a role of the API.
 """
 
 import sys
@@ -17,35 +17,35 @@ USAGE = 'usage: make operator-key STACK=<stack name> NAME="who it is for"'
 
 
 def accounts_table(stack: str) -> str:
-    """Give the name of a deployed stack's accounts table. Raises ClientError, and KeyError for a stack without one."""
-    described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    """Return the name of a deployed stack's accounts table. Raises ClientError, or KeyError if it has none."""
+    description = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
     return str(outputs["AccountsTableName"])
 
 
-def make(stack: str, name: str) -> str:
-    """Make a key for an operator and give its token, which is stored nowhere."""
+def create(stack: str, name: str) -> str:
+    """Create an operator's key and return its token, which is not stored anywhere."""
     accounts = Accounts(boto3.client("dynamodb"), accounts_table(stack))
     by = str(boto3.client("sts").get_caller_identity()["Arn"])
     return str(accounts.make_key(PLATFORM, Role.OPERATOR, name, None, by, now())["token"])
 
 
 def main() -> int:
-    """Print a new operator's token, and nothing else, on standard output."""
+    """Print a new operator's token, and nothing else, to standard output."""
     arguments = [argument.strip() for argument in sys.argv[1:]]
     if len(arguments) != 2 or not all(arguments):
         print(USAGE, file=sys.stderr)
         return 2
     stack, name = arguments
     try:
-        token = make(stack, name)
+        token = create(stack, name)
     except KeyError:
-        print(f"The stack {stack} has no accounts table: is it a Nocall stack?", file=sys.stderr)
+        print(f"The stack {stack} has no accounts table. Is it a Nocall stack?", file=sys.stderr)
         return 1
     except (ClientError, BotoCoreError) as failed:
-        print(f"No key was made: {failed}", file=sys.stderr)
+        print(f"No key was created: {failed}", file=sys.stderr)
         return 1
-    print("This token is shown only now. Keep it where your platform keeps its secrets.", file=sys.stderr)
+    print("This token is shown only once. Store it with your platform's other secrets.", file=sys.stderr)
     print(token)
     return 0
 

@@ -1,10 +1,9 @@
-"""Prove a folder of exports: `python -m infra.tools.verify_export FOLDER [--head SHA256]`.
+"""Verifies downloaded exports: `python -m infra.tools.verify_export FOLDER [--head SHA256]`.
 
-The folder holds exports as they were downloaded, one folder for each (its manifest.json beside its files), in any
-depth. Told is, for each account, whether every file is as its manifest says and whether every manifest follows the one
-before it.
-`--head` is the digest of an account's last manifest, kept somewhere else: with it, that none was cut off the end.
-Ends with status 1 when anything does not fit. Needs nothing but Python's standard library.
+The folder contains one folder per export, at any depth, with the export's manifest.json next to its files. The script
+prints for each account whether every file matches its manifest, and whether every manifest follows the previous one.
+`--head` is the digest of an account's last manifest, kept somewhere else. It also reveals whether manifests are missing
+at the end. The script exits with status 1 if anything does not match. It needs only Python's standard library.
 """
 
 import argparse
@@ -24,7 +23,7 @@ NO_DIGEST = "0" * 64
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found of one account."""
+    """The result for one account."""
 
     account_id: str
     exports: int = 0
@@ -37,104 +36,105 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A manifest that was found: where, what it says, and the digest of its bytes."""
+class Manifest:
+    """A manifest in the folder. `sha256`: of its bytes."""
 
     path: Path
-    told: dict[str, Any]
+    content: dict[str, Any]
     sha256: str
 
 
 def verify(folder: Path) -> list[Verdict]:
-    """Judge every manifest and file in a folder, by account. Nothing in it is trusted."""
+    """Verify every manifest and file in a folder, by account. Nothing in it is trusted."""
     unreadable = Verdict("(unreadable)")
-    accounts: dict[str, list[Found]] = defaultdict(list)
+    accounts: dict[str, list[Manifest]] = defaultdict(list)
     for path in sorted(folder.rglob("manifest*.json")):
         body = path.read_bytes()
         try:
-            told = json.loads(body)
-            int(told["index"])
-            accounts[str(told["account_id"])].append(Found(path, told, hashlib.sha256(body).hexdigest()))
+            content = json.loads(body)
+            int(content["index"])
+            accounts[str(content["account_id"])].append(Manifest(path, content, hashlib.sha256(body).hexdigest()))
         except (ValueError, KeyError, TypeError):
-            unreadable.faults.append(f"{path}: is not a manifest that can be read")
-    verdicts = [_judge(account_id, found) for account_id, found in sorted(accounts.items())]
+            unreadable.faults.append(f"{path}: is not a readable manifest")
+    verdicts = [_verdict(account_id, manifests) for account_id, manifests in sorted(accounts.items())]
     return verdicts + ([unreadable] if unreadable.faults else [])
 
 
-def _judge(account_id: str, found: list[Found]) -> Verdict:
+def _verdict(account_id: str, manifests: list[Manifest]) -> Verdict:
     verdict = Verdict(account_id)
-    ordered = sorted(found, key=lambda one: (int(one.told["index"]), one.sha256))
-    before: Found | None = None
-    for one in ordered:
+    ordered = sorted(manifests, key=lambda one: (int(one.content["index"]), one.sha256))
+    previous: Manifest | None = None
+    for manifest in ordered:
         verdict.exports += 1
-        if before is not None and before.sha256 == one.sha256:
-            verdict.notes.append(f"{one.path}: the same manifest a second time")
+        if previous is not None and previous.sha256 == manifest.sha256:
+            verdict.notes.append(f"{manifest.path}: is a second copy of the same manifest")
         else:
-            verdict.faults += _link(before, one)
-            if before is None and int(one.told["index"]) > 1:
+            verdict.faults += _link(previous, manifest)
+            if previous is None and int(manifest.content["index"]) > 1:
                 verdict.notes.append(
-                    f"the chain begins at export {one.told['index']}: the manifest before it, which is not here, "
-                    f"must have the SHA-256 {one.told.get('previous_sha256')}"
+                    f"the chain begins at export {manifest.content['index']}. The manifest before it is not in this "
+                    f"folder; it must have the SHA-256 {manifest.content.get('previous_sha256')}"
                 )
-        verdict.faults += _files(one, verdict)
-        before = one
-    verdict.first = int(ordered[0].told["index"])
+        verdict.faults += _files(manifest, verdict)
+        previous = manifest
+    verdict.first = int(ordered[0].content["index"])
     verdict.head = ordered[-1].sha256
     return verdict
 
 
-def _link(before: Found | None, one: Found) -> Iterator[str]:
-    index, previous = int(one.told["index"]), one.told.get("previous_sha256")
-    if before is None:
-        if index == 1 and previous != NO_DIGEST:
-            yield f"{one.path}: is the first of the chain and yet names one before it"
-    elif index == int(before.told["index"]):
-        yield f"{one.path}: is export {index} of the account, and so is {before.path}"
-    elif index != int(before.told["index"]) + 1:
-        yield f"{one.path}: is export {index}, but the one before it here is {before.told['index']}: some are missing"
-    elif previous != before.sha256:
-        yield f"{one.path}: does not follow {before.path}: one of the two was changed"
+def _link(previous: Manifest | None, manifest: Manifest) -> Iterator[str]:
+    path, index, digest = manifest.path, int(manifest.content["index"]), manifest.content.get("previous_sha256")
+    if previous is None:
+        if index == 1 and digest != NO_DIGEST:
+            yield f"{path}: is the first manifest of the chain, but names a previous one"
+    elif index == int(previous.content["index"]):
+        yield f"{path}: is export {index} of the account, and so is {previous.path}"
+    elif index != int(previous.content["index"]) + 1:
+        yield f"{path}: is export {index}, but the one before it is {previous.content['index']}: some are missing"
+    elif digest != previous.sha256:
+        yield f"{path}: does not follow {previous.path}: one of the two was changed"
 
 
-def _files(one: Found, verdict: Verdict) -> Iterator[str]:
+def _files(manifest: Manifest, verdict: Verdict) -> Iterator[str]:
+    content = manifest.content
     total = 0
-    for told in one.told.get("files") or []:
-        path = one.path.parent / Path(str(told.get("name"))).name
+    for listed in content.get("files") or []:
+        path = manifest.path.parent / Path(str(listed.get("name"))).name
         verdict.files += 1
-        total += int(told.get("rows") or 0)
-        fault = _file(path, told, (str(one.told.get("kind")), str(one.told.get("format"))))
+        total += int(listed.get("rows") or 0)
+        fault = _file(path, listed, (str(content.get("kind")), str(content.get("format"))))
         if fault:
             yield f"{path}: {fault}"
     verdict.rows += total
-    if total != one.told.get("rows"):
-        yield f"{one.path}: the rows of its files do not add up to what it says"
+    if total != content.get("rows"):
+        yield f"{manifest.path}: the rows of its files do not add up to its total"
 
 
-def _file(path: Path, told: dict[str, Any], form: tuple[str, str]) -> str | None:
+def _file(path: Path, listed: dict[str, Any], contents: tuple[str, str]) -> str | None:
     if not path.is_file():
         return "is missing"
     size = path.stat().st_size
-    if size != told.get("bytes"):
-        return f"has {size} bytes, not {told.get('bytes')}"
+    if size != listed.get("bytes"):
+        return f"has {size} bytes, not {listed.get('bytes')}"
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(1024 * 1024):
             digest.update(chunk)
-    if digest.hexdigest() != told.get("sha256"):
-        return "has another SHA-256 than its manifest says: it was changed"
+    if digest.hexdigest() != listed.get("sha256"):
+        return "does not have the SHA-256 in its manifest: it was changed"
     try:
-        rows, forged = _events(path) if form == ("audit", "jsonl") else (_rows(path, form[1]), None)
+        rows, forged = _events(path) if contents == ("audit", "jsonl") else (_rows(path, contents[1]), None)
     except (OSError, EOFError, zlib.error):
-        return "is not gzip that can be read"
+        return "is not readable gzip"
     if forged:
-        return f"line {forged} is an event that does not have its own digest: it was changed before it was exported"
-    return None if rows == told.get("rows") else f"has {rows} rows, not {told.get('rows')}"
+        return f"the event on line {forged} does not match its digest: it was changed before the export"
+    return None if rows == listed.get("rows") else f"has {rows} rows, not {listed.get('rows')}"
 
 
-def _rows(path: Path, form: str) -> int:
-    """Count rows without reading a file whole: a quoted cell of CSV may hold line ends."""
+def _rows(path: Path, file_format: str) -> int:
+    """Count rows without loading a file. A quoted CSV cell may contain line ends."""
     with gzip.open(path, "rb") as file:
-        if form != "csv":
+        if file_format != "csv":
             return sum(1 for _ in file)
         rows, quoted = 0, False
         for line in file:
@@ -144,44 +144,44 @@ def _rows(path: Path, form: str) -> int:
 
 
 def _events(path: Path) -> tuple[int, int | None]:
-    """Count events, and give the first line whose event does not have the digest that its own values have."""
+    """Count events. Also return the first line whose event does not match its digest, or None."""
     rows = 0
     with gzip.open(path, "rb") as file:
         for rows, line in enumerate(file, 1):
             try:
                 event = json.loads(line)
-                told = event.pop("digest")
+                stored = event.pop("digest")
             except (ValueError, KeyError, AttributeError, TypeError):
                 return rows, rows
             canonical = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            if hashlib.sha256(canonical.encode()).hexdigest() != told:
+            if hashlib.sha256(canonical.encode()).hexdigest() != stored:
                 return rows, rows
     return rows, None
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Tell what was found, and end with 1 when anything does not fit."""
+    """Print the verdicts. Return 1 if anything does not match."""
     parser = argparse.ArgumentParser(
-        prog="python -m infra.tools.verify_export", description="Prove a folder of exports."
+        prog="python -m infra.tools.verify_export", description="Verify a folder of exports."
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--head", action="append", default=[], metavar="SHA256", help="digest of a last manifest")
-    given = parser.parse_args(arguments)
-    verdicts = verify(given.folder) if given.folder.is_dir() else []
+    parser.add_argument("--head", action="append", default=[], metavar="SHA256", help="the digest of a last manifest")
+    options = parser.parse_args(arguments)
+    verdicts = verify(options.folder) if options.folder.is_dir() else []
     if not verdicts:
-        print(f"There is no manifest in {given.folder}.", file=sys.stderr)
+        print(f"There is no manifest in {options.folder}.", file=sys.stderr)
         return 1
     for verdict in verdicts:
-        state = "DOES NOT FIT" if verdict.faults else "intact"
+        state = "DOES NOT MATCH" if verdict.faults else "intact"
         print(
             f"{verdict.account_id}: {state}: {verdict.exports} exports from number {verdict.first or '?'}, "
             f"{verdict.files} files, {verdict.rows} rows; SHA-256 of the last manifest: {verdict.head}"
         )
-        for told in verdict.notes:
-            print(f"  note: {told}")
-        for told in verdict.faults:
-            print(f"  fault: {told}")
-    missing = set(given.head) - {verdict.head for verdict in verdicts}
+        for note in verdict.notes:
+            print(f"  note: {note}")
+        for fault in verdict.faults:
+            print(f"  fault: {fault}")
+    missing = set(options.head) - {verdict.head for verdict in verdicts}
     for head in sorted(missing):
         print(f"  fault: no account's chain ends with {head}: manifests are missing, or one was changed")
     return 1 if missing or any(verdict.faults for verdict in verdicts) else 0

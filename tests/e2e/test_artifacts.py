@@ -1,4 +1,4 @@
-"""What ships: each built artifact is whole, imports with only its own folder on the path, and carries nothing else."""
+"""The built artifacts: each is complete, imports with only its own folder on the path, and contains nothing else."""
 
 import importlib.util
 import json
@@ -19,7 +19,7 @@ HANDLERS = {
     for name, resource in template()["Resources"].items()
     if resource["Type"] == "AWS::Serverless::Function"
 }
-LOOK = """
+IMPORT = """
 import importlib, sys
 folder = sys.argv[1]
 sys.path[:] = [folder, *(p for p in sys.path if "site-packages" not in p and p)]
@@ -34,17 +34,17 @@ import json, sys
 sys.path[:] = [sys.argv[1], *(p for p in sys.path if "site-packages" not in p and p)]
 import botocore.session
 session = botocore.session.get_session()
-told = {}
+found = {}
 for service in sys.argv[2].split(","):
     for region in ("us-east-1", "eu-central-1", "ap-southeast-4", "us-gov-west-1", "cn-north-1", "us-iso-east-1"):
         client = session.create_client(service, region, aws_access_key_id="a", aws_secret_access_key="b")
         signer = client._request_signer
         signed = [client.meta.endpoint_url, signer.region_name, signer.signing_name]
-        told[f"{service} {region}"] = [*signed, sorted(client.meta.method_to_api_mapping)]
+        found[f"{service} {region}"] = [*signed, sorted(client.meta.method_to_api_mapping)]
         if service == "s3":
-            place, _, query = client.generate_presigned_url("put_object", {"Bucket": "b", "Key": "k"}).partition("?")
-            told[f"{service} {region}"] += [place, sorted(part.partition("=")[0] for part in query.split("&"))]
-print(json.dumps(told))
+            path, _, query = client.generate_presigned_url("put_object", {"Bucket": "b", "Key": "k"}).partition("?")
+            found[f"{service} {region}"] += [path, sorted(part.partition("=")[0] for part in query.split("&"))]
+print(json.dumps(found))
 """
 # An import inside a function, which importing the handler does not run.
 LATER = {"AuthorizeFunction": ["jwt", "cryptography.hazmat.primitives.asymmetric.rsa"]}
@@ -53,7 +53,7 @@ ZIPPED_CHECK = 1_400_000
 
 @pytest.fixture(scope="session")
 def foreign(tmp_path_factory) -> Path:
-    """The function with the most compiled libraries, built for the architecture that this machine does not have."""
+    """The function with the most compiled libraries, built for the other architecture."""
     folder = tmp_path_factory.mktemp("artifact") / "AuthorizeFunction"
     other = "x86_64" if emulator.architecture() == "arm64" else "arm64"
     artifact.build("AuthorizeFunction", other, ROOT / "functions", folder)
@@ -81,7 +81,7 @@ def _run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess
 
 
 def _machine(file: Path) -> str:
-    """Read an ELF file's architecture (e_machine) by Lambda's name."""
+    """Return Lambda's name for an ELF file's architecture (e_machine)."""
     head = file.read_bytes()[:20]
     assert head[:4] == b"\x7fELF", file
     return {183: "arm64", 62: "x86_64"}[int.from_bytes(head[18:20], "little")]
@@ -92,13 +92,13 @@ def _compiled(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("function", sorted(HANDLERS))
-def test_an_artifact_imports_alone(build_folder, function):
-    done = _run(LOOK, str(build_folder / function), HANDLERS[function], *LATER.get(function, []), cwd=build_folder)
+def test_an_artifact_imports_with_nothing_else_on_the_path(build_folder, function):
+    done = _run(IMPORT, str(build_folder / function), HANDLERS[function], *LATER.get(function, []), cwd=build_folder)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("function", sorted(HANDLERS))
-def test_an_artifact_carries_only_what_runs(build_folder, function):
+def test_an_artifact_has_only_what_runs(build_folder, function):
     folder = build_folder / function
     names = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
     unwanted = ("tests/", "testing/", "geodata/", "carrierdata/", "tzdata/", ".dist-info/", "bin/", "pip/")
@@ -110,7 +110,7 @@ def test_an_artifact_carries_only_what_runs(build_folder, function):
 
 
 @pytest.mark.parametrize("function", sorted(HANDLERS))
-def test_every_module_is_compiled_ahead_for_lambdas_python_and_is_the_sources(build_folder, function):
+def test_every_module_is_compiled_from_its_source_for_lambdas_python(build_folder, function):
     folder = build_folder / function
     for source in folder.rglob("*.py"):
         compiled = Path(importlib.util.cache_from_source(str(source))).read_bytes()
@@ -121,51 +121,51 @@ def test_every_module_is_compiled_ahead_for_lambdas_python_and_is_the_sources(bu
     assert marshal.loads(own.read_bytes()[16:]).co_filename == "/var/task/dnc/settings.py"
 
 
-def test_the_checks_artifact_is_small_and_without_what_it_does_not_use(build_folder):
+def test_the_checks_artifact_is_small_and_has_no_unused_libraries(build_folder):
     folder = build_folder / "CheckNumbersFunction"
-    assert not {"boto3", "botocore", "pydantic", "aws_lambda_powertools"} & {place.name for place in folder.iterdir()}
+    assert not {"boto3", "botocore", "pydantic", "aws_lambda_powertools"} & {path.name for path in folder.iterdir()}
     from benchmarks.harness.artifacts import zipped
 
     assert zipped(folder) < ZIPPED_CHECK
 
 
-def test_an_artifact_for_another_architecture_has_its_compiled_files_alone(foreign, build_folder):
-    here = {_machine(file) for file in _compiled(build_folder / "AuthorizeFunction")}
-    there = {_machine(file) for file in _compiled(foreign)}
-    assert len(here) == len(there) == 1
-    assert here != there
+def test_an_artifact_for_another_architecture_has_only_files_compiled_for_it(foreign, build_folder):
+    native = {_machine(file) for file in _compiled(build_folder / "AuthorizeFunction")}
+    other = {_machine(file) for file in _compiled(foreign)}
+    assert len(native) == len(other) == 1
+    assert native != other
     assert any("cryptography" in str(file) for file in _compiled(foreign))
 
 
-def test_cut_botocore_calls_and_signs_for_the_same_hosts_as_the_whole_one(build_folder):
+def test_trimmed_botocore_calls_and_signs_for_the_same_hosts_as_the_complete_one(build_folder):
     folder = build_folder / "ImportNumbersFunction"
-    services = sorted(place.name for place in (folder / "botocore" / "data").iterdir() if place.is_dir())
+    services = sorted(path.name for path in (folder / "botocore" / "data").iterdir() if path.is_dir())
     assert services == ["s3"]
-    cut = _run(ENDPOINTS, str(folder), ",".join(services), cwd=folder)
-    assert cut.returncode == 0, cut.stderr
-    assert json.loads(cut.stdout) == json.loads(_whole(services))
+    trimmed = _run(ENDPOINTS, str(folder), ",".join(services), cwd=folder)
+    assert trimmed.returncode == 0, trimmed.stderr
+    assert json.loads(trimmed.stdout) == json.loads(_complete(services))
 
 
-def test_each_service_of_the_cut_libraries_is_as_in_the_whole_botocore():
+def test_each_service_of_the_trimmed_libraries_is_as_in_complete_botocore():
     folder = libraries.installed(emulator.architecture())
     services = sorted(trimming.SERVICES)
-    cut = _run(ENDPOINTS, str(folder), ",".join(services), cwd=folder)
-    assert cut.returncode == 0, cut.stderr
-    assert json.loads(cut.stdout) == json.loads(_whole(services))
+    trimmed = _run(ENDPOINTS, str(folder), ",".join(services), cwd=folder)
+    assert trimmed.returncode == 0, trimmed.stderr
+    assert json.loads(trimmed.stdout) == json.loads(_complete(services))
 
 
-def _whole(services: list[str]) -> str:
+def _complete(services: list[str]) -> str:
     import botocore
 
     site = Path(botocore.__file__).parents[1]
-    # The folder of this project's own environment, under a name that the script does not take for it.
+    # The script excludes site-packages, but here it must import from there.
     script = ENDPOINTS.replace('"site-packages" not in p', "True")
-    whole = _run(script, str(site), ",".join(services), cwd=site)
-    assert whole.returncode == 0, whole.stderr
-    return whole.stdout
+    complete = _run(script, str(site), ",".join(services), cwd=site)
+    assert complete.returncode == 0, complete.stderr
+    return complete.stdout
 
 
-def test_the_cut_bundle_has_amazons_roots_and_they_load(build_folder):
+def test_the_trimmed_bundle_has_amazons_roots_and_loads(build_folder):
     import ssl
 
     bundle = build_folder / "WriteImportFunction" / "botocore" / "cacert.pem"

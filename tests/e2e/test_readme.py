@@ -121,7 +121,7 @@ def test_a_dialer_drops_what_it_has_queued_when_the_number_is_listed(stack, clie
     assert left == set(queued[1:])
 
 
-def test_an_operators_key_is_made_with_iam_credentials(stack, client):
+def test_an_operators_key_is_created_with_iam_credentials(stack, client):
     aws = stack["aws"]
     environment = {
         **os.environ,
@@ -136,7 +136,7 @@ def test_an_operators_key_is_made_with_iam_credentials(stack, client):
         [*command, "nocall-local", "who it is for"], env=environment, capture_output=True, text=True, check=True
     )
     assert client.call(None, "GET", "/accounts", token=made.stdout.strip()).status_code == 200
-    for arguments, words in ((["nocall-local", ""], "usage:"), (["no-such-stack", "x"], "No key was made")):
+    for arguments, words in ((["nocall-local", ""], "usage:"), (["no-such-stack", "x"], "No key was created")):
         failed = subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, check=False)
         assert failed.returncode != 0
         assert words in failed.stderr

@@ -1,23 +1,23 @@
-"""Waiting for a bulk job, in the demo."""
+"""Waiting for a bulk job in the demo."""
 
 import time
 from typing import Any
 
-from infra.local.demo.story import Story, StoryBroke
+from infra.local.demo.client import DemoClient, DemoFailed
 
-PATIENCE_SECONDS = 600.0
+TIMEOUT_SECONDS = 600.0
 
 
-def until_ended(story: Story, url: str, role: str) -> dict[str, Any]:
-    """Read a job until it has ended, and say how far it is."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    told = -1.0
+def wait_for(demo: DemoClient, url: str, role: str) -> dict[str, Any]:
+    """Poll a job until it has ended, print its progress, and return it."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    printed = -1.0
     while time.monotonic() < deadline:
-        job = story.ask(role, "GET", url, 200)
+        job = demo.call(role, "GET", url, 200)
         if job["status"] not in {"awaiting_upload", "running"}:
             return job
-        if job["progress"] >= told + 0.25:
-            told = job["progress"]
-            print(f"   {job['status']}, {told:.0%}")
+        if job["progress"] >= printed + 0.25:
+            printed = job["progress"]
+            print(f"   {job['status']}, {printed:.0%}")
         time.sleep(0.5)
-    raise StoryBroke(f"a job did not end within {PATIENCE_SECONDS:.0f} s")
+    raise DemoFailed(f"a job did not end within {TIMEOUT_SECONDS:.0f} s")

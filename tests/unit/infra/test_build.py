@@ -1,4 +1,4 @@
-"""What a function is found to reach, what is cut out of the libraries, and failures in words."""
+"""What a function reaches, what is trimmed from the libraries, and the messages of failed builds."""
 
 import json
 import marshal
@@ -27,7 +27,7 @@ def names(found, tmp_path):
     return {str(file.relative_to(tmp_path)) for file in found.modules}
 
 
-def test_an_import_inside_a_function_counts_and_one_for_type_checkers_does_not(tmp_path):
+def test_imports_inside_functions_count_and_those_for_type_checkers_do_not(tmp_path):
     found = reached(
         tmp_path,
         one__handler="import json\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    import pydantic\n"
@@ -47,24 +47,24 @@ def test_an_import_inside_a_function_counts_and_one_for_type_checkers_does_not(t
     }
 
 
-def test_an_else_of_a_type_checkers_block_runs(tmp_path):
+def test_the_else_branch_of_a_type_checking_block_counts(tmp_path):
     found = reached(
         tmp_path, one__handler="import typing\nif typing.TYPE_CHECKING:\n    import a\nelse:\n    import b\n"
     )
     assert found.libraries == {"b"}
 
 
-def test_every_function_of_the_template_is_built_so_with_the_handler_it_names():
+def test_the_template_builds_every_function_with_this_step_and_its_own_handler():
     for name, resource in template()["Resources"].items():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         assert resource["Metadata"]["BuildMethod"] == "makefile"
         assert artifact.handler_of(name) == resource["Properties"]["Handler"]
         found = sources.reached(FUNCTIONS, resource["Properties"]["Handler"].rpartition(".")[0])
-        assert found.services <= trimming.SERVICES, f"{name}: name the service in trimming.SERVICES"
+        assert found.services <= trimming.SERVICES, f"{name}: add the service to trimming.SERVICES"
 
 
-def test_each_architecture_of_the_template_has_its_makefile():
+def test_each_architecture_of_the_template_has_a_makefile():
     allowed = template()["Parameters"]["Architecture"]["AllowedValues"]
     assert {f.parent.name for f in (ROOT / "infra" / "build").glob("*/Makefile")} == set(allowed)
     for architecture in allowed:
@@ -73,25 +73,25 @@ def test_each_architecture_of_the_template_has_its_makefile():
     assert "ContextPath: !Sub infra/build/${Architecture}" in (ROOT / "template.yaml").read_text()
 
 
-def test_a_function_that_is_in_no_template_fails_in_words():
+def test_a_function_that_is_in_no_template_is_named():
     with pytest.raises(libraries.BuildFailed, match="no template has a function NobodyFunction"):
         artifact.handler_of("NobodyFunction")
 
 
-def test_another_python_fails_in_words(monkeypatch, tmp_path):
+def test_another_version_of_python_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(artifact, "PYTHON", (3, 99))
-    with pytest.raises(libraries.BuildFailed, match="compiled ahead for it, but this is Python 3"):
+    with pytest.raises(libraries.BuildFailed, match=r"compiled ahead for Python 3\.13, but this is Python 3"):
         artifact.build("AddNumberFunction", "arm64", FUNCTIONS, tmp_path)
 
 
-def test_a_library_that_is_not_required_fails_in_words(tmp_path):
-    (tmp_path / "contents.json").write_text(json.dumps({"a": {"places": ["a"], "imports": ["a"], "needs": ["b"]}}))
-    assert libraries.chosen(tmp_path, ["a"]) == {"a"}
-    with pytest.raises(libraries.BuildFailed, match=r"nowhere is imported and not in functions/requirements\.txt"):
-        libraries.chosen(tmp_path, ["a", "nowhere"])
+def test_a_library_that_is_not_required_is_named(tmp_path):
+    (tmp_path / "contents.json").write_text(json.dumps({"a": {"files": ["a"], "imports": ["a"], "needs": ["b"]}}))
+    assert libraries.selected(tmp_path, ["a"]) == {"a"}
+    with pytest.raises(libraries.BuildFailed, match=r"nowhere is imported but not in functions/requirements\.txt"):
+        libraries.selected(tmp_path, ["a", "nowhere"])
 
 
-def test_compiled_modules_name_lambdas_folder_and_are_not_checked(tmp_path):
+def test_compiled_modules_name_lambdas_folder_and_are_unchecked(tmp_path):
     (tmp_path / "m.py").write_text("print(__file__)\nraise ValueError\n")
     libraries.compile_ahead(tmp_path, "/var/task")
     compiled = next((tmp_path / "__pycache__").iterdir())
@@ -100,16 +100,16 @@ def test_compiled_modules_name_lambdas_folder_and_are_not_checked(tmp_path):
     done = subprocess.run(
         [sys.executable, "-B", "-c", "import m"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert "ValueError" in done.stderr, "the source was looked at"
+    assert "ValueError" in done.stderr, "Python read the source"
     assert marshal.loads(compiled.read_bytes()[16:]).co_filename == "/var/task/m.py"
 
 
-def test_the_words_of_a_documentation_go_and_its_name_stays():
-    told = {
+def test_documentation_is_emptied_but_its_key_stays():
+    model = {
         "shapes": {"A": {"documentation": "<p>", "members": {"documentation": {"shape": "S", "documentation": "x"}}}}
     }
     members = {"documentation": {"shape": "S", "documentation": ""}}
-    assert trimming._without_documentation(told) == {"shapes": {"A": {"documentation": "", "members": members}}}
+    assert trimming._without_documentation(model) == {"shapes": {"A": {"documentation": "", "members": members}}}
 
 
 def test_a_module_that_does_not_compile_fails_the_build(tmp_path, capsys):
@@ -118,5 +118,5 @@ def test_a_module_that_does_not_compile_fails_the_build(tmp_path, capsys):
         libraries.compile_ahead(tmp_path, "/var/task")
 
 
-def test_ci_and_sam_read_one_template():
+def test_the_python_version_file_names_the_builds_python():
     assert yaml.safe_load((ROOT / ".python-version").read_text()) == float(".".join(map(str, artifact.PYTHON)))

@@ -1,4 +1,4 @@
-"""Whoever kept one digest can prove every export before it: every way to change one is seen."""
+"""Anyone who keeps one digest can verify every export before it: every kind of change is detected."""
 
 import json
 import shutil
@@ -41,7 +41,7 @@ def faults(folder):
     return verdict.faults
 
 
-def test_an_intact_chain_is_told_with_its_head(folder, capsys):
+def test_an_intact_chain_is_reported_with_its_head(folder, capsys):
     [verdict] = verify(folder)
     assert (verdict.exports, verdict.files, verdict.rows, verdict.faults, verdict.notes) == (4, 6, 12, [], [])
     assert verdict.head == (folder / "head").read_text()
@@ -49,7 +49,7 @@ def test_an_intact_chain_is_told_with_its_head(folder, capsys):
     assert "acme: intact: 4 exports" in capsys.readouterr().out
 
 
-def test_a_changed_file_is_seen(folder):
+def test_a_changed_file_is_detected(folder):
     [file, _] = sorted((folder / "2026-11-22").glob("*.gz"))
     body = bytearray(file.read_bytes())
     body[20] ^= 1
@@ -63,14 +63,14 @@ def test_a_changed_file_is_seen(folder):
 
 
 @pytest.mark.parametrize("i", [0, 1, 2])
-def test_a_changed_manifest_is_seen_by_the_one_after_it(folder, i):
+def test_the_next_manifest_reveals_a_changed_one(folder, i):
     path = folder / f"2026-11-2{i}" / "manifest.json"
     told = json.loads(path.read_text())
     path.write_bytes(manifests.written({**told, "started_at": "another time"}))
     assert any("one of the two was changed" in fault for fault in faults(folder))
 
 
-def test_the_last_manifest_is_held_by_the_digest_that_was_kept(folder, capsys):
+def test_a_digest_kept_elsewhere_reveals_a_missing_last_manifest(folder, capsys):
     head = (folder / "head").read_text()
     shutil.rmtree(folder / "2026-11-23")
     assert faults(folder) == []
@@ -78,7 +78,7 @@ def test_the_last_manifest_is_held_by_the_digest_that_was_kept(folder, capsys):
     assert "no account's chain ends with" in capsys.readouterr().out
 
 
-def test_a_missing_export_is_seen_and_an_older_end_is_told(folder):
+def test_a_missing_export_is_detected_and_a_later_beginning_is_noted(folder):
     shutil.rmtree(folder / "2026-11-20")
     [verdict] = verify(folder)
     assert verdict.faults == []
@@ -87,17 +87,17 @@ def test_a_missing_export_is_seen_and_an_older_end_is_told(folder):
     assert any("some are missing" in fault for fault in faults(folder))
 
 
-def test_a_fork_is_seen_and_a_copy_is_not_one(folder):
+def test_a_fork_is_detected_and_a_copy_is_only_noted(folder):
     shutil.copytree(folder / "2026-11-21", folder / "copy")
     [verdict] = verify(folder)
     assert verdict.faults == []
-    assert "a second time" in verdict.notes[0]
+    assert "second copy" in verdict.notes[0]
     path = folder / "copy" / "manifest.json"
     path.write_bytes(manifests.written({**json.loads(path.read_text()), "export_id": "other"}))
     assert any("and so is" in fault for fault in faults(folder))
 
 
-def test_a_name_in_a_manifest_reaches_no_other_folder(folder):
+def test_a_file_name_in_a_manifest_cannot_reach_another_folder(folder):
     path = folder / "2026-11-21" / "manifest.json"
     told = json.loads(path.read_text())
     told["files"][0]["name"] = "../head"
@@ -105,18 +105,18 @@ def test_a_name_in_a_manifest_reaches_no_other_folder(folder):
     assert any(str(folder / "2026-11-21" / "head") in fault for fault in faults(folder))
 
 
-def test_what_is_no_manifest_is_a_fault(folder, capsys):
+def test_an_unreadable_manifest_is_a_fault(folder, capsys):
     (folder / "manifest.json").write_text("[]")
     assert main([str(folder)]) == 1
-    assert "is not a manifest" in capsys.readouterr().out
+    assert "is not a readable manifest" in capsys.readouterr().out
 
 
-def test_an_empty_folder_proves_nothing(tmp_path):
+def test_an_empty_folder_is_an_error(tmp_path):
     assert main([str(tmp_path)]) == 1
     assert main([str(tmp_path / "nowhere")]) == 1
 
 
-def test_an_event_that_was_altered_before_it_was_exported_is_seen(tmp_path):
+def test_an_event_altered_before_the_export_is_detected(tmp_path):
     event = {"number": "+14155550100", "index": 1, "reason": None}
     event["digest"] = audit.digest(event)
     for name, row, wrong in (("one", event, 0), ("two", {**event, "reason": "test_number"}, 1)):
