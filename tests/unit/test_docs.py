@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from dnc.accounts.access import ALLOWED, ROUTES, Role
-from dnc.audit.chain import EventType
+from dnc.audit.changes import EventType
 from dnc.bulk.jobs import JobStatus
 from dnc.entries.entry import Source
 from dnc.entries.reasons import REASONS, REFUSED
