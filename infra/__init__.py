@@ -1,1 +1,1 @@
-"""What runs around the service: the local stack, the story of the demo, and commands for operators."""
+"""Everything around the service: the build, generated files, the local stack, the cost model and tools."""

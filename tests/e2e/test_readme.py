@@ -58,10 +58,10 @@ def test_the_import_works_as_pasted(stack, tmp_path):
 def test_the_dialers_lambda_fails_closed(stack, client):
     client.numbers("agent", "POST", body={"number": "+14155550146"})
     script = block("python", "lambda_client.invoke") + (
-        "\nprint(json.dumps([sorted(callable_numbers(a, n)) for a, n in json.loads(os.environ['ASKED'])]))"
+        "\nprint(json.dumps([sorted(callable_numbers(a, n)) for a, n in json.loads(os.environ['CHECKS'])]))"
     )
     aws = stack["aws"]
-    asked = [["acme", ["(415) 555-0146", "415 555 0145", "911"]], ["acmee", ["415 555 0145"]], ["acme", []]]
+    checks = [["acme", ["(415) 555-0146", "415 555 0145", "911"]], ["acmee", ["415 555 0145"]], ["acme", []]]
     environment = {
         **os.environ,
         "AWS_ENDPOINT_URL": aws["endpoint_url"],
@@ -69,21 +69,21 @@ def test_the_dialers_lambda_fails_closed(stack, client):
         "AWS_ACCESS_KEY_ID": aws["access_key_id"],
         "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
         "NOCALL_CHECK": stack["functions"]["check_numbers"],
-        "ASKED": json.dumps(asked),
+        "CHECKS": json.dumps(checks),
     }
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=120, check=True
     )
-    assert json.loads(told.stdout) == [["415 555 0145"], [], []]
-    nobody_home = environment | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-    told = subprocess.run(
-        [sys.executable, "-c", script], env=nobody_home, capture_output=True, text=True, timeout=120, check=True
+    assert json.loads(done.stdout) == [["415 555 0145"], [], []]
+    unreachable = environment | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=unreachable, capture_output=True, text=True, timeout=120, check=True
     )
-    assert json.loads(told.stdout) == [[], [], []]
+    assert json.loads(done.stdout) == [[], [], []]
 
 
-def test_a_dialer_drops_what_it_has_queued_when_the_number_is_listed(stack, client, account):
-    """By the event that the bus delivers, once and again; other leads and other accounts keep their place."""
+def test_a_dialer_drops_a_queued_lead_when_its_number_is_listed(stack, client, account):
+    """The event is delivered twice. Other leads and other accounts stay in the queue."""
     dynamodb, sqs, events = (local.client(stack, service) for service in ("dynamodb", "sqs", "events"))
     table = f"queue-{uuid.uuid4().hex[:8]}"
     keys = {"account_id": "HASH", "number": "RANGE"}

@@ -1,1 +1,1 @@
-"""`make demo`: the main job, told in chapters on the local stack."""
+"""`make demo`: the main job, step by step, on the local stack."""
