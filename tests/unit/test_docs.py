@@ -168,6 +168,19 @@ def test_the_code_cites_only_decisions_that_exist():
             assert cited <= numbers, file
 
 
+def test_the_runbook_names_only_alarms_errors_and_log_messages_that_exist():
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    names = re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`|^## (\w+Alarm)", runbook, re.MULTILINE)
+    messages = re.findall(r"`([a-z]+(?: [a-z]+)+)`", without_code(runbook))
+    code = [file for file in FILES if file.suffix in {".py", ".yaml"} and not file.is_relative_to(ROOT / "tests")]
+    text = "\n".join(file.read_text() for file in code)
+    assert len(messages) >= 4
+    for name in {first or second for first, second in names}:
+        assert re.search(rf"\b{name}\b", text), name
+    for message in set(messages) - {f"make {target}" for target in re.findall(r"`make ([a-z-]+)`", runbook)}:
+        assert f'"{message}"' in text, message
+
+
 def test_make_help_lists_every_command():
     makefile = (ROOT / "Makefile").read_text()
     phony = re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, re.MULTILINE)
