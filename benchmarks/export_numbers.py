@@ -96,22 +96,24 @@ def _export(folder: Path, url: str, file_format: str) -> None:
     from dnc import times
     from dnc.aws.credentials import Credentials
     from dnc.aws.dynamodb import DynamoDB
-    from dnc.bulk.exports import run as exporting
+    from dnc.bulk.exports import run as export_run
     from dnc.bulk.exports import sources as export_sources
+    from dnc.bulk.exports import store as export_store
+    from dnc.bulk.exports.store import Exports
     from dnc.bulk.files import JobFiles
     from dnc.bulk.jobs import JobKind, JobStatus
     from dnc.entries.entry import Actor
 
     client = DynamoDB(url, "us-east-1", Credentials({"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}))
-    exports = exporting.Exports(client, _ACCOUNTS, ACCOUNT)
+    exports = Exports(client, _ACCOUNTS, ACCOUNT)
     request = {"kind": "numbers", "format": file_format, "from": None, "to": None}
-    kept = exporting.begun(nightly=False)
+    state = export_store.initial_state(nightly=False)
     export = exports.jobs.make(
-        JobKind.EXPORT, request, Actor("key:k"), times.now(), status=JobStatus.RUNNING, job_id=_JOB, kept=kept
+        JobKind.EXPORT, request, Actor("key:k"), times.now(), status=JobStatus.RUNNING, job_id=_JOB, state=state
     )
     files = JobFiles(FolderS3(folder), "bulk", ACCOUNT, JobKind.EXPORT, export.id)
     read = export_sources.entries(client, TABLE, ACCOUNT)
-    exporting.run(exports, export, files, read, times.now, lambda: False)
+    export_run.run(exports, export, files, read, times.now, lambda: False)
 
 
 def _loop(folder: Path, url: str) -> None:

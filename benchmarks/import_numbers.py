@@ -210,16 +210,16 @@ def _work(folder: Path, url: str) -> None:
     from dnc.bulk.imports import piece as import_piece
     from dnc.bulk.imports import report as import_report
     from dnc.bulk.imports.pacing import Pace
-    from dnc.bulk.imports.piece import Piece
-    from dnc.bulk.imports.request import Terms
+    from dnc.bulk.imports.piece import PieceImport
+    from dnc.bulk.imports.request import ImportOptions
     from dnc.entries.batch_store import BulkEntries
     from dnc.entries.entry import Actor, Source
 
     files, client = _files(folder), _client(url)
-    terms = Terms(IMPORT_ID, Source.IMPORT, MADE_AT, region="US")
+    terms = ImportOptions(IMPORT_ID, Source.IMPORT, MADE_AT, region="US")
     for piece in import_report.planned(files):
         store = BulkEntries(client, TABLE, ACCOUNT)
-        worker = Piece(store, ACCOUNT, terms, Actor("key:k", "u-1"), Pace(1e9), None, lambda: True)
+        worker = PieceImport(store, ACCOUNT, terms, Actor("key:k", "u-1"), Pace(1e9), None, lambda: True)
         import_piece.run(files, piece, worker.write)
 
 

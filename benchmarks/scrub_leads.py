@@ -29,7 +29,7 @@ from benchmarks.import_numbers import peak_mb
 from dnc import times
 from dnc.aws.credentials import Credentials
 from dnc.aws.dynamodb import DynamoDB
-from dnc.bulk.files import FileWriter, JobFiles
+from dnc.bulk.files import JobFiles, ResultWriter
 from dnc.bulk.jobs import JobKind
 from dnc.bulk.scrubs import listed as listed_numbers
 from dnc.bulk.scrubs import piece as scrub_piece
@@ -123,8 +123,8 @@ def scrub(folder: Path) -> dict[str, Any]:
         units += reading.units
         listed = listed_numbers.kept(files, number, reading.parts)
 
-        def listed_of(numbers: Any, known: listed_numbers.Sorted = listed) -> set[str]:
-            return {number for number in numbers if known.has(number)}
+        def listed_of(wanted: Any, known: listed_numbers.NumberSet = listed) -> set[str]:
+            return {number for number in wanted if known.has(number)}
 
         for piece in plan.pieces:
             if number == 1:
@@ -132,7 +132,7 @@ def scrub(folder: Path) -> dict[str, Any]:
                 scrub_piece.keep(files, piece["piece"], scrub_piece.scrub(leads, REGION, listed_of, plan.told()))
             else:
                 scrub_piece.look_again(files, piece["piece"], piece["rows"], listed_of)
-    results = {name: FileWriter(files, f"{name}.csv") for name in ("clear", "blocked", "late")}
+    results = {name: ResultWriter(files, f"{name}.csv") for name in ("clear", "blocked", "late")}
     for result in results.values():
         result.write(plan.head())
     for piece in plan.pieces:

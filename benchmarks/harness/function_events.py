@@ -153,7 +153,7 @@ def _jobs() -> Iterator[dict[str, Any]]:
             created_at="2026-11-24T17:05:00.000Z",
             created_by={"principal": "key:k", "acting_user": None},
             request={"filename": "x.csv", "bytes": 1, "region": "US", **request},
-            kept=state,
+            state=state,
         )
         yield to_wire({**row_of(job, ACCOUNT), "run": event["run"]})
 

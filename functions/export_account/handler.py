@@ -1,4 +1,4 @@
-"""Ask for an export: `POST …/exports`. A state machine writes it."""
+"""Order an export: `POST …/exports`. A state machine writes it."""
 
 import json
 from typing import Any
@@ -10,10 +10,10 @@ from dnc.api.bulk_requests import NewExport
 from dnc.api.http import Answer, Api, Call
 from dnc.aws import clients
 from dnc.aws import errors as aws_errors
-from dnc.bulk.exports import orders as export_asks
-from dnc.bulk.exports import run as exporting
-from dnc.bulk.exports.format import Kind
-from dnc.bulk.exports.orders import Ask
+from dnc.bulk.exports import orders
+from dnc.bulk.exports import store as export_store
+from dnc.bulk.exports.format import ExportKind
+from dnc.bulk.exports.orders import ExportOrder
 from dnc.bulk.files import JobFiles
 from dnc.bulk.jobs import JobKind, Jobs, JobStatus, new_id
 from dnc.settings import Settings
@@ -27,15 +27,15 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 def make_export(call: Call) -> Answer:
     """Export the list or the audit to files with a manifest."""
     body: NewExport = call.body
-    made = accounts.profile(call.account_id).created_at
+    created_at = accounts.profile(call.account_id).created_at
     write = call.write(body.acting_user)
-    since, until = export_asks.window(Kind(body.kind), body.since, body.until, made, write.at)
+    since, until = orders.window(ExportKind(body.kind), body.since, body.until, created_at, write.at)
     request = {"kind": body.kind, "format": body.format, "from": since, "to": until}
-    ask = Ask(call.account_id, new_id(write.at), request, write.actor.item(), times.text(write.at))
-    # The run comes first and makes the job itself when nobody has: a crash in between leaves no job that never runs.
+    order = ExportOrder(call.account_id, new_id(write.at), request, write.actor.item(), times.text(write.at))
+    # The run starts first and creates the job itself if need be, so a crash in between leaves no job that never runs.
     with aws_errors.storage():
         clients.step_functions().start_execution(
-            stateMachineArn=settings.export_machine, name=ask.export_id, input=json.dumps({"ask": ask.told()})
+            stateMachineArn=settings.export_machine, name=order.export_id, input=json.dumps({"ask": order.as_json()})
         )
     job = Jobs(clients.dynamodb(), settings.accounts_table, call.account_id).make(
         JobKind.EXPORT,
@@ -43,8 +43,8 @@ def make_export(call: Call) -> Answer:
         write.actor,
         write.at,
         status=JobStatus.RUNNING,
-        job_id=ask.export_id,
-        kept=exporting.begun(nightly=False),
+        job_id=order.export_id,
+        state=export_store.initial_state(nightly=False),
     )
     files = JobFiles(None, settings.bulk_bucket, call.account_id, JobKind.EXPORT, job.id)
     return Answer(201, job_answers.shown(job, files, write.at))

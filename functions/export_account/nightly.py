@@ -1,6 +1,6 @@
-"""The beginning of a night: write down which exports there are to make, two for each account.
+"""The start of the nightly exports: write the list of exports to make, two for each account.
 
-The state machine makes them side by side; one that fails stops no other.
+The state machine makes them in parallel; one that fails does not stop the others.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from dnc import times
 from dnc.accounts.store import Accounts
 from dnc.aws import clients
-from dnc.bulk.exports.format import Kind
+from dnc.bulk.exports.format import ExportKind
 from dnc.bulk.files import TAG_RESULT, s3
 from dnc.settings import Settings
 
@@ -22,21 +22,23 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Give the key of the list and how many exports are in it. `scheduled_at`: RFC 3339 UTC, else now.
+    """Return the key of the list and the number of exports in it. `scheduled_at`: RFC 3339 UTC, by default now.
 
-    Never later than now: what is recorded between now and then would be in no night's export.
+    A time ahead counts as now: events recorded between now and then would be in no night's export.
     """
-    told = str(event.get("scheduled_at") or "")
-    at = times.text(min(times.parse(told), times.now()) if _HOUR.fullmatch(told) else times.now())
-    wanted: list[dict[str, str]] = []
+    scheduled = str(event.get("scheduled_at") or "")
+    at = times.text(min(times.parse(scheduled), times.now()) if _HOUR.fullmatch(scheduled) else times.now())
+    exports: list[dict[str, str]] = []
     after = None
     while True:
-        found, after = accounts.page(ACCOUNTS_A_PAGE, after)
-        wanted += [{"account_id": one.account_id, "kind": kind, "scheduled_at": at} for one in found for kind in Kind]
+        page, after = accounts.page(ACCOUNTS_A_PAGE, after)
+        exports += [
+            {"account_id": one.account_id, "kind": kind, "scheduled_at": at} for one in page for kind in ExportKind
+        ]
         if after is None:
             break
     key = f"nightly/{at[:10]}/{event['run']}.json"
     s3().put_object(
-        Bucket=settings.bulk_bucket, Key=key, Body=json.dumps(wanted).encode(), Tagging=f"kind={TAG_RESULT}"
+        Bucket=settings.bulk_bucket, Key=key, Body=json.dumps(exports).encode(), Tagging=f"kind={TAG_RESULT}"
     )
-    return {"key": key, "exports": len(wanted), "day": at[:10]}
+    return {"key": key, "exports": len(exports), "day": at[:10]}

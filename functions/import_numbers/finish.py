@@ -1,4 +1,4 @@
-"""The last step of an import or of its undo: add up, write the report, end the job; or say why it broke off."""
+"""The last step of an import or of its undo: add up, write the report, end the job; or record why the run failed."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ from dnc import times
 from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.imports import report as import_report
-from dnc.bulk.imports.merge import Counted
+from dnc.bulk.imports.merge import RowOutcome
+from dnc.bulk.imports.report import ROWS
+from dnc.bulk.imports.run_input import RunInput
 from dnc.bulk.imports.undo import Undone
 from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
 from dnc.logs import logger as logs
 from dnc.settings import Settings
-from import_numbers.plan import Asked
 
-ROWS = import_report.ROWS
 _WHY = {
     "NotYetDone": "the audit or the storage did not keep up for hours",
-    "Unavailable": "the storage did not answer or asked to slow down for too long",
+    "Unavailable": "the storage did not respond, or was throttled for too long",
     "States.Timeout": "a step took too long",
     "Lambda.OutOfMemory": "a step ran out of memory",
 }
@@ -25,9 +25,9 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """End the job of a run: `given` holds what broke off, or it is the work that is done."""
+    """End the job of a run. The event is the finished work, or has `given`: the input of a run that failed."""
     if "given" in event:
-        _tell_failure(event["given"], event["run"])
+        _record_failure(event["given"], event["run"])
         return {}
     account_id, run = event["account_id"], event["run"]
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
@@ -43,49 +43,52 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _finish(jobs: Jobs, job: Job, files: JobFiles, run: str) -> None:
-    pieces, names = import_report.planned(files), job.kept["names"]
-    total = import_report.add_up(files, pieces)
-    report, *of_files = import_report.write(files, pieces, names)
-    kept: dict[str, Any] = {"report": report, "files": []}
-    if of_files:
-        kept["files"] = [
-            {"name": name, "counts": _counts(total.by_file.get(i, {})), "report": of_files[i]}
+    pieces, names = import_report.planned(files), job.state["names"]
+    totals = import_report.add_up(files, pieces)
+    report, *file_reports = import_report.write(files, pieces, names)
+    state: dict[str, Any] = {"report": report, "files": []}
+    if file_reports:
+        state["files"] = [
+            {"name": name, "counts": _counts(totals.by_file.get(i, {})), "report": file_reports[i]}
             for i, name in enumerate(names)
         ]
-    jobs.finish(JobKind.IMPORT, job.id, run, times.now(), counts=_counts(total.counts), kept=kept)
+    jobs.finish(JobKind.IMPORT, job.id, run, times.now(), counts=_counts(totals.counts), state=state)
 
 
 def _finish_undo(jobs: Jobs, job: Job, files: JobFiles, run: str) -> None:
-    undo = dict(job.kept["undo"])
-    under = f"undo-{undo['attempt']}/"
+    undo = dict(job.state["undo"])
+    folder = f"undo-{undo['attempt']}/"
     pieces = import_report.planned(files)
-    total = import_report.add_up(files, pieces, under)
-    undo["report"] = import_report.write(files, pieces, job.kept["names"], under)[0]
-    told = (Undone.REMOVED, Undone.TOUCHED_SINCE, Undone.LISTED_BEFORE)
-    undo["counts"] = {str(outcome): total.counts[outcome] for outcome in told}
-    jobs.finish(JobKind.IMPORT, job.id, run, times.now(), status=JobStatus.UNDONE, kept={"undo": undo})
+    totals = import_report.add_up(files, pieces, folder)
+    undo["report"] = import_report.write(files, pieces, job.state["names"], folder)[0]
+    shown = (Undone.REMOVED, Undone.TOUCHED_SINCE, Undone.LISTED_BEFORE)
+    undo["counts"] = {str(outcome): totals.counts[outcome] for outcome in shown}
+    jobs.finish(JobKind.IMPORT, job.id, run, times.now(), status=JobStatus.UNDONE, state={"undo": undo})
 
 
-def _tell_failure(given: dict[str, Any], run: str) -> None:
-    """Say in words why a run broke off. What it listed stays listed: too much blocked beats a call too many."""
-    asked = Asked.of(given)
-    caught = given.get("caught") or {}
+def _record_failure(payload: dict[str, Any], run: str) -> None:
+    """Record why a run failed. Its numbers stay listed: over-blocking is safer than one wrong call."""
+    run_input = RunInput.of(payload)
+    caught = payload.get("caught") or {}
     kind = str(caught.get("Error", "unknown"))
-    logs.logger.error("a run of an import broke off", extra={"job_id": asked.job_id, "error_type": kind})
-    why = _WHY.get(kind, "something failed that nobody foresaw; who runs the service was told")
-    jobs = Jobs(clients.dynamodb(), settings.accounts_table, asked.account_id)
+    logs.logger.error("an import's run failed", extra={"job_id": run_input.job_id, "error_type": kind})
+    why = _WHY.get(kind, "an unexpected error occurred; the operators have been alerted")
+    jobs = Jobs(clients.dynamodb(), settings.accounts_table, run_input.account_id)
     now = times.now()
-    if asked.undo:
-        undo = {**asked.undo, "error": f"It broke off: {why}. Ask for the undo again: it goes on where it stopped."}
-        ended = {"status": JobStatus(asked.undo["was"]), "error": asked.undo["error_was"]}
-        jobs.finish(JobKind.IMPORT, asked.job_id, run, now, **ended, kept={"undo": undo})
+    if run_input.undo:
+        undo = {
+            **run_input.undo,
+            "error": f"The undo stopped: {why}. Request the undo again to continue where it stopped.",
+        }
+        before = {"status": JobStatus(run_input.undo["was"]), "error": run_input.undo["error_was"]}
+        jobs.finish(JobKind.IMPORT, run_input.job_id, run, now, **before, state={"undo": undo})
         return
     error = (
-        f"The import broke off: {why}. What it has listed stays listed. Undo it, or upload the file again as a new "
-        "import: numbers that are listed already are counted as such."
+        f"The import stopped: {why}. The numbers that it listed stay listed. Undo it, or upload the file again as a "
+        "new import: numbers that are already listed are counted as such."
     )
-    jobs.fail(JobKind.IMPORT, asked.job_id, run, now, error)
+    jobs.fail(JobKind.IMPORT, run_input.job_id, run, now, error)
 
 
-def _counts(found: Any) -> dict[str, int]:
-    return {name: int(found.get(name, 0)) for name in (ROWS, *(str(counted) for counted in Counted))}
+def _counts(totals: Any) -> dict[str, int]:
+    return {name: int(totals.get(name, 0)) for name in (ROWS, *(str(outcome) for outcome in RowOutcome))}

@@ -58,7 +58,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
     """Start the run, then note it: a crash in between leaves a run that notes itself."""
-    attempt = int((job.kept.get("undo") or {}).get("attempt", 0)) + 1
+    attempt = int((job.state.get("undo") or {}).get("attempt", 0)) + 1
     run = f"{job.id}-undo-{attempt}"
     undo = {"attempt": attempt, "requested_at": times.text(write.at), "requested_by": write.actor.item()}
     undo |= {"was": str(job.status), "error_was": job.error}
@@ -72,7 +72,7 @@ def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
         if aws_errors.error_code(failed) != "ExecutionAlreadyExists":  # two asked at once: one run does it for both
             raise
         return jobs.get(JobKind.IMPORT, job.id)
-    jobs.begin(JobKind.IMPORT, job.id, run, since=(JobStatus.DONE, JobStatus.FAILED), kept={"undo": undo})
+    jobs.begin(JobKind.IMPORT, job.id, run, since=(JobStatus.DONE, JobStatus.FAILED), state={"undo": undo})
     return jobs.get(JobKind.IMPORT, job.id)
 
 
@@ -81,7 +81,7 @@ def _refuse_what_cannot_be_undone(job: Job) -> None:
         raise Conflict("This import has not ended. Wait until it is done or failed, then undo it.")
     if job.request.get("dry_run"):
         raise Conflict("This was a dry run: it changed nothing, there is nothing to undo.")
-    if not job.kept.get("pieces"):
+    if not job.state.get("pieces"):
         raise Conflict("This import failed before it changed anything: there is nothing to undo.")
 
 

@@ -1,13 +1,16 @@
-"""One piece of an import, written or taken back. Run again it changes nothing twice, so a retry needs no care."""
+"""One piece of an import, written or undone. Running it again changes nothing twice, so a retry is always safe.
+
+The state machine runs a piece again when it raises `NotYetDone`.
+"""
 
 from typing import Any
 
 from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.imports import piece as import_piece
-from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
-from dnc.bulk.imports.piece import Piece
-from dnc.bulk.imports.request import Terms
+from dnc.bulk.imports.pacing import AuditLag, Pace
+from dnc.bulk.imports.piece import PieceImport
+from dnc.bulk.imports.request import ImportOptions
 from dnc.bulk.imports.undo import PieceUndo
 from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
 from dnc.entries.batch_store import BulkEntries
@@ -16,7 +19,6 @@ from dnc.logs import logger as logs
 from dnc.settings import Settings
 
 SECONDS_TO_END = 20.0
-__all__ = ["NotYetDone", "lambda_handler"]  # the state machine runs a piece again by that name
 
 settings = Settings.from_env(
     "NUMBERS_TABLE",
@@ -30,7 +32,7 @@ settings = Settings.from_env(
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Work on one piece of a job that this run has; of another one, on nothing."""
+    """Work on one piece, if the job still belongs to this run."""
     account_id, job_id, run, piece = event["account_id"], event["job_id"], event["run"], event["piece"]
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
     job = jobs.get(JobKind.IMPORT, job_id)
@@ -43,23 +45,24 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return bool(context.get_remaining_time_in_millis() > SECONDS_TO_END * 1000)
 
     store = BulkEntries(clients.dynamodb(), settings.numbers_table, account_id)
+    options = ImportOptions.of(job)
     if event["mode"] == "undo":
-        undo = job.kept["undo"]
-        who = Actor(undo["requested_by"]["principal"], undo["requested_by"]["acting_user"])
-        note = f"import {job.id} of {job.request['filename']} was taken back"
-        undoing = PieceUndo(store, Terms.of(job), who, note, _pace(), still_time)
-        import_piece.run(files, piece, undoing.undo, under_of(job))
+        undo = job.state["undo"]
+        actor = Actor(undo["requested_by"]["principal"], undo["requested_by"]["acting_user"])
+        note = f"import {job.id} of {job.request['filename']} was undone"
+        undoing = PieceUndo(store, options, actor, note, _pace(), still_time)
+        import_piece.run(files, piece, undoing.undo, _undo_folder(job))
     else:
         lag = AuditLag(clients.dynamodb(), settings.audit_table, account_id, settings.import_slow_lag_seconds)
-        writing = Piece(store, account_id, Terms.of(job), job.actor, _pace(), lag, still_time)
+        writing = PieceImport(store, account_id, options, job.actor, _pace(), lag, still_time)
         import_piece.run(files, piece, writing.write)
     jobs.count_piece(JobKind.IMPORT, job_id, run, piece["piece"])
     return {}
 
 
-def under_of(job: Job) -> str:
-    """Give the folder of what an undo came to."""
-    return f"undo-{job.kept['undo']['attempt']}/"
+def _undo_folder(job: Job) -> str:
+    """Return the folder of an undo's results."""
+    return f"undo-{job.state['undo']['attempt']}/"
 
 
 def _pace() -> Pace:

@@ -9,11 +9,11 @@ from typing import Any
 from dnc import times
 from dnc.aws import clients
 from dnc.bulk.exports import sources as export_sources
-from dnc.bulk.files import UPLOAD_KEY, FileWriter, JobFiles, s3
+from dnc.bulk.files import JobFiles, ResultWriter, s3, upload_of
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import piece as scrub_piece
 from dnc.bulk.scrubs import plan as scrub_plan
-from dnc.bulk.scrubs.plan import Plan
+from dnc.bulk.scrubs.plan import ScrubPlan
 from dnc.entries.entry import LISTED
 from dnc.logs import logger as logs
 from dnc.settings import Settings
@@ -30,9 +30,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     work = event["work"]
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
     as_of = work["lists"]["look2"]["as_of"]
-    plan = Plan(**work["form"])
+    plan = ScrubPlan(**work["form"])
     counts: Counter[str] = Counter()
-    clear, blocked = FileWriter(files, "clear.csv"), FileWriter(files, "blocked.csv")
+    clear, blocked = ResultWriter(files, "clear.csv"), ResultWriter(files, "blocked.csv")
     for result in (clear, blocked):
         result.write(plan.head())
     pieces = _pieces(files)
@@ -42,8 +42,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         clear.write(outcome.clear)
         blocked.write(outcome.blocked)
     if counts["rows"] != work["rows"]:
-        raise scrub_piece.Undecided("the pieces do not have the rows of the file")
-    late = FileWriter(files, "late.csv")
+        raise scrub_piece.IncompletePiece("the pieces do not have the rows of the file")
+    late = ResultWriter(files, "late.csv")
     late.write(plan.head())
     since_then = _listed_since(work["account_id"], as_of)
     for piece, rows in pieces:
@@ -56,14 +56,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     kept = {"clear": "clear.csv", "blocked": "blocked.csv", "late": "late.csv", "as_of": as_of}
     kept["looked_by"] = work["lists"]["look1"]["by"]
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, work["account_id"])
-    jobs.finish(JobKind.SCRUB, work["job_id"], work["run"], times.now(), counts=told, kept=kept)
+    jobs.finish(JobKind.SCRUB, work["job_id"], work["run"], times.now(), counts=told, state=kept)
     return told
 
 
 def _pieces(files: JobFiles) -> list[tuple[int, int]]:
     body = files.read(scrub_plan.PLAN)
     if body is None:
-        raise scrub_piece.Undecided("the plan is not there")
+        raise scrub_piece.IncompletePiece("the plan is not there")
     return [(int(piece["piece"]), int(piece["rows"])) for piece in json.loads(body)]
 
 
@@ -81,10 +81,7 @@ def _listed_since(account_id: str, as_of: str) -> set[int]:
 
 def _tell_failure(run: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Note that a scrub broke off. What was caught may hold anything: only its kind is logged."""
-    match = UPLOAD_KEY.fullmatch(given["detail"]["object"]["key"])
-    if not match:
-        raise ValueError("the key of the upload is not one of ours")
-    account_id, job_id = match[1], match[3]
+    account_id, _, job_id = upload_of(given["detail"]["object"]["key"])
     kind = str((given.get("caught") or {}).get("Error") or "unknown")
     logs.logger.error("scrub failed", extra={"account_id": account_id, "scrub_id": job_id, "error_type": kind})
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)

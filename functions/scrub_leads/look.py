@@ -10,13 +10,13 @@ from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import listed as listed_numbers
 from dnc.bulk.scrubs import piece as scrub_piece
 from dnc.bulk.scrubs import plan as scrub_plan
-from dnc.bulk.scrubs.listed import By, Sorted
+from dnc.bulk.scrubs.listed import Method, NumberSet
 from dnc.bulk.scrubs.piece import ListedOf
 from dnc.entries.store import Numbers
 from dnc.settings import Settings
 
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE", "BULK_BUCKET")
-_remembered: dict[tuple[str, int], Sorted] = {}
+_remembered: dict[tuple[str, int], NumberSet] = {}
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return {"late": scrub_piece.look_again(files, number, rows, listed_of)}
     outcome = scrub_piece.scrub(scrub_plan.leads(files, number), work["region"], listed_of, work["form"])
     if outcome.counts["rows"] != rows:
-        raise scrub_piece.Undecided("a piece does not have the rows that were planned")
+        raise scrub_piece.IncompletePiece("a piece does not have the rows that were planned")
     scrub_piece.keep(files, number, outcome)
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, work["account_id"])
     jobs.count_piece(JobKind.SCRUB, work["job_id"], work["run"], number)
@@ -38,7 +38,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _listed_of(work: dict[str, Any], look: int, files: JobFiles) -> ListedOf:
     reading = work["lists"][f"look{look}"]
-    if reading["by"] == By.LOOKUP:
+    if reading["by"] == Method.LOOKUP:
         numbers = Numbers(clients.dynamodb(), settings.numbers_table, work["account_id"])
         return lambda wanted: listed_numbers.looked_up(numbers, wanted, times.now())
     known = (work["job_id"], look)
@@ -47,7 +47,7 @@ def _listed_of(work: dict[str, Any], look: int, files: JobFiles) -> ListedOf:
         _remembered[known] = listed_numbers.kept(files, look, int(reading["parts"]))
     there = _remembered[known]
     if len(there) != reading["numbers"]:
-        raise scrub_piece.Undecided("the list that was read is not there whole")
+        raise scrub_piece.IncompletePiece("the list that was read is not there whole")
 
     def read(wanted: Collection[str]) -> Collection[str]:
         return {number for number in wanted if there.has(number)}

@@ -4,7 +4,7 @@ from typing import Any
 
 from dnc import times
 from dnc.aws import clients
-from dnc.bulk.files import UPLOAD_KEY, JobFiles, s3
+from dnc.bulk.files import JobFiles, s3, upload_of
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import plan as scrub_plan
 from dnc.bulk.uploads.source import FileRefused, S3Object
@@ -21,10 +21,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     `given`: the S3 event of the upload, as EventBridge has it; `run`: the execution.
     """
     uploaded, run = event["given"]["detail"]["object"], event["run"]
-    match = UPLOAD_KEY.fullmatch(uploaded["key"])
-    if not match or match[2] != JobKind.SCRUB:
-        raise ValueError("the key of the upload is not one of ours")
-    account_id, job_id = match[1], match[3]
+    account_id, _, job_id = upload_of(uploaded["key"])
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
     if not jobs.begin(JobKind.SCRUB, job_id, run):
         return {"pieces": 0}
@@ -44,7 +41,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logs.logger.info("scrub refused", extra={"account_id": account_id, "scrub_id": job_id})
         jobs.fail(JobKind.SCRUB, job_id, run, times.now(), str(refused))
         return {"pieces": 0}
-    jobs.advance(JobKind.SCRUB, job_id, run, progress=0.05, kept={"pieces": len(plan.pieces)})
+    jobs.advance(JobKind.SCRUB, job_id, run, progress=0.05, state={"pieces": len(plan.pieces)})
     return {
         "pieces": len(plan.pieces),
         "rows": plan.rows,

@@ -10,7 +10,7 @@ from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import JobKind
 from dnc.bulk.scrubs import listed as listed_numbers
-from dnc.bulk.scrubs.listed import By, Reading
+from dnc.bulk.scrubs.listed import Method, Reading
 from dnc.settings import Settings
 
 SECONDS_TO_END = 30
@@ -23,8 +23,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     before = work["lists"][f"look{look}"]
     now = times.now()
     as_of = before["as_of"] if before else times.text(now)
-    if look == 2 and work["lists"]["look1"]["by"] == By.LOOKUP:
-        return {**listed_numbers.as_told(Reading(done=True, by=By.LOOKUP)), "as_of": as_of}
+    if look == 2 and work["lists"]["look1"]["by"] == Method.LOOKUP:
+        return {**listed_numbers.as_told(Reading(done=True, by=Method.LOOKUP)), "as_of": as_of}
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
     reading = listed_numbers.read_list(
         clients.dynamodb(),

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dnc import times
+from dnc.bulk.exports.manifest import MANIFEST
 from dnc.bulk.files import UPLOAD_LIVES, JobFiles
 from dnc.bulk.jobs import Job, JobKind, JobStatus
 
 NEVER_CAME_AFTER = UPLOAD_LIVES + timedelta(hours=23)
 """An upload that was begun in time may take long; after this it is not awaited any more."""
-REPORT = "report.csv"
-MANIFEST = "manifest.json"
 
 
 def shown(job: Job, files: JobFiles, at: datetime) -> dict[str, Any]:
@@ -34,16 +33,16 @@ def shown(job: Job, files: JobFiles, at: datetime) -> dict[str, Any]:
 
 def _import(job: Job, files: JobFiles) -> dict[str, Any]:
     """Give the report of an import, those of the files of a zip, and what its undo came to."""
-    undo = job.kept.get("undo")
+    undo = job.state.get("undo")
     return {
-        "report_url": _url(files, job.kept.get("report"), f"{job.id}-report.csv"),
+        "report_url": _url(files, job.state.get("report"), f"{job.id}-report.csv"),
         "files": [
             {
                 "name": file["name"],
                 "counts": file["counts"],
                 "report_url": _url(files, file.get("report"), f"{job.id}-{file['name']}-report.csv"),
             }
-            for file in job.kept.get("files") or []
+            for file in job.state.get("files") or []
         ],
         "undo": None
         if not undo
@@ -60,9 +59,9 @@ def _import(job: Job, files: JobFiles) -> dict[str, Any]:
 def _scrub(job: Job, files: JobFiles) -> dict[str, Any]:
     """Give the files of a scrub; `kept` names them once they are there. `as_of`: until when they are complete."""
     urls = {
-        f"{name}_url": _url(files, job.kept.get(name), f"{job.id}-{name}.csv") for name in ("clear", "blocked", "late")
+        f"{name}_url": _url(files, job.state.get(name), f"{job.id}-{name}.csv") for name in ("clear", "blocked", "late")
     }
-    return {**urls, "as_of": job.kept.get("as_of"), "looked_by": job.kept.get("looked_by")}
+    return {**urls, "as_of": job.state.get("as_of"), "looked_by": job.state.get("looked_by")}
 
 
 def _export(job: Job, files: JobFiles) -> dict[str, Any]:
@@ -76,10 +75,10 @@ def _export(job: Job, files: JobFiles) -> dict[str, Any]:
                 "bytes": file["bytes"],
                 "sha256": file["sha256"],
             }
-            for file in (job.kept.get("files") or [] if done else [])
+            for file in (job.state.get("files") or [] if done else [])
         ],
         "manifest_url": files.download(MANIFEST, f"{job.id}-{MANIFEST}", "application/json") if done else None,
-        "manifest_sha256": job.kept.get("manifest_sha256") if done else None,
+        "manifest_sha256": job.state.get("manifest_sha256") if done else None,
     }
 
 

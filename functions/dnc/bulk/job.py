@@ -1,4 +1,4 @@
-"""What a bulk job is, its id, and its row in the accounts table: values, no I/O."""
+"""A bulk job, its id, and its row in the accounts table: values, no I/O."""
 
 import secrets
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _ID_BITS, _RANDOM_BITS = 130, 80
 
 
 class JobKind(StrEnum):
-    """What a job does; the start of its record in the table."""
+    """The kind of a job; its record in the table begins with it."""
 
     IMPORT = "import"
     SCRUB = "scrub"
@@ -23,7 +23,7 @@ class JobKind(StrEnum):
 
 
 class JobStatus(StrEnum):
-    """How far a job is."""
+    """The status of a job."""
 
     AWAITING_UPLOAD = "awaiting_upload"
     RUNNING = "running"
@@ -34,9 +34,10 @@ class JobStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. Times: RFC 3339 UTC. `progress`: 0 to 1. `request`: what was asked for, with the contract's names.
+    """One job. Times: RFC 3339 UTC. `progress`: 0 to 1. `request`: the client's request, with the contract's names.
 
-    `run`: the execution that works on it. `kept`: what its run keeps for those that read it (plain values).
+    `run`: the execution that works on it. `state`: what its run stores for its readers (plain values; the stored
+    attribute is `kept`).
     """
 
     kind: JobKind
@@ -50,25 +51,26 @@ class Job:
     finished_at: str | None = None
     error: str | None = None
     run: str | None = None
-    kept: Mapping[str, Any] = field(default_factory=dict)
+    state: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:
-        """Give who made the job."""
+        """Return who created the job."""
         return Actor(self.created_by["principal"], self.created_by.get("acting_user"))
 
 
-def new_id(at: datetime, rest: int | None = None) -> str:
-    """Make an id that sorts by time and cannot be guessed: 50 bits of milliseconds and 80 random ones, in base 32.
+def new_id(at: datetime, suffix: int | None = None) -> str:
+    """Return an id that sorts by time and cannot be guessed: 50 bits of milliseconds and 80 random ones, in base 32.
 
-    With a `rest` (80 bits) it is the same each time: for what must be one job however often it is asked for.
+    With a `suffix` (80 bits instead of the random ones) the id is the same each time, for a job that must exist once.
     """
-    value = (int(at.timestamp() * 1000) << _RANDOM_BITS) | (secrets.randbits(_RANDOM_BITS) if rest is None else rest)
+    low = secrets.randbits(_RANDOM_BITS) if suffix is None else suffix
+    value = (int(at.timestamp() * 1000) << _RANDOM_BITS) | low
     return "".join(_LETTERS[(value >> shift) & 31] for shift in range(_ID_BITS - 5, -1, -5))
 
 
 def row_of(job: Job, account_id: str) -> dict[str, Any]:
-    """Give the row of a new job as it is stored."""
+    """Return the row of a new job as it is stored."""
     return {
         "account_id": account_id,
         "record": f"{job.kind}#{job.id}",
@@ -78,7 +80,7 @@ def row_of(job: Job, account_id: str) -> dict[str, Any]:
         "request": wire.decimals(dict(job.request)),
         "progress": 0,
         "counts": dict(job.counts),
-        "kept": wire.decimals(dict(job.kept)),
+        "kept": wire.decimals(dict(job.state)),
         "finished_at": None,
         "error": None,
         "run": None,
@@ -88,7 +90,7 @@ def row_of(job: Job, account_id: str) -> dict[str, Any]:
 def job_of(row: Mapping[str, Any]) -> Job:
     """Read a stored row."""
     kind, _, job_id = str(row["record"]).partition("#")
-    kept = wire.floats(dict(row.get("kept") or {}))
+    state = wire.floats(dict(row.get("kept") or {}))
     return Job(
         kind=JobKind(kind),
         id=job_id,
@@ -96,20 +98,20 @@ def job_of(row: Mapping[str, Any]) -> Job:
         created_at=str(row["created_at"]),
         created_by=wire.floats(dict(row["created_by"])),
         request=wire.floats(dict(row.get("request") or {})),
-        progress=_progress(row, kept),
+        progress=_progress(row, state),
         counts=wire.floats(dict(row.get("counts") or {})),
         finished_at=row.get("finished_at"),
         error=row.get("error"),
         run=row.get("run"),
-        kept=kept,
+        state=state,
     )
 
 
-def _progress(row: Mapping[str, Any], kept: Mapping[str, Any]) -> float:
-    """Give how far a job is: while it has `pieces` to do, by how many of them were noted as done."""
-    told = float(row.get("progress") or 0)
-    pieces = kept.get("pieces")
+def _progress(row: Mapping[str, Any], state: Mapping[str, Any]) -> float:
+    """Return the progress of a job: while it has `pieces` to do, the share of them that is done."""
+    stored = float(row.get("progress") or 0)
+    pieces = state.get("pieces")
     if row["status"] == JobStatus.RUNNING and pieces:
         done = len(row.get("pieces_done") or ())
-        return float(min(0.99, round(max(told, 0.05 + 0.9 * done / pieces), 3)))
-    return told
+        return float(min(0.99, round(max(stored, 0.05 + 0.9 * done / pieces), 3)))
+    return stored

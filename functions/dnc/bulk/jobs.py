@@ -1,6 +1,6 @@
-"""Bulk jobs (imports, scrubs, exports) and the one place that keeps them, in the accounts table.
+"""The store of bulk jobs (imports, scrubs, exports), in the accounts table.
 
-A store is bound to its account. Every change is one conditional update that may be repeated: it names the run that
+A store is bound to its account. Every change is one conditional update that is safe to repeat: it names the run that
 makes it (the execution of the state machine), so a second delivery of the same upload changes nothing.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from dnc import times
 from dnc.aws import errors as aws_errors
-from dnc.aws import wire
+from dnc.aws import queries, wire
 from dnc.bulk.job import Job, JobKind, JobStatus, job_of, new_id, row_of
 from dnc.entries.entry import Actor
 from dnc.problems import NotFound
@@ -18,6 +18,7 @@ from dnc.problems import NotFound
 __all__ = ["Job", "JobKind", "JobStatus", "Jobs", "new_id"]
 
 LONGEST_ERROR = 1000
+_STATE = "kept"
 
 
 class Jobs:
@@ -38,9 +39,9 @@ class Jobs:
         *,
         status: JobStatus = JobStatus.AWAITING_UPLOAD,
         job_id: str | None = None,
-        kept: Mapping[str, Any] | None = None,
+        state: Mapping[str, Any] | None = None,
     ) -> Job:
-        """Make a job. With a `job_id` that is there already (a repeat), give the one that is there."""
+        """Create a job. If a job with this `job_id` exists already (a repeat), return that one."""
         job = Job(
             kind=kind,
             id=job_id or new_id(at),
@@ -48,31 +49,26 @@ class Jobs:
             created_at=times.text(at),
             created_by=actor.item(),
             request=dict(request),
-            kept=dict(kept or {}),
+            state=dict(state or {}),
         )
-        try:
-            with aws_errors.storage():
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=wire.to_wire(row_of(job, self._account_id)),
-                    ConditionExpression="attribute_not_exists(account_id)",
-                )
-        except aws_errors.refused() as failed:
-            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
-                raise
-            return self.get(kind, job.id)
-        return job
+        created = queries.write_if(
+            self._client.put_item,
+            TableName=self._table,
+            Item=wire.to_wire(row_of(job, self._account_id)),
+            ConditionExpression="attribute_not_exists(account_id)",
+        ).written
+        return job if created else self.get(kind, job.id)
 
     def get(self, kind: JobKind, job_id: str) -> Job:
         """Read a job, strongly consistent. Raises NotFound."""
         with aws_errors.storage():
-            answer = self._client.get_item(TableName=self._table, Key=self._key(kind, job_id), ConsistentRead=True)
-        if "Item" not in answer:
-            raise NotFound(f"There is no such {kind}.")
-        return job_of(wire.from_wire(answer["Item"]))
+            response = self._client.get_item(TableName=self._table, Key=self._key(kind, job_id), ConsistentRead=True)
+        if "Item" not in response:
+            raise NotFound(f"This account has no {kind} with this id.")
+        return job_of(wire.from_wire(response["Item"]))
 
     def page(self, kind: JobKind, size: int, after: str | None) -> tuple[list[Job], str | None]:
-        """Read a page of jobs, newest first, and the id after which the next one begins, or None at the end."""
+        """Read a page of jobs, newest first, and the id after which the next page begins, or None at the end."""
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "account_id = :a AND begins_with(#record, :k)",
@@ -85,10 +81,10 @@ class Jobs:
         if after:
             query["ExclusiveStartKey"] = self._key(kind, after)
         with aws_errors.storage():
-            answer = self._client.query(**query)
-        start = answer.get("LastEvaluatedKey")
-        found = [job_of(wire.from_wire(item)) for item in answer["Items"]]
-        return found, start["record"]["S"].partition("#")[2] if start else None
+            response = self._client.query(**query)
+        last = response.get("LastEvaluatedKey")
+        jobs = [job_of(wire.from_wire(item)) for item in response["Items"]]
+        return jobs, last["record"]["S"].partition("#")[2] if last else None
 
     def begin(
         self,
@@ -97,9 +93,9 @@ class Jobs:
         run: str,
         *,
         since: tuple[JobStatus, ...] = (JobStatus.AWAITING_UPLOAD,),
-        kept: Mapping[str, Any] | None = None,
+        state: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Let a run take a job that is in one of these states; True also when this run has it already.
+        """Let a run take a job that has one of these statuses. Idempotent: True if this run has it already.
 
         False: another run has it, or it has ended. Raises NotFound.
         """
@@ -107,44 +103,38 @@ class Jobs:
         taken = self._change(
             kind,
             job_id,
-            {"status": JobStatus.RUNNING, "run": run, "progress": 0, "error": None, **_under("kept", kept)},
+            {"status": JobStatus.RUNNING, "run": run, "progress": 0, "error": None, **_state_paths(state)},
             f"#status IN ({allowed})",
             {f":since{i}": status for i, status in enumerate(since)},
             "REMOVE pieces_done",
         )
         if taken:
             return True
-        there = self.get(kind, job_id)
-        return there.status is JobStatus.RUNNING and there.run == run
+        stored = self.get(kind, job_id)
+        return stored.status is JobStatus.RUNNING and stored.run == run
 
     def advance(self, kind: JobKind, job_id: str, run: str, **changes: Any) -> bool:
-        """Change `progress`, `counts` or `kept` of a running job; False when this run does not have it any more.
+        """Change `progress`, `counts` or `state` of a running job; False if this run does not have it any more.
 
-        Of `kept`, what is given is set and the rest stays.
+        Of `state`, the named values are set and the rest stays.
         """
-        return self._change(kind, job_id, _flat(changes), *_held(run))
+        return self._change(kind, job_id, _paths(changes), *_held_by(run))
 
     def count_piece(self, kind: JobKind, job_id: str, run: str, piece: int) -> bool:
-        """Note that a piece of the work is done; twice counts once. What was noted is the set `pieces_done`."""
-        try:
-            with aws_errors.storage():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=self._key(kind, job_id),
-                    UpdateExpression="ADD pieces_done :piece",
-                    ConditionExpression="#status = :running AND #run = :run",
-                    ExpressionAttributeNames={"#status": "status", "#run": "run"},
-                    ExpressionAttributeValues={
-                        ":piece": {"NS": [str(piece)]},
-                        ":running": {"S": JobStatus.RUNNING},
-                        ":run": {"S": run},
-                    },
-                )
-        except aws_errors.refused() as failed:
-            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        """Note that a piece of the work is done, in the set `pieces_done`. Idempotent."""
+        return queries.write_if(
+            self._client.update_item,
+            TableName=self._table,
+            Key=self._key(kind, job_id),
+            UpdateExpression="ADD pieces_done :piece",
+            ConditionExpression="#status = :running AND #run = :run",
+            ExpressionAttributeNames={"#status": "status", "#run": "run"},
+            ExpressionAttributeValues={
+                ":piece": {"NS": [str(piece)]},
+                ":running": {"S": JobStatus.RUNNING},
+                ":run": {"S": run},
+            },
+        ).written
 
     def finish(
         self,
@@ -156,9 +146,9 @@ class Jobs:
         error: str | None = None,
         **changes: Any,
     ) -> bool:
-        """End a running job; also True when this run has ended it so before. `error`: of an earlier run, kept."""
+        """End a running job. Idempotent: True if this run already ended it this way. `error`: of an earlier run."""
         ended = {"status": status, "finished_at": times.text(at), "progress": 1, "error": error}
-        return self._end(kind, job_id, run, {**_flat(changes), **ended}, status)
+        return self._end(kind, job_id, run, {**_paths(changes), **ended}, status)
 
     def fail(
         self,
@@ -170,15 +160,15 @@ class Jobs:
         status: JobStatus = JobStatus.FAILED,
         **changes: Any,
     ) -> bool:
-        """End a running job with what went wrong, in words a person can act on. It holds no phone number."""
+        """End a running job with what went wrong and what to do about it. The text holds no phone number."""
         ended = {"status": status, "finished_at": times.text(at), "error": error[:LONGEST_ERROR]}
-        return self._end(kind, job_id, run, {**_flat(changes), **ended}, status)
+        return self._end(kind, job_id, run, {**_paths(changes), **ended}, status)
 
     def _end(self, kind: JobKind, job_id: str, run: str, changes: dict[str, Any], status: JobStatus) -> bool:
-        if self._change(kind, job_id, changes, *_held(run)):
+        if self._change(kind, job_id, changes, *_held_by(run)):
             return True
-        there = self.get(kind, job_id)
-        return there.status is status and there.run == run
+        stored = self.get(kind, job_id)
+        return stored.status is status and stored.run == run
 
     def _change(
         self,
@@ -187,7 +177,7 @@ class Jobs:
         changes: Mapping[str, Any],
         condition: str,
         values: Mapping[str, Any],
-        removing: str = "",
+        removal: str = "",
     ) -> bool:
         names = {name: part for name, part in (("#status", "status"), ("#run", "run")) if name in condition}
         sets, marked = [], dict(values)
@@ -196,35 +186,31 @@ class Jobs:
             names |= {f"#{part}": part for part in parts}
             sets.append(f"{'.'.join(f'#{part}' for part in parts)} = :set{i}")
             marked[f":set{i}"] = wire.decimals(value)
-        try:
-            with aws_errors.storage():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=self._key(kind, job_id),
-                    UpdateExpression=f"SET {', '.join(sets)} {removing}".strip(),
-                    ConditionExpression=f"attribute_exists(account_id) AND ({condition})",
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=wire.to_wire(marked),
-                )
-        except aws_errors.refused() as failed:
-            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
-                raise
-            self.get(kind, job_id)
-            return False
-        return True
+        changed = queries.write_if(
+            self._client.update_item,
+            TableName=self._table,
+            Key=self._key(kind, job_id),
+            UpdateExpression=f"SET {', '.join(sets)} {removal}".strip(),
+            ConditionExpression=f"attribute_exists(account_id) AND ({condition})",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=wire.to_wire(marked),
+        ).written
+        if not changed:
+            self.get(kind, job_id)  # raises NotFound if there is no such job
+        return changed
 
     def _key(self, kind: JobKind, job_id: str) -> dict[str, Any]:
         return {"account_id": {"S": self._account_id}, "record": {"S": f"{kind}#{job_id}"}}
 
 
-def _held(run: str) -> tuple[str, dict[str, Any]]:
+def _held_by(run: str) -> tuple[str, dict[str, Any]]:
     return "#status = :running AND #run = :run", {":running": JobStatus.RUNNING, ":run": run}
 
 
-def _flat(changes: Mapping[str, Any]) -> dict[str, Any]:
-    flat = {name: value for name, value in changes.items() if name != "kept"}
-    return flat | _under("kept", changes.get("kept"))
+def _paths(changes: Mapping[str, Any]) -> dict[str, Any]:
+    paths = {name: value for name, value in changes.items() if name != "state"}
+    return paths | _state_paths(changes.get("state"))
 
 
-def _under(name: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {f"{name}.{inner}": value for inner, value in (values or {}).items()}
+def _state_paths(state: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {f"{_STATE}.{name}": value for name, value in (state or {}).items()}

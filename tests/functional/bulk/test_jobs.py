@@ -7,7 +7,7 @@ import pytest
 
 from dnc import times
 from dnc.api import job_view as job_answers
-from dnc.bulk.files import FileWriter, JobFiles, s3
+from dnc.bulk.files import JobFiles, ResultWriter, s3
 from dnc.bulk.jobs import JobKind, Jobs, JobStatus
 from dnc.entries.entry import Actor
 from dnc.problems import NotFound
@@ -105,7 +105,7 @@ def test_one_run_takes_a_job_and_only_that_run_changes_it(jobs):
     assert jobs.begin(JobKind.IMPORT, job.id, "run-1")
     assert jobs.begin(JobKind.IMPORT, job.id, "run-1")
     assert not jobs.begin(JobKind.IMPORT, job.id, "run-2")
-    assert jobs.advance(JobKind.IMPORT, job.id, "run-1", progress=0.05, kept={"pieces": 4, "name": "x"})
+    assert jobs.advance(JobKind.IMPORT, job.id, "run-1", progress=0.05, state={"pieces": 4, "name": "x"})
     assert not jobs.advance(JobKind.IMPORT, job.id, "run-2", progress=0.9)
     for _ in range(3):
         assert jobs.count_piece(JobKind.IMPORT, job.id, "run-1", 2)
@@ -115,13 +115,13 @@ def test_one_run_takes_a_job_and_only_that_run_changes_it(jobs):
     assert (read.progress, read.status) == (0.5, JobStatus.RUNNING)
     assert not jobs.finish(JobKind.IMPORT, job.id, "run-2", times.now())
     for _ in range(2):
-        assert jobs.finish(JobKind.IMPORT, job.id, "run-1", times.now(), counts={"rows": 3}, kept={"report": "r"})
+        assert jobs.finish(JobKind.IMPORT, job.id, "run-1", times.now(), counts={"rows": 3}, state={"report": "r"})
     assert not jobs.fail(JobKind.IMPORT, job.id, "run-1", times.now(), "too late")
     ended = jobs.get(JobKind.IMPORT, job.id)
     assert (ended.status, ended.progress, ended.counts, ended.error) == (JobStatus.DONE, 1.0, {"rows": 3}, None)
-    assert ended.kept == {"pieces": 4, "name": "x", "report": "r"}
+    assert ended.state == {"pieces": 4, "name": "x", "report": "r"}
     assert not jobs.begin(JobKind.IMPORT, job.id, "run-3")
-    assert jobs.begin(JobKind.IMPORT, job.id, "run-3", since=(JobStatus.DONE,), kept={"undo": {"attempt": 1}})
+    assert jobs.begin(JobKind.IMPORT, job.id, "run-3", since=(JobStatus.DONE,), state={"undo": {"attempt": 1}})
 
 
 def test_a_job_with_a_given_id_is_made_once(jobs):
@@ -150,7 +150,7 @@ def test_an_upload_that_never_came_is_shown_as_failed_with_what_to_do(jobs):
 def test_a_file_is_written_in_parts_with_its_tag(dynamodb):
     files = JobFiles(s3(), "bulk", "acme", JobKind.EXPORT, "b" * 26)
     for name, size in (("small", 100), ("large", 9 * 1024**2)):
-        writer = FileWriter(files, name, tag="export")
+        writer = ResultWriter(files, name, tag="export")
         for _ in range(0, size, 100):
             writer.write(b"x" * 99 + b"\n")
         assert files.read(name) is None

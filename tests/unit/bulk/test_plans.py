@@ -9,17 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnc import times
-from dnc.bulk.exports import code_version
-from dnc.bulk.exports import orders as export_asks
-from dnc.bulk.exports.format import Kind
-from dnc.bulk.exports.orders import Ask
+from dnc.bulk.exports import code_version, orders
+from dnc.bulk.exports.format import ExportKind
+from dnc.bulk.exports.orders import ExportOrder
 from dnc.bulk.files import JobFiles
 from dnc.bulk.jobs import JobKind
 from dnc.bulk.scrubs import listed as listed_numbers
 from dnc.bulk.scrubs import piece as scrub_piece
 from dnc.bulk.scrubs import plan as scrub_plan
-from dnc.bulk.scrubs.listed import Sorted
-from dnc.bulk.scrubs.piece import Outcome, Undecided
+from dnc.bulk.scrubs.listed import NumberSet
+from dnc.bulk.scrubs.piece import IncompletePiece, PieceOutcome
 from dnc.bulk.uploads.source import FileRefused
 from dnc.problems import InvalidRequest
 from tests.support.memory_s3 import MemoryS3
@@ -33,9 +32,9 @@ e164 = st.from_regex(r"\A\+[1-9][0-9]{1,14}\Z")
 @given(st.sets(e164, max_size=200), st.sets(e164, max_size=50), st.integers(1, 60))
 def test_sorted_numbers_are_the_set_whatever_their_lengths_and_parts(listed, others, part):
     ordered = sorted(listed)  # as DynamoDB sorts them: as text
-    found = Sorted()
+    found = NumberSet()
     for at in range(0, len(ordered), part):
-        one = Sorted()
+        one = NumberSet()
         for number in ordered[at : at + part]:
             one.add(number)
         found.extend(one.packed())
@@ -45,7 +44,7 @@ def test_sorted_numbers_are_the_set_whatever_their_lengths_and_parts(listed, oth
 
 def test_a_part_of_the_list_that_is_missing_is_no_empty_part():
     files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
-    files.put(listed_numbers.part_name(1, 1), Sorted().packed())
+    files.put(listed_numbers.part_name(1, 1), NumberSet().packed())
     assert len(listed_numbers.kept(files, 1, 1)) == 0
     with pytest.raises(LookupError):
         listed_numbers.kept(files, 1, 2)
@@ -53,26 +52,26 @@ def test_a_part_of_the_list_that_is_missing_is_no_empty_part():
 
 def test_the_window_of_an_audit_export_is_settled_and_whole():
     ago = times.text(NOW - timedelta(minutes=5))
-    assert export_asks.window(Kind.AUDIT, None, None, MADE, NOW) == ("2026-11-20T00:00:00.000Z", ago)
-    assert export_asks.window(Kind.AUDIT, None, NOW, times.text(NOW), NOW)[1] == ago
-    assert export_asks.window(Kind.NUMBERS, None, None, MADE, NOW) == (None, None)
+    assert orders.window(ExportKind.AUDIT, None, None, MADE, NOW) == ("2026-11-20T00:00:00.000Z", ago)
+    assert orders.window(ExportKind.AUDIT, None, NOW, times.text(NOW), NOW)[1] == ago
+    assert orders.window(ExportKind.NUMBERS, None, None, MADE, NOW) == (None, None)
     since = NOW - timedelta(days=1)
-    assert export_asks.window(Kind.NUMBERS, since, NOW, MADE, NOW) == (times.text(since), times.text(NOW))
+    assert orders.window(ExportKind.NUMBERS, since, NOW, MADE, NOW) == (times.text(since), times.text(NOW))
     day_ago = NOW - timedelta(days=1)
     for since, until in ((NOW, None), (NOW, NOW), (NOW, day_ago)):
         with pytest.raises(InvalidRequest):
-            export_asks.window(Kind.AUDIT, since, until, MADE, NOW)
+            orders.window(ExportKind.AUDIT, since, until, MADE, NOW)
 
 
 def test_a_night_has_one_id_for_an_account_and_kind():
-    ids = {export_asks.night("acme", kind, NOW + timedelta(days=d)).export_id for kind in Kind for d in range(3)}
+    ids = {orders.night("acme", kind, NOW + timedelta(days=d)).export_id for kind in ExportKind for d in range(3)}
     assert len(ids) == 6
-    again = export_asks.night("acme", Kind.AUDIT, NOW + timedelta(hours=3))
+    again = orders.night("acme", ExportKind.AUDIT, NOW + timedelta(hours=3))
     assert again.export_id in ids
     assert again.request["to"] == "2026-11-24T04:10:00.000Z"
-    assert Ask.of(json.loads(json.dumps(again.told()))) == again
-    assert export_asks.night_begins(None, MADE, times.text(NOW)) == "2026-11-20T00:00:00.000Z"
-    assert export_asks.night_begins("2026-11-23T01:10:00.000Z", MADE, times.text(NOW)) == "2026-11-23T01:10:00.000Z"
+    assert ExportOrder.of(json.loads(json.dumps(again.as_json()))) == again
+    assert orders.night_begins(None, MADE, times.text(NOW)) == "2026-11-20T00:00:00.000Z"
+    assert orders.night_begins("2026-11-23T01:10:00.000Z", MADE, times.text(NOW)) == "2026-11-23T01:10:00.000Z"
 
 
 def test_the_version_of_the_code_is_the_release_and_a_digest():
@@ -122,14 +121,14 @@ def test_an_outcome_survives_its_bytes_and_must_add_up():
     leads = [("4155550100", "a"), ("4155550101", "b"), ("12", "c")]
     outcome = scrub_piece.scrub(leads, "US", lambda wanted: {"+14155550101"} & set(wanted), FORM)
     assert (outcome.clear, outcome.blocked) == (b"a,clear\n", b"b,listed\nc,invalid\n")
-    again = Outcome.of(outcome.packed())
+    again = PieceOutcome.of(outcome.packed())
     assert again == outcome
     files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
-    with pytest.raises(Undecided):
+    with pytest.raises(IncompletePiece):
         scrub_piece.kept(files, 1, 3)
     scrub_piece.keep(files, 1, outcome)
     assert scrub_piece.kept(files, 1, 3) == outcome
-    with pytest.raises(Undecided):
+    with pytest.raises(IncompletePiece):
         scrub_piece.kept(files, 1, 4)
 
 

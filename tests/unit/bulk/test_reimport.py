@@ -6,7 +6,7 @@ from dnc import times
 from dnc.aws import wire
 from dnc.bulk.exports import format as export_rows
 from dnc.bulk.imports.plan import _tell
-from dnc.bulk.imports.request import Terms, read, says_not_listed
+from dnc.bulk.imports.request import ImportOptions, read, says_not_listed
 from dnc.bulk.uploads.columns import columns_of
 from dnc.bulk.uploads.parse import Row, Rows
 from dnc.entries.entry import Source
@@ -21,15 +21,15 @@ def test_an_export_of_this_service_brings_back_what_was_listed_and_nothing_that_
         "note": "=1+1", "seller": "Acme", "version": 7, "change": "requested_again",
     }  # fmt: skip
     rows = [row, {**row, "status": "removed"}, {**row, "expires_at": 1000, "source": "manual"}]
-    write = export_rows.writer(export_rows.Kind.NUMBERS, export_rows.Format.CSV, now)
-    header = export_rows.header(export_rows.Kind.NUMBERS, export_rows.Format.CSV)
+    write = export_rows.writer(export_rows.ExportKind.NUMBERS, export_rows.ExportFormat.CSV, now)
+    header = export_rows.header(export_rows.ExportKind.NUMBERS, export_rows.ExportFormat.CSV)
     text = header + "".join(write(wire.to_wire(one)) for one in rows)
     read_rows = list(Rows(io.StringIO(text, newline="")))
     columns = columns_of([one.cells for one in read_rows])
     assert columns.exported
     told = [_told_as_planned(_tell(one, columns, False)) for one in read_rows[1:]]
     assert [says_not_listed(one) for one in told] == [False, True, True]
-    meant, remarks = read(told[0], 0, Terms("i", Source.IMPORT, times.text(now)))
+    meant, remarks = read(told[0], 0, ImportOptions("i", Source.IMPORT, times.text(now)))
     request = meant.request
     assert remarks == []
     assert (request.source, request.sources) == ("sms", {"sms", "web"})

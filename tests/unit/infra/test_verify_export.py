@@ -7,31 +7,31 @@ import pytest
 
 from dnc.audit import chain as audit
 from dnc.bulk.exports import manifest as manifests
-from dnc.bulk.exports.gzip_file import FileWriter
-from dnc.bulk.exports.manifest import Link, Told
+from dnc.bulk.exports.gzip_file import ExportFile
+from dnc.bulk.exports.manifest import ChainEnd, ExportSummary
 from infra.tools.verify_export import main, verify
 
 
 @pytest.fixture
 def folder(tmp_path):
     """Four exports of one account, as they would be downloaded."""
-    link = Link()
+    link = ChainEnd()
     for i in range(4):
         form = "jsonl" if i == 3 else "csv"
         here = tmp_path / f"2026-11-2{i}"
         here.mkdir()
         files = []
         for n in range(i):
-            out = FileWriter('a,"b"\r\n' if form == "csv" else "")
+            out = ExportFile('a,"b"\r\n' if form == "csv" else "")
             out.add('1,"two\nlines ""quoted"""\r\n' if form == "csv" else "{}\n")
             out.add(f"{i},{n}\r\n" if form == "csv" else f'{{"n":{n}}}\n')
             file, body = out.finish(f"numbers-{n + 1:05}", form)
             (here / file.name).write_bytes(body)
             files.append(file)
-        told = Told("acme", f"e{i}", "numbers", form, None, None, "s", "r", "0.1.0+abc", files)
+        told = ExportSummary("acme", f"e{i}", "numbers", form, None, None, "s", "r", "0.1.0+abc", files)
         body = manifests.written(wrote := manifests.manifest(told, link))
         (here / "manifest.json").write_bytes(body)
-        link = manifests.link_of(wrote, body)
+        link = manifests.end_of_chain(wrote, body)
     (tmp_path / "head").write_text(link.sha256)
     return tmp_path
 
@@ -122,11 +122,13 @@ def test_an_event_altered_before_the_export_is_detected(tmp_path):
     for name, row, wrong in (("one", event, 0), ("two", {**event, "reason": "test_number"}, 1)):
         here = tmp_path / name
         here.mkdir()
-        out = FileWriter("")
+        out = ExportFile("")
         out.add(json.dumps(row) + "\n")
         file, body = out.finish("audit-00001", "jsonl")
         (here / file.name).write_bytes(body)
-        told = manifests.manifest(Told(name, "e", "audit", "jsonl", "a", "b", "s", "r", "v", [file]), Link())
+        told = manifests.manifest(
+            ExportSummary(name, "e", "audit", "jsonl", "a", "b", "s", "r", "v", [file]), ChainEnd()
+        )
         (here / "manifest.json").write_bytes(manifests.written(told))
         [verdict] = verify(here)
         assert (len(verdict.faults), verdict.rows) == (wrong, 1)

@@ -1,4 +1,4 @@
-"""Which code made an export: the release and a digest of the source that ran, so that nobody must keep them in step."""
+"""The version of the code that made an export: the release, and a digest of the source that ran."""
 
 import hashlib
 from functools import cache
@@ -10,7 +10,7 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 @cache
 def code_version() -> str:
-    """Give the release and the first 16 hex digits of the SHA-256 over the domain's and the exporter's files."""
+    """Return the release and the first 16 hex digits of the SHA-256 over the domain's and the exporter's files."""
     digest = hashlib.sha256()
     for folder in ("dnc", "export_account"):
         for file in sorted((_ROOT / folder).rglob("*.py")):

@@ -1,14 +1,11 @@
 """The rows of an export: entries and audit events as CSV (RFC 4180) and as JSON lines, out of DynamoDB's typed form.
 
-A cell of CSV that a spreadsheet would take for a formula is written with an apostrophe before it (`escaped`), and so
-is one that begins with an apostrophe, so that nothing is lost: `unescaped` gives what was stored. Plain numbers, and so
-E.164, are left as they are. JSON lines hold what is stored and nothing else.
+CSV cells are escaped for spreadsheets (`dnc.bulk.uploads.cells`). JSON lines hold exactly what is stored.
 """
 
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -16,23 +13,19 @@ from typing import Any
 
 from dnc import times
 from dnc.aws.wire import plain_from_wire
+from dnc.bulk.uploads.cells import SEPARATOR, escaped
 from dnc.entries.entry import DETAILS, status_of
 
-SEPARATOR = ";"
-"""Between the sources of an entry, which has no form of its own in CSV."""
-_FORMULA = re.compile(r"[=+\-@\t\r\n'＝＋－＠]")  # noqa: RUF001 - spreadsheets take the full-width ones too
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
-
-class Kind(StrEnum):
-    """What an export holds."""
+class ExportKind(StrEnum):
+    """The rows of an export."""
 
     NUMBERS = "numbers"
     AUDIT = "audit"
 
 
-class Format(StrEnum):
-    """How an export is written."""
+class ExportFormat(StrEnum):
+    """The format of an export."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -79,40 +72,27 @@ AUDIT_COLUMNS = (
 )
 
 
-def columns(kind: Kind) -> tuple[str, ...]:
-    """Give the columns of a CSV export, in order."""
-    return NUMBER_COLUMNS if kind is Kind.NUMBERS else AUDIT_COLUMNS
+def columns(kind: ExportKind) -> tuple[str, ...]:
+    """Return the columns of a CSV export, in order."""
+    return NUMBER_COLUMNS if kind is ExportKind.NUMBERS else AUDIT_COLUMNS
 
 
-def header(kind: Kind, form: Format) -> str:
-    """Give what every file of an export begins with."""
-    return _liner()(columns(kind)) if form is Format.CSV else ""
+def header(kind: ExportKind, form: ExportFormat) -> str:
+    """Return the first line of every file of an export, or ""."""
+    return _liner()(columns(kind)) if form is ExportFormat.CSV else ""
 
 
-def writer(kind: Kind, form: Format, moment: datetime) -> Callable[[Mapping[str, Any]], str]:
-    """Give the function from a row in DynamoDB's typed form to its text, line end included.
+def writer(kind: ExportKind, form: ExportFormat, moment: datetime) -> Callable[[Mapping[str, Any]], str]:
+    """Return the function from a row in DynamoDB's typed form to its text, line end included.
 
-    `moment`: when the row was read, UTC; an entry whose expiry has passed by then is written as `expired`.
+    `moment`: when the row was read, UTC. An entry whose expiry has passed by then is written as `expired`.
     """
-    if form is Format.JSONL:
-        return _event_as_json if kind is Kind.AUDIT else lambda item: _json(_entry(item, moment)) + "\n"
+    if form is ExportFormat.JSONL:
+        return _event_as_json if kind is ExportKind.AUDIT else lambda item: _json(_entry(item, moment)) + "\n"
     line = _liner()
-    if kind is Kind.AUDIT:
+    if kind is ExportKind.AUDIT:
         return lambda item: line(map(_safe, _event_cells(item)))
     return lambda item: line(map(_safe, _entry_cells(item, moment)))
-
-
-def escaped(cell: str) -> str:
-    """Give a cell that no spreadsheet takes for a formula."""
-    # Most cells begin with a letter or a digit: they are let through at the first look.
-    if cell[:1].isalnum() or not _FORMULA.match(cell) or _PLAIN_NUMBER.fullmatch(cell):
-        return cell
-    return f"'{cell}"
-
-
-def unescaped(cell: str) -> str:
-    """Give what `escaped` was given."""
-    return cell[1:] if len(cell) > 1 and cell[0] == "'" and _FORMULA.match(cell, 1) else cell
 
 
 def _entry(item: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
@@ -141,7 +121,7 @@ def _event_cells(item: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _event_as_json(item: Mapping[str, Any]) -> str:
-    """Give the whole row: with `account_id` and the keys, its digest can be computed from the line alone."""
+    """Return the whole row: with `account_id` and the keys, the line is enough to compute its digest."""
     return _json({name: plain_from_wire(value) for name, value in item.items()}) + "\n"
 
 
@@ -155,7 +135,7 @@ _json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fal
 
 
 def _liner() -> Callable[[Iterable[str]], str]:
-    """Give the function that writes cells as a line; it keeps its writer, which is most of the work of a new line."""
+    """Return the function that writes cells as a line. It reuses its writer, which costs most of a new line."""
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\r\n").writerow
 

@@ -2,18 +2,19 @@
 
 import hashlib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 MAX_ROWS = 250_000
 MAX_BYTES = 128 * 1024 * 1024
-"""Before compression; a file is held in memory compressed, about a tenth of it."""
+"""Before compression. A file is held in memory compressed, which is about a tenth of it."""
 _CHUNK = 64 * 1024
 _GZIP = 31
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class FileSummary:
     """A finished file. `bytes` and `sha256` are of the file as it is downloaded, compressed."""
 
     name: str
@@ -21,26 +22,26 @@ class Written:
     bytes: int
     sha256: str
 
-    def shown(self) -> dict[str, Any]:
-        """Give the file as a manifest names it."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the file as a manifest names it."""
         return {"name": self.name, "rows": self.rows, "bytes": self.bytes, "sha256": self.sha256}
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> "Written":
-        """Read a file out of a stored export or a manifest."""
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read a file of a stored export or a manifest."""
         return cls(str(row["name"]), int(row["rows"]), int(row["bytes"]), str(row["sha256"]))
 
 
-class FileWriter:
-    """Takes rows as text until it is full."""
+class ExportFile:
+    """Collects rows as text until it is full."""
 
     def __init__(self, header: str, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES) -> None:
         """Begin a file with a header (may be empty)."""
         self._out = bytearray()
         # zlib's own gzip header has no name and no time: the same rows give the same bytes, and so the same digest.
         self._gzip = zlib.compressobj(6, wbits=_GZIP)
-        self._waiting = [header]
-        self._waiting_size = len(header)
+        self._pending = [header]
+        self._pending_size = len(header)
         self._max_rows = max_rows
         self._max_bytes = max_bytes
         self._size = 0
@@ -48,28 +49,28 @@ class FileWriter:
 
     @property
     def full(self) -> bool:
-        """Tell whether the file has reached one of its bounds."""
-        return self.rows >= self._max_rows or self._size + self._waiting_size >= self._max_bytes
+        """Return whether the file has reached one of its bounds."""
+        return self.rows >= self._max_rows or self._size + self._pending_size >= self._max_bytes
 
     def add(self, line: str) -> None:
         """Add a row, line end included."""
-        self._waiting.append(line)
-        self._waiting_size += len(line)
+        self._pending.append(line)
+        self._pending_size += len(line)
         self.rows += 1
-        if self._waiting_size >= _CHUNK:
+        if self._pending_size >= _CHUNK:
             self._flush()
 
-    def finish(self, stem: str, extension: str) -> tuple[Written, bytes]:
-        """End the file; its name holds a part of its digest, so that no other content ever bears it."""
+    def finish(self, stem: str, extension: str) -> tuple[FileSummary, bytes]:
+        """End the file. Its name has a part of its digest, so no other content ever has the same name."""
         self._flush()
         self._out += self._gzip.flush()
         body = bytes(self._out)
         digest = hashlib.sha256(body).hexdigest()
-        return Written(f"{stem}-{digest[:12]}.{extension}.gz", self.rows, len(body), digest), body
+        return FileSummary(f"{stem}-{digest[:12]}.{extension}.gz", self.rows, len(body), digest), body
 
     def _flush(self) -> None:
-        written = "".join(self._waiting).encode()
-        self._out += self._gzip.compress(written)
-        self._size += len(written)
-        self._waiting = []
-        self._waiting_size = 0
+        text = "".join(self._pending).encode()
+        self._out += self._gzip.compress(text)
+        self._size += len(text)
+        self._pending = []
+        self._pending_size = 0

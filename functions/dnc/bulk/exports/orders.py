@@ -1,4 +1,4 @@
-"""What an export was asked for: the windows of time, and the ids of the nightly ones. Functions of values, no I/O."""
+"""The order for an export: its window of time, and the ids of nightly exports. Functions of values, no I/O."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,22 +7,22 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from dnc import times
-from dnc.bulk.exports.format import Format, Kind
-from dnc.bulk.jobs import new_id
+from dnc.bulk.exports.format import ExportFormat, ExportKind
+from dnc.bulk.job import new_id
 from dnc.entries.entry import Actor
 from dnc.problems import InvalidRequest
 
 SETTLING = timedelta(minutes=5)
-"""An index of DynamoDB may be a little behind: the audit is exported up to so long ago."""
+"""An index of DynamoDB may lag a little, so the audit is exported up to this long ago."""
 NIGHTLY = Actor("schedule:nightly")
-NIGHTLY_FORMATS = {Kind.NUMBERS: Format.CSV, Kind.AUDIT: Format.JSONL}
-"""The list in the form that an import reads back, the audit in the form whose digests can be proved."""
+NIGHTLY_FORMATS = {ExportKind.NUMBERS: ExportFormat.CSV, ExportKind.AUDIT: ExportFormat.JSONL}
+"""The list in the form that an import reads back, the audit in the form whose digests can be verified."""
 _RANDOM_BITS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One export as a run of the state machine is told of it. Times: RFC 3339 UTC."""
+class ExportOrder:
+    """One export, as the input of a run of the state machine. Times: RFC 3339 UTC."""
 
     account_id: str
     export_id: str
@@ -31,8 +31,8 @@ class Ask:
     at: str
     nightly: bool = False
 
-    def told(self) -> dict[str, Any]:
-        """Give it as the input of a run."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the input of a run."""
         return {
             "account_id": self.account_id,
             "export_id": self.export_id,
@@ -43,46 +43,48 @@ class Ask:
         }
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Self:
+    def of(cls, order: Mapping[str, Any]) -> Self:
         """Read the input of a run."""
         return cls(
-            given["account_id"], given["export_id"], given["request"], given["by"], given["at"], bool(given["nightly"])
+            order["account_id"], order["export_id"], order["request"], order["by"], order["at"], bool(order["nightly"])
         )
 
 
 def window(
-    kind: Kind, since: datetime | None, until: datetime | None, account_made: str, now: datetime
+    kind: ExportKind, since: datetime | None, until: datetime | None, account_made: str, now: datetime
 ) -> tuple[str | None, str | None]:
-    """Give the [from, to) of an export that somebody asks for. Raises InvalidRequest.
+    """Return the window [from, to) of an export that a client orders. Raises InvalidRequest.
 
-    The audit always has both: from the day the account was made, and up to five minutes ago at the latest.
+    An export of the audit always has both: from the day the account was created, to five minutes ago at the latest.
     """
     if since and until and since >= until:
         raise InvalidRequest.of("from", "must be before to")
-    if kind is Kind.NUMBERS:
+    if kind is ExportKind.NUMBERS:
         return (times.text(since) if since else None), (times.text(until) if until else None)
     settled = now - SETTLING
     until = min(until or settled, settled)
     since = since or min(_day_of(account_made), until)
     if since > until:
-        raise InvalidRequest.of("from", "must be more than five minutes ago: the audit is exported once it has settled")
+        raise InvalidRequest.of(
+            "from", "must be more than five minutes ago, because the audit index needs time to settle"
+        )
     return times.text(since), times.text(until)
 
 
-def night(account_id: str, kind: Kind, scheduled_at: datetime) -> Ask:
-    """Give the nightly export of an account; the same night gives the same id, so that a repeat is no second export.
+def night(account_id: str, kind: ExportKind, scheduled_at: datetime) -> ExportOrder:
+    """Return the nightly export of an account. The same night has the same id, so a repeat makes no second export.
 
-    From where the audit goes on is known only when the export begins, from the nights before.
+    The start of the audit's window is known only when the export begins: the end of the previous night's.
     """
     day = scheduled_at.replace(hour=0, minute=0, second=0, microsecond=0)
-    until = times.text(scheduled_at - SETTLING) if kind is Kind.AUDIT else None
+    until = times.text(scheduled_at - SETTLING) if kind is ExportKind.AUDIT else None
     request = {"kind": str(kind), "format": str(NIGHTLY_FORMATS[kind]), "from": None, "to": until}
-    rest = int.from_bytes(hashlib.sha256(f"nightly {kind}".encode()).digest()[: _RANDOM_BITS // 8])
-    return Ask(account_id, new_id(day, rest), request, NIGHTLY.item(), times.text(scheduled_at), nightly=True)
+    suffix = int.from_bytes(hashlib.sha256(f"nightly {kind}".encode()).digest()[: _RANDOM_BITS // 8])
+    return ExportOrder(account_id, new_id(day, suffix), request, NIGHTLY.item(), times.text(scheduled_at), nightly=True)
 
 
 def night_begins(audit_until: str | None, account_made: str, until: str) -> str:
-    """Give from where a night exports the audit: where the last one ended, or the day the account was made."""
+    """Return where a night's window of the audit begins: where the last one ended, or the account's first day."""
     return min(audit_until or times.text(_day_of(account_made)), until)
 
 

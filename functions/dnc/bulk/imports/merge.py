@@ -10,12 +10,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from dnc import times
-from dnc.bulk.imports.request import Meant, Terms
+from dnc.bulk.imports.request import ImportOptions, RowRequest
 from dnc.entries import entry as entries
 from dnc.entries.entry import LISTED, REMOVED, Change, Entry, Write
 
 
-class Counted(StrEnum):
+class RowOutcome(StrEnum):
     """What a row is counted as; with `invalid` they add up to the rows."""
 
     LISTED = "listed"
@@ -28,10 +28,12 @@ class Merged(NamedTuple):
     """What the rows of one number lead to. `entry`: to be stored, or None when nothing changes."""
 
     entry: Entry | None
-    counted: list[Counted]
+    counted: list[RowOutcome]
 
 
-def merge(account_id: str, current: Entry | None, rows: Sequence[Meant], terms: Terms, write: Write) -> Merged:
+def merge(
+    account_id: str, current: Entry | None, rows: Sequence[RowRequest], terms: ImportOptions, write: Write
+) -> Merged:
     """Apply the rows of a file that name one number, in their order, to the entry that is stored (or None).
 
     They become one write: its version is one above the stored one.
@@ -57,17 +59,17 @@ def made_by(entry: Entry, import_id: str) -> bool:
     return (
         entry.status == LISTED
         and entry.request_id.startswith(_prefix(import_id))
-        and _seen(entry, import_id)[1] == Counted.LISTED
+        and _seen(entry, import_id)[1] == RowOutcome.LISTED
     )
 
 
-def took_part(entry: Entry, import_id: str) -> tuple[str, Counted | None]:
+def took_part(entry: Entry, import_id: str) -> tuple[str, RowOutcome | None]:
     """Give the key of the row by which this import wrote to an entry, and what it was counted as; "" and None if not.
 
     What came after does not matter, but a removal and a new listing, which begins the entry anew.
     """
     row, told = _seen(entry, import_id)
-    return row, Counted(told) if told else None
+    return row, RowOutcome(told) if told else None
 
 
 def request_id(import_id: str, row_key: str) -> str:
@@ -76,24 +78,24 @@ def request_id(import_id: str, row_key: str) -> str:
 
 
 def _apply(
-    account_id: str, current: Entry | None, row: Meant, terms: Terms, write: Write
-) -> tuple[Entry | None, Counted]:
+    account_id: str, current: Entry | None, row: RowRequest, terms: ImportOptions, write: Write
+) -> tuple[Entry | None, RowOutcome]:
     if current is not None:
         key, told = _seen(current, terms.import_id)
         if key == row.key:
-            return current, Counted(told)
+            return current, RowOutcome(told)
         if key:
-            return _again(current, row, write), Counted.ALREADY_LISTED
+            return _again(current, row, write), RowOutcome.ALREADY_LISTED
         if terms.skip_removed and current.status == REMOVED:
-            return current, Counted.SKIPPED_REMOVED
+            return current, RowOutcome.SKIPPED_REMOVED
     is_new = current is None or current.status_at(write.at) != LISTED
-    counted = Counted.LISTED if is_new else Counted.ALREADY_LISTED
+    counted = RowOutcome.LISTED if is_new else RowOutcome.ALREADY_LISTED
     request = replace(row.request, key=f"{_prefix(terms.import_id)}{row.key}:{counted}")
     write = replace(write, request_id=request_id(terms.import_id, row.key))
     return entries.request_listing(account_id, current, request, write).entry, counted
 
 
-def _again(current: Entry, row: Meant, write: Write) -> Entry:
+def _again(current: Entry, row: RowRequest, write: Write) -> Entry:
     """Take over from a further row of the same file what blocks longer or tells more; in any order it is the same."""
     request = row.request
     if current.status_at(write.at) != LISTED:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from dnc import times
 from dnc.bulk.files import JobFiles
-from dnc.bulk.imports.merge import Counted, Merged, merge
+from dnc.bulk.imports.merge import Merged, RowOutcome, merge
 from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
 from dnc.bulk.imports.plan import piece_name
-from dnc.bulk.imports.request import Meant, Remark, Terms, read, says_not_listed, windows
+from dnc.bulk.imports.request import ImportOptions, Remark, RowRequest, read, says_not_listed, windows
 from dnc.entries.batch_store import BulkEntries, Wanted
 from dnc.entries.entry import Actor, Entry, Write
 from dnc.problems import Unavailable
@@ -42,7 +42,7 @@ def new_name(piece: int) -> str:
 
 
 @dataclass(slots=True)
-class Result:
+class PieceResult:
     """What a piece came to."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -50,14 +50,14 @@ class Result:
     new: set[str] = field(default_factory=set)
 
 
-class Piece:
+class PieceImport:
     """Writes the rows of one piece."""
 
     def __init__(
         self,
         entries: BulkEntries,
         account_id: str,
-        terms: Terms,
+        terms: ImportOptions,
         actor: Actor,
         pace: Pace,
         lag: AuditLag | None,
@@ -72,29 +72,29 @@ class Piece:
         self._lag = lag
         self._still_time = still_time
         self._expect_new = False
-        self._result = Result()
+        self._result = PieceResult()
 
-    def write(self, rows: Iterator[bytes], file: int) -> Result:
+    def write(self, rows: Iterator[bytes], file: int) -> PieceResult:
         """Write the rows of a piece and give what they came to. Raises NotYetDone and Unavailable."""
         for window in windows(self._meant(rows, file), NUMBERS_A_WINDOW):
             self._do(window)
         return self._result
 
-    def _meant(self, rows: Iterator[bytes], file: int) -> Iterator[Meant]:
+    def _meant(self, rows: Iterator[bytes], file: int) -> Iterator[RowRequest]:
         """Give the requests of rows, and count the rows that make none."""
         for line in rows:
             row = json.loads(line)
             if says_not_listed(row):
-                self._result.counts[Counted.SKIPPED_REMOVED] += 1
+                self._result.counts[RowOutcome.SKIPPED_REMOVED] += 1
                 continue
             meant, remarks = read(row, file, self._terms)
             self._result.remarks += remarks
             if meant is None:
-                self._result.counts[Counted.INVALID] += 1
+                self._result.counts[RowOutcome.INVALID] += 1
             else:
                 yield meant
 
-    def _do(self, window: dict[str, list[Meant]]) -> None:
+    def _do(self, window: dict[str, list[RowRequest]]) -> None:
         if not self._still_time():
             raise NotYetDone
         if self._terms.dry_run:
@@ -107,7 +107,7 @@ class Piece:
         found = self._write(window, known) + len(known)
         self._expect_new = found < _EXPECT_NEW_BELOW * asked
 
-    def _write(self, window: dict[str, list[Meant]], known: Mapping[str, Entry]) -> int:
+    def _write(self, window: dict[str, list[RowRequest]], known: Mapping[str, Entry]) -> int:
         """Write a window until all of it is done; give how many entries stood there unexpectedly."""
         deadline = time.monotonic() + PATIENCE
         stands = dict(known)
@@ -129,7 +129,7 @@ class Piece:
             if not self._still_time():
                 raise NotYetDone
 
-    def _attempt(self, window: dict[str, list[Meant]], known: Mapping[str, Entry]) -> tuple[set[str], set[str]]:
+    def _attempt(self, window: dict[str, list[RowRequest]], known: Mapping[str, Entry]) -> tuple[set[str], set[str]]:
         """Write once what is left of a window; what is done leaves it."""
         write = self._now()
         merged = {n: merge(self._account_id, known.get(n), rows, self._terms, write) for n, rows in window.items()}
@@ -145,16 +145,16 @@ class Piece:
                 self._lag.listed(number)
         return stored.conflicts, stored.throttled
 
-    def _count(self, window: dict[str, list[Meant]]) -> None:
+    def _count(self, window: dict[str, list[RowRequest]]) -> None:
         """Count what would be, as if the numbers counted before were listed."""
         known = self._entries.read(window)
         write = self._now()
         for number, rows in window.items():
             told: Merged = merge(self._account_id, known.get(number), rows, self._terms, write)
             counted = list(told.counted)
-            if Counted.LISTED in counted:
+            if RowOutcome.LISTED in counted:
                 if number in self._result.new:
-                    counted = [Counted.ALREADY_LISTED] * len(counted)
+                    counted = [RowOutcome.ALREADY_LISTED] * len(counted)
                 self._result.new.add(number)
             self._result.counts.update(counted)
 
@@ -163,7 +163,7 @@ class Piece:
 
 
 def run(
-    files: JobFiles, piece: Mapping[str, int], work: Callable[[Iterator[bytes], int], Result], under: str = ""
+    files: JobFiles, piece: Mapping[str, int], work: Callable[[Iterator[bytes], int], PieceResult], under: str = ""
 ) -> None:
     """Work on a piece that was planned, and leave what it came to in S3, in the folder `under`."""
     number, rows = piece["piece"], piece["rows"]

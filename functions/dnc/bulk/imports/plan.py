@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dnc.bulk.exports.format import unescaped
 from dnc.bulk.files import JobFiles
+from dnc.bulk.uploads.cells import unescaped
 from dnc.bulk.uploads.columns import CHANGE_FILE, Columns, columns_of, says_deleted
 from dnc.bulk.uploads.parse import Row, Rows, text_of
 from dnc.bulk.uploads.source import FileRefused, Limits, open_files
@@ -32,7 +32,7 @@ def piece_name(number: int) -> str:
 
 
 @dataclass(slots=True)
-class Plan:
+class ImportPlan:
     """What was read: the names of the files, and the pieces with their file and rows, in the order of the file."""
 
     files: list[str] = field(default_factory=list)
@@ -56,12 +56,12 @@ def make(
     still_time: Callable[[], bool] = lambda: True,
     rows_a_piece: int = ROWS_A_PIECE,
     limits: Limits | None = None,
-) -> Plan:
+) -> ImportPlan:
     """Read a file and write its pieces and its plan. Raises FileRefused, and then there is no plan."""
-    plan = Plan()
+    plan = ImportPlan()
     for name, opened in open_files(stream, size, filename, limits or Limits()):
         plan.files.append(name)
-        writer = _Pieces(files, plan, len(plan.files) - 1, rows_a_piece)
+        writer = _PieceDealer(files, plan, len(plan.files) - 1, rows_a_piece)
         rows = Rows(text_of(opened))
         for line, written, fields, problem in _meant(rows, registry):
             writer.add(line, written, fields, problem)
@@ -118,10 +118,10 @@ def _tell(row: Row, columns: Columns, registry: bool) -> tuple[int, str, dict[st
     return row.line, columns.written(cells), fields, None
 
 
-class _Pieces:
+class _PieceDealer:
     """Deals rows to the pieces of a group and writes a group when it is full."""
 
-    def __init__(self, files: JobFiles, plan: Plan, file: int, rows_a_piece: int) -> None:
+    def __init__(self, files: JobFiles, plan: ImportPlan, file: int, rows_a_piece: int) -> None:
         self._files = files
         self._plan = plan
         self._file = file

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from dnc.bulk.files import FileWriter, JobFiles
-from dnc.bulk.imports.merge import Counted
+from dnc.bulk.files import JobFiles, ResultWriter
+from dnc.bulk.imports.merge import RowOutcome
 from dnc.bulk.imports.piece import new_name, remarks_name, result_name
 from dnc.bulk.imports.plan import PLAN
 
@@ -29,7 +29,7 @@ class PieceMissing(Exception):
 
 
 @dataclass(slots=True)
-class Sum:
+class ImportTotals:
     """The counts of an import: of all, and of each file."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -47,9 +47,9 @@ def planned(files: JobFiles) -> list[dict[str, int]]:
     return sorted(json.loads(plan), key=lambda piece: piece["piece"]) if plan else []
 
 
-def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], under: str = "") -> Sum:
+def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], under: str = "") -> ImportTotals:
     """Add up what the pieces came to. Raises PieceMissing."""
-    total = Sum()
+    total = ImportTotals()
     new = []
     for piece in pieces:
         left = files.read(under + result_name(piece["piece"]))
@@ -60,7 +60,7 @@ def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], under: str = "") -
         if result["new"]:
             new.append(piece)
     for file, twice in _counted_twice(files, new, under).items():
-        total.add(file, {Counted.LISTED: -twice, Counted.ALREADY_LISTED: twice})
+        total.add(file, {RowOutcome.LISTED: -twice, RowOutcome.ALREADY_LISTED: twice})
     return total
 
 
@@ -85,7 +85,7 @@ class _Report:
     def __init__(self, files: JobFiles, name: str, *, with_file: bool) -> None:
         self.name = name
         self._with_file = with_file
-        self._out = FileWriter(files, name, content_type=CONTENT_TYPE)
+        self._out = ResultWriter(files, name, content_type=CONTENT_TYPE)
         self._row(["file", "line", "value", "outcome", "why"])
 
     def write(self, file: str, remark: Sequence[Any]) -> None:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from dnc import times
-from dnc.bulk.exports.format import SEPARATOR
-from dnc.bulk.jobs import Job
+from dnc.bulk.job import Job
+from dnc.bulk.uploads.cells import SEPARATOR
 from dnc.entries.entry import AHEAD, DETAILS, EXPIRED, EXPIRING_SOURCES, REMOVED, Request, Source
 from dnc.phone import reader as phone
 from dnc.problems import InvalidNumber
@@ -24,7 +24,7 @@ _DETAILS = frozenset(DETAILS)
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ImportOptions:
     """What holds for every row of an import. `region`: ISO 3166-1 alpha-2 or None. `made_at`: RFC 3339 UTC.
 
     A row without a date of its own was requested when the import was made: the same moment however often it is run.
@@ -39,7 +39,7 @@ class Terms:
     dry_run: bool = False
 
     @classmethod
-    def of(cls, job: Job) -> "Terms":
+    def of(cls, job: Job) -> "ImportOptions":
         """Read them out of a job."""
         request = job.request
         return cls(
@@ -53,7 +53,7 @@ class Terms:
         )
 
 
-class Meant(NamedTuple):
+class RowRequest(NamedTuple):
     """A row that makes a request. `key`: names the row within its import."""
 
     line: int
@@ -70,7 +70,7 @@ class Remark(NamedTuple):
     why: str
 
 
-def read(row: Sequence[Any], file: int, terms: Terms) -> tuple[Meant | None, list[Remark]]:
+def read(row: Sequence[Any], file: int, terms: ImportOptions) -> tuple[RowRequest | None, list[Remark]]:
     """Read a planned row (line, number as written, fields, problem): its request, or None with why; and warnings."""
     line, written = row[0], row[1]
     fields: Mapping[str, str] = row[2] if len(row) > 2 else {}
@@ -102,7 +102,7 @@ def read(row: Sequence[Any], file: int, terms: Terms) -> tuple[Meant | None, lis
                 return None, [Remark(line, written, listed=False, why="its expiry has passed: nothing to list")]
             expires_at = times.epoch(ends)
     request = Request(number, source, requested_at, details, expires_at)
-    return Meant(line, f"{file}.{line}", _with_what_was_exported(request, fields)), remarks
+    return RowRequest(line, f"{file}.{line}", _with_what_was_exported(request, fields, terms.made_at)), remarks
 
 
 def says_not_listed(row: Sequence[Any]) -> bool:
@@ -127,18 +127,18 @@ def _source(written: str | None, default: Source) -> Source:
     return Source(written) if written in set(Source) else default
 
 
-def _with_what_was_exported(request: Request, fields: Mapping[str, str]) -> Request:
+def _with_what_was_exported(request: Request, fields: Mapping[str, str], made_at: str) -> Request:
     """Bring back what an export tells besides: every way in which the number came, and its latest request."""
     if "sources" not in fields:
         return request
     known, last = set(Source), fields.get("last_requested_at", "")
     sources = frozenset(source for source in fields["sources"].split(SEPARATOR) if source in known)
-    return replace(request, sources=sources, last_requested_at=last if _is_ours(last) else "")
+    return replace(request, sources=sources, last_requested_at=last if _is_ours(last, made_at) else "")
 
 
-def _is_ours(moment: str) -> bool:
+def _is_ours(moment: str, made_at: str) -> bool:
     try:
-        return times.text(times.parse(moment)) == moment <= times.text(times.now())
+        return times.text(times.parse(moment)) == moment <= made_at
     except ValueError:
         return False
 
@@ -192,9 +192,9 @@ def _expiry(written: str | None, source: Source, warn: Any) -> datetime | None:
         return None
 
 
-def windows(meant: Iterable[Meant], numbers: int) -> Iterator[dict[str, list[Meant]]]:
+def windows(meant: Iterable[RowRequest], numbers: int) -> Iterator[dict[str, list[RowRequest]]]:
     """Give requests by their number, so many numbers at a time: what is read and written together."""
-    window: dict[str, list[Meant]] = {}
+    window: dict[str, list[RowRequest]] = {}
     for one in meant:
         window.setdefault(one.request.number, []).append(one)
         if len(window) >= numbers:

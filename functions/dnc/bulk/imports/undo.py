@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from dnc import times
-from dnc.bulk.imports.merge import Counted, made_by, took_part
+from dnc.bulk.imports.merge import RowOutcome, made_by, took_part
 from dnc.bulk.imports.pacing import NotYetDone, Pace
-from dnc.bulk.imports.piece import NUMBERS_A_WINDOW, PATIENCE, Result
-from dnc.bulk.imports.request import Meant, Remark, Terms, read, windows
+from dnc.bulk.imports.piece import NUMBERS_A_WINDOW, PATIENCE, PieceResult
+from dnc.bulk.imports.request import ImportOptions, Remark, RowRequest, read, windows
 from dnc.entries import entry as entries
 from dnc.entries.batch_store import BulkEntries, Wanted
 from dnc.entries.entry import REMOVED, Actor, Entry, Write
@@ -35,7 +35,7 @@ class PieceUndo:
     def __init__(
         self,
         store: BulkEntries,
-        terms: Terms,
+        terms: ImportOptions,
         actor: Actor,
         note: str,
         pace: Pace,
@@ -49,15 +49,15 @@ class PieceUndo:
         self._request_id = f"undo:{terms.import_id}"
         self._pace = pace
         self._still_time = still_time
-        self._result = Result()
+        self._result = PieceResult()
 
-    def undo(self, rows: Iterator[bytes], file: int) -> Result:
+    def undo(self, rows: Iterator[bytes], file: int) -> PieceResult:
         """Take back the rows of a piece and give what they came to. Raises NotYetDone and Unavailable."""
         for window in windows(self._meant(rows, file), NUMBERS_A_WINDOW):
             self._do(window)
         return self._result
 
-    def _meant(self, rows: Iterator[bytes], file: int) -> Iterator[Meant]:
+    def _meant(self, rows: Iterator[bytes], file: int) -> Iterator[RowRequest]:
         for line in rows:
             meant, _ = read(json.loads(line), file, self._terms)
             if meant is None:
@@ -65,7 +65,7 @@ class PieceUndo:
             else:
                 yield meant
 
-    def _do(self, window: dict[str, list[Meant]]) -> None:
+    def _do(self, window: dict[str, list[RowRequest]]) -> None:
         deadline = time.monotonic() + PATIENCE
         while window:
             if not self._still_time():
@@ -76,7 +76,7 @@ class PieceUndo:
             if window:
                 time.sleep(random.uniform(0, 0.02))  # noqa: S311
 
-    def _attempt(self, window: dict[str, list[Meant]]) -> None:
+    def _attempt(self, window: dict[str, list[RowRequest]]) -> None:
         known = self._store.read(window)
         write = Write(times.now(), self._actor, self._request_id)
         wanted = [
@@ -96,14 +96,14 @@ class PieceUndo:
                 self._tell(row, known.get(number), removed=number in removed)
             del window[number]
 
-    def _tell(self, row: Meant, entry: Entry | None, *, removed: bool) -> None:
+    def _tell(self, row: RowRequest, entry: Entry | None, *, removed: bool) -> None:
         if entry is None:
             self._result.counts[Undone.NOT_LISTED_BY_IT] += 1
             return
         key, counted = took_part(entry, self._terms.import_id)
         if counted is None or key != row.key:
             outcome = Undone.NOT_LISTED_BY_IT
-        elif counted != Counted.LISTED:
+        elif counted != RowOutcome.LISTED:
             outcome = Undone.LISTED_BEFORE
         elif removed or (entry.status == REMOVED and entry.request_id == self._request_id):
             outcome = Undone.REMOVED

@@ -31,14 +31,14 @@ _WANTED = (
 """What is not plainly removed or expired is listed, however a hand has left it."""
 
 
-class By(StrEnum):
+class Method(StrEnum):
     """How it is found out which numbers are listed."""
 
     READING = "reading"
     LOOKUP = "lookup"
 
 
-class Sorted:
+class NumberSet:
     """Listed numbers, 8 bytes each: one sorted array for each length, since DynamoDB sorts them as text."""
 
     def __init__(self) -> None:
@@ -87,12 +87,12 @@ class Reading:
     numbers: int = 0
     units: float = 0.0
     done: bool = False
-    by: By = By.READING
+    by: Method = Method.READING
 
     @classmethod
     def of(cls, told: dict[str, Any] | None) -> Self:
         """Read it out of the state machine's state; None: it begins."""
-        return cls(**{**told, "by": By(told["by"])}) if told else cls()
+        return cls(**{**told, "by": Method(told["by"])}) if told else cls()
 
 
 def read_list(
@@ -126,7 +126,7 @@ def read_list(
         "ReturnConsumedCapacity": "TOTAL",
     }
     after, parts, count, units = reading.after, reading.parts, reading.numbers, reading.units
-    part = Sorted()
+    part = NumberSet()
     done = False
     while True:
         if after:
@@ -140,13 +140,13 @@ def read_list(
         done = start is None
         after = start["number"]["S"] if start else after
         if not done and budget is not None and units > budget:
-            return Reading(units=units, done=True, by=By.LOOKUP)
+            return Reading(units=units, done=True, by=Method.LOOKUP)
         if done or len(part) >= numbers_a_part or out_of_time():
             if len(part):
                 parts += 1
                 count += len(part)
                 keep(parts, part.packed())
-                part = Sorted()
+                part = NumberSet()
             if done or out_of_time():
                 return Reading(after, parts, count, units, done)
 
@@ -156,9 +156,9 @@ def part_name(look: int, part: int) -> str:
     return f"list/{look}-{part:05}.bin"
 
 
-def kept(files: JobFiles, look: int, parts: int) -> Sorted:
+def kept(files: JobFiles, look: int, parts: int) -> NumberSet:
     """Give the list that was read. Raises LookupError when a part is missing: then nothing may be called clear."""
-    found = Sorted()
+    found = NumberSet()
     for part in range(1, parts + 1):
         packed = files.read(part_name(look, part))
         if packed is None:

@@ -11,10 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from dnc.aws import errors as aws_errors
-from dnc.bulk.files import TAG_RESULT, JobFiles
+from dnc.bulk.files import JobFiles
 from dnc.bulk.scrubs import plan as scrub_plan
 from dnc.bulk.scrubs.plan import encoded
 from dnc.phone import reader as phone
@@ -25,12 +22,12 @@ type ListedOf = Callable[[Collection[str]], Collection[str]]
 """Gives those of some numbers (E.164) that are listed: all were read, or it raises."""
 
 
-class Undecided(Exception):
+class IncompletePiece(Exception):
     """A piece does not add up: nothing of the scrub may be called clear."""
 
 
 @dataclass(slots=True)
-class Outcome:
+class PieceOutcome:
     """What a piece came to. `numbers`, `rows`: of the clear leads, their number (without plus) and row in the piece."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -46,7 +43,7 @@ class Outcome:
         return json.dumps(head).encode() + b"\n" + b"".join(parts)
 
     @classmethod
-    def of(cls, packed: bytes) -> "Outcome":
+    def of(cls, packed: bytes) -> "PieceOutcome":
         """Read what `packed` gave."""
         end = packed.index(b"\n")
         head = json.loads(packed[:end])
@@ -70,12 +67,14 @@ def late_name(piece: int) -> str:
     return f"late/{piece:06}.json"
 
 
-def scrub(leads: Iterable[tuple[str, str]], region: str | None, listed_of: ListedOf, form: dict[str, Any]) -> Outcome:
+def scrub(
+    leads: Iterable[tuple[str, str]], region: str | None, listed_of: ListedOf, form: dict[str, Any]
+) -> PieceOutcome:
     """Decide over leads: each the number as it was written and the row's text. `region`: of national forms.
 
     `form`: `separator` and `end` of the file.
     """
-    outcome = Outcome()
+    outcome = PieceOutcome()
     given = list(leads)
     numbers, asides = phone.look_many((written for written, _ in given), region)
     listed = listed_of({number for number in numbers if number})
@@ -98,27 +97,17 @@ def scrub(leads: Iterable[tuple[str, str]], region: str | None, listed_of: Liste
     return outcome
 
 
-def keep(files: JobFiles, piece: int, outcome: Outcome) -> None:
+def keep(files: JobFiles, piece: int, outcome: PieceOutcome) -> None:
     """Keep what a piece came to, unless another run of it was first."""
-    try:
-        files.client.put_object(
-            Bucket=files.bucket,
-            Key=files.key(outcome_name(piece)),
-            Body=outcome.packed(),
-            Tagging=f"kind={TAG_RESULT}",
-            IfNoneMatch="*",
-        )
-    except ClientError as failed:
-        if aws_errors.error_code(failed) != "PreconditionFailed":
-            raise
+    files.put_once(outcome_name(piece), outcome.packed())
 
 
-def kept(files: JobFiles, piece: int, rows: int) -> Outcome:
-    """Give what a piece came to. Raises Undecided when it is not there or does not have its rows."""
+def kept(files: JobFiles, piece: int, rows: int) -> PieceOutcome:
+    """Give what a piece came to. Raises IncompletePiece when it is not there or does not have its rows."""
     packed = files.read(outcome_name(piece))
-    outcome = Outcome.of(packed) if packed is not None else None
+    outcome = PieceOutcome.of(packed) if packed is not None else None
     if outcome is None or not rows == outcome.counts["rows"] == _decided(outcome):
-        raise Undecided("a piece was not decided whole")
+        raise IncompletePiece("a piece was not decided whole")
     return outcome
 
 
@@ -134,11 +123,11 @@ def look_again(files: JobFiles, piece: int, rows: int, listed_of: ListedOf) -> i
 def late_rows(files: JobFiles, piece: int, also: Collection[int], form: dict[str, Any], rows: int) -> tuple[int, bytes]:
     """Give how many rows of a piece are late, and their text. `also`: numbers (without plus) listed even later.
 
-    Raises Undecided when the piece was not looked at again.
+    Raises IncompletePiece when the piece was not looked at again.
     """
     body = files.read(late_name(piece))
     if body is None:
-        raise Undecided("a piece was not looked at again")
+        raise IncompletePiece("a piece was not looked at again")
     late = set(json.loads(body))
     if also:
         outcome = kept(files, piece, rows)
@@ -150,6 +139,6 @@ def late_rows(files: JobFiles, piece: int, also: Collection[int], form: dict[str
     return len(texts), encoded("".join(texts))
 
 
-def _decided(outcome: Outcome) -> int:
+def _decided(outcome: PieceOutcome) -> int:
     counts = outcome.counts
     return counts["clear"] + counts["blocked"] + counts["invalid"]

@@ -30,7 +30,7 @@ def piece_name(number: int) -> str:
 
 
 @dataclass(slots=True)
-class Plan:
+class ScrubPlan:
     """What was read. `header`: the first line of each result, with the added column, or ""; `end`: its line end."""
 
     pieces: list[dict[str, int]] = field(default_factory=list)
@@ -73,12 +73,12 @@ def make(
     still_time: Callable[[], bool] = lambda: True,
     rows_a_piece: int = ROWS_A_PIECE,
     limits: Limits | None = None,
-) -> Plan:
+) -> ScrubPlan:
     """Read a file and write its pieces. `column`: the name of the number's column or its place from 1, or None.
 
     Raises FileRefused, and then there is no plan.
     """
-    plan = Plan()
+    plan = ScrubPlan()
     for i, (_, opened) in enumerate(open_files(stream, size, filename, limits or Limits())):
         if i:
             raise FileRefused("The archive holds more than one file. Scrub one campaign at a time.")
@@ -91,7 +91,7 @@ def make(
 
 
 def _read(
-    files: JobFiles, rows: Rows, column: str | None, plan: Plan, rows_a_piece: int, still_time: Callable[[], bool]
+    files: JobFiles, rows: Rows, column: str | None, plan: ScrubPlan, rows_a_piece: int, still_time: Callable[[], bool]
 ) -> None:
     plan.separator = rows.separator or ","
     reading = iter(rows)
@@ -104,7 +104,7 @@ def _read(
     if layout.header:
         plan.header = _bare(readable[0].text) + plan.separator + STATUS_COLUMN + plan.end
         sample.remove(readable[0])
-    writer = _Pieces(files, plan, rows_a_piece)
+    writer = _LeadPieces(files, plan, rows_a_piece)
     for part in (iter(sample), reading):
         for row in part:
             writer.add(*_lead(row, layout, plan.separator))
@@ -157,10 +157,10 @@ def _line_end(text: str) -> str:
     return text[len(_bare(text)) :][:2] or "\r\n"
 
 
-class _Pieces:
+class _LeadPieces:
     """Writes rows to pieces, in order."""
 
-    def __init__(self, files: JobFiles, plan: Plan, rows_a_piece: int) -> None:
+    def __init__(self, files: JobFiles, plan: ScrubPlan, rows_a_piece: int) -> None:
         self._files = files
         self._plan = plan
         self._most = rows_a_piece

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from dnc.aws import errors as aws_errors
+from dnc.aws.errors import refused, unanswered
 from dnc.problems import Unavailable
 
 HEAD = 64 * 1024
@@ -71,8 +72,8 @@ class S3Object(io.RawIOBase):
             self._which["VersionId"] = version_id
         try:
             head = client.head_object(**self._which)
-        except ClientError as failed:
-            if failed.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in {403, 404}:
+        except refused() as failed:
+            if aws_errors.response_of(failed).get("ResponseMetadata", {}).get("HTTPStatusCode") not in {403, 404}:
                 raise
             raise FileRefused("The file is not there any more. Upload it again as a new job.") from None
         self.size = int(head["ContentLength"])
@@ -102,13 +103,14 @@ class S3Object(io.RawIOBase):
         """Read as much as comes at once."""
         if self._at >= self.size:
             return 0
+        broken: tuple[type[Exception], ...] = (*unanswered(), HTTPError, OSError)
         for attempt in range(_ATTEMPTS):
             try:
                 if self._body is None:
                     asked = {**self._which, "Range": f"bytes={self._at}-", "IfMatch": self._etag}
                     self._body = self._client.get_object(**asked)["Body"]
                 part: bytes = self._body.read(len(buffer))
-            except (BotoCoreError, HTTPError, OSError):
+            except broken:
                 self._drop()
                 if attempt == _ATTEMPTS - 1:
                     raise Unavailable("The file could not be read from storage. Try again.") from None

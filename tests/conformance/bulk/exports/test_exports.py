@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 
 from dnc import times
-from dnc.bulk.exports import run as exporting
+from dnc.bulk.exports import run as export_run
 from dnc.bulk.exports import sources as export_sources
-from dnc.bulk.exports.format import Format, Kind
-from dnc.bulk.exports.run import Bounds, Exports
+from dnc.bulk.exports import store as export_store
+from dnc.bulk.exports.format import ExportFormat, ExportKind
+from dnc.bulk.exports.run import FileLimits
+from dnc.bulk.exports.store import Exports
 from dnc.bulk.files import JobFiles
 from dnc.bulk.jobs import JobKind, JobStatus
 from dnc.bulk.scrubs import listed as listed_numbers
-from dnc.bulk.scrubs.listed import By, Reading, Sorted
+from dnc.bulk.scrubs.listed import Method, NumberSet, Reading
 from dnc.entries.entry import Actor, Request, Source, Write
 from dnc.entries.store import Numbers
 from tests.support.memory_s3 import MemoryS3
@@ -39,7 +41,7 @@ def read_all(client, names, budget=None, numbers_a_part=1_000_000, out_of_time=l
             client, names["numbers"], "acme", reading, budget, NOW, parts.__setitem__, out_of_time, numbers_a_part
         )
         runs += 1
-    found = Sorted()
+    found = NumberSet()
     for part in sorted(parts):
         found.extend(parts[part])
     return reading, found, runs
@@ -62,7 +64,7 @@ def test_what_is_listed_is_read_whatever_a_hand_has_left(client, names):
     reading, found, _ = read_all(client, names)
     clear = {"+14155550101", "+14155550104"}
     assert {number for number in rows if number[0] == "+" and found.has(number)} == set(rows) - clear - {"not a number"}
-    assert (reading.by, reading.numbers) == (By.READING, len(found))
+    assert (reading.by, reading.numbers) == (Method.READING, len(found))
     looked = listed_numbers.looked_up(
         Numbers(client, names["numbers"], "acme"), sorted(rows.keys() - {"+14155550106"}), NOW
     )
@@ -85,10 +87,10 @@ def test_reading_is_given_up_when_it_costs_more_than_looking_up(client, names, n
     assert runs in {6, 7}, "a last page that is full may be followed by an empty one"
     assert 30 <= whole.units <= 60, "a strong read of 4 KB is a unit"
     given_up, _, _ = read_all(Small(), names, budget=10)
-    assert given_up.by == By.LOOKUP
+    assert given_up.by == Method.LOOKUP
     assert given_up.units < 20
     enough, _, _ = read_all(Small(), names, budget=whole.units)
-    assert enough.by == By.READING
+    assert enough.by == Method.READING
 
 
 def test_an_export_is_sealed_into_the_chain_in_one_transaction(client, names, numbers):
@@ -97,23 +99,28 @@ def test_an_export_is_sealed_into_the_chain_in_one_transaction(client, names, nu
     exports, s3 = Exports(client, names["accounts"], "acme"), MemoryS3()
 
     def made():
-        request = {"kind": "numbers", "format": str(Format.JSONL), "from": None, "to": None}
+        request = {"kind": "numbers", "format": str(ExportFormat.JSONL), "from": None, "to": None}
         job = exports.jobs.make(
-            JobKind.EXPORT, request, Actor("key:a"), NOW, status=JobStatus.RUNNING, kept=exporting.begun(nightly=False)
+            JobKind.EXPORT,
+            request,
+            Actor("key:a"),
+            NOW,
+            status=JobStatus.RUNNING,
+            state=export_store.initial_state(nightly=False),
         )
         exports.jobs.begin(JobKind.EXPORT, job.id, job.id, since=(JobStatus.RUNNING,))
         files = JobFiles(s3, "bulk", "acme", JobKind.EXPORT, job.id)
         read = export_sources.entries(client, names["numbers"], "acme")
-        job = exporting.run(exports, exports.get(job.id), files, read, times.now, lambda: False, Bounds(5))
+        job = export_run.run(exports, exports.get(job.id), files, read, times.now, lambda: False, FileLimits(5))
         return job, files
 
     (one, one_files), (other, other_files) = made(), made()
     stale = exports.get(one.id)
     for job, files in ((one, one_files), (other, other_files), (one, one_files)):
-        exporting.seal(exports, job, files, "v", job.id, times.now())
+        export_run.seal(exports, job, files, "v", job.id, times.now())
     first, second = (json.loads(files.read("manifest.json")) for files in (one_files, other_files))
     assert [file["rows"] for file in first["files"]] == [5, 5, 2]
-    assert second["previous_sha256"] == exports.get(one.id).kept["manifest_sha256"]
+    assert second["previous_sha256"] == exports.get(one.id).state["manifest_sha256"]
     assert (exports.chain()[0].length, exports.chain()[0].export_id) == (2, other.id)
     assert not exports.note(stale, "+1", None), "what was sealed takes no more files"
     rows = [line for file in first["files"] for line in gzip.decompress(one_files.read(file["name"])).splitlines()]
@@ -125,9 +132,14 @@ def test_a_night_that_lost_its_beginning_is_begun_anew(client, names):
     since = times.text(NOW - timedelta(days=2))
 
     def night(until):
-        request = {"kind": str(Kind.AUDIT), "format": "jsonl", "from": since, "to": times.text(until)}
+        request = {"kind": str(ExportKind.AUDIT), "format": "jsonl", "from": since, "to": times.text(until)}
         job = exports.jobs.make(
-            JobKind.EXPORT, request, Actor("s"), NOW, status=JobStatus.RUNNING, kept=exporting.begun(nightly=True)
+            JobKind.EXPORT,
+            request,
+            Actor("s"),
+            NOW,
+            status=JobStatus.RUNNING,
+            state=export_store.initial_state(nightly=True),
         )
         exports.jobs.begin(JobKind.EXPORT, job.id, job.id, since=(JobStatus.RUNNING,))
         return job.id
@@ -136,8 +148,8 @@ def test_a_night_that_lost_its_beginning_is_begun_anew(client, names):
         job = exports.get(job_id)
         files = JobFiles(s3, "bulk", "acme", JobKind.EXPORT, job_id)
         read = export_sources.events(client, names["audit"], "acme", job.request["from"], job.request["to"])
-        job = exporting.run(exports, job, files, read, times.now, lambda: False)
-        return exporting.seal(exports, job, files, "v", job_id, times.now())
+        job = export_run.run(exports, job, files, read, times.now, lambda: False)
+        return export_run.seal(exports, job, files, "v", job_id, times.now())
 
     first, second = night(NOW - timedelta(days=1)), night(NOW)
     assert step(first)

@@ -20,8 +20,8 @@ from dnc.bulk.imports import piece as import_piece
 from dnc.bulk.imports import plan as import_plan
 from dnc.bulk.imports import report as import_report
 from dnc.bulk.imports.pacing import NotYetDone, Pace
-from dnc.bulk.imports.piece import Piece
-from dnc.bulk.imports.request import Terms
+from dnc.bulk.imports.piece import PieceImport
+from dnc.bulk.imports.request import ImportOptions
 from dnc.bulk.imports.undo import PieceUndo
 from dnc.bulk.jobs import JobKind
 from dnc.bulk.uploads.source import S3Object
@@ -73,7 +73,7 @@ class Import:
     fast: object
     table: str
     account_id: str
-    terms: Terms
+    terms: ImportOptions
     s3: MemoryS3 = field(default_factory=MemoryS3)
     names: list = field(default_factory=list)
 
@@ -90,7 +90,7 @@ class Import:
 
     def write(self, piece, client=None, pace=None, lag=None, still_time=lambda: True):
         store = BulkEntries(client or self.fast, self.table, self.account_id)
-        worker = Piece(store, self.account_id, self.terms, WHO, pace or Pace(1e6), lag, still_time)
+        worker = PieceImport(store, self.account_id, self.terms, WHO, pace or Pace(1e6), lag, still_time)
         import_piece.run(self.files, piece, worker.write)
 
     def undo(self, piece, client=None):
@@ -147,7 +147,7 @@ def make_import(client, fast, numbers_table):
     def make(**terms):
         made.append(1)
         account_id = f"a-{len(made)}"
-        given = Terms(IMPORT_ID, Source.IMPORT, MADE_AT, region="US", **terms)
+        given = ImportOptions(IMPORT_ID, Source.IMPORT, MADE_AT, region="US", **terms)
         return Import(client, fast, numbers_table, account_id, given)
 
     return make

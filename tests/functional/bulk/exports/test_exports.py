@@ -128,7 +128,7 @@ def test_an_export_that_breaks_off_says_so_and_rings(gateway, started, tasks, mo
         Machine("ExportMachine", tasks, read).run(json.loads(started[0]["input"]))
     job = shown(gateway, made["id"])
     assert (job["status"], job["files"], job["manifest_url"]) == ("failed", [], None)
-    assert "Ask for another one" in job["error"]
+    assert "Order another export" in job["error"]
     out = capsys.readouterr().out
     assert '"ExportsFailed":[1.0]' in out.replace(" ", "")
     assert "4155550100" not in out + job["error"]
@@ -182,7 +182,7 @@ def test_a_night_that_failed_halfway_is_taken_up_where_it_stopped(gateway, tasks
     night(tasks, at)
     failed = [job for job in exports(gateway, "acme") if job["kind"] == "numbers"]
     assert [(job["status"], job["files"]) for job in failed] == [("failed", [])]
-    assert "this night can be run again" in failed[0]["error"]
+    assert "run this one again" in failed[0]["error"]
     monkeypatch.setattr(s3(), "put_object", put)
     night(tasks, at)
     [job] = [job for job in exports(gateway, "acme") if job["kind"] == "numbers"]

@@ -12,11 +12,13 @@ import pytest
 from dnc import times
 from dnc.audit.changes import EventType, RecordedChange
 from dnc.audit.writer import AuditWriter
-from dnc.bulk.exports import run as exporting
+from dnc.bulk.exports import run as export_run
 from dnc.bulk.exports import sources as export_sources
-from dnc.bulk.exports.format import Format, Kind
-from dnc.bulk.exports.manifest import NO_DIGEST
-from dnc.bulk.exports.run import Bounds, Exports
+from dnc.bulk.exports import store as export_store
+from dnc.bulk.exports.format import ExportFormat, ExportKind
+from dnc.bulk.exports.manifest import MANIFEST, NO_DIGEST
+from dnc.bulk.exports.run import FileLimits
+from dnc.bulk.exports.store import Exports
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import JobKind, JobStatus
 from dnc.entries.entry import Actor, Request, Source, Write
@@ -62,7 +64,7 @@ class Bench:
         self.exports = Exports(dynamodb, "accounts", account_id)
         self.numbers = Numbers(dynamodb, "numbers", account_id)
 
-    def make(self, kind=Kind.NUMBERS, form=Format.CSV, since=None, until=None, nightly=False):
+    def make(self, kind=ExportKind.NUMBERS, form=ExportFormat.CSV, since=None, until=None, nightly=False):
         request = {"kind": str(kind), "format": str(form), "from": since, "to": until}
         made = self.exports.jobs.make(
             JobKind.EXPORT,
@@ -70,7 +72,7 @@ class Bench:
             Actor("key:a"),
             times.now(),
             status=JobStatus.RUNNING,
-            kept=exporting.begun(nightly=nightly),
+            state=export_store.initial_state(nightly=nightly),
         )
         assert self.exports.jobs.begin(JobKind.EXPORT, made.id, "run", since=(JobStatus.RUNNING,))
         return made.id
@@ -86,22 +88,22 @@ class Bench:
         if export.status is JobStatus.DONE:
             return True
         asked = export.request
-        if asked["kind"] == Kind.NUMBERS:
+        if asked["kind"] == ExportKind.NUMBERS:
             read = export_sources.entries(dynamodb, "numbers", self.account_id, asked["from"], asked["to"])
         else:
             read = export_sources.events(dynamodb, "audit", self.account_id, asked["from"], asked["to"])
         files = self.files(export_id, None if client is None else Mortal(s3(), 10**9, True))
-        export = exporting.run(exports, export, files, read, times.now, out_of_time, Bounds(rows))
-        if "read_until" not in export.kept:
+        export = export_run.run(exports, export, files, read, times.now, out_of_time, FileLimits(rows))
+        if "read_until" not in export.state:
             return False
-        return exporting.seal(exports, export, files, VERSION, "run", times.now())
+        return export_run.seal(exports, export, files, VERSION, "run", times.now())
 
     def rows(self, export_id):
         export = self.exports.get(export_id)
         found = []
-        for file in export.kept["files"]:
+        for file in export.state["files"]:
             text = gzip.decompress(self.files(export_id).read(file["name"])).decode()
-            if export.request["format"] == Format.CSV:
+            if export.request["format"] == ExportFormat.CSV:
                 part = list(csv.DictReader(io.StringIO(text, newline="")))
             else:
                 part = [json.loads(line) for line in text.splitlines()]
@@ -110,14 +112,14 @@ class Bench:
         return found
 
     def manifest(self, export_id):
-        return json.loads(self.files(export_id).read(exporting.MANIFEST))
+        return json.loads(self.files(export_id).read(MANIFEST))
 
     def download(self, folder, *export_ids):
         for export_id in export_ids:
             here = folder / export_id
             here.mkdir()
             files = self.files(export_id)
-            for name in [exporting.MANIFEST, *(f["name"] for f in self.exports.get(export_id).kept["files"])]:
+            for name in [MANIFEST, *(f["name"] for f in self.exports.get(export_id).state["files"])]:
                 (here / name).write_bytes(files.read(name))
         return verify(folder)
 
@@ -215,12 +217,12 @@ def test_short_runs_go_on_where_they_stopped(bench):
     bench.dynamodb = Paged(bench.dynamodb, 3)
     export_id = bench.make()
     steps = 1
-    exporting._ROWS_BETWEEN_LOOKS, before = 4, exporting._ROWS_BETWEEN_LOOKS
+    export_run._ROWS_BETWEEN_CHECKS, before = 4, export_run._ROWS_BETWEEN_CHECKS
     try:
         while not bench.step(export_id, out_of_time=lambda: True):
             steps += 1
     finally:
-        exporting._ROWS_BETWEEN_LOOKS = before
+        export_run._ROWS_BETWEEN_CHECKS = before
     assert steps >= 7
     assert [row["number"] for row in bench.rows(export_id)] == listed(30)
     assert all(file["rows"] <= 4 for file in bench.manifest(export_id)["files"])
@@ -287,7 +289,7 @@ def test_two_exports_that_end_at_once_are_both_in_the_chain(bench, tmp_path):
 
     assert bench.step(one, Interrupting(bench.dynamodb))
     assert bench.manifest(other)["index"] == 1
-    assert bench.manifest(one)["previous_sha256"] == bench.exports.get(other).kept["manifest_sha256"]
+    assert bench.manifest(one)["previous_sha256"] == bench.exports.get(other).state["manifest_sha256"]
     assert bench.download(tmp_path, one, other)[0].faults == []
 
 
@@ -297,7 +299,7 @@ def test_two_runs_of_one_step_count_once(bench):
     stale = bench.exports.get(export_id)
     assert bench.step(export_id)
     with pytest.raises(Conflict):
-        exporting.run(
+        export_run.run(
             bench.exports, stale, bench.files(export_id),
             export_sources.entries(bench.dynamodb, "numbers", "acme"), times.now, lambda: False,
         )  # fmt: skip
@@ -307,7 +309,7 @@ def test_two_runs_of_one_step_count_once(bench):
 def test_a_sealed_export_that_was_killed_before_its_end_keeps_its_manifest(bench):
     bench.add(*listed(3))
     one = bench.make()
-    export = exporting.run(
+    export = export_run.run(
         bench.exports, bench.exports.get(one), bench.files(one),
         export_sources.entries(bench.dynamodb, "numbers", "acme"), times.now, lambda: False,
     )  # fmt: skip
@@ -315,7 +317,7 @@ def test_a_sealed_export_that_was_killed_before_its_end_keeps_its_manifest(bench
     other = bench.make()
     assert bench.step(other)
     assert bench.step(one)
-    assert bench.files(one).read(exporting.MANIFEST) == body
+    assert bench.files(one).read(MANIFEST) == body
     assert bench.manifest(other)["index"] == 2
 
 
@@ -345,9 +347,9 @@ def test_the_audit_is_exported_in_the_order_recorded_whatever_shards_and_days_it
         bench.record(f"+1415555{i % 7:04}", 1000 + i, at)
         recorded.append(str(1000 + i).zfill(40))
     since, until = times.text(START), times.text(START + timedelta(hours=5 * 39))
-    for form in Format:
+    for form in ExportFormat:
         bench.dynamodb = Paged(bench.dynamodb, 2)
-        export_id = bench.make(Kind.AUDIT, form, since, until)
+        export_id = bench.make(ExportKind.AUDIT, form, since, until)
         assert bench.step(export_id)
         assert [row["sequence"] for row in bench.rows(export_id)] == recorded[:39], "until is not in it"
 
@@ -359,7 +361,9 @@ def test_killed_audit_exports_neither_lose_nor_repeat_an_event(bench):
         bench.record(f"+1415555{dice.randrange(9):04}", 1000 + i, START + timedelta(hours=i))
         wanted.append(str(1000 + i).zfill(40))
     for _ in range(3):
-        export_id = bench.make(Kind.AUDIT, Format.JSONL, times.text(START), times.text(START + timedelta(hours=20)))
+        export_id = bench.make(
+            ExportKind.AUDIT, ExportFormat.JSONL, times.text(START), times.text(START + timedelta(hours=20))
+        )
         while True:
             client = Mortal(Paged(bench.dynamodb, 2), dice.randint(10, 40), dice.random() < 0.5)
             try:
@@ -377,7 +381,7 @@ def test_nights_follow_each_other_without_gap_or_overlap(bench):
 
     def night(since, hours):
         until = times.text(START + timedelta(hours=hours))
-        return bench.make(Kind.AUDIT, Format.JSONL, since, until, nightly=True)
+        return bench.make(ExportKind.AUDIT, ExportFormat.JSONL, since, until, nightly=True)
 
     begin = times.text(START)
     first, second, third = night(begin, 10), night(begin, 20), night(begin, 15)

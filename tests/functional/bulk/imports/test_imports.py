@@ -255,7 +255,7 @@ def test_a_run_that_breaks_off_says_so_and_can_be_undone(imports, gateway):
     finish.lambda_handler({"run": run, "given": {**run_given, "caught": caught}}, Context())
     broken = imports.read(job_id)
     assert (broken["status"], broken["error"]) == ("failed", job["error"])
-    assert "Ask for the undo again" in broken["undo"]["error"]
+    assert "Request the undo again" in broken["undo"]["error"]
 
 
 def test_an_import_into_a_suspended_account_goes_on_so_that_no_opt_out_is_lost(imports, gateway):

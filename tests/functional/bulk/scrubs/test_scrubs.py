@@ -319,7 +319,7 @@ def test_the_progress_and_the_job_are_kept(gateway, scrubs, dynamodb):
     )
     scrubs.run(scrub_id)
     job = Jobs(dynamodb, "accounts", "acme").get(JobKind.SCRUB, scrub_id)
-    assert (job.progress, job.kept["pieces"]) == (1.0, 1)
+    assert (job.progress, job.state["pieces"]) == (1.0, 1)
     refused = gateway.call("auditor", "POST", "/accounts/acme/scrubs", {"filename": "x", "bytes": 1})
     assert refused.status == 403
 

@@ -16,8 +16,9 @@ from dnc.audit import chain as audit
 from dnc.audit.changes import EventType, RecordedChange
 from dnc.aws import wire
 from dnc.bulk.exports import format as export_rows
-from dnc.bulk.exports.format import AUDIT_COLUMNS, NUMBER_COLUMNS, Format, Kind, escaped, unescaped
-from dnc.bulk.exports.gzip_file import FileWriter
+from dnc.bulk.exports.format import AUDIT_COLUMNS, NUMBER_COLUMNS, ExportFormat, ExportKind
+from dnc.bulk.exports.gzip_file import ExportFile
+from dnc.bulk.uploads.cells import escaped, unescaped
 from dnc.entries.entry import DETAILS
 
 NOW = times.parse("2026-11-24T01:00:00Z")
@@ -59,7 +60,7 @@ def read(written):
 
 
 def test_an_entry_as_csv_holds_everything_that_is_stored():
-    cells = read(lines(Kind.NUMBERS, Format.CSV, ROW))
+    cells = read(lines(ExportKind.NUMBERS, ExportFormat.CSV, ROW))
     assert tuple(cells) == NUMBER_COLUMNS
     assert set(DETAILS) < set(cells)
     for name in ("number", "status", "source", "requested_at", "note", "caller_id", "change", "request_id"):
@@ -73,15 +74,15 @@ def test_an_entry_as_csv_holds_everything_that_is_stored():
 
 def test_a_removed_and_an_expired_entry_say_so():
     removal = {"reason": "test_number", "note": "ours", "removed_by": {"principal": "key:a", "acting_user": "u-2"}}
-    cells = read(lines(Kind.NUMBERS, Format.CSV, {**ROW, "status": "removed", "removal": removal}))
+    cells = read(lines(ExportKind.NUMBERS, ExportFormat.CSV, {**ROW, "status": "removed", "removal": removal}))
     assert (cells["status"], json.loads(cells["removal"])) == ("removed", removal)
     past = times.epoch(NOW - timedelta(days=1))
-    cells = read(lines(Kind.NUMBERS, Format.CSV, {**ROW, "expires_at": past}))
+    cells = read(lines(ExportKind.NUMBERS, ExportFormat.CSV, {**ROW, "expires_at": past}))
     assert (cells["status"], cells["expires_at"]) == ("expired", "2026-11-23T01:00:00.000Z")
 
 
 def test_an_entry_as_a_json_line_is_what_is_stored():
-    line = lines(Kind.NUMBERS, Format.JSONL, ROW)
+    line = lines(ExportKind.NUMBERS, ExportFormat.JSONL, ROW)
     assert line.endswith("}\n")
     assert line.count("\n") == 1
     wanted = {**ROW, "sources": ["sms", "web"]}
@@ -92,9 +93,9 @@ def test_an_entry_as_a_json_line_is_what_is_stored():
 @pytest.mark.parametrize("broken", [{"status": 7}, {"expires_at": "soon"}, {"sources": "web"}, {"version": None}])
 def test_a_row_written_by_hand_is_exported_as_it_is(broken):
     bare = {"account_id": "acme", "number": "+14155550100", **broken}
-    cells = read(lines(Kind.NUMBERS, Format.CSV, bare))
+    cells = read(lines(ExportKind.NUMBERS, ExportFormat.CSV, bare))
     assert (cells["number"], cells["status"]) == ("+14155550100", "listed")
-    told = json.loads(lines(Kind.NUMBERS, Format.JSONL, bare))
+    told = json.loads(lines(ExportKind.NUMBERS, ExportFormat.JSONL, bare))
     assert told == {"number": "+14155550100", **broken, "status": "listed"}
 
 
@@ -130,9 +131,9 @@ def test_an_event_as_a_json_line_has_its_own_digest():
         {"principal": "key:a", "acting_user": "ü"}, None, None, None, {**ROW, "sources": ["sms", "web"]}, "r",
     )  # fmt: skip
     row = audit.event(told, audit.Head(), NOW)
-    event = json.loads(lines(Kind.AUDIT, Format.JSONL, row))
+    event = json.loads(lines(ExportKind.AUDIT, ExportFormat.JSONL, row))
     assert event["digest"] == audit.digest(event)
-    cells = read(lines(Kind.AUDIT, Format.CSV, row))
+    cells = read(lines(ExportKind.AUDIT, ExportFormat.CSV, row))
     assert tuple(cells) == AUDIT_COLUMNS
     assert (cells["principal"], cells["acting_user"], cells["index"]) == ("key:a", "ü", "1")
     assert json.loads(cells["after"])["number"] == "+14155550100"
@@ -140,7 +141,7 @@ def test_an_event_as_a_json_line_has_its_own_digest():
 
 def test_the_same_rows_are_the_same_bytes_and_others_have_another_name():
     def file(*rows):
-        out = FileWriter("head\r\n")
+        out = ExportFile("head\r\n")
         for row in rows:
             out.add(row)
         return out.finish("numbers-00001", "csv")
@@ -153,12 +154,12 @@ def test_the_same_rows_are_the_same_bytes_and_others_have_another_name():
 
 
 def test_a_file_is_full_by_rows_or_by_bytes():
-    out = FileWriter("", max_rows=2)
+    out = ExportFile("", max_rows=2)
     out.add("a\n")
     assert not out.full
     out.add("b\n")
     assert out.full
-    out = FileWriter("", max_bytes=100_000)
+    out = ExportFile("", max_bytes=100_000)
     while not out.full:
         out.add("x" * 999 + "\n")
     assert 100 <= out.rows <= 101

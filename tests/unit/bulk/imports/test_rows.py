@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from dnc import times
 from dnc.bulk.files import JobFiles
 from dnc.bulk.imports import plan as import_plan
-from dnc.bulk.imports.merge import Counted, made_by, merge, took_part
+from dnc.bulk.imports.merge import RowOutcome, made_by, merge, took_part
 from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
-from dnc.bulk.imports.request import Meant, Terms, moment_of, read
+from dnc.bulk.imports.request import ImportOptions, RowRequest, moment_of, read
 from dnc.bulk.jobs import JobKind
 from dnc.bulk.uploads.columns import Columns, columns_of
 from dnc.bulk.uploads.source import FileRefused
@@ -24,7 +24,7 @@ from tests.support.memory_s3 import MemoryS3
 from tests.unit.bulk.uploads.test_parse import Chunks
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-TERMS = Terms("i" * 26, Source.IMPORT, times.text(NOW), region="US")
+TERMS = ImportOptions("i" * 26, Source.IMPORT, times.text(NOW), region="US")
 WRITE = Write(NOW + timedelta(seconds=5), Actor("key:k", "u-1"), "")
 
 
@@ -163,7 +163,7 @@ def meant(line, expires_at=None, requested_at=NOW, **details):
         {"import_id": TERMS.import_id, **details},
         times.epoch(expires_at) if expires_at else None,
     )
-    return Meant(line, f"0.{line}", request)
+    return RowRequest(line, f"0.{line}", request)
 
 
 def apply(current, *rows, terms=TERMS, write=WRITE):
@@ -205,7 +205,7 @@ def test_a_further_request_of_an_entry_that_was_there_merges_as_any_add_does():
     assert (counted, changed, entry.version) == (["already_listed"], True, 2)
     assert (entry.change, entry.expires_at, entry.sources) == ("requested_again", None, {"sms", "import"})
     assert not made_by(entry, TERMS.import_id)
-    assert took_part(entry, TERMS.import_id) == ("0.5", Counted.ALREADY_LISTED)
+    assert took_part(entry, TERMS.import_id) == ("0.5", RowOutcome.ALREADY_LISTED)
 
 
 def test_a_removed_number_is_listed_again_or_skipped_and_one_removed_meanwhile_stays_removed():

@@ -1,0 +1,27 @@
+"""The input of a run of the import's state machine: an upload, or a request to undo an import."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from dnc.bulk.files import upload_of
+
+
+@dataclass(frozen=True, slots=True)
+class RunInput:
+    """What started a run: an upload (`version_id`: the version of the object, if the event has it), or an undo."""
+
+    account_id: str
+    job_id: str
+    version_id: str | None = None
+    undo: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> Self:
+        """Read the input: an S3 event as EventBridge delivers it, or what the undo handler sent. Raises ValueError."""
+        if "undo" in payload:
+            undo = dict(payload["undo"])
+            return cls(undo.pop("account_id"), undo.pop("job_id"), undo=undo)
+        uploaded = payload["detail"]["object"]
+        upload = upload_of(uploaded["key"])
+        return cls(upload.account_id, upload.job_id, version_id=uploaded.get("version-id"))
