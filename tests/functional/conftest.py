@@ -158,7 +158,13 @@ class MotoConnection:
 
     def receive(self):
         told = "".join(f"\r\n{name.lower()}: {value}" for name, value in self._answered.headers.items())
-        return connections.Answer(self._answered.status_code, told.encode(), self._answered.content)
+        return connections.Response(self._answered.status_code, told.encode(), self._answered.content)
+
+    def claim(self, request_id):
+        pass
+
+    def is_fit(self):
+        return True
 
     def close(self):
         pass
