@@ -83,6 +83,15 @@ def announcement(plan: str, lock: str) -> str:
     return f"Downloading {count[1]} Python packages: {some}{megabytes(sum(sizes.values()))}{which}"
 
 
+def tool_download(line: str) -> str:
+    """Return the announcement of a download from a line that pip or uv printed, or "" if it is about something else."""
+    found = re.match(r" *Downloading (\w+)-([\d.]+)-\S+(?<!\.metadata) (?:\(download\) )?\(([\d.]+) ?(\w+)\)", line)
+    if not found:
+        return ""
+    name, version, size, unit = found.groups()
+    return f"Downloading {'Python' if name == 'cpython' else name} {version}: {size} {unit}"
+
+
 def megabytes(size: int) -> str:
     """Return a number of bytes as text: `12.3 MB`."""
     return f"{size / 1e6:.1f} MB"
@@ -125,7 +134,7 @@ def install_packages(*, for_tests: bool) -> None:
 def _pip_wheel(folder: Path) -> Path:
     """Download the locked pip into a folder and return its wheel, which Python can run as it is."""
     wheel = locked_files(LOCK.read_text(), "pip")[0]
-    print(f"Downloading {wheel.name}: {megabytes(wheel.size)}", flush=True)
+    print(f"Downloading pip, which Python came without: {megabytes(wheel.size)}", flush=True)
     with urllib.request.urlopen(wheel.url, timeout=60) as response:  # noqa: S310 - uv.lock has only https
         content = response.read()
     if hashlib.sha256(content).hexdigest() != wheel.sha256:
@@ -143,8 +152,9 @@ def _run(command: list[str], what: str) -> None:
         output = []
         for line in process.stdout or ():
             output.append(line)
-            if re.match(r" *Downloading .*\(.*B\)", line) and ".metadata" not in line:
-                print(line.strip(), flush=True)
+            download = tool_download(line)
+            if download:
+                print(download, flush=True)
     if process.returncode:
         raise InstallFailed(f"{what} could not be installed:\n{''.join(output)[-3000:]}")
 

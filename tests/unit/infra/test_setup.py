@@ -93,6 +93,20 @@ def test_nothing_is_announced_when_nothing_is_downloaded():
     assert install.announcement("Would install 1 package\n + plain==1.0\n", LOCK) == ""
 
 
+@pytest.mark.parametrize(
+    ("line", "announced"),
+    [
+        ("  Downloading uv-0.13.9-py3-none-manylinux_2_17_x86_64.whl (17.6 MB)\n", "Downloading uv 0.13.9: 17.6 MB"),
+        ("  Downloading uv-0.13.9-py3-none-manylinux_2_17_x86_64.whl.metadata (11 kB)\n", ""),
+        ("  Using cached uv-0.13.9-py3-none-manylinux_2_17_x86_64.whl (17.6 MB)\n", ""),
+        ("Downloading cpython-3.13.9-linux-x86_64-gnu (download) (33.2MiB)\n", "Downloading Python 3.13.9: 33.2 MiB"),
+        (" Downloaded cpython-3.13.9-linux-x86_64-gnu (download)\n", ""),
+    ],
+)
+def test_what_pip_and_uv_say_that_they_download_is_announced(line, announced):
+    assert install.tool_download(line) == announced
+
+
 def test_a_package_that_is_not_locked_is_an_error():
     with pytest.raises(install.InstallFailed, match=r"no package plain 9\.0"):
         install.download_size(LOCK, "plain", "9.0")
