@@ -22,11 +22,11 @@ setup: .venv/.synced ## Install everything the project needs, into the checkout
 
 .PHONY: demo
 demo: setup ## Start the local stack and walk through the main job
-	@$(PYTHON) -m infra.local.demo.main_job
+	@$(PYTHON) -u -m infra.local.demo.main_job
 
 .PHONY: up
 up: setup ## Start the local stack, or redeploy it in place with its data
-	@$(PYTHON) -m infra.local.stack up
+	@$(PYTHON) -u -m infra.local.stack up
 
 .PHONY: down
 down: setup ## Stop the local stack and delete its data
