@@ -65,7 +65,7 @@ check: setup ## Check format, lint, types, imports, templates, lock and generate
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
-	.venv/bin/cfn-lint template.yaml infra/*.yaml
+	.venv/bin/cfn-lint
 	$(UV) lock --check -q
 	$(PYTHON) -m infra.generate.drift
 

@@ -35,7 +35,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
             5 if quick else 11,
             calls,
             environment,
-            artifacts.built() / subjects.FUNCTION,
+            artifacts.built_of(subjects.FUNCTION),
         )
 
     def compared(subject: str, reference: str, goal: str = "") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import shutil
 import statistics
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,12 @@ class Subject:
 def main(quick: bool) -> list[dict[str, Any]]:
     """Build and start every subject repeatedly, and return a row for each comparison."""
     rounds = 5 if quick else 25
-    built, plain, on_boto3 = artifacts.built(), artifacts.plain(), artifacts.plain(on_boto3=True)
+    plain, on_boto3 = artifacts.plain(), artifacts.plain(on_boto3=True)
     tutorial = artifacts.tutorial()
     handlers = artifacts.functions()
     with function_events.world() as world:
-        check = Subject(
-            DIRECT, built / "CheckNumbersFunction", handlers["CheckNumbersFunction"], function_events.one_check()
-        )
+        folder = artifacts.built_of("CheckNumbersFunction")
+        check = Subject(DIRECT, folder, handlers["CheckNumbersFunction"], function_events.one_check())
         references = [
             Subject(FLOOR, artifacts.REFERENCES / "floor", "handler.lambda_handler", {}),
             Subject(TUTORIAL, tutorial, "handler.lambda_handler", function_events.http_check()),
@@ -54,12 +53,12 @@ def main(quick: bool) -> list[dict[str, Any]]:
         rows = _direct(check, references, world.environment, rounds)
         rows += emulator_init.main(check, references, world.environment, rounds)
         for function, events in function_events.events(world.token).items():
-            folders = (built, on_boto3, plain)
+            folders = (artifacts.built_of(function), on_boto3, plain)
             # The third folder shows only the build step and takes a third of the time, so a quick run omits it.
             rows += _other(
                 function, handlers[function], events, folders[: 2 if quick else 3], world.environment, rounds
             )
-    return [*rows, *_sizes(built, plain)]
+    return [*rows, *_sizes(plain)]
 
 
 def _direct(
@@ -91,7 +90,6 @@ def _other(
 ) -> list[dict[str, Any]]:
     *before, event = events
     subjects = [Subject(name, folder, handler, event) for name, folder in zip(OTHERS, folders, strict=False)]
-    subjects[0] = replace(subjects[0], folder=folders[0] / function)
     name = f"cold start of {function.removesuffix('Function')}"
     try:
         for earlier in before:
@@ -164,7 +162,7 @@ def _obstacle_to_dropping() -> str:
     return ""
 
 
-def _sizes(built: Path, plain: Path) -> list[dict[str, Any]]:
+def _sizes(plain: Path) -> list[dict[str, Any]]:
     """Return a row for each artifact's size as uploaded, next to the one that all share without the build step."""
     theirs = artifacts.zipped(plain) / 1e6
     return [
@@ -172,7 +170,7 @@ def _sizes(built: Path, plain: Path) -> list[dict[str, Any]]:
             f"zipped size of {function.removesuffix('Function')}",
             "as built",
             "built by plain 'sam build'",
-            [artifacts.zipped(built / function) / 1e6],
+            [artifacts.zipped(artifacts.built_of(function)) / 1e6],
             [theirs],
             "MB",
         )

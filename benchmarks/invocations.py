@@ -44,7 +44,7 @@ class Work:
 def main(quick: bool) -> list[dict[str, Any]]:
     """Measure, and return a row for each kind of invocation."""
     rounds = 3 if quick else 9
-    built, plain, tutorial = artifacts.built(), artifacts.plain(on_boto3=True), artifacts.tutorial()
+    plain, tutorial = artifacts.plain(on_boto3=True), artifacts.tutorial()
     handlers = artifacts.functions()
     rows = []
     for work in _work():
@@ -52,7 +52,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
         theirs: list[float] = []
         handler = handlers[work.function]
         for _ in range(rounds):
-            ours.append(_cost(built / work.function, handler, work, work.calls))
+            ours.append(_cost(artifacts.built_of(work.function), handler, work, work.calls))
             folder, other = (tutorial, TUTORIAL_HANDLER) if work.against_tutorial else (plain, handler)
             theirs.append(_cost(folder, other, work, work.calls // 10))
         reference = TUTORIAL if work.against_tutorial else ON_BOTO3

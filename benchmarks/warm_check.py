@@ -54,7 +54,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
             5 if quick else 15,
             calls,
             environment,
-            artifacts.built() / subjects.FUNCTION,
+            artifacts.built_of(subjects.FUNCTION),
         )
     rows = [_compared(costs, CHECK, CHECK_BOTO3, ">= 8 x"), _compared(costs, READ, READ_BOTO3)]
     for reference in (REDIS, MARIADB):

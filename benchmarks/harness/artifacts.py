@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks.harness.sandbox import CannotMeasure
 from benchmarks.harness.servers import ROOT
+from infra import templates
 from infra.local import emulator
-from infra.local.stack import template
 
 BENCH = ROOT / ".local" / "bench"
 REFERENCES = Path(__file__).parents[1] / "references"
@@ -57,9 +57,8 @@ def client(service: str, **settings: Any) -> Any:
 
 
 def functions() -> dict[str, str]:
-    """Return the handler of each function in the template, by logical id."""
-    resources = template()["Resources"].items()
-    return {name: r["Properties"]["Handler"] for name, r in resources if r["Type"] == "AWS::Serverless::Function"}
+    """Return the handler of each function in the templates, by logical id."""
+    return {function.id: function.handler for function in templates.functions()}
 
 
 @cache
@@ -68,6 +67,12 @@ def built() -> Path:
     folder = BENCH / "built"
     _sam("--template-file", str(ROOT / "template.yaml"), "--build-dir", str(folder))
     return folder
+
+
+def built_of(function: str) -> Path:
+    """Return the folder of a function's artifact."""
+    artifacts = {described.id: described.artifact for described in templates.functions()}
+    return built() / artifacts[function]
 
 
 @cache

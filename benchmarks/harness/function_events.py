@@ -106,7 +106,7 @@ def events(token: str) -> dict[str, list[Any]]:
     """
     authorize = sample("authorize")
     authorize["headers"] = {"Authorization": f"Bearer {token}"}
-    look = sample("look_at_leads")
+    look = sample("check_leads")
     look["work"]["lists"] = {"look1": _LOOKED_UP, "look2": _LOOKED_UP}
     finish = sample("finish_scrub")
     finish["work"]["lists"] = look["work"]["lists"]
@@ -120,13 +120,13 @@ def events(token: str) -> dict[str, list[Any]]:
         "ManageAccountsFunction": [sample("manage_accounts")],
         "ReadStatsFunction": [sample("read_stats")],
         "ConsoleFunction": [sample("console")],
-        "LookAtLeadsFunction": [{**look, "look": 1}, {**look, "look": 2}],
+        "CheckLeadsFunction": [{**look, "look": 1}, {**look, "look": 2}],
         "FinishScrubFunction": [finish],
     }
     named = ("ImportNumbers", "ReadJobs", "ExportAccount", "ScrubLeads", "PlanImport", "WriteImport", "FinishImport")
     more = (*named, "PlanScrub", "ReadList", "WriteExport", "BeginNight")
     others = {f"{name}Function": [sample(_snake(name))] for name in more}
-    late = ("LookAtLeadsFunction", "FinishScrubFunction")
+    late = ("CheckLeadsFunction", "FinishScrubFunction")
     return {n: e for n, e in samples.items() if n not in late} | others | {name: samples[name] for name in late}
 
 

@@ -2,7 +2,8 @@
 
 `docs/openapi.json` is generated from the handlers, `functions/requirements.txt` is exported from `uv.lock`,
 `functions/dnc/phone/nanp.py` is made from phonenumbers' metadata, `functions/dnc/aws/amazon_roots.pem` is cut from
-certifi's bundle, the tables of `docs/scale.md` are computed. The lock itself may name no index but PyPI's own.
+certifi's bundle, the tables of `docs/scale.md` are computed, and the gateway's error responses in `template.yaml` are
+made from `dnc.problems`. The lock itself may name no index but PyPI's own.
 """
 
 import difflib
@@ -12,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.generate import amazon_roots, openapi, phone_table
+from infra.generate import amazon_roots, gateway_responses, openapi, phone_table
 from infra.scale import model as scale_model
 
 ROOT = openapi.ROOT
@@ -30,6 +31,7 @@ def generated() -> dict[Path, str]:
         phone_table.FILE: phone_table.written(),
         scale_model.PAGE: scale_model.written(),
         amazon_roots.FILE: amazon_roots.written(),
+        gateway_responses.FILE: gateway_responses.written(),
     }
 
 

@@ -17,16 +17,16 @@ from typing import Any
 
 import boto3
 import requests
-import yaml
 
 from dnc.accounts.access import Role
 from dnc.accounts.store import Accounts
 from dnc.accounts.tokens import PLATFORM
 from dnc.times import now
+from infra import templates
 from infra.build import libraries
 from infra.local import emulator
+from infra.templates import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 STACK_NAME = "nocall-local"
 ACCOUNT, OTHER_ACCOUNT = "acme", "globex"
 FUNCTIONS = {
@@ -47,20 +47,13 @@ FUNCTIONS = {
     "scrub_leads": "ScrubLeadsFunctionName",
     "plan_scrub": "PlanScrubFunctionName",
     "read_list": "ReadListFunctionName",
-    "look_at_leads": "LookAtLeadsFunctionName",
+    "check_leads": "CheckLeadsFunctionName",
     "finish_scrub": "FinishScrubFunctionName",
     "export_account": "ExportAccountFunctionName",
     "write_export": "WriteExportFunctionName",
     "begin_night": "BeginNightFunctionName",
     "console": "ConsoleFunctionName",
 }
-
-
-class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc]
-    """YAML that ignores CloudFormation's short forms."""
-
-
-_TemplateLoader.add_multi_constructor("!", lambda _loader, _tag, _node: None)
 
 
 class StepFailed(Exception):
@@ -231,7 +224,7 @@ def _sam(verb: str) -> tuple[str, ...]:
 def _gateway_responses(endpoint: str, api_id: str) -> None:
     """Install the template's GatewayResponses, which the emulator ignores in a template."""
     gateway = _client(endpoint, "apigateway")
-    for name, response in gateway_responses().items():
+    for name, response in templates.gateway_responses().items():
         headers = response["ResponseParameters"]["Headers"]
         gateway.put_gateway_response(
             restApiId=api_id,
@@ -241,18 +234,6 @@ def _gateway_responses(endpoint: str, api_id: str) -> None:
             responseTemplates=response["ResponseTemplates"],
         )
     gateway.create_deployment(restApiId=api_id, stageName="v1")
-
-
-def gateway_responses() -> dict[str, Any]:
-    """Return the gateway's error responses in the template."""
-    responses: dict[str, Any] = template()["Resources"]["Api"]["Properties"]["GatewayResponses"]
-    return responses
-
-
-def template() -> dict[str, Any]:
-    """Return template.yaml as data. Calls of CloudFormation's functions are None."""
-    content: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _TemplateLoader)  # noqa: S506 - safe
-    return content
 
 
 def _description(endpoint: str, outputs: dict[str, str]) -> dict[str, Any]:

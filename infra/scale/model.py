@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from infra.local.stack import template
+from infra import templates
 from infra.scale import partition
 from infra.scale.partition import ASSUMED, LIMITS
 
@@ -116,11 +116,12 @@ def inputs(results: Iterable[dict[str, Any]] = ()) -> Inputs:
 
 
 def _from_template() -> dict[str, float]:
-    stack = template()
+    stack = templates.parent()
+    writer = next(function for function in templates.functions() if function.id == "WriteImportFunction")
     default = {name: parameter.get("Default") for name, parameter in stack["Parameters"].items()}
     return {
         "memory_gb": stack["Globals"]["Function"]["MemorySize"] / 1024,
-        "bulk_memory_gb": stack["Resources"]["WriteImportFunction"]["Properties"]["MemorySize"] / 1024,
+        "bulk_memory_gb": writer.properties["MemorySize"] / 1024,
         "import_workers": float(default["ImportConcurrency"]),
         "import_rows_a_second": float(default["ImportWritesPerSecond"]),
     }
@@ -245,7 +246,7 @@ def work_table(values: Inputs) -> str:
 
 def limits_met(values: Inputs) -> list[tuple[float, str, str]]:
     """Return each limit with the numbers a second that meet it at 1 and at 100 per check, the lowest first."""
-    stage = template()["Resources"]["Api"]["Properties"]["MethodSettings"][0]["ThrottlingRateLimit"]
+    stage = templates.parent()["Resources"]["Api"]["Properties"]["MethodSettings"][0]["ThrottlingRateLimit"]
     each = LAMBDA_CONCURRENCY * LAMBDA_REQUESTS_EACH
     busy_1, busy_100 = (LAMBDA_CONCURRENCY * 1000 / ms for ms in (values.check_ms, values.check_100_ms / 100))
     limits: list[tuple[float, float, str]] = [
@@ -280,7 +281,7 @@ def inputs_table(values: Inputs) -> str:
         field.name: "assumed" if getattr(values, field.name) == getattr(assumed, field.name) else "measured"
         for field in fields(Inputs)
     }
-    origin |= dict.fromkeys(_from_template(), "`template.yaml`")
+    origin |= dict.fromkeys(_from_template(), "the templates")
     return markdown(
         ("input", "value", "from"), [(f"`{name}`", f"{getattr(values, name):g}", how) for name, how in origin.items()]
     )

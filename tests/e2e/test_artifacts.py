@@ -12,13 +12,10 @@ import pytest
 
 from infra.build import artifact, libraries, trimming
 from infra.local import emulator
-from infra.local.stack import ROOT, template
+from infra.templates import ROOT, functions
 
-HANDLERS = {
-    name: resource["Properties"]["Handler"].rpartition(".")[0]
-    for name, resource in template()["Resources"].items()
-    if resource["Type"] == "AWS::Serverless::Function"
-}
+HANDLERS = {function.id: function.module for function in functions()}
+ARTIFACTS = {function.id: function.artifact for function in functions()}
 IMPORT = """
 import importlib, sys
 folder = sys.argv[1]
@@ -93,13 +90,14 @@ def _compiled(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("function", sorted(HANDLERS))
 def test_an_artifact_imports_with_nothing_else_on_the_path(build_folder, function):
-    done = _run(IMPORT, str(build_folder / function), HANDLERS[function], *LATER.get(function, []), cwd=build_folder)
+    folder = build_folder / ARTIFACTS[function]
+    done = _run(IMPORT, str(folder), HANDLERS[function], *LATER.get(function, []), cwd=build_folder)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("function", sorted(HANDLERS))
 def test_an_artifact_has_only_what_runs(build_folder, function):
-    folder = build_folder / function
+    folder = build_folder / ARTIFACTS[function]
     names = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
     unwanted = ("tests/", "testing/", "geodata/", "carrierdata/", "tzdata/", ".dist-info/", "bin/", "pip/")
     assert not [name for name in names if name.endswith(".pyi") or any(part in f"/{name}" for part in unwanted)]
@@ -111,7 +109,7 @@ def test_an_artifact_has_only_what_runs(build_folder, function):
 
 @pytest.mark.parametrize("function", sorted(HANDLERS))
 def test_every_module_is_compiled_from_its_source_for_lambdas_python(build_folder, function):
-    folder = build_folder / function
+    folder = build_folder / ARTIFACTS[function]
     for source in folder.rglob("*.py"):
         compiled = Path(importlib.util.cache_from_source(str(source))).read_bytes()
         assert compiled[:4] == importlib.util.MAGIC_NUMBER, source
@@ -168,7 +166,7 @@ def _complete(services: list[str]) -> str:
 def test_the_trimmed_bundle_has_amazons_roots_and_loads(build_folder):
     import ssl
 
-    bundle = build_folder / "WriteImportFunction" / "botocore" / "cacert.pem"
+    bundle = build_folder / ARTIFACTS["WriteImportFunction"] / "botocore" / "cacert.pem"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cafile=bundle)
     names = {dict(part[0] for part in root["subject"]).get("commonName") for root in context.get_ca_certs()}

@@ -22,7 +22,7 @@ from dnc.aws import clients, connections
 from dnc.aws.dynamodb import DynamoDB
 from dnc.aws.presigned import presigner
 from dnc.bulk.files import s3
-from infra.local.stack import template
+from infra.templates import parent
 from tests.support import tables
 from tests.support.contract import assert_body_documented
 from tests.support.partiql import WithPartiQL
@@ -77,7 +77,7 @@ class Reply:
 def routes(*, without_credential: bool = False) -> list[tuple[str, str, str]]:
     """Give method, resource and handler module of every route of the template that needs a credential, or none."""
     found = []
-    for function in template()["Resources"].values():
+    for function in parent()["Resources"].values():
         for event in (function["Properties"].get("Events") or {}).values():
             given = event["Properties"]
             if event["Type"] == "Api" and (given.get("Auth") == {"Authorizer": "NONE"}) == without_credential:

@@ -1,4 +1,4 @@
-"""The state machines of `infra/bulk.yaml`, run in the test's own process: their real definitions, on the handlers.
+"""The state machines of the nested stacks, run in the test's own process: their real definitions, on the handlers.
 
 Only what they use is known: Task with Parameters, ResultPath, InputPath and Catch, Choice, Map over a list in S3, Fail,
 Succeed. Retries are left out: a test that wants one runs the task twice.
@@ -7,9 +7,7 @@ Succeed. Retries are left out: a test that wants one runs the task twice.
 import json
 from typing import Any
 
-import yaml
-
-from infra.local.stack import ROOT, _TemplateLoader
+from infra import templates
 
 
 class ExecutionFailed(Exception):
@@ -18,8 +16,8 @@ class ExecutionFailed(Exception):
 
 def definition(machine: str, substitutions: dict[str, str]) -> dict[str, Any]:
     """Read the definition of a machine out of the template."""
-    read = yaml.load((ROOT / "infra" / "bulk.yaml").read_text(), _TemplateLoader)
-    text = read["Resources"][machine]["Properties"]["DefinitionString"]
+    [resource] = [stack["Resources"][machine] for stack in templates.nested().values() if machine in stack["Resources"]]
+    text = resource["Properties"]["DefinitionString"]
     for name, value in substitutions.items():
         text = text.replace(f"${{{name}}}", value)
     return json.loads(text)

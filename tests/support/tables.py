@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.local import stack
+from infra import templates
 
 TABLES = {"numbers": "NumbersTable", "audit": "AuditTable", "accounts": "AccountsTable"}
 _MADE_WITH = (
@@ -16,7 +16,7 @@ _MADE_WITH = (
 
 def create(client: Any, suffix: str = "") -> dict[str, str]:
     """Create the three tables and give their names."""
-    resources = stack.template()["Resources"]
+    resources = templates.parent()["Resources"]
     names = {}
     for name, resource in TABLES.items():
         properties = resources[resource]["Properties"]

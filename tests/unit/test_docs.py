@@ -13,7 +13,7 @@ from dnc.entries.entry import Source
 from dnc.entries.reasons import REASONS, REFUSED
 from dnc.problems import PROBLEMS
 from infra.generate import drift, openapi
-from infra.local.stack import ROOT, template
+from infra.templates import ROOT, functions, parent
 
 README = (ROOT / "README.md").read_text()
 API = (ROOT / "docs" / "api.md").read_text()
@@ -99,10 +99,9 @@ def test_the_bulk_page_names_each_status_of_a_job(status):
 
 def settings():
     found = set()
-    for resource in template()["Resources"].values():
-        properties = resource.get("Properties") or {}
-        found |= set((properties.get("Environment") or {}).get("Variables") or {})
-    found |= set(template()["Globals"]["Function"]["Environment"]["Variables"])
+    for function in functions():
+        found |= set((function.properties.get("Environment") or {}).get("Variables") or {})
+    found |= set(parent()["Globals"]["Function"]["Environment"]["Variables"])
     for file in (ROOT / "functions").rglob("*.py"):
         found |= set(re.findall(r'environment(?:\.get\(|\[)"([A-Z_]+)"', file.read_text()))
     return sorted(found | {"NOCALL_LOCAL"})
@@ -113,9 +112,9 @@ def test_the_deploy_page_names_each_environment_variable(name):
     assert f"`{name}`" in DEPLOY
 
 
-@pytest.mark.parametrize("name", sorted(set(template()["Parameters"]) - {"Profile"}))
+@pytest.mark.parametrize("name", sorted(set(parent()["Parameters"]) - {"Profile"}))
 def test_the_deploy_page_names_each_template_parameter_with_its_default(name):
-    default = str(template()["Parameters"][name].get("Default", ""))
+    default = str(parent()["Parameters"][name].get("Default", ""))
     assert row_of(DEPLOY, f"`{name}`")[1].strip("`") == (default or "none")
 
 

@@ -221,7 +221,7 @@ def test_the_problems_are_those_of_the_contract():
 
 
 def test_the_gateways_own_errors_have_the_same_shape():
-    from infra.local.stack import gateway_responses
+    from infra.templates import gateway_responses
 
     for name, response in gateway_responses().items():
         body = json.loads(response["ResponseTemplates"]["application/json"].replace("$context.requestId", "r"))

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from infra.build import artifact, libraries, sources, trimming
-from infra.local.stack import ROOT, template
+from infra.templates import ROOT, functions, parent
 
 FUNCTIONS = ROOT / "functions"
 
@@ -54,18 +54,16 @@ def test_the_else_branch_of_a_type_checking_block_counts(tmp_path):
     assert found.libraries == {"b"}
 
 
-def test_the_template_builds_every_function_with_this_step_and_its_own_handler():
-    for name, resource in template()["Resources"].items():
-        if resource["Type"] != "AWS::Serverless::Function":
-            continue
-        assert resource["Metadata"]["BuildMethod"] == "makefile"
-        assert artifact.handler_of(name) == resource["Properties"]["Handler"]
-        found = sources.reached(FUNCTIONS, resource["Properties"]["Handler"].rpartition(".")[0])
-        assert found.services <= trimming.SERVICES, f"{name}: add the service to trimming.SERVICES"
+def test_the_templates_build_every_function_with_this_step_and_its_own_handler():
+    for function in functions():
+        assert function.metadata["BuildMethod"] == "makefile"
+        assert artifact.handler_of(function.id) == function.handler
+        found = sources.reached(FUNCTIONS, function.module)
+        assert found.services <= trimming.SERVICES, f"{function.id}: add the service to trimming.SERVICES"
 
 
 def test_each_architecture_of_the_template_has_a_makefile():
-    allowed = template()["Parameters"]["Architecture"]["AllowedValues"]
+    allowed = parent()["Parameters"]["Architecture"]["AllowedValues"]
     assert {f.parent.name for f in (ROOT / "infra" / "build").glob("*/Makefile")} == set(allowed)
     for architecture in allowed:
         makefile = ROOT / "infra" / "build" / architecture / "Makefile"

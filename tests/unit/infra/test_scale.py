@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from dnc.audit.keys import SHARDS
-from infra.local.stack import ROOT, template
 from infra.scale import model, partition
 from infra.scale.model import Inputs
 from infra.scale.partition import ASSUMED, LIMITS, Partition, Scenario, simulate
+from infra.templates import ROOT, parent
 
 PAGE = model.PAGE.read_text()
 WORDS = " ".join(PAGE.split())
@@ -52,9 +52,9 @@ def test_the_page_draws_the_conclusions_that_its_numbers_support(outcomes):
 
 
 def test_the_simulation_matches_the_template_and_the_code():
-    assert template()["Parameters"]["AuditParallelization"]["Default"] == ASSUMED.audit_lanes
+    assert parent()["Parameters"]["AuditParallelization"]["Default"] == ASSUMED.audit_lanes
     assert ASSUMED.index_shards == SHARDS
-    cores = template()["Globals"]["Function"]["MemorySize"] / 1769
+    cores = parent()["Globals"]["Function"]["MemorySize"] / 1769
     assert 1000 * cores / Inputs().event_ms == pytest.approx(ASSUMED.audit_per_lane, rel=0.03)
 
 

@@ -40,7 +40,7 @@ class Scrubs:
 
     def __init__(self, gateway):
         self.gateway = gateway
-        handlers = {"Plan": "plan", "ReadList": "read_list", "Look": "look", "Finish": "finish"}
+        handlers = {"Plan": "plan", "ReadList": "read_list", "Check": "look", "Finish": "finish"}
         modules = {name: gateway.modules[f"scrub_leads.{module}"] for name, module in handlers.items()}
         self.tasks = {
             name: (lambda event, m=module: m.lambda_handler(event, Context())) for name, module in modules.items()
@@ -191,8 +191,8 @@ def test_a_lookup_that_fails_fails_the_scrub_and_nothing_is_clear(gateway, scrub
 def test_whatever_is_lost_on_the_way_nothing_is_called_clear(gateway, scrubs):
     gateway.add("+14155550100")
     for lost, step in {
-        "list/1-00001.bin": "Look1",
-        "pieces/000001.json": "Look1",
+        "list/1-00001.bin": "FirstPass",
+        "pieces/000001.json": "FirstPass",
         "outcomes/000001.bin": "Finish",
         "late/000001.json": "Finish",
     }.items():
@@ -251,7 +251,7 @@ def test_a_number_listed_while_it_runs_is_blocked_or_late(gateway, stream, scrub
 
 def test_a_late_number_is_named_with_its_whole_row(gateway, scrubs):
     scrub_id = scrubs.make(FILE.encode())
-    job = scrubs.run(scrub_id, before=lambda s, _: gateway.add("+14155550102") if s == "ReadList2" else None)
+    job = scrubs.run(scrub_id, before=lambda s, _: gateway.add("+14155550102") if s == "ReadListAgain" else None)
     _, _, late = scrubs.results(job)
     assert late.decode().split("\r\n", 1)[1] == 'l-4;"415.555.0102";"two\r\nlines, ""quoted""";listed\r\n'
 
@@ -259,7 +259,7 @@ def test_a_late_number_is_named_with_its_whole_row(gateway, scrubs):
 def test_of_two_runs_of_a_piece_the_first_counts_whole(gateway, scrubs):
     """A worker that was thought dead writes last, with what it saw before a number was listed: it changes nothing."""
     scrub_id = scrubs.make(FILE.encode())
-    look = scrubs.tasks["Look"]
+    look = scrubs.tasks["Check"]
     seen = []
 
     def twice(event):
@@ -270,7 +270,7 @@ def test_of_two_runs_of_a_piece_the_first_counts_whole(gateway, scrubs):
             return first
         return look(event)
 
-    scrubs.tasks["Look"] = twice
+    scrubs.tasks["Check"] = twice
     job = scrubs.run(scrub_id)
     assert seen
     clear, blocked, late = scrubs.results(job)
@@ -342,10 +342,10 @@ def test_the_sample_events_are_those_of_one_scrub(gateway, scrubs, dynamodb):
     tasks = scrubs.tasks
     assert tasks["Plan"](sample("plan_scrub")) == planned
     reading = tasks["ReadList"](sample("read_list"))
-    told = sample("look_at_leads")["work"]["lists"]["look1"]
+    told = sample("check_leads")["work"]["lists"]["look1"]
     assert {**reading, "as_of": "", "units": 0} == {**told, "as_of": "", "units": 0}
-    assert tasks["Look"](sample("look_at_leads")) == {"rows": 3}
-    tasks["ReadList"]({"look": 2, "work": sample("look_at_leads")["work"]})
-    again = {**sample("look_at_leads"), "look": 2, "work": sample("finish_scrub")["work"]}
-    assert tasks["Look"](again) == {"late": 0}
+    assert tasks["Check"](sample("check_leads")) == {"rows": 3}
+    tasks["ReadList"]({"look": 2, "work": sample("check_leads")["work"]})
+    again = {**sample("check_leads"), "look": 2, "work": sample("finish_scrub")["work"]}
+    assert tasks["Check"](again) == {"late": 0}
     assert tasks["Finish"](sample("finish_scrub")) == {"rows": 3, "clear": 1, "blocked": 1, "invalid": 1, "late": 0}
