@@ -1,13 +1,14 @@
-"""List numbers: `POST …/numbers` and `POST …/numbers/batch`; and `POST …/readings`: how they would be read."""
+"""Put numbers on the list: `POST …/numbers`, `POST …/numbers/batch`, and `POST …/readings`, which stores nothing."""
 
 from typing import Any
 
 from dnc import times
 from dnc.accounts.access import Role
 from dnc.accounts.store import Accounts
-from dnc.api import add_request as adding
-from dnc.api import entry_view as answers
-from dnc.api.http import Answer, Api, Call, read_body
+from dnc.api import entry_view
+from dnc.api.add_request import request_of
+from dnc.api.http import Answer, Api, Call
+from dnc.api.request_reader import read_body
 from dnc.api.requests import AddNumber, AddNumbers, ReadNumbers
 from dnc.aws import clients
 from dnc.entries.store import Numbers
@@ -20,25 +21,24 @@ settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-@api.route("POST", "/accounts/{account_id}/numbers", body=AddNumber, statuses=(201, 200, 202))
-def add_number(call: Call) -> Answer:
+@api.route("POST", "/accounts/{account_id}/numbers", statuses=(201, 200, 202))
+def add_number(call: Call, body: AddNumber) -> Answer:
     """Add a number to the account's DNC list."""
-    status, answer = _add(call, call.body)
-    return Answer(status, answer)
+    return Answer(*_add(call, body))
 
 
-@api.route("POST", "/accounts/{account_id}/numbers/batch", body=AddNumbers, max_body=1024 * 1024)
-def add_numbers(call: Call) -> Answer:
-    """Add up to 100 numbers; one bad one harms no other."""
+@api.route("POST", "/accounts/{account_id}/numbers/batch", max_body=1024 * 1024)
+def add_numbers(call: Call, body: AddNumbers) -> Answer:
+    """Add up to 100 numbers; one bad add does not affect the others."""
     accounts.remembered(call.account_id)
-    return Answer(200, {"results": [_add_one_of(call, given, i) for i, given in enumerate(call.body.numbers)]})
+    return Answer(200, {"results": [_add_from_batch(call, value, i) for i, value in enumerate(body.numbers)]})
 
 
-@api.route("POST", "/accounts/{account_id}/readings", body=ReadNumbers)
-def read_numbers(call: Call) -> Answer:
-    """Tell how written numbers are read, or why an add would refuse them; nothing is stored."""
-    region = call.body.region or accounts.remembered(call.account_id).default_region
-    return Answer(200, {"readings": [_reading(written, region) for written in call.body.numbers]})
+@api.route("POST", "/accounts/{account_id}/readings")
+def read_numbers(call: Call, body: ReadNumbers) -> Answer:
+    """Return how written numbers are read, or why an add would refuse them; store nothing."""
+    region = body.region or accounts.remembered(call.account_id).default_region
+    return Answer(200, {"readings": [_reading(written, region) for written in body.numbers]})
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def _reading(written: str, region: str | None) -> dict[str, Any]:
     try:
         read = phone.read(written, region)
     except InvalidNumber as refused:
-        nothing: dict[str, Any] = {"number": None, "national": None, "region": None, "warnings": []}
-        return {"input": written, **nothing, "error": refused.errors[0].message}
+        unread: dict[str, Any] = {"number": None, "national": None, "region": None, "warnings": []}
+        return {"input": written, **unread, "error": refused.errors[0].message}
     return {
         "input": written,
         "number": read.e164,
@@ -62,19 +62,19 @@ def _reading(written: str, region: str | None) -> dict[str, Any]:
     }
 
 
-def _add_one_of(call: Call, given: object, place: int) -> dict[str, Any]:
+def _add_from_batch(call: Call, value: object, index: int) -> dict[str, Any]:
     try:
-        status, answer = _add(call, read_body(AddNumber, given), place)
+        status, answer = _add(call, read_body(AddNumber, value), index)
     except DncError as refused:
         return {"status": refused.status, "error": refused.problem(call.request_id)}
     return {"status": status, **(answer if status == 202 else {"entry": answer})}
 
 
-def _add(call: Call, add: AddNumber, place: int | None = None) -> tuple[int, dict[str, Any]]:
+def _add(call: Call, add: AddNumber, index: int | None = None) -> tuple[int, dict[str, Any]]:
     default_region = accounts.remembered(call.account_id).default_region
-    write = call.write(add.acting_user, place)
-    request, warnings = adding.request_of(add, call, write, default_region)
+    write = call.write(add.acting_user, index)
+    request, warnings = request_of(add, call.caller, write, default_region)
     outcome = Numbers(clients.dynamodb(), settings.numbers_table, call.account_id).add(request, write)
     if call.caller.role is Role.INTAKE:
         return 202, {"accepted": True}
-    return 201 if outcome.created else 200, answers.entry(outcome.entry, times.now(), call.caller, warnings)
+    return 201 if outcome.created else 200, entry_view.as_json(outcome.entry, times.now(), call.caller, warnings)

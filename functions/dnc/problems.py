@@ -13,6 +13,36 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/problem+json"
 
+# Messages about a field, shared by the API's models and by the direct check, which reads its payload without them.
+REQUIRED = "is required"
+UNKNOWN_FIELD = "is not a field of this request"
+NOT_TEXT = "must be a string"
+NOT_UNICODE = "contains half a surrogate pair, which is not a character"
+NOT_A_LIST = "must be a list"
+NOT_AN_OBJECT = "must be a JSON object"
+NAME_NOT_TEXT = "must have a string as its name"
+NOT_A_REGION = "must be an ISO 3166-1 alpha-2 code such as US"
+
+
+def too_short(least: int) -> str:
+    """Return the message about a text of fewer than `least` characters."""
+    return "must not be empty" if least == 1 else f"must have at least {least:,} characters"
+
+
+def too_long(most: int) -> str:
+    """Return the message about a text of more than `most` characters."""
+    return f"must have at most {most:,} characters"
+
+
+def too_few(least: int) -> str:
+    """Return the message about a list of fewer than `least` elements."""
+    return "must not be empty" if least == 1 else f"must have at least {least:,} elements"
+
+
+def too_many(most: int) -> str:
+    """Return the message about a list of more than `most` elements."""
+    return f"must have at most {most:,} elements"
+
 
 class FieldError:
     """What is wrong with one field of a request. `field`: its dotted path in the body, the query or the path."""

@@ -1,4 +1,4 @@
-"""The settings of a function, read once from its environment into a frozen object."""
+"""A function's settings, read once from its environment into a frozen object."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class Settings:
-    """Names of the tables and the bus. A function is given only those that it uses; another fails by name."""
+    """The environment variables by name and type. Each function sets only those it uses; any other raises KeyError."""
 
     __slots__ = ("environment",)
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Take a copy of the environment that nothing changes any more."""
+        """Copy the environment; later changes to it have no effect."""
         self.environment = MappingProxyType(dict(environment))
 
     @classmethod
     def from_env(cls, *needed: str) -> Settings:
-        """Read the environment; raises KeyError that names every needed variable that is missing."""
+        """Read the environment. Raises a KeyError that names every missing variable."""
         missing = [name for name in needed if not os.environ.get(name)]
         if missing:
             raise KeyError(f"set these environment variables: {', '.join(missing)}")
@@ -49,32 +49,32 @@ class Settings:
 
     @property
     def import_machine(self) -> str:
-        """IMPORT_MACHINE: the ARN of the state machine of imports, for undo."""
+        """IMPORT_MACHINE: the ARN of the imports' state machine, which also runs undos."""
         return self.environment["IMPORT_MACHINE"]
 
     @property
     def export_machine(self) -> str:
-        """EXPORT_MACHINE: the ARN of the state machine of exports."""
+        """EXPORT_MACHINE: the ARN of the exports' state machine."""
         return self.environment["EXPORT_MACHINE"]
 
     @property
     def export_file_rows(self) -> int:
-        """EXPORT_FILE_ROWS: how many rows a file of an export has at most."""
+        """EXPORT_FILE_ROWS: the most rows in one file of an export."""
         return int(self.environment.get("EXPORT_FILE_ROWS") or 250_000)
 
     @property
     def import_concurrency(self) -> int:
-        """IMPORT_CONCURRENCY: pieces of one import that are written side by side."""
+        """IMPORT_CONCURRENCY: how many pieces of one import are written in parallel."""
         return int(self.environment["IMPORT_CONCURRENCY"])
 
     @property
     def import_writes_per_second(self) -> float:
-        """IMPORT_WRITES_PER_SECOND: rows a second that one import writes at most."""
+        """IMPORT_WRITES_PER_SECOND: the most rows that one import writes per second."""
         return float(self.environment["IMPORT_WRITES_PER_SECOND"])
 
     @property
     def import_slow_lag_seconds(self) -> float:
-        """IMPORT_SLOW_LAG_SECONDS: when the audit is this far behind, an import writes more slowly."""
+        """IMPORT_SLOW_LAG_SECONDS: the audit lag above which an import slows down."""
         return float(self.environment["IMPORT_SLOW_LAG_SECONDS"])
 
     @property
@@ -84,22 +84,22 @@ class Settings:
 
     @property
     def oidc_issuer(self) -> str:
-        """OIDC_ISSUER: whose JWTs are taken; empty: none."""
+        """OIDC_ISSUER: the issuer whose JWTs are accepted; empty: none."""
         return self.environment.get("OIDC_ISSUER", "")
 
     @property
     def oidc_audience(self) -> str:
-        """OIDC_AUDIENCE: the audience that a JWT must name."""
+        """OIDC_AUDIENCE: the audience that a JWT must be for."""
         return self.environment.get("OIDC_AUDIENCE", "")
 
     @property
     def oidc_client_id(self) -> str:
-        """OIDC_CLIENT_ID: the public client with which people sign in to the console; empty: with keys alone."""
+        """OIDC_CLIENT_ID: the public client for signing in to the console; empty: only API keys sign in."""
         return self.environment.get("OIDC_CLIENT_ID", "")
 
     @property
     def bulk_origins(self) -> list[str]:
-        """BULK_ORIGINS: the origins, separated by blanks, of the URLs to which files of bulk jobs are uploaded."""
+        """BULK_ORIGINS: the origins of upload URLs, separated by spaces."""
         return self.environment.get("BULK_ORIGINS", "").split()
 
     @property

@@ -1,6 +1,6 @@
 """Times as the service reads and writes them: RFC 3339, UTC, milliseconds.
 
-They are text wherever they are stored, and one form only, so that they sort as they follow each other.
+They are stored as text in this one form, so that sorting them as text sorts them by time.
 """
 
 import math
@@ -11,7 +11,7 @@ _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz
 
 
 def now() -> datetime:
-    """Give the time, UTC, cut to milliseconds."""
+    """Return the current time, UTC, truncated to milliseconds."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
@@ -23,28 +23,28 @@ def text(moment: datetime) -> str:
 
 
 def parse(written: str) -> datetime:
-    """Read RFC 3339 with any offset; ValueError when it is anything else, a time without an offset included."""
+    """Read RFC 3339 with any offset. Raises ValueError for anything else, including a time without an offset."""
     if not _RFC_3339.fullmatch(written):
         raise ValueError("must be an RFC 3339 time with an offset, such as 2026-11-23T17:04:00Z")
     try:
         moment = datetime.fromisoformat(written.upper().replace(" ", "T")).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("is not a time that exists") from None
+        raise ValueError("is not a valid time") from None
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def parse_date(written: str) -> date:
-    """Read a full date, `2026-11-23`; ValueError when it is anything else."""
+    """Read a full date, `2026-11-23`. Raises ValueError for anything else."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", written, re.ASCII):
         raise ValueError("must be a date such as 2026-11-23")
     try:
         return date.fromisoformat(written)
     except ValueError:
-        raise ValueError("is not a date that exists") from None
+        raise ValueError("is not a valid date") from None
 
 
 def epoch(moment: datetime) -> int:
-    """Give epoch seconds, UTC, rounded up: an expiry never comes earlier than it was written."""
+    """Return epoch seconds, UTC, rounded up, so that an expiry never comes early."""
     return math.ceil(moment.timestamp())
 
 

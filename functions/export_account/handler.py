@@ -1,11 +1,11 @@
-"""Order an export: `POST …/exports`. A state machine writes it."""
+"""Create an export: `POST …/exports`. A state machine writes it."""
 
 import json
 from typing import Any
 
 from dnc import times
 from dnc.accounts.store import Accounts
-from dnc.api import job_view as job_answers
+from dnc.api import job_view
 from dnc.api.bulk_requests import NewExport
 from dnc.api.http import Answer, Api, Call
 from dnc.aws import clients
@@ -23,16 +23,15 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET", "EXPORT_MACHINE")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-@api.route("POST", "/accounts/{account_id}/exports", body=NewExport, statuses=(201,))
-def make_export(call: Call) -> Answer:
+@api.route("POST", "/accounts/{account_id}/exports", statuses=(201,))
+def make_export(call: Call, body: NewExport) -> Answer:
     """Export the list or the audit to files with a manifest."""
-    body: NewExport = call.body
     created_at = accounts.profile(call.account_id).created_at
     write = call.write(body.acting_user)
     since, until = orders.window(ExportKind(body.kind), body.since, body.until, created_at, write.at)
     request = {"kind": body.kind, "format": body.format, "from": since, "to": until}
     order = ExportOrder(call.account_id, new_id(write.at), request, write.actor.item(), times.text(write.at))
-    # The run starts first and creates the job itself if need be, so a crash in between leaves no job that never runs.
+    # Start the run first: it creates the job if a crash in between prevents that here, so no job is left without a run.
     with aws_errors.storage():
         clients.step_functions().start_execution(
             stateMachineArn=settings.export_machine, name=order.export_id, input=json.dumps({"ask": order.as_json()})
@@ -47,7 +46,7 @@ def make_export(call: Call) -> Answer:
         state=export_store.initial_state(nightly=False),
     )
     files = JobFiles(None, settings.bulk_bucket, call.account_id, JobKind.EXPORT, job.id)
-    return Answer(201, job_answers.shown(job, files, write.at))
+    return Answer(201, job_view.as_json(job, files, write.at))
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Make an import and take one back: `POST …/imports`, `POST …/imports/{id}/undo`. The upload itself starts it."""
+"""Create and undo imports: `POST …/imports`, `POST …/imports/{id}/undo`. The upload itself starts an import."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from dnc import times
 from dnc.accounts.access import Action
 from dnc.accounts.store import Accounts
-from dnc.api import job_view as job_answers
+from dnc.api import job_view
 from dnc.api.bulk_requests import NewImport, UndoImport
 from dnc.api.http import Answer, Api, Call
 from dnc.aws import clients
@@ -22,33 +22,33 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET", "IMPORT_MACHINE")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-@api.route("POST", "/accounts/{account_id}/imports", body=NewImport, statuses=(201,))
-def make_import(call: Call) -> Answer:
-    """Make an import and give the URL to upload its file to; the upload starts it."""
-    body: NewImport = call.body
+@api.route("POST", "/accounts/{account_id}/imports", statuses=(201,))
+def make_import(call: Call, body: NewImport) -> Answer:
+    """Create an import and return the URL for uploading its file; the upload starts it."""
     profile = accounts.profile(call.account_id)
     write = call.write(body.acting_user)
     request = body.model_dump(mode="json", exclude={"acting_user"})
     request["region"] = body.region or profile.default_region
     job = _jobs(call).make(JobKind.IMPORT, request, write.actor, write.at)
     files = _files(call, job)
-    return Answer(201, {**job_answers.shown(job, files, write.at), "upload": files.upload(body.bytes, write.at)})
+    return Answer(201, {**job_view.as_json(job, files, write.at), "upload": files.upload(body.bytes, write.at)})
 
 
-@api.route("POST", "/accounts/{account_id}/imports/{id}/undo", body=UndoImport)
-def undo_import(call: Call) -> Answer:
-    """Remove again what this import listed and nobody touched since."""
-    body: UndoImport = call.body
+@api.route("POST", "/accounts/{account_id}/imports/{id}/undo")
+def undo_import(call: Call, body: UndoImport) -> Answer:
+    """Remove the numbers that this import listed and nobody has changed since."""
     write = call.person_write(body.acting_user)
     jobs = _jobs(call)
     job = jobs.get(JobKind.IMPORT, call.path["id"])
     if job.request.get("source") == Source.LEGAL:
-        call.require(Action.REMOVE_BY_LEGAL_ORDER, "Only an admin or operator may take back what has the source legal.")
+        call.require(
+            Action.REMOVE_BY_LEGAL_ORDER, "Only an admin or operator may undo an import with the source legal."
+        )
     undoing = job.status is JobStatus.RUNNING and "-undo-" in (job.run or "")
     if job.status is not JobStatus.UNDONE and not undoing:
-        _refuse_what_cannot_be_undone(job)
+        _require_undoable(job)
         job = _start_undo(jobs, job, write, call.account_id)
-    return Answer(200, job_answers.shown(job, _files(call, job), times.now()))
+    return Answer(200, job_view.as_json(job, _files(call, job), times.now()))
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
-    """Start the run, then note it: a crash in between leaves a run that notes itself."""
+    """Start the run, then record it: after a crash in between, the run records itself."""
     attempt = int((job.state.get("undo") or {}).get("attempt", 0)) + 1
     run = f"{job.id}-undo-{attempt}"
     undo = {"attempt": attempt, "requested_at": times.text(write.at), "requested_by": write.actor.item()}
@@ -69,20 +69,20 @@ def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
                 stateMachineArn=settings.import_machine, name=run, input=json.dumps(work)
             )
     except aws_errors.refused() as failed:
-        if aws_errors.error_code(failed) != "ExecutionAlreadyExists":  # two asked at once: one run does it for both
+        if aws_errors.error_code(failed) != "ExecutionAlreadyExists":  # a concurrent request started this run already
             raise
         return jobs.get(JobKind.IMPORT, job.id)
     jobs.begin(JobKind.IMPORT, job.id, run, since=(JobStatus.DONE, JobStatus.FAILED), state={"undo": undo})
     return jobs.get(JobKind.IMPORT, job.id)
 
 
-def _refuse_what_cannot_be_undone(job: Job) -> None:
+def _require_undoable(job: Job) -> None:
     if job.status in {JobStatus.AWAITING_UPLOAD, JobStatus.RUNNING}:
-        raise Conflict("This import has not ended. Wait until it is done or failed, then undo it.")
+        raise Conflict("This import has not finished. Wait until it is done or failed, then undo it.")
     if job.request.get("dry_run"):
-        raise Conflict("This was a dry run: it changed nothing, there is nothing to undo.")
+        raise Conflict("This was a dry run and changed nothing, so there is nothing to undo.")
     if not job.state.get("pieces"):
-        raise Conflict("This import failed before it changed anything: there is nothing to undo.")
+        raise Conflict("This import failed before it changed anything, so there is nothing to undo.")
 
 
 def _jobs(call: Call) -> Jobs:

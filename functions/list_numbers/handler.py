@@ -1,4 +1,4 @@
-"""Read: the list, one number, its history, and the account's audit."""
+"""Read the list, one number, its history, and the account's audit."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 from dnc import times
 from dnc.accounts.access import Action
 from dnc.accounts.store import Accounts
-from dnc.api import entry_view as answers
-from dnc.api import page_tokens as paging
+from dnc.api import entry_view, page_tokens
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import ListNumbers, Paged, ReadAudit
 from dnc.audit import chain as audit
@@ -30,81 +29,79 @@ settings = Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-@api.route("GET", "/accounts/{account_id}/numbers", query=ListNumbers)
-def list_numbers(call: Call) -> Answer:
+@api.route("GET", "/accounts/{account_id}/numbers")
+def list_numbers(call: Call, query: ListNumbers) -> Answer:
     """List the account's numbers, ordered by number."""
-    query: ListNumbers = call.query
     default_region = accounts.remembered(call.account_id).default_region
     filters = _filters(query, default_region)
     bound = query.model_dump(mode="json", exclude={"page_size", "page_token"})
-    after = paging.key_of(call.account_id, bound, query.page_token)
+    after = page_tokens.key_of(call.account_id, bound, query.page_token)
     now = times.now()
     found, last = _numbers(call).page(filters, query.page_size, after, now)
     return Answer(
         200,
         {
-            "numbers": [answers.entry(entry, now, call.caller) for entry in found],
-            "next_page_token": paging.token(call.account_id, bound, last) if last else None,
+            "numbers": [entry_view.as_json(entry, now, call.caller) for entry in found],
+            "next_page_token": page_tokens.token(call.account_id, bound, last) if last else None,
         },
     )
 
 
 @api.route("GET", "/accounts/{account_id}/numbers/{number}")
 def read_number(call: Call) -> Answer:
-    """Read the entry of one number, a removed one too, and what to know before removing it."""
+    """Read one number's entry, even if it was removed, and what to know before removing it."""
     accounts.remembered(call.account_id)
     entry = _numbers(call).read(phone.from_path(call.path["number"]))
     if entry is None:
         raise NotListed("This number was never on the list.")
     now = times.now()
-    answer = answers.entry(entry, now, call.caller)
+    answer = entry_view.as_json(entry, now, call.caller)
     answer["removal_notice"] = notices.removal_notice(entry, _open_reasons(entry, call) if _is_listed(entry) else [])
     return Answer(200, answer)
 
 
-@api.route("GET", "/accounts/{account_id}/numbers/{number}/history", query=Paged)
-def read_history(call: Call) -> Answer:
-    """Read everything that ever happened to a number, and whether the record of it is intact."""
+@api.route("GET", "/accounts/{account_id}/numbers/{number}/history")
+def read_history(call: Call, query: Paged) -> Answer:
+    """Read every recorded event of a number, and whether the record is intact."""
     accounts.remembered(call.account_id)
     number = phone.from_path(call.path["number"])
     rows, head = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id).history(number)
     if not rows and head is None and _numbers(call).read(number) is None:
-        raise NotListed("This number was never on the list, and nothing was recorded of it.")
+        raise NotListed("This number was never on the list, and it has no recorded events.")
     bound = {"history": number}
-    begin = int(paging.key_of(call.account_id, bound, call.query.page_token) or 0)
-    end = begin + call.query.page_size
+    begin = int(page_tokens.key_of(call.account_id, bound, query.page_token) or 0)
+    end = begin + query.page_size
     return Answer(
         200,
         {
             "events": [audit.as_json(row) for row in rows[begin:end]],
             "chain": audit.verify(rows, head),
-            "next_page_token": paging.token(call.account_id, bound, str(end)) if end < len(rows) else None,
+            "next_page_token": page_tokens.token(call.account_id, bound, str(end)) if end < len(rows) else None,
         },
     )
 
 
-@api.route("GET", "/accounts/{account_id}/audit", query=ReadAudit)
-def read_audit(call: Call) -> Answer:
-    """Read the account's events by the time they were recorded, newest first."""
+@api.route("GET", "/accounts/{account_id}/audit")
+def read_audit(call: Call, query: ReadAudit) -> Answer:
+    """Read the account's events by the time of recording, newest first."""
     accounts.remembered(call.account_id)
-    query: ReadAudit = call.query
     bound = query.model_dump(mode="json", exclude={"page_size", "page_token"})
     until = query.until or times.now() + timedelta(milliseconds=1)
     since = query.since or until - DEFAULT_SPAN
     if since >= until:
         raise InvalidRequest.of("from", "must be before to")
     if until - since > LONGEST_SPAN:
-        raise InvalidRequest.of("from", "the span from..to may be 31 days at most")
+        raise InvalidRequest.of("from", "must be at most 31 days before to")
     if query.type and query.type not in set(EventType):
         raise InvalidRequest.of("type", f"must be one of {', '.join(EventType)}")
     log = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id)
-    before = paging.key_of(call.account_id, bound, query.page_token)
+    before = page_tokens.key_of(call.account_id, bound, query.page_token)
     rows, last = log.timeline(since, until, query.page_size, before, lambda row: _wanted(row, query))
     return Answer(
         200,
         {
             "events": [audit.as_json(row) for row in rows],
-            "next_page_token": paging.token(call.account_id, bound, last) if last else None,
+            "next_page_token": page_tokens.token(call.account_id, bound, last) if last else None,
         },
     )
 

@@ -1,11 +1,11 @@
-"""Accounts, their keys, and whom a credential stands for."""
+"""Manage accounts and their keys; tell a credential's holder who they are."""
 
 from typing import Any
 
 from dnc import times
 from dnc.accounts.access import ALLOWED, Role
 from dnc.accounts.store import Accounts
-from dnc.api import page_tokens as paging
+from dnc.api import page_tokens
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import NewKey, Paged, PutAccount
 from dnc.aws import clients
@@ -17,14 +17,14 @@ settings = Settings.from_env("ACCOUNTS_TABLE")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-@api.route("PUT", "/accounts/{account_id}", body=PutAccount, statuses=(201, 200))
-def put_account(call: Call) -> Answer:
-    """Make an account, or change it."""
-    given = call.body.model_dump(exclude_unset=True)
+@api.route("PUT", "/accounts/{account_id}", statuses=(201, 200))
+def put_account(call: Call, body: PutAccount) -> Answer:
+    """Create or change an account."""
+    changes = body.model_dump(exclude_unset=True)
     for name in ("name", "suspended"):
-        if given.get(name, ...) is None:
+        if changes.get(name, ...) is None:
             raise InvalidRequest.of(name, "must not be null")
-    profile, created = accounts.put(call.account_id, given, times.now())
+    profile, created = accounts.put(call.account_id, changes, times.now())
     return Answer(201 if created else 200, profile.as_json())
 
 
@@ -34,23 +34,22 @@ def get_account(call: Call) -> Answer:
     return Answer(200, accounts.profile(call.account_id).as_json())
 
 
-@api.route("GET", "/accounts", query=Paged)
-def list_accounts(call: Call) -> Answer:
+@api.route("GET", "/accounts")
+def list_accounts(_call: Call, query: Paged) -> Answer:
     """List all accounts."""
     bound = {"accounts": "all"}
-    after = paging.key_of("", bound, call.query.page_token)
-    found, last = accounts.page(call.query.page_size, after)
-    token = paging.token("", bound, last) if last else None
+    after = page_tokens.key_of("", bound, query.page_token)
+    found, last = accounts.page(query.page_size, after)
+    token = page_tokens.token("", bound, last) if last else None
     return Answer(200, {"accounts": [profile.as_json() for profile in found], "next_page_token": token})
 
 
-@api.route("POST", "/accounts/{account_id}/keys", body=NewKey, statuses=(201,))
-def make_key(call: Call) -> Answer:
-    """Make an API key; the answer is the only place its token is ever seen."""
-    body: NewKey = call.body
+@api.route("POST", "/accounts/{account_id}/keys", statuses=(201,))
+def make_key(call: Call, body: NewKey) -> Answer:
+    """Create an API key; only this response ever contains its token."""
     now = times.now()
     if body.role is Role.OPERATOR:
-        raise InvalidRequest.of("role", "an operator's key belongs to no account; make it with 'make operator-key'")
+        raise InvalidRequest.of("role", "cannot be operator: create an operator's key with 'make operator-key'")
     if body.expires_at and body.expires_at <= now:
         raise InvalidRequest.of("expires_at", "must be in the future")
     accounts.profile(call.account_id)
@@ -67,14 +66,14 @@ def list_keys(call: Call) -> Answer:
 
 @api.route("DELETE", "/accounts/{account_id}/keys/{key_id}", statuses=(204,))
 def revoke_key(call: Call) -> Answer:
-    """Revoke a key; it stops working within 60 seconds, everywhere."""
+    """Revoke a key; it stops working everywhere within 60 seconds."""
     accounts.revoke_key(call.account_id, call.path["key_id"], times.now())
     return Answer(204, None)
 
 
 @api.route("GET", "/me")
 def read_self(call: Call) -> Answer:
-    """Read whom the credential stands for and what it may do."""
+    """Read the credential's own identity, role and permissions."""
     caller = call.caller
     return Answer(
         200,

@@ -21,18 +21,17 @@ settings = Settings.from_env("AUDIT_TABLE", "ACCOUNTS_TABLE")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-@api.route("GET", "/accounts/{account_id}/stats", query=ReadStats)
-def read_stats(call: Call) -> Answer:
-    """Count what is listed, and what was listed and removed by day."""
+@api.route("GET", "/accounts/{account_id}/stats")
+def read_stats(call: Call, query: ReadStats) -> Answer:
+    """Count the listed numbers, and the listings and removals of each day."""
     profile = accounts.profile(call.account_id)
     now = times.now()
-    query: ReadStats = call.query
     last: date = query.until or now.date()
     first: date = query.since or last - DEFAULT_SPAN + _DAY
     if first > last:
         raise InvalidRequest.of("from", "must not be after to")
     if last - first >= LONGEST_SPAN:
-        raise InvalidRequest.of("from", f"the span from..to may be {LONGEST_SPAN.days} days at most")
+        raise InvalidRequest.of("from", f"must be less than {LONGEST_SPAN.days} days before to")
     stats = Stats(clients.dynamodb(), settings.audit_table, settings.accounts_table, call.account_id)
     return Answer(200, stats.read(first, last, times.parse(profile.created_at).date(), now))
 

@@ -1,11 +1,11 @@
-"""Remove with a reason, take a removal back, and tell the reasons."""
+"""Remove numbers with a reason, reverse removals, and list the reasons."""
 
 from typing import Any
 
 from dnc import times
 from dnc.accounts.access import Action
 from dnc.accounts.store import Accounts
-from dnc.api import entry_view as answers
+from dnc.api import entry_view
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import RemoveNumber, RestoreNumber
 from dnc.aws import clients
@@ -20,10 +20,9 @@ settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-@api.route("DELETE", "/accounts/{account_id}/numbers/{number}", body=RemoveNumber)
-def remove_number(call: Call) -> Answer:
+@api.route("DELETE", "/accounts/{account_id}/numbers/{number}")
+def remove_number(call: Call, body: RemoveNumber) -> Answer:
     """Remove a number from the list, for a valid reason with its evidence."""
-    body: RemoveNumber = call.body
     reasons.refuse_unaccepted(body.reason)
     write = call.person_write(body.acting_user)
     removal = _removal(body, accounts.remembered(call.account_id).default_region)
@@ -35,22 +34,21 @@ def remove_number(call: Call) -> Answer:
         write,
         lambda entry: reasons.judge(entry, removal, may_order, write.at),
     )
-    return Answer(200, answers.entry(removed, times.now(), call.caller))
+    return Answer(200, entry_view.as_json(removed, times.now(), call.caller))
 
 
-@api.route("POST", "/accounts/{account_id}/numbers/{number}/restore", body=RestoreNumber)
-def restore_number(call: Call) -> Answer:
-    """Take a removal back: the original request and its evidence are listed again."""
-    body: RestoreNumber = call.body
+@api.route("POST", "/accounts/{account_id}/numbers/{number}/restore")
+def restore_number(call: Call, body: RestoreNumber) -> Answer:
+    """Reverse a removal: the original request and its evidence are listed again."""
     write = call.person_write(body.acting_user)
     accounts.remembered(call.account_id)
     restored = _numbers(call).restore(phone.from_path(call.path["number"]), body.if_version, write)
-    return Answer(200, answers.entry(restored, times.now(), call.caller))
+    return Answer(200, entry_view.as_json(restored, times.now(), call.caller))
 
 
 @api.route("GET", "/removal-reasons")
 def removal_reasons(_call: Call) -> Answer:
-    """Tell the reasons for which a number may leave the list, and the ones that are refused with their rule."""
+    """Return the valid removal reasons, and the refused ones with the rule that refuses them."""
     refused = [{"code": r.code, "label": r.label, "why": r.why} for r in reasons.REFUSED.values()]
     return Answer(200, {"reasons": [r.shown() for r in reasons.REASONS.values()], "refused": refused})
 
@@ -69,8 +67,8 @@ def _removal(body: RemoveNumber, default_region: str | None) -> dict[str, Any]:
     if body.note:
         removal["note"] = body.note
     if body.evidence:
-        given = body.evidence.model_dump(exclude_none=True)
-        removal["evidence"] = {n: v if isinstance(v, str) else times.text(v) for n, v in given.items()}
+        evidence = body.evidence.model_dump(exclude_none=True)
+        removal["evidence"] = {n: v if isinstance(v, str) else times.text(v) for n, v in evidence.items()}
     if body.correct_number:
         try:
             removal["correct_number"] = phone.read(body.correct_number, body.region or default_region).e164

@@ -140,6 +140,8 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    if route.query is None:
+        return []
     schema = route.query.model_json_schema(ref_template=_REF)
     definitions = schema.get("$defs", {})
     parameters = []

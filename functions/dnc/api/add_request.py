@@ -1,18 +1,19 @@
-"""From the add that a client sent to the request that is stored."""
+"""Turn the add that a client sent into the request to store."""
 
 from dnc import times
-from dnc.accounts.access import Action
-from dnc.api.http import Call
+from dnc.accounts.access import Action, Caller
 from dnc.api.requests import AddNumber
 from dnc.entries.entry import AHEAD, DETAILS, EXPIRING_SOURCES, Request, Write
 from dnc.phone import reader as phone
-from dnc.problems import InvalidRequest
+from dnc.problems import Forbidden, InvalidRequest
 
 
-def request_of(add: AddNumber, call: Call, write: Write, default_region: str | None) -> tuple[Request, tuple[str, ...]]:
-    """Give the request to store and the warnings about its number.
+def request_of(
+    add: AddNumber, caller: Caller, write: Write, default_region: str | None
+) -> tuple[Request, tuple[str, ...]]:
+    """Return the request to store and the warnings about it.
 
-    A `requested_at` of up to 5 minutes ahead counts as now: clocks differ.
+    A `requested_at` up to 5 minutes ahead counts as now, because clocks differ.
     Raises InvalidNumber, InvalidRequest and Forbidden.
     """
     read = phone.read(add.number, add.region or default_region)
@@ -24,16 +25,17 @@ def request_of(add: AddNumber, call: Call, write: Write, default_region: str | N
         source=add.source,
         requested_at=times.text(min(requested_at, write.at)),
         details={name: value for name in DETAILS if (value := getattr(add, name, None))},
-        expires_at=_expiry(add, call, write),
+        expires_at=_expiry(add, caller, write),
         key=add.request_key or add.call_id,
     )
     return request, read.warnings
 
 
-def _expiry(add: AddNumber, call: Call, write: Write) -> int | None:
+def _expiry(add: AddNumber, caller: Caller, write: Write) -> int | None:
     if add.expires_at is None:
         return None
-    call.require(Action.SET_EXPIRY, "Only a manager and above may let an entry expire.")
+    if not caller.may(Action.SET_EXPIRY):
+        raise Forbidden("Only a manager and above may set an expiry.")
     if add.source not in EXPIRING_SOURCES:
         allowed = ", ".join(sorted(EXPIRING_SOURCES))
         raise InvalidRequest.of("expires_at", f"is only for the sources {allowed}: a person's request does not expire")

@@ -1,4 +1,4 @@
-"""The requests for bulk jobs as pydantic models: names, forms and lengths of the contract."""
+"""The request bodies of bulk jobs as pydantic models: their names, forms and lengths."""
 
 from typing import Annotated, Literal, Self
 
@@ -15,7 +15,7 @@ Bytes = Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES, description="the file's 
 
 
 class Registry(Body):
-    """Of which registry's file an import is, and who got it: kept on the job (47 CFR 64.1200(c)(2)(i)(D))."""
+    """The registry file that an import reads, and who accessed it; kept with the job (47 CFR 64.1200(c)(2)(i)(D))."""
 
     version: Text = None
     accessed_by: Text = None
@@ -24,43 +24,43 @@ class Registry(Body):
 
 
 class NewImport(Body):
-    """Bring numbers in from a file: one a line, or CSV with a header."""
+    """Import numbers from a file: one per line, or CSV with a header."""
 
     filename: Filename
     bytes: Bytes
     source: Annotated[Source, Field(strict=False)] = Source.IMPORT
     region: Region | None = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
     note: Note = None
-    dry_run: bool = Field(False, description="count and change nothing")
-    skip_removed: bool = Field(False, description="leave a number that was removed as it is")
+    dry_run: bool = Field(False, description="count, but change nothing")
+    skip_removed: bool = Field(False, description="leave removed numbers removed")
     registry: Registry | None = None
     acting_user: ActingUser = None
 
     @model_validator(mode="after")
-    def _registry_only_of_a_registry(self) -> Self:
+    def _require_registry_source(self) -> Self:
         if self.registry is not None and self.source is not Source.REGISTRY:
-            raise ValueError("registry is only for the source registry")
+            raise ValueError("registry is only allowed with the source registry")
         return self
 
 
 class UndoImport(Body):
-    """Take an import back."""
+    """Undo an import."""
 
     acting_user: ActingUser = None
 
 
 class NewScrub(Body):
-    """Split a campaign's leads into those that may be called and those that are blocked."""
+    """Split a campaign's leads into callable and blocked ones."""
 
     filename: Filename
     bytes: Bytes
-    column: Text = Field(None, description="the name or the place (from 1) of the column with the number")
+    column: Text = Field(None, description="the name or the position (from 1) of the column that holds the number")
     region: Region | None = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
     acting_user: ActingUser = None
 
 
 class NewExport(Body):
-    """Write the list or the audit to files."""
+    """Export the list or the audit to files."""
 
     kind: Literal["numbers", "audit"]
     format: Literal["csv", "jsonl"] = "csv"

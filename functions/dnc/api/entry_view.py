@@ -1,4 +1,4 @@
-"""How an entry is shown, and how much of it to whom."""
+"""An entry as the API shows it, and which of its fields a caller may see."""
 
 from datetime import datetime
 from typing import Any
@@ -11,34 +11,34 @@ from dnc.phone import reader as phone
 _PERSONAL = ("consumer_name", "note")
 
 
-def entry(shown: Entry, moment: datetime, caller: Caller, warnings: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Give an entry as the API shows it; an agent does not see a consumer's name or a note."""
-    answer: dict[str, Any] = {
-        "account_id": shown.account_id,
-        "number": shown.number,
-        "national": phone.national(shown.number),
-        "region": phone.region_of(shown.number),
-        "status": shown.status_at(moment),
-        "source": shown.source,
-        "sources": sorted(shown.sources),
-        "requested_at": shown.requested_at or None,
-        "last_requested_at": shown.last_requested_at or None,
-        "listed_at": shown.listed_at or None,
-        "listed_by": _plain(shown.listed_by),
-        "expires_at": times.from_epoch(shown.expires_at) if shown.expires_at is not None else None,
-        **{name: shown.details.get(name) for name in DETAILS},
-        "missing_evidence": shown.missing_evidence,
+def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return an entry as the API shows it; an agent does not see a consumer's name or a note."""
+    view: dict[str, Any] = {
+        "account_id": entry.account_id,
+        "number": entry.number,
+        "national": phone.national(entry.number),
+        "region": phone.region_of(entry.number),
+        "status": entry.status_at(moment),
+        "source": entry.source,
+        "sources": sorted(entry.sources),
+        "requested_at": entry.requested_at or None,
+        "last_requested_at": entry.last_requested_at or None,
+        "listed_at": entry.listed_at or None,
+        "listed_by": _plain(entry.listed_by),
+        "expires_at": times.from_epoch(entry.expires_at) if entry.expires_at is not None else None,
+        **{name: entry.details.get(name) for name in DETAILS},
+        "missing_evidence": entry.missing_evidence,
         "warnings": list(warnings),
-        "removal": _plain(shown.removal) if shown.removal is not None else None,
-        "version": shown.version,
-        "changed_at": shown.changed_at or None,
+        "removal": _plain(entry.removal) if entry.removal is not None else None,
+        "version": entry.version,
+        "changed_at": entry.changed_at or None,
     }
     if not caller.may(Action.READ_EVERYTHING_OF_A_NUMBER):
         for name in _PERSONAL:
-            del answer[name]
-        if answer["removal"]:
-            answer["removal"].pop("note", None)
-    return answer
+            del view[name]
+        if view["removal"]:
+            view["removal"].pop("note", None)
+    return view
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -1,43 +1,33 @@
-"""From API Gateway's proxy event to a handler and back: routing, reading, access, and errors, in one place.
+"""From API Gateway's proxy event to a handler and back: access, reading, errors and responses, in one place.
 
-API Gateway has matched the route already (`resource`), so none is matched again here. What is declared with a route
-is also what `docs/openapi.json` is generated from.
+API Gateway has already matched the route (`resource`), so nothing is matched again here. A handler's own signature
+says what the route takes: `def make_import(call: Call, body: NewImport) -> Answer`. `docs/openapi.json` is generated
+from the same declarations.
 """
 
-import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from dnc import problems, times
 from dnc.accounts.access import ROUTES, Action, Caller, Role
-from dnc.api.requests import NoQuery, Query
+from dnc.api import request_reader
+from dnc.api.requests import Body, NoQuery, Query
 from dnc.entries.entry import Actor, Write
 from dnc.logs import logger as logs
-from dnc.problems import (
-    DncError,
-    FieldError,
-    Forbidden,
-    InternalError,
-    InvalidRequest,
-    MalformedJson,
-    NotFound,
-    TooLarge,
-    Unauthenticated,
-)
+from dnc.problems import DncError, Forbidden, InternalError, InvalidRequest, NotFound, Unauthenticated
 
 MAX_BODY = 64 * 1024
-_WORDS = {"missing": "is required", "extra_forbidden": "is not a field of this request"}
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler gives back: a status and a body (None: no content)."""
+    """A handler's response: a status and a JSON body (None: no content)."""
 
     status: int
     body: Any
@@ -45,39 +35,37 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that has been read and let in."""
+    """One authorized request: who calls, for which account, and the path's parameters."""
 
     caller: Caller
     account_id: str
     path: dict[str, str]
-    body: Any
-    query: Any
     request_id: str
 
     def write(self, acting_user: str | None = None, item: int | None = None) -> Write:
-        """Give who writes, when, and for which request; `item` tells apart the writes of one batch."""
+        """Return who writes, when, and for which request; `item` tells the writes of one batch apart."""
         person = acting_user or self.caller.person
         request_id = self.request_id if item is None else f"{self.request_id}#{item}"
         return Write(times.now(), Actor(self.caller.principal, person), request_id)
 
     def person_write(self, acting_user: str | None) -> Write:
-        """Give the write of a person: a key is none, so with a key `acting_user` is required."""
+        """Return the write of a person. Raises InvalidRequest if neither the credential nor `acting_user` names one."""
         if not acting_user and not self.caller.person:
-            raise InvalidRequest.of("acting_user", "is required: a key is not a person, say who is acting")
+            raise InvalidRequest.of("acting_user", "is required when authenticating with an API key")
         return self.write(acting_user)
 
     def require(self, action: Action, why: str) -> None:
-        """Raise Forbidden, in words, unless the caller's role allows an action."""
+        """Raise Forbidden with an explanation unless the caller's role allows the action."""
         if not self.caller.may(action):
             raise Forbidden(why)
 
 
-type Handler = Callable[[Call], Answer]
+type Handler = Callable[..., Answer]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route as it is declared, for serving and for the documentation."""
+    """One declared route. `body`, `query`: the models of the handler's parameters with these names, if it has them."""
 
     method: str
     resource: str
@@ -85,9 +73,9 @@ class Route:
     handler: Handler
     summary: str
     statuses: tuple[int, ...]
-    body: type[BaseModel] | None
-    query: type[Query]
     max_body: int
+    body: type[Body] | None
+    query: type[Query] | None
 
 
 @dataclass(slots=True)
@@ -96,77 +84,70 @@ class Api:
 
     routes: dict[tuple[str, str], Route] = field(default_factory=dict)
 
-    def route(
-        self,
-        method: str,
-        resource: str,
-        *,
-        statuses: tuple[int, ...] = (200,),
-        body: type[BaseModel] | None = None,
-        query: type[Query] = NoQuery,
-        max_body: int = MAX_BODY,
-    ) -> Callable[[Handler], Handler]:
-        """Declare a route; its action, and so who may use it, is in the table of `dnc.accounts.access`."""
+    def route[H: Handler](
+        self, method: str, resource: str, *, statuses: tuple[int, ...] = (200,), max_body: int = MAX_BODY
+    ) -> Callable[[H], H]:
+        """Declare a route. `dnc.accounts.access` says who may use it; the handler's signature says what it reads.
 
-        def declare(handler: Handler) -> Handler:
+        `statuses`: those of a success, for the documentation. `max_body`: in bytes of UTF-8.
+        """
+
+        def declare(handler: H) -> H:
             summary = (handler.__doc__ or "").strip().split("\n")[0].rstrip(".")
+            body, query = _parameter(handler, "body", Body), _parameter(handler, "query", Query)
+            action = ROUTES[method, resource]
             self.routes[method, resource] = Route(
-                method, resource, ROUTES[method, resource], handler, summary, statuses, body, query, max_body
+                method, resource, action, handler, summary, statuses, max_body, body, query
             )
             return handler
 
         return declare
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Serve a proxy event. Never raises: every failure has its problem, and none tells of the inside."""
+        """Serve a proxy event. Never raises: every failure becomes a problem that reveals nothing internal."""
         request_id = str((event.get("requestContext") or {}).get("requestId") or "unknown")
         route = None
         try:
             route = self.routes.get((event["httpMethod"], event["resource"]))
             if route is None:
                 raise NotFound("There is no such route.")
-            call = _let_in(route, event, request_id)
-            answer = route.handler(call)
+            answer = _serve(route, event, request_id)
         except DncError as failed:
-            return _respond(route, request_id, failed.status, failed.problem(request_id), problems.CONTENT_TYPE)
-        except Exception as failed:  # noqa: BLE001 - the outermost guard: what nobody foresaw must not leak
-            logs.logger.error("unforeseen failure", extra={"request_id": request_id, **logs.failure(failed)})
-            problem = InternalError("Nothing is known to have changed. Try again; until then, do not call.")
-            return _respond(route, request_id, 500, problem.problem(request_id), problems.CONTENT_TYPE)
-        return _respond(route, request_id, answer.status, answer.body, "application/json")
+            return _refuse(route, failed, request_id)
+        except Exception as failed:  # noqa: BLE001 - the outermost guard: an unexpected error must not leak
+            logs.logger.error("unexpected error", extra={"request_id": request_id, **logs.failure(failed)})
+            return _refuse(
+                route, InternalError("An unexpected error occurred. Try again; until then, do not call."), request_id
+            )
+        return _respond(route, request_id, answer)
 
 
-def read_body(model: type[BaseModel], given: object) -> Any:
-    """Validate what was given against a model. Raises InvalidRequest that names every field."""
-    try:
-        return model.model_validate(given)
-    except ValidationError as refused:
-        raise _invalid(refused, "body") from None
+def _parameter[M: BaseModel](handler: Handler, name: str, kind: type[M]) -> type[M] | None:
+    """Return the model that annotates a handler's parameter, or None if it has no such parameter."""
+    model = handler.__annotations__.get(name)
+    if model is not None and not (isinstance(model, type) and issubclass(model, kind)):
+        raise TypeError(f"{handler.__name__}: annotate {name} with a model derived from {kind.__name__}")
+    return model
 
 
-def read_json(text: str) -> Any:
-    """Read JSON as RFC 8259 has it: no NaN, no name twice. Raises MalformedJson."""
-    try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_name_twice)
-    except RecursionError:
-        raise MalformedJson("The body is nested too deeply.") from None
-    except json.JSONDecodeError as refused:
-        raise MalformedJson(f"{refused.msg} at line {refused.lineno}, column {refused.colno}.") from None
-    except ValueError as refused:
-        raise MalformedJson(f"{refused}.") from None
+def _serve(route: Route, event: dict[str, Any], request_id: str) -> Answer:
+    call = _authorize(route, event, request_id)
+    query = request_reader.read_query(route.query or NoQuery, event)
+    arguments: dict[str, Any] = {"query": query} if route.query else {}
+    if route.body:
+        arguments["body"] = request_reader.read_event_body(route.body, event, route.max_body)
+    return route.handler(call, **arguments)
 
 
-def _let_in(route: Route, event: dict[str, Any], request_id: str) -> Call:
+def _authorize(route: Route, event: dict[str, Any], request_id: str) -> Call:
     caller = _caller(event)
     path = {name: unquote(value) for name, value in (event.get("pathParameters") or {}).items()}
     account_id = path.get("account_id", "")
     if not caller.may(route.action):
-        raise Forbidden(f"The role {caller.role} may not do this.")
+        raise Forbidden(f"The role {caller.role} does not allow this.")
     if "account_id" in path and not caller.may_see(account_id):
-        raise Forbidden("This credential is for another account.")
-    query = _query(route, event)
-    body = _body(route, event)
-    return Call(caller, account_id, path, body, query, request_id)
+        raise Forbidden("This credential belongs to another account.")
+    return Call(caller, account_id, path, request_id)
 
 
 def _caller(event: dict[str, Any]) -> Caller:
@@ -184,72 +165,24 @@ def _caller(event: dict[str, Any]) -> Caller:
     return caller
 
 
-def _query(route: Route, event: dict[str, Any]) -> Any:
-    given = event.get("multiValueQueryStringParameters") or {
-        name: [value] for name, value in (event.get("queryStringParameters") or {}).items()
-    }
-    twice = [name for name, values in given.items() if len(values) > 1]
-    if twice:
-        raise InvalidRequest.of(twice[0], "is given more than once")
-    try:
-        return route.query.model_validate({name: values[0] for name, values in given.items()})
-    except ValidationError as refused:
-        raise _invalid(refused, "query") from None
-
-
-def _body(route: Route, event: dict[str, Any]) -> Any:
-    if route.body is None:
-        return None
-    text = event.get("body") or ""
-    if event.get("isBase64Encoded"):
-        text = _decoded(text)
-    if len(text.encode("utf-8", "surrogatepass")) > route.max_body:
-        raise TooLarge(
-            f"The body is over {route.max_body:,} bytes.", [FieldError("body", f"is over {route.max_body:,} bytes")]
-        )
-    if not text.strip():
-        raise InvalidRequest.of("body", "is required, as JSON")
-    return read_body(route.body, read_json(text))
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except ValueError:
-        raise MalformedJson("The body is not UTF-8.") from None
-
-
-def _invalid(refused: ValidationError, whole: str) -> InvalidRequest:
-    errors = []
-    for error in refused.errors(include_url=False, include_context=False, include_input=False):
-        name = ".".join(str(part) for part in error["loc"]) or whole
-        errors.append(FieldError(name, _WORDS.get(error["type"], error["msg"].removeprefix("Value error, "))))
-    return InvalidRequest("; ".join(f"{e.field}: {e.message}" for e in errors), errors)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found
-
-
-def _respond(route: Route | None, request_id: str, status: int, body: Any, content_type: str) -> dict[str, Any]:
-    logs.logger.info(
-        "answered",
-        extra={
-            "request_id": request_id,
-            "route": f"{route.method} {route.resource}" if route else "none",
-            "status": status,
-            "code": cast("dict[str, Any]", body).get("code") if status >= 400 else None,
-        },
+def _refuse(route: Route | None, failed: DncError, request_id: str) -> dict[str, Any]:
+    _log(route, request_id, failed.status, failed.code)
+    return _response(
+        failed.status, failed.problem(request_id), {"Content-Type": problems.CONTENT_TYPE, **failed.headers}
     )
-    return {
-        "statusCode": status,
-        "headers": {"Content-Type": content_type, **_HEADERS} if body is not None else _HEADERS,
-        "body": json.dumps(body, ensure_ascii=False) if body is not None else "",
-    }
+
+
+def _respond(route: Route, request_id: str, answer: Answer) -> dict[str, Any]:
+    _log(route, request_id, answer.status, None)
+    headers = {"Content-Type": "application/json"} if answer.body is not None else {}
+    return _response(answer.status, answer.body, headers)
+
+
+def _response(status: int, body: Any, headers: dict[str, str]) -> dict[str, Any]:
+    text = json.dumps(body, ensure_ascii=False) if body is not None else ""
+    return {"statusCode": status, "headers": {**headers, **_HEADERS}, "body": text}
+
+
+def _log(route: Route | None, request_id: str, status: int, code: str | None) -> None:
+    resource = f"{route.method} {route.resource}" if route else "none"
+    logs.logger.info("answered", extra={"request_id": request_id, "route": resource, "status": status, "code": code})

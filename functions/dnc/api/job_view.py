@@ -1,4 +1,4 @@
-"""How a job is shown. URLs are made when it is read, and live 15 minutes."""
+"""A job as the API shows it. Download URLs are created at the time of the read and are valid for 15 minutes."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,13 +9,13 @@ from dnc.bulk.exports.manifest import MANIFEST
 from dnc.bulk.files import UPLOAD_LIVES, JobFiles
 from dnc.bulk.jobs import Job, JobKind, JobStatus
 
-NEVER_CAME_AFTER = UPLOAD_LIVES + timedelta(hours=23)
-"""An upload that was begun in time may take long; after this it is not awaited any more."""
+ABANDONED_AFTER = UPLOAD_LIVES + timedelta(hours=23)
+"""A job without a file is shown as failed after this time. An upload that began in time may take most of it."""
 
 
-def shown(job: Job, files: JobFiles, at: datetime) -> dict[str, Any]:
-    """Give a job as the API shows it."""
-    answer: dict[str, Any] = {
+def as_json(job: Job, files: JobFiles, at: datetime) -> dict[str, Any]:
+    """Return a job as the API shows it."""
+    view: dict[str, Any] = {
         "id": job.id,
         "status": job.status,
         "progress": job.progress,
@@ -26,13 +26,16 @@ def shown(job: Job, files: JobFiles, at: datetime) -> dict[str, Any]:
         "error": job.error,
         **job.request,
     }
-    if job.status is JobStatus.AWAITING_UPLOAD and times.parse(job.created_at) + NEVER_CAME_AFTER < at:
-        answer |= {"status": JobStatus.FAILED, "error": "No file came in time. Make another job and upload to its URL."}
-    return answer | _RESULTS[job.kind](job, files)
+    if job.status is JobStatus.AWAITING_UPLOAD and times.parse(job.created_at) + ABANDONED_AFTER < at:
+        view |= {
+            "status": JobStatus.FAILED,
+            "error": "No file was uploaded in time. Create another job and upload to its URL.",
+        }
+    return view | _RESULTS[job.kind](job, files)
 
 
 def _import(job: Job, files: JobFiles) -> dict[str, Any]:
-    """Give the report of an import, those of the files of a zip, and what its undo came to."""
+    """Return the report of an import, the reports of a zip's files, and the outcome of its undo."""
     undo = job.state.get("undo")
     return {
         "report_url": _url(files, job.state.get("report"), f"{job.id}-report.csv"),
@@ -57,7 +60,7 @@ def _import(job: Job, files: JobFiles) -> dict[str, Any]:
 
 
 def _scrub(job: Job, files: JobFiles) -> dict[str, Any]:
-    """Give the files of a scrub; `kept` names them once they are there. `as_of`: until when they are complete."""
+    """Return the files of a scrub, once they exist. `as_of`: the time up to which they are complete."""
     urls = {
         f"{name}_url": _url(files, job.state.get(name), f"{job.id}-{name}.csv") for name in ("clear", "blocked", "late")
     }
@@ -65,7 +68,7 @@ def _scrub(job: Job, files: JobFiles) -> dict[str, Any]:
 
 
 def _export(job: Job, files: JobFiles) -> dict[str, Any]:
-    """Give the files of an export once it is done: until then one may still be replaced."""
+    """Return the files of an export once it is done; until then a file may still be replaced."""
     done = job.status is JobStatus.DONE
     return {
         "files": [

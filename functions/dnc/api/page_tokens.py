@@ -1,7 +1,7 @@
-"""Page tokens: opaque, bound to the account and the filters they were given for.
+"""Page tokens: opaque, and bound to an account and its filters.
 
-A token carries the key where the next page begins and a digest over it, the account and the filters. The account is
-never taken from a token, so a digest is enough: who forges one reads a page of their own list.
+A token holds the key after which the next page begins, and a digest over that key, the account and the filters. The
+account is never taken from a token, so a digest is sufficient: anyone who forges one reads a page of their own list.
 """
 
 import base64
@@ -16,25 +16,25 @@ _DIGEST_BYTES = 16
 
 
 def token(account_id: str, filters: dict[str, Any], key: str) -> str:
-    """Give the token of the page that follows `key`."""
+    """Return the token of the page that follows `key`."""
     raw = _digest(account_id, filters, key) + key.encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def key_of(account_id: str, filters: dict[str, Any], given: str | None) -> str | None:
-    """Read the key out of a token; None when there is no token.
+def key_of(account_id: str, filters: dict[str, Any], written: str | None) -> str | None:
+    """Read the key from a token; None without a token.
 
-    Raises InvalidRequest when it was altered by so much as a character, or given for another account or other filters.
+    Raises InvalidRequest if the token was altered, or belongs to another account or to other filters.
     """
-    if given is None:
+    if written is None:
         return None
-    refused = InvalidRequest.of("page_token", "was not given for this list and these filters; begin without it")
+    refused = InvalidRequest.of("page_token", "is not a token for this list and these filters; start again without it")
     try:
-        raw = base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True)
+        raw = base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True)
         key = raw[_DIGEST_BYTES:].decode()
     except (binascii.Error, ValueError):
         raise refused from None
-    if not key or token(account_id, filters, key) != given:
+    if not key or token(account_id, filters, key) != written:
         raise refused
     return key
 

@@ -1,10 +1,10 @@
-"""The requests of the API as pydantic models: names, forms and lengths of `api.md`.
+"""The API's request bodies and query parameters as pydantic models: their names, forms and lengths.
 
-Unknown fields are refused: a misspelt `expires_at` must not be dropped.
+Unknown fields are refused, because a misspelled `expires_at` must not be dropped in silence.
 """
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -13,6 +13,7 @@ from dnc.accounts.access import Role
 from dnc.entries.entry import Source
 from dnc.entries.reasons import REASONS, REFUSED
 from dnc.phone import reader as phone
+from dnc.problems import NOT_A_REGION
 
 
 def _text_or_none(value: object) -> object:
@@ -36,12 +37,11 @@ def _day_of(value: object) -> object:
 def _region(value: object) -> object:
     if isinstance(value, str):
         if not phone.known_region(value.upper()):
-            raise ValueError("must be an ISO 3166-1 alpha-2 code such as US")
+            raise ValueError(NOT_A_REGION)
         return value.upper()
     return value
 
 
-_WRITTEN_TIME = {"type": "string", "format": "date-time"}
 Text = Annotated[
     Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None, BeforeValidator(_text_or_none)
 ]
@@ -59,7 +59,7 @@ Day = Annotated[str, AfterValidator(_date)]
 class Body(BaseModel):
     """A request's body: strict types, no unknown field."""
 
-    # A function uses some of the models, and a request one: each is built when it is first used.
+    # Each model is built on first use: a function uses only some of them, and a request only one.
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
@@ -85,13 +85,13 @@ class AddNumber(Body):
 
 
 class AddNumbers(Body):
-    """Add up to 100 numbers; each is an add of its own."""
+    """Add up to 100 numbers, each as a request of its own."""
 
-    numbers: list[Any] = Field(min_length=1, max_length=100)
+    numbers: list[object] = Field(min_length=1, max_length=100)
 
 
 class Evidence(Body):
-    """What proves that a reason holds."""
+    """The proof that a reason applies."""
 
     reference: Text = None
     obtained_at: Moment | None = None
@@ -107,10 +107,10 @@ def _known_reason(value: str) -> str:
 
 
 class RemoveNumber(Body):
-    """Take a number off the list, for a reason that can be proved."""
+    """Remove a number from the list, for a valid reason."""
 
     reason: Annotated[str, AfterValidator(_known_reason)]
-    if_version: int = Field(ge=1, description="The version that the caller has seen")
+    if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
     note: Note = None
     correct_number: Text = None
     region: Region | None = None
@@ -119,28 +119,28 @@ class RemoveNumber(Body):
 
 
 class RestoreNumber(Body):
-    """Take a removal back."""
+    """Reverse a removal."""
 
-    if_version: int = Field(ge=1, description="The version that the caller has seen")
+    if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
     acting_user: ActingUser = None
 
 
 class ReadNumbers(Body):
-    """Ask how up to 100 written numbers are read, before they are added."""
+    """Preview how up to 100 written numbers are read."""
 
     numbers: list[Annotated[str, StringConstraints(max_length=1000)]] = Field(min_length=1, max_length=100)
     region: Region | None = None
 
 
 class CheckNumbers(Body):
-    """Ask which of up to 1,000 numbers may be called."""
+    """Check which of up to 1,000 numbers may be called."""
 
     numbers: list[str] = Field(min_length=1)
     region: Region | None = None
 
 
 class DirectCheck(Body):
-    """The payload of a direct Invoke."""
+    """The payload of a direct check. The function reads it without this model, which is its specification."""
 
     account_id: str = Field(min_length=1, max_length=63)
     numbers: list[str] = Field(min_length=1, max_length=1000)
@@ -148,7 +148,7 @@ class DirectCheck(Body):
 
 
 class PutAccount(Body):
-    """Make an account or change it; what is left out of a change stays as it is."""
+    """Create or change an account; a change leaves omitted fields as they are."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
     default_region: Region | None = None
@@ -156,7 +156,7 @@ class PutAccount(Body):
 
 
 class NewKey(Body):
-    """Make an API key."""
+    """Create an API key."""
 
     role: Annotated[Role, Field(strict=False)]
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = ""
@@ -164,13 +164,13 @@ class NewKey(Body):
 
 
 class Query(BaseModel):
-    """Query parameters: text that is read leniently as numbers, but no unknown name."""
+    """Query parameters: numbers are read from text; unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class NoQuery(Query):
-    """A route that takes no query parameters."""
+    """A route without query parameters."""
 
 
 def _page_size(value: object) -> object:
@@ -180,14 +180,14 @@ def _page_size(value: object) -> object:
 
 
 class Paged(Query):
-    """Paging: a larger page_size is coerced to 500."""
+    """Paging. A page_size above 500 is coerced to 500."""
 
     page_size: Annotated[int, Field(ge=1, le=500), BeforeValidator(_page_size)] = 50
     page_token: str | None = None
 
 
 class ListNumbers(Paged):
-    """What to list."""
+    """Filters of the list."""
 
     prefix: Annotated[str, StringConstraints(pattern=r"^[+ ]?[0-9]{1,15}$")] | None = None
     q: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
@@ -200,7 +200,7 @@ class ListNumbers(Paged):
 
 
 class ReadAudit(Paged):
-    """Which events of the account to read. `from` and `to` are RFC 3339; the span is at most 31 days."""
+    """Filters of the account's events. `from` and `to` are RFC 3339, at most 31 days apart."""
 
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
@@ -209,7 +209,7 @@ class ReadAudit(Paged):
 
 
 class ReadStats(Query):
-    """Which days (UTC) to count, the first and the last of them included: dates, or RFC 3339 times within them."""
+    """The days (UTC) to count, both ends included: dates, or RFC 3339 times within them."""
 
     since: Annotated[date, BeforeValidator(_day_of)] | None = Field(None, alias="from")
     until: Annotated[date, BeforeValidator(_day_of)] | None = Field(None, alias="to")

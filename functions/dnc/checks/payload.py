@@ -6,6 +6,7 @@ generated payloads.
 
 from __future__ import annotations
 
+from dnc import problems
 from dnc.phone import reader as phone
 from dnc.problems import FieldError, InvalidRequest
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _FIELDS = ("account_id", "numbers", "region")
 _MAX_ACCOUNT_ID, MAX_NUMBERS = 63, 1000
-_TEXT = "Input should be a valid string"
 
 
 class DirectRequest:
@@ -33,7 +33,7 @@ class DirectRequest:
 def read(given: object) -> DirectRequest:
     """Read a payload. Raises InvalidRequest that names every field that is wrong."""
     if not isinstance(given, dict):
-        raise InvalidRequest.of("body", "Input should be a valid dictionary or instance of DirectCheck")
+        raise InvalidRequest.of("body", problems.NOT_AN_OBJECT)
     errors: list[FieldError] = []
     account_id = _account_id(given, errors)
     numbers = _numbers(given, errors)
@@ -42,8 +42,8 @@ def read(given: object) -> DirectRequest:
         if name not in _FIELDS:
             if isinstance(name, str) and _not_text(name):
                 raise InvalidRequest.of("body", _not_text(name))
-            told = "is not a field of this request" if isinstance(name, str) else "Keys should be strings"
-            errors.append(FieldError(str(name) or "body", told))
+            message = problems.UNKNOWN_FIELD if isinstance(name, str) else problems.NAME_NOT_TEXT
+            errors.append(FieldError(str(name) or "body", message))
     if errors:
         raise InvalidRequest("; ".join(f"{error.field}: {error.message}" for error in errors), errors)
     return DirectRequest(account_id, numbers, region)
@@ -51,14 +51,14 @@ def read(given: object) -> DirectRequest:
 
 def _account_id(given: dict[Any, Any], errors: list[FieldError]) -> str:
     if "account_id" not in given:
-        errors.append(FieldError("account_id", "is required"))
+        errors.append(FieldError("account_id", problems.REQUIRED))
         return ""
     account_id = given["account_id"]
     wrong = _not_text(account_id)
     if not wrong and not account_id:
-        wrong = "String should have at least 1 character"
+        wrong = problems.too_short(1)
     elif not wrong and len(account_id) > _MAX_ACCOUNT_ID:
-        wrong = f"String should have at most {_MAX_ACCOUNT_ID} characters"
+        wrong = problems.too_long(_MAX_ACCOUNT_ID)
     if wrong:
         errors.append(FieldError("account_id", wrong))
         return ""
@@ -67,16 +67,16 @@ def _account_id(given: dict[Any, Any], errors: list[FieldError]) -> str:
 
 def _numbers(given: dict[Any, Any], errors: list[FieldError]) -> list[str]:
     if "numbers" not in given:
-        errors.append(FieldError("numbers", "is required"))
+        errors.append(FieldError("numbers", problems.REQUIRED))
         return []
     numbers: list[str] = given["numbers"]
     wrong = ""
     if not isinstance(numbers, list):
-        wrong = "Input should be a valid list"
+        wrong = problems.NOT_A_LIST
     elif not numbers:
-        wrong = "List should have at least 1 item after validation, not 0"
+        wrong = problems.too_few(1)
     elif len(numbers) > MAX_NUMBERS:
-        wrong = f"List should have at most {MAX_NUMBERS} items after validation, not {len(numbers)}"
+        wrong = problems.too_many(MAX_NUMBERS)
     if wrong:
         errors.append(FieldError("numbers", wrong))
         return []
@@ -84,7 +84,9 @@ def _numbers(given: dict[Any, Any], errors: list[FieldError]) -> list[str]:
         "".join(numbers)  # most payloads are text throughout: one pass in C
     except TypeError:
         errors += [
-            FieldError(f"numbers.{place}", _TEXT) for place, number in enumerate(numbers) if not isinstance(number, str)
+            FieldError(f"numbers.{place}", problems.NOT_TEXT)
+            for place, number in enumerate(numbers)
+            if not isinstance(number, str)
         ]
     return numbers
 
@@ -93,19 +95,19 @@ def _region(region: object, errors: list[FieldError]) -> str | None:
     if region is None:
         return None
     if not isinstance(region, str):
-        errors.append(FieldError("region", _TEXT))
+        errors.append(FieldError("region", problems.NOT_TEXT))
         return None
     if not phone.known_region(region.upper()):
-        errors.append(FieldError("region", "must be an ISO 3166-1 alpha-2 code such as US"))
+        errors.append(FieldError("region", problems.NOT_A_REGION))
         return None
     return region.upper()
 
 
 def _not_text(value: object) -> str:
     if not isinstance(value, str):
-        return _TEXT
+        return problems.NOT_TEXT
     try:
         value.encode()
     except UnicodeEncodeError:
-        return f"{_TEXT}, unable to parse raw data as a unicode string"
+        return problems.NOT_UNICODE
     return ""

@@ -1,6 +1,6 @@
-"""What may be logged of a failure: its type, the places it went through, and what AWS said by its code.
+"""The loggable part of an exception: its type, its stack frames, and AWS's error code.
 
-Messages and the values in them are not: they may hold what a person gave.
+Messages and values are left out, because they may hold personal data.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import traceback
 from dnc.aws.errors import AwsError, NoResponse
 
 
-def failure(failed: BaseException) -> dict[str, object]:
-    """Give what may be logged of an exception: its type, its frames, and `aws`: why AWS's answer was none."""
-    frames = traceback.extract_tb(failed.__traceback__)
-    why = next((one for one in (failed, failed.__context__) if isinstance(one, (AwsError, NoResponse))), None)
+def failure(error: BaseException) -> dict[str, object]:
+    """Return the loggable fields of an exception: its type, its frames, and `aws`, the error of an AWS call."""
+    frames = traceback.extract_tb(error.__traceback__)
+    cause = next((one for one in (error, error.__context__) if isinstance(one, (AwsError, NoResponse))), None)
     return {
-        **({"aws": str(why)} if why else {}),
-        "error_type": type(failed).__name__,
+        **({"aws": str(cause)} if cause else {}),
+        "error_type": type(error).__name__,
         "frames": [f"{frame.filename.rsplit('/', 2)[-2:]}:{frame.lineno} {frame.name}" for frame in frames[-8:]],
     }

@@ -1,4 +1,4 @@
-"""Logging without a phone number or a name: ids and masked numbers only."""
+"""Logging through Powertools. Log ids and masked numbers only, never a phone number or a name."""
 
 import threading
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 __all__ = ["failure", "logger"]
 
-_making = threading.Lock()
+_lock = threading.Lock()
 
 
 def __getattr__(name: str) -> "Logger":
-    """Make `logger` when something is first logged: a cold start that logs nothing does not load Powertools."""
+    """Create `logger` on first use: a cold start that logs nothing does not load Powertools."""
     if name != "logger":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from aws_lambda_powertools import Logger  # noqa: PLC0415 - as above
+    from aws_lambda_powertools import Logger  # noqa: PLC0415 - see the docstring
 
-    with _making:  # of two that log at once, one makes it: two loggers would write each line twice
-        made: Logger | None = globals().get("logger")
-        if made is None:
-            globals()["logger"] = made = Logger(service="nocall")
-        return made
+    with _lock:  # two loggers of the same name would write each line twice
+        existing: Logger | None = globals().get("logger")
+        if existing is None:
+            globals()["logger"] = existing = Logger(service="nocall")
+        return existing

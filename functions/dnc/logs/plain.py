@@ -1,7 +1,7 @@
-"""The log of the direct check: lines as Powertools' Logger writes them, without loading it.
+"""The direct check's log: the same lines as Powertools' Logger, without loading it.
 
-A check logs failures alone, and Powertools is more to load than the check itself. Every other function logs through
-`dnc.logs.logger`; a test holds the two to the same fields. Ids and masked numbers only, as there.
+A check logs only failures, and Powertools costs more to load than the check itself. Every other function logs through
+`dnc.logs.logger`; a test compares the fields of both. Log ids and masked numbers only, never a number or a name.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def error(message: str, extra: dict[str, Any]) -> None:
-    """Log a failure. `extra`: fields of the line, without a number or a name."""
+    """Log a failure. `extra`: further fields of the line, without a number or a name."""
     now = time.time()
-    caller = sys._getframe(1)  # noqa: SLF001 - as `logging` finds it
+    caller = sys._getframe(1)  # noqa: SLF001 - `logging` does the same
     line = {
         "level": "ERROR",
         "location": f"{caller.f_code.co_name}:{caller.f_lineno}",

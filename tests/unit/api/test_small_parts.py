@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from dnc import problems, times
 from dnc.accounts.access import ALLOWED, Role, policy
 from dnc.accounts.tokens import Token
-from dnc.api import http
 from dnc.api import page_tokens as paging
+from dnc.api import request_reader
 from dnc.api.requests import AddNumber, RemoveNumber
 from dnc.entries import notices
 from dnc.entries.entry import Entry
@@ -142,7 +142,7 @@ def test_texts_have_their_lengths(field, longest):
 def test_whatever_a_body_holds_it_is_read_or_refused_by_name(body):
     for model in (AddNumber, RemoveNumber):
         try:
-            http.read_body(model, body)
+            request_reader.read_body(model, body)
         except InvalidRequest as refused:
             assert refused.errors
             assert all(error.field and error.message for error in refused.errors)
@@ -151,7 +151,7 @@ def test_whatever_a_body_holds_it_is_read_or_refused_by_name(body):
 @given(st.text())
 def test_whatever_a_text_holds_it_is_json_or_malformed(text):
     try:
-        read = http.read_json(text)
+        read = request_reader.read_json(text)
     except MalformedJson:
         return
     assert json.loads(text) == read

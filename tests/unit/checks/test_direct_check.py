@@ -76,7 +76,7 @@ def test_the_same_payloads_are_taken_and_the_same_fields_refused_as_by_the_model
 
 
 def test_a_refusal_says_what_the_models_would_say():
-    from dnc.api.http import read_body
+    from dnc.api.request_reader import read_body
 
     for payload in (
         None,

@@ -1,0 +1,121 @@
+"""Bodies and query parameters, read into their models. What cannot be read is refused by field, in our own words."""
+
+import base64
+import json
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from dnc import problems
+from dnc.problems import FieldError, InvalidRequest, MalformedJson, TooLarge
+
+_WORDS = {
+    "missing": problems.REQUIRED,
+    "extra_forbidden": problems.UNKNOWN_FIELD,
+    "string_type": problems.NOT_TEXT,
+    "string_unicode": problems.NOT_UNICODE,
+    "string_pattern_mismatch": "must match {pattern}",
+    "list_type": problems.NOT_A_LIST,
+    "int_type": "must be an integer",
+    "int_parsing": "must be an integer",
+    "int_from_float": "must be an integer",
+    "bool_type": "must be true or false",
+    "greater_than_equal": "must be at least {ge:,}",
+    "less_than_equal": "must be at most {le:,}",
+    "enum": "must be one of {expected}",
+    "literal_error": "must be one of {expected}",
+    "model_type": problems.NOT_AN_OBJECT,
+    "model_attributes_type": problems.NOT_AN_OBJECT,
+    "invalid_key": problems.NAME_NOT_TEXT,
+    "datetime_type": "must be an RFC 3339 time such as 2026-11-23T17:04:00Z",
+    "date_type": "must be a date such as 2026-11-23",
+}
+
+
+def read_body[M: BaseModel](model: type[M], value: object) -> M:
+    """Validate a JSON value against a model. Raises InvalidRequest that names every wrong field."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as refused:
+        raise _invalid(refused, "body") from None
+
+
+def read_event_body[M: BaseModel](model: type[M], event: dict[str, Any], max_bytes: int) -> M:
+    """Read the JSON body of a proxy event. Raises MalformedJson, TooLarge and InvalidRequest."""
+    text = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        text = _decoded(text)
+    if len(text.encode("utf-8", "surrogatepass")) > max_bytes:
+        raise TooLarge(f"The body is over {max_bytes:,} bytes.", [FieldError("body", f"is over {max_bytes:,} bytes")])
+    if not text.strip():
+        raise InvalidRequest.of("body", "is required, as JSON")
+    return read_body(model, read_json(text))
+
+
+def read_query[M: BaseModel](model: type[M], event: dict[str, Any]) -> M:
+    """Read the query parameters of a proxy event. Raises InvalidRequest."""
+    values = event.get("multiValueQueryStringParameters") or {
+        name: [value] for name, value in (event.get("queryStringParameters") or {}).items()
+    }
+    repeated = [name for name, written in values.items() if len(written) > 1]
+    if repeated:
+        raise InvalidRequest.of(repeated[0], "must be given only once")
+    try:
+        return model.model_validate({name: written[0] for name, written in values.items()})
+    except ValidationError as refused:
+        raise _invalid(refused, "query") from None
+
+
+def read_json(text: str) -> Any:
+    """Read JSON as RFC 8259 defines it: no NaN, no repeated name. Raises MalformedJson."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_names)
+    except RecursionError:
+        raise MalformedJson("The body is nested too deeply.") from None
+    except json.JSONDecodeError as refused:
+        raise MalformedJson(f"{refused.msg} at line {refused.lineno}, column {refused.colno}.") from None
+    except ValueError as refused:
+        raise MalformedJson(f"{refused}.") from None
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        raise MalformedJson("The body is not UTF-8.") from None
+
+
+def _invalid(refused: ValidationError, whole: str) -> InvalidRequest:
+    errors = []
+    for error in refused.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in error["loc"]) or whole
+        errors.append(FieldError(name, _words(error["type"], error.get("ctx", {}), error["msg"])))
+    return InvalidRequest("; ".join(f"{e.field}: {e.message}" for e in errors), errors)
+
+
+def _words(kind: str, context: dict[str, Any], message: str) -> str:
+    """Return the project's own wording of a pydantic error; `context`: the limits that the value broke."""
+    match kind:
+        case "string_too_short":
+            return problems.too_short(context["min_length"])
+        case "string_too_long":
+            return problems.too_long(context["max_length"])
+        case "too_short":
+            return problems.too_few(context["min_length"])
+        case "too_long":
+            return problems.too_many(context["max_length"])
+        case "value_error":
+            return message.removeprefix("Value error, ")
+    template = _WORDS.get(kind)
+    return template.format_map(context) if template else message[:1].lower() + message[1:]
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("an object has the same name twice")
+    return values
