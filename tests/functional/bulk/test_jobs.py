@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dnc import times
-from dnc.api import job_view as job_answers
+from dnc.api import job_view
 from dnc.bulk.files import JobFiles, ResultWriter, s3
 from dnc.bulk.jobs import JobKind, Jobs, JobStatus
 from dnc.entries.entry import Actor
@@ -140,7 +140,7 @@ def test_a_job_of_another_kind_or_account_is_not_found(jobs, dynamodb):
 
 def test_an_upload_that_never_came_is_shown_as_failed_with_what_to_do(jobs):
     job = jobs.make(JobKind.IMPORT, NEW, WHO, times.now() - timedelta(hours=25))
-    shown = job_answers.shown(job, JobFiles(s3(), "bulk", "acme", JobKind.IMPORT, job.id), times.now())
+    shown = job_view.as_json(job, JobFiles(s3(), "bulk", "acme", JobKind.IMPORT, job.id), times.now())
     assert (shown["status"], shown["error"]) == (
         "failed",
         "No file came in time. Make another job and upload to its URL.",
