@@ -143,7 +143,7 @@ def test_an_upload_that_never_came_is_shown_as_failed_with_what_to_do(jobs):
     shown = job_view.as_json(job, JobFiles(s3(), "bulk", "acme", JobKind.IMPORT, job.id), times.now())
     assert (shown["status"], shown["error"]) == (
         "failed",
-        "No file came in time. Make another job and upload to its URL.",
+        "No file was uploaded in time. Create another job and upload to its URL.",
     )
 
 
