@@ -4,7 +4,7 @@ Raising exactly "Unauthorized" is how a 401 is said to API Gateway; such an answ
 """
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dnc import times
 from dnc.accounts import access
@@ -15,7 +15,6 @@ from dnc.logs import logger as logs
 from dnc.problems import Unauthenticated
 from dnc.settings import Settings
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from authorize.jwt_issuer import Issuer
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from functools import cache
 from urllib.parse import quote
 
@@ -15,10 +16,6 @@ from dnc.aws import endpoints
 from dnc.aws.credentials import Credentials, CredentialUnavailable
 from dnc.aws.sigv4 import ALGORITHM, hashed, signature, signing_key
 from dnc.problems import Unavailable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _SERVICE, _VARIABLE = "s3", "AWS_ENDPOINT_URL_S3"
 

@@ -1,10 +1,10 @@
 """Logging through Powertools. Log ids and masked numbers only, never a phone number or a name."""
 
 import threading
+from typing import TYPE_CHECKING
 
 from dnc.logs.failures import failure
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
