@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.harness import check_subjects as subjects
 from benchmarks.harness import cpu_time, results
 from benchmarks.harness.stand_in import StandIn
-from dnc.entries import statuses
+from dnc.entries import status_reader
 
 COUNT = 1000
 CHECK, CHECK_BOTO3 = "check_numbers", "check_numbers on boto3, ten threads"
@@ -51,7 +51,10 @@ def main(quick: bool) -> list[dict[str, Any]]:
 
 def _requests() -> list[dict[str, Any]]:
     keys = [subjects.key(f"+1415555{n:04}") for n in range(COUNT)]
-    return [{"RequestItems": {"numbers": {"Keys": keys[n : n + 100], **statuses.READ}}} for n in range(0, COUNT, 100)]
+    return [
+        {"RequestItems": {"numbers": {"Keys": keys[n : n + 100], **status_reader.OPTIONS}}}
+        for n in range(0, COUNT, 100)
+    ]
 
 
 def _call(subject: str) -> Callable[[], object]:

@@ -30,15 +30,15 @@ def read_by_nocall(written: Sequence[str], region: str) -> int:
     """Read rows as an import does. Return how many are valid."""
     from dnc.phone import reader as phone
 
-    numbers, asides = phone.look_many(written, region)
-    return len(numbers) - sum(1 for looked, _ in asides.values() if not looked or not looked.valid)
+    numbers, exceptions = phone.classify_many(written, region)
+    return len(numbers) - sum(1 for read, _ in exceptions.values() if not read or not read.valid)
 
 
 def read_one_by_one(written: Sequence[str], region: str) -> int:
     """Read rows one at a time. Return how many are valid."""
     from dnc.phone import reader as phone
 
-    return sum(1 for text in written if (looked := phone.look(text, region)[0]) and looked.valid)
+    return sum(1 for text in written if (read := phone.classify(text, region)[0]) and read.valid)
 
 
 def _read_by(library: Any, written: Sequence[str], region: str) -> int:
@@ -112,20 +112,20 @@ def _run(subject: str, file: Path, step: int) -> dict[str, float]:
 def differences(texts: Iterable[tuple[str, str | None]]) -> Iterator[str]:
     """Yield each text and region for which a function of `dnc.phone.reader` differs from the rules."""
     from dnc.phone import reader as phone
-    from dnc.phone import rules as phone_rules
+    from dnc.phone import rules
 
     for written, region in texts:
-        looked, why = phone_rules.look(written, region)
-        if phone.look(written, region) != (looked, why):
-            yield f"look {written!r} {region}"
-        numbers, asides = phone.look_many([written], region)
-        plainly = looked is not None and not why and not looked.warnings
-        if numbers != [looked.e164 if looked else None] or asides != ({} if plainly else {0: (looked, why)}):
-            yield f"look_many {written!r} {region}"
-        if looked and phone.national(looked.e164) != phone_rules.national(looked.e164):
-            yield f"national {looked.e164}"
-        if looked and phone.region_of(looked.e164) != phone_rules.region_of(looked.e164):
-            yield f"region_of {looked.e164}"
+        read, why = rules.classify(written, region)
+        if phone.classify(written, region) != (read, why):
+            yield f"classify {written!r} {region}"
+        numbers, exceptions = phone.classify_many([written], region)
+        plain = read is not None and not why and not read.warnings
+        if numbers != [read.e164 if read else None] or exceptions != ({} if plain else {0: (read, why)}):
+            yield f"classify_many {written!r} {region}"
+        if read and phone.national(read.e164) != rules.national(read.e164):
+            yield f"national {read.e164}"
+        if read and phone.region_of(read.e164) != rules.region_of(read.e164):
+            yield f"region_of {read.e164}"
 
 
 def sweep(step: int) -> Iterator[tuple[str, str | None]]:

@@ -14,7 +14,7 @@ from benchmarks.harness import check_subjects as subjects
 from benchmarks.harness import cpu_time, reference_servers, results
 from benchmarks.harness.sandbox import CannotMeasure
 from benchmarks.harness.stand_in import StandIn
-from dnc.entries import statuses
+from dnc.entries import status_reader
 
 NUMBER = "+14155550100"
 CHECK, CHECK_BOTO3 = "check_numbers", "check_numbers on boto3"
@@ -98,7 +98,7 @@ def _call(subject: str) -> Callable[[], object]:
         from dnc.aws import clients
 
         client = clients.dynamodb() if subject == READ else subjects.boto3_client()
-        return lambda: client.get_item(TableName="numbers", Key=subjects.key(NUMBER), **statuses.READ)
+        return lambda: client.get_item(TableName="numbers", Key=subjects.key(NUMBER), **status_reader.OPTIONS)
     if subject == REDIS:
         import redis
 

@@ -1,9 +1,9 @@
-"""The check that dialers invoke before each call. An error raises, so that silence can't be read as clear.
+"""The check that dialers invoke before each call. Errors are raised, so that silence cannot be read as clear.
 
-The payload is `{"account_id", "numbers", "region"}`. `errorType` is the class name of what is raised: InvalidRequest,
-AccountNotFound and AccountSuspended are final, Unavailable means try again, and until then do not call.
+The payload is `{"account_id", "numbers", "region"}`. `errorType` is the name of the exception: InvalidRequest,
+AccountNotFound and AccountSuspended are final. Unavailable means: try again, and until then do not call.
 
-It loads no more than a check of a plain number uses: no boto3, pydantic, Powertools or phonenumbers (decision 18).
+It loads only what a check of a plain number uses: no boto3, pydantic, Powertools or phonenumbers (decision 19).
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from __future__ import annotations
 import gc
 import os
 
-# Nothing that is made while loading is ever garbage: looking for some is a tenth of a cold start.
+# Nothing that is created during loading is garbage, and looking for some is a tenth of a cold start.
 gc.disable()
 
 from dnc import times  # noqa: E402
 from dnc.accounts.profiles import Profiles  # noqa: E402
 from dnc.aws import clients  # noqa: E402
-from dnc.checks import check as checking  # noqa: E402
-from dnc.checks import payload as direct_request  # noqa: E402
-from dnc.entries.statuses import Statuses  # noqa: E402
+from dnc.checks import check, payload  # noqa: E402
+from dnc.entries.status_reader import StatusReader  # noqa: E402
 from dnc.problems import InvalidRequest as RefusedRequest  # noqa: E402
 from dnc.problems import NotFound  # noqa: E402
 from dnc.settings import Settings  # noqa: E402
@@ -33,19 +32,19 @@ accounts = Profiles(clients.dynamodb(), settings.accounts_table)
 
 
 class CheckFailed(Exception):
-    """A check that gives no answer. Its message begins with its name, for callers that log messages alone."""
+    """A check without a result. The message begins with the class name, for callers that log only messages."""
 
     def __init__(self, detail: str) -> None:
-        """Take the words of the failure."""
+        """`detail` says what is wrong and what to do."""
         super().__init__(f"{type(self).__name__}: {detail}")
 
 
 class InvalidRequest(CheckFailed):
-    """The payload does not have the contract's form."""
+    """The payload does not follow the contract."""
 
 
 class AccountNotFound(CheckFailed):
-    """There is no such account: a misspelt one must not open the gates."""
+    """The account does not exist. A misspelled account must not open the gates."""
 
 
 class AccountSuspended(CheckFailed):
@@ -57,19 +56,19 @@ class Unavailable(CheckFailed):
 
 
 def lambda_handler(event: object, _context: object) -> dict[str, Any]:
-    """Check numbers for a dialer; see the module for what is raised."""
+    """Check numbers for a dialer. The module's docstring says what is raised."""
     try:
-        request = direct_request.read(event)
-        profile = checking.remembered_profile(accounts, request.account_id)
+        request = payload.read(event)
+        profile = check.current_profile(accounts, request.account_id)
         if not profile.suspended:
-            numbers = Statuses(clients.dynamodb(), settings.numbers_table, profile.account_id, patience=5.0)
-            return checking.check(numbers, profile, request.numbers, request.region, times.now())
+            reader = StatusReader(clients.dynamodb(), settings.numbers_table, profile.account_id, patience=5.0)
+            return check.check_numbers(reader, profile, request.numbers, request.region, times.now())
     except RefusedRequest as refused:
         raise InvalidRequest(refused.detail) from None
     except NotFound:
-        raise AccountNotFound("There is no such account. Until it is known, do not call.") from None
-    except Exception as failed:  # noqa: BLE001 - whatever it was, the caller must not call
-        from dnc.logs import failures  # noqa: PLC0415 - for failures alone
+        raise AccountNotFound("The account does not exist. Until the account id is right, do not call.") from None
+    except Exception as failed:  # noqa: BLE001 - whatever happened, the caller must not call
+        from dnc.logs import failures  # noqa: PLC0415 - loaded only for failures
         from dnc.logs import plain as plain_log  # noqa: PLC0415
 
         plain_log.error("check failed", failures.failure(failed))
@@ -78,7 +77,7 @@ def lambda_handler(event: object, _context: object) -> dict[str, Any]:
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"):
-    # While loading there is a whole core, and nobody waits yet. A snapshot's connections would not outlive it.
+    # During loading there is a whole core, and nobody waits yet. Connections would not survive in a snapshot.
     clients.dynamodb().warm()
 gc.freeze()
 gc.enable()

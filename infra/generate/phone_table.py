@@ -1,8 +1,8 @@
-"""Write `functions/dnc/phone/nanp.py`: what phonenumbers' metadata says of the North American plan, as a small table.
+"""Generate `functions/dnc/phone/nanp.py`: phonenumbers' metadata about the North American plan, as a small table.
 
-Nothing here is sampled. The patterns of the metadata are taken apart into sets of digits, so that what the table says
-of an area code holds for each of its numbers; what does not fit the form that `dnc.phone.reader` counts on stops the
-generation with its name, and an upgrade of phonenumbers that brings it fails `make check` until somebody has looked.
+Nothing here is sampled. The metadata's patterns are expanded into sets of digits, so each statement of the table holds
+for every number of an area code. Metadata that does not fit the form that `dnc.phone.reader` relies on stops the
+generation by name. An upgrade of phonenumbers that brings such metadata fails `make check` until somebody has looked.
 """
 
 import re
@@ -32,15 +32,15 @@ Box = tuple[frozenset[str], ...]
 Exchanges = dict[str, int]  # area code to the bits of its exchanges
 
 
-class Unforeseen(Exception):
-    """The metadata has something that the table's form cannot say: look at `dnc.phone.reader` before going on."""
+class UnexpectedMetadata(Exception):
+    """The metadata contains something that the table cannot express. Look at `dnc.phone.reader` before going on."""
 
 
 class Region(NamedTuple):
     """One region of the plan.
 
-    `valid`: where every number is valid; `varies`: where the line number decides; `leading`: what it claims by its
-    first digits, or None when it claims just what is valid.
+    `valid`: where every number is valid; `varies`: where the line number decides; `leading`: what belongs to the
+    region by its first digits, or None if exactly the valid numbers do.
     """
 
     name: str
@@ -50,13 +50,13 @@ class Region(NamedTuple):
 
 
 def boxes(pattern: str) -> Iterator[Box]:
-    """Give the strings that a pattern of digits matches, as boxes: for each place the digits that may stand there."""
+    """Yield the strings that a pattern of digits matches, as boxes: for each position, the digits it may have."""
     yield from _sequence(list(patterns.parse(pattern)))
 
 
 def _sequence(parsed: list[Any]) -> Iterator[Box]:
     for parts in product(*(list(_part(op, argument)) for op, argument in parsed)):
-        yield tuple(place for part in parts for place in part)
+        yield tuple(digits for part in parts for digits in part)
 
 
 def _part(op: Any, argument: Any) -> Iterator[Box]:
@@ -75,7 +75,7 @@ def _part(op: Any, argument: Any) -> Iterator[Box]:
             for times in range(least, most + 1):
                 yield from _sequence(list(repeated) * times)
         case _:
-            raise Unforeseen(f"a pattern holds {op}")
+            raise UnexpectedMetadata(f"a pattern contains {op}")
 
 
 def _digits(op: Any, argument: Any) -> frozenset[str]:
@@ -87,17 +87,17 @@ def _digits(op: Any, argument: Any) -> frozenset[str]:
         case "CATEGORY" if str(argument) == "CATEGORY_DIGIT":
             return _ALL_DIGITS
         case _:
-            raise Unforeseen(f"a set of digits holds {op} {argument}")
+            raise UnexpectedMetadata(f"a set of digits contains {op} {argument}")
 
 
 def exchanges(matched: Iterable[Box]) -> tuple[Exchanges, Exchanges]:
-    """Give the exchanges of each area code that boxes of 10 digits cover: with every line number, and with some."""
+    """Return the exchanges of each area code that boxes of 10 digits cover: with every line number, and with some."""
     every: Exchanges = defaultdict(int)
     some: Exchanges = defaultdict(int)
     for box in matched:
         if len(box) != 10:
             continue
-        covered = every if all(place == _ALL_DIGITS for place in box[6:]) else some
+        covered = every if all(digits == _ALL_DIGITS for digits in box[6:]) else some
         bits = sum(1 << int("".join(exchange)) for exchange in product(*box[3:6]))
         for area_code in product(*box[:3]):
             covered["".join(area_code)] |= bits
@@ -108,7 +108,7 @@ def _metadata(name: str) -> Any:
     return PhoneMetadata.metadata_for_region(name)
 
 
-def _described(description: Any) -> list[Box]:
+def _boxes_of(description: Any) -> list[Box]:
     if description is None or not description.national_number_pattern:
         return []
     lengths = description.possible_length
@@ -117,28 +117,28 @@ def _described(description: Any) -> list[Box]:
 
 def _region(name: str) -> Region:
     metadata = _metadata(name)
-    general = _described(metadata.general_desc)
-    typed = [box for kind in TYPES for box in _described(getattr(metadata, kind))]
-    strange = {len(box) for box in typed} - {7, 10}
-    if strange:
-        raise Unforeseen(f"{name} has numbers of {strange} digits")
+    general = _boxes_of(metadata.general_desc)
+    typed = [box for kind in TYPES for box in _boxes_of(getattr(metadata, kind))]
+    unexpected = {len(box) for box in typed} - {7, 10}
+    if unexpected:
+        raise UnexpectedMetadata(f"{name} has numbers of {unexpected} digits")
     (general_every, general_some), (typed_every, typed_some) = exchanges(general), exchanges(typed)
     if any(general_some.values()):
-        raise Unforeseen(f"{name} has a general pattern that depends on the last four digits")
+        raise UnexpectedMetadata(f"{name} has a general pattern that depends on the last four digits")
     valid = {code: general_every[code] & typed_every[code] & _ALL_EXCHANGES for code in _AREA_CODES}
     varies = {code: general_every[code] & typed_some[code] & _ALL_EXCHANGES for code in _AREA_CODES}
     leading = None
     if metadata.leading_digits is not None:
         leading, _ = exchanges((box + (_ALL_DIGITS,) * 10)[:10] for box in boxes(metadata.leading_digits))
     elif any(varies.values()):
-        raise Unforeseen(f"which region has a number of {name} depends on its last four digits")
+        raise UnexpectedMetadata(f"which region has a number of {name} depends on its last four digits")
     return Region(name, valid, varies, leading)
 
 
 def _claims(regions: list[Region], area_code: str) -> tuple[str, int, int] | None:
-    """Give the region of an area code's numbers, and the bits of its valid and of its varying exchanges.
+    """Return the region of an area code's numbers, and the bits of its valid and of its varying exchanges.
 
-    None when the region is not the same for all.
+    None if the region is not the same for all of them.
     """
     left, valid, varies, claimed = _ALL_EXCHANGES, 0, 0, set()
     for region in regions:
@@ -149,7 +149,7 @@ def _claims(regions: list[Region], area_code: str) -> tuple[str, int, int] | Non
         varies |= claim & region.varies[area_code]
         left &= ~claim
     if left:
-        claimed.add(regions[0].name)  # a number that no region claims is shown under the plan's main one
+        claimed.add(regions[0].name)  # a number of no region is attributed to the plan's main one
     return (claimed.pop(), valid, varies) if len(claimed) == 1 else None
 
 
@@ -160,31 +160,31 @@ def _check_short_numbers() -> None:
             continue
         emergency = short.emergency.national_number_pattern if short.emergency else None
         if emergency and patterns.parse(emergency).getwidth()[1] >= 7:
-            raise Unforeseen(f"{name} has emergency numbers of 7 digits or more")
+            raise UnexpectedMetadata(f"{name} has emergency numbers of 7 digits or more")
         if (
             name in phonenumbers.COUNTRY_CODE_TO_REGION_CODE[CALLING_CODE]
             and max(short.general_desc.possible_length) >= 7
         ):
-            raise Unforeseen(f"{name} has short codes of 7 digits or more")
+            raise UnexpectedMetadata(f"{name} has short codes of 7 digits or more")
 
 
 def _dialing(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Give the regions in which 10 digits are read as they stand, and those of them in which 7 digits are too."""
+    """Return the regions that read 10 digits unchanged, and those among them that read 7 digits unchanged too."""
     ten, seven = [], []
     for name in names:
         metadata = _metadata(name)
         lengths = metadata.general_desc.possible_length, metadata.general_desc.possible_length_local_only
         if metadata.international_prefix != "011" or lengths not in {((10,), (7,)), ((7, 10), ())}:
-            raise Unforeseen(f"{name} dials or counts its digits in another way")
+            raise UnexpectedMetadata(f"{name} has another dialing prefix or other lengths")
         if metadata.national_prefix_for_parsing == "1" and metadata.national_prefix_transform_rule is None:
             ten.append(name)
             seven.append(name)
         elif _LOCAL_PREFIX.fullmatch(metadata.national_prefix_for_parsing):
             ten.append(name)
         else:
-            raise Unforeseen(f"{name} has the national prefix {metadata.national_prefix_for_parsing}")
+            raise UnexpectedMetadata(f"{name} has the national prefix {metadata.national_prefix_for_parsing}")
         if phonenumbers.ndd_prefix_for_region(name, True) != "1":
-            raise Unforeseen(f"{name} has a trunk prefix other than 1")
+            raise UnexpectedMetadata(f"{name} has a trunk prefix other than 1")
     return ten, seven
 
 
@@ -192,17 +192,17 @@ def _national_form(main: str) -> str:
     ten = r"(\d{3})(\d{3})(\d{4})"
     forms = [form for form in _metadata(main).number_format if form.pattern == ten]
     if [f.leading_digits_pattern for f in forms] != [["[2-9]"]] or forms[0].national_prefix_formatting_rule:
-        raise Unforeseen("national numbers are not all written in one way")
+        raise UnexpectedMetadata("national numbers do not all have one format")
     return re.sub(r"\\(\d)", lambda group: f"{{{int(group[1]) - 1}}}", forms[0].format)
 
 
 def _first_digits_of_whole_sevens(names: Iterable[str]) -> set[str]:
-    described = (getattr(_metadata(name), kind) for name in names for kind in TYPES)
-    return {digit for d in described for box in _described(d) if len(box) == 7 for digit in box[0]}
+    descriptions = (getattr(_metadata(name), kind) for name in names for kind in TYPES)
+    return {digit for d in descriptions for box in _boxes_of(d) if len(box) == 7 for digit in box[0]}
 
 
 def written() -> str:
-    """Give the text of the table."""
+    """Return the text of the table."""
     names = list(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[CALLING_CODE])
     regions = [_region(name) for name in names]
     _check_short_numbers()
@@ -232,10 +232,10 @@ def written() -> str:
         "NATIONAL": _words([_national_form(names[0])]),
         "IN_USE": _table({name: _words(codes) for name, codes in in_use.items()}),
         "UNUSED": _table({name: _words(codes) for name, codes in unused.items()}),
-        "PARTLY": _table({code: f'("{name}", {_words(held)})' for code, (name, held) in partly.items()}),
+        "PARTLY": _table({code: f'("{name}", {_words(ranges)})' for code, (name, ranges) in partly.items()}),
         "VARYING": _words(varying),
     }
-    return _HEAD + "\n".join(f'{name} = {values[name]}\n"""{words}"""\n' for name, words in _MEANINGS.items())
+    return _HEAD + "\n".join(f'{name} = {values[name]}\n"""{meaning}"""\n' for name, meaning in _MEANINGS.items())
 
 
 _HEAD = f'''"""The North American numbering plan, from the metadata of phonenumbers {phonenumbers.__version__}.
@@ -247,21 +247,21 @@ Generated by infra/generate/phone_table.py: do not edit. `make docs` rewrites it
 '''
 _MEANINGS = {
     "REGIONS": "Every region (ISO 3166-1 alpha-2) that has a numbering plan.",
-    "PLAN_REGIONS": "The regions of country code 1, in which 10 digits, with or without a 1 before, are one number.",
-    "PLAIN_REGIONS": "Those of them that put no area code of their own before 7 digits.",
-    "LOCAL_FIRST": "First digits of 7 that are never a whole number.",
-    "NATIONAL": "How 10 digits are written: area code, exchange, line.",
-    "IN_USE": "Region to the area codes that are valid with every exchange [2-9]XX.",
-    "UNUSED": "Region to the area codes that are valid with none.",
-    "PARTLY": "Other area codes: their region and the ranges of exchanges [2-9]XX that are valid.",
-    "VARYING": "Area codes with exchanges of which some lines are valid and some are not.",
+    "PLAN_REGIONS": "The regions of country code 1 in which 10 digits, with or without a leading 1, are one number.",
+    "PLAIN_REGIONS": "Those of them that do not complete 7 digits with an area code of their own.",
+    "LOCAL_FIRST": "First digits that make 7 digits a local number, never a complete one.",
+    "NATIONAL": "The national format of 10 digits: area code, exchange, line.",
+    "IN_USE": "By region, the area codes that are valid with every exchange [2-9]XX.",
+    "UNUSED": "By region, the area codes that are valid with no exchange.",
+    "PARTLY": "By area code, for the others: their region, and the ranges of exchanges [2-9]XX that are valid.",
+    "VARYING": "Area codes with an exchange of which only some lines are valid.",
 }
 
 
 def _ranges(bits: int) -> list[str]:
-    held = [exchange for exchange in range(200, 1000) if bits >> exchange & 1]
-    firsts = [exchange for exchange in held if exchange - 1 not in held]
-    lasts = [exchange for exchange in held if exchange + 1 not in held]
+    valid = [exchange for exchange in range(200, 1000) if bits >> exchange & 1]
+    firsts = [exchange for exchange in valid if exchange - 1 not in valid]
+    lasts = [exchange for exchange in valid if exchange + 1 not in valid]
     return [f"{first}-{last}" if last > first else str(first) for first, last in zip(firsts, lasts, strict=True)]
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import boto3
 import pytest
 
+from dnc.aws.credentials import Credentials
+from dnc.aws.dynamodb import DynamoDB
 from tests.support import dynamodb_local, tables
 
 
@@ -35,6 +37,15 @@ def make_client(endpoint: str) -> Any:
 @pytest.fixture(scope="session")
 def client(make_client: Any) -> Any:
     return make_client("dynamodb")
+
+
+@pytest.fixture(scope="session")
+def own(endpoint: str) -> Iterator[DynamoDB]:
+    """The service's own client."""
+    keys = Credentials({"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"})
+    client = DynamoDB(endpoint, "us-east-1", keys)
+    yield client
+    client.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The check: which numbers may be called. A number is callable only when it was read to be; everything else is not."""
+"""The check: which numbers may be called. Only a number that was read and found not listed is callable."""
 
 from __future__ import annotations
 
@@ -12,43 +12,48 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dnc.accounts.profiles import Profile, Profiles
-    from dnc.entries.statuses import Statuses
-    from dnc.phone.reader import Phone
+    from dnc.entries.status_reader import StatusReader
+    from dnc.phone.forms import Phone
 
 MAX_NUMBERS = 1000
 
 
-def check(numbers: Statuses, profile: Profile, written: list[str], region: str | None, now: datetime) -> dict[str, Any]:
-    """Check numbers in any written form: one result for each, in order. Raises Unavailable unless all were read.
+def check_numbers(
+    reader: StatusReader, profile: Profile, written: list[str], region: str | None, now: datetime
+) -> dict[str, Any]:
+    """Check numbers in any written form. Return one result for each, in order. Raises Unavailable unless all were read.
 
-    `region`: ISO 3166-1 alpha-2 of national forms, else the account's default. `now`: UTC, taken before the reading.
+    `region`: ISO 3166-1 alpha-2, for national forms; by default the account's. `now`: UTC, from before the read.
     """
-    read, asides = phone.look_many(written, region or profile.default_region)
-    rows = numbers.statuses([number for number in read if number is not None])
+    numbers, exceptions = phone.classify_many(written, region or profile.default_region)
+    rows = reader.statuses([number for number in numbers if number is not None])
     blocked = 0
     results = []
-    for place, number in enumerate(read):
+    for position, number in enumerate(numbers):
         result = _listed(rows[number], now) if number in rows else None
-        if result is None and place in asides:
-            result = _invalid(*asides[place])
+        if result is None and position in exceptions:
+            result = _invalid(*exceptions[position])
         if result is None and number is None:
-            raise AssertionError("a number that was not read has no reason")
+            raise AssertionError("a text without a number has no reason")
         if result is None:
-            results.append({"input": written[place], "number": number, "callable": True, "status": "clear"})
+            results.append({"input": written[position], "number": number, "callable": True, "status": "clear"})
         else:
             blocked += 1
-            results.append({"input": written[place], "number": number, "callable": False, **result})
+            results.append({"input": written[position], "number": number, "callable": False, **result})
     return {"account_id": profile.account_id, "checked_at": times.text(now), "blocked": blocked, "results": results}
 
 
-def remembered_profile(accounts: Profiles, account_id: str) -> Profile:
-    """Give the account's profile, read at most 30 seconds ago. A suspended one is read anew: it may just be back."""
+def current_profile(accounts: Profiles, account_id: str) -> Profile:
+    """Return the account's profile, read at most 30 seconds ago. A suspended account is read again each time.
+
+    It may have been reactivated since.
+    """
     profile = accounts.remembered(account_id)
     return accounts.profile(account_id) if profile.suspended else profile
 
 
 def _listed(row: dict[str, Any], now: datetime) -> dict[str, Any] | None:
-    """Say of a stored row that it is listed, or nothing."""
+    """Return the result for a stored row that is listed, else None."""
     expires_at = row.get("expires_at")
     if status_of(row.get("status"), int(expires_at) if expires_at is not None else None, now) != LISTED:
         return None
@@ -56,9 +61,9 @@ def _listed(row: dict[str, Any], now: datetime) -> dict[str, Any] | None:
 
 
 def _invalid(read: Phone | None, why: str) -> dict[str, Any] | None:
-    """Say why what was read cannot be called, or nothing of a number that can."""
+    """Return the result for a number that cannot be called, or None if it can."""
     if read is not None and not why:
         return None
-    # A possible number that is not in use keeps its E.164; what is no number at all has none.
-    kept = {} if read and read.possible else {"number": None}
-    return {**kept, "status": "invalid", "detail": why}
+    # A possible number that is not in use keeps its E.164. Any other text has none.
+    number = {} if read and read.possible else {"number": None}
+    return {**number, "status": "invalid", "detail": why}

@@ -1,4 +1,7 @@
-"""What a stored row means at a moment: listed, removed or expired. A check needs this of an entry alone."""
+"""The status of a stored row at a given time: listed, removed or expired.
+
+This is the only part of an entry's rules that a check needs.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,11 @@ LISTED, REMOVED, EXPIRED = "listed", "removed", "expired"
 
 
 def status_of(status: object, expires_at: int | None, moment: datetime) -> str:
-    """Give the status of a stored row at a moment; anything but a plain removal or a past expiry is listed."""
+    """Return the status of a row at a moment (UTC). `expires_at`: epoch seconds.
+
+    Unless a row is plainly removed or its expiry has passed, it is listed, so that an unknown status never reads as
+    clear.
+    """
     if status == REMOVED:
         return REMOVED
     if expires_at is not None and expires_at <= moment.timestamp():

@@ -15,7 +15,7 @@ from dnc.entries import entry as entries
 from dnc.entries import filters as listing
 from dnc.entries.entry import LISTED, Entry, Outcome, Request, Write
 from dnc.entries.filters import Filters
-from dnc.entries.statuses import Statuses
+from dnc.entries.status_reader import StatusReader
 from dnc.problems import Conflict, NotListed, Unavailable
 
 _ROWS_READ_A_PAGE = 20_000
@@ -23,7 +23,7 @@ _ROWS_READ_A_PAGE = 20_000
 type Judge = Callable[[Entry], None]
 
 
-class Numbers(Statuses):
+class Numbers(StatusReader):
     """The numbers of one account."""
 
     def read(self, number: str) -> Entry | None:

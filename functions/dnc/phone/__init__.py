@@ -1,5 +1,5 @@
-"""From any written form of a phone number to E.164.
+"""Phone numbers: any written form to E.164, and E.164 to what people read.
 
 May import: only the ground (problems, times, settings).
-Begin with `reader`: its fast path for plain North American numbers, and the library for everything else.
+Begin with `reader`: its fast path for plain North American numbers, and libphonenumber's rules for everything else.
 """

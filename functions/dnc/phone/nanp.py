@@ -17,16 +17,16 @@ REGIONS = (
 """Every region (ISO 3166-1 alpha-2) that has a numbering plan."""
 
 PLAN_REGIONS = "US AG AI AS BB BM BS CA DM DO GD GU JM KN KY LC MP MS PR SX TC TT VC VG VI"
-"""The regions of country code 1, in which 10 digits, with or without a 1 before, are one number."""
+"""The regions of country code 1 in which 10 digits, with or without a leading 1, are one number."""
 
 PLAIN_REGIONS = "US CA DO JM PR"
-"""Those of them that put no area code of their own before 7 digits."""
+"""Those of them that do not complete 7 digits with an area code of their own."""
 
 LOCAL_FIRST = "2456789"
-"""First digits of 7 that are never a whole number."""
+"""First digits that make 7 digits a local number, never a complete one."""
 
 NATIONAL = "({0}) {1}-{2}"
-"""How 10 digits are written: area code, exchange, line."""
+"""The national format of 10 digits: area code, exchange, line."""
 
 IN_USE = {
     "US": (
@@ -56,7 +56,7 @@ IN_USE = {
     "PR": "787 939",
     "DO": "809 829 849",
 }
-"""Region to the area codes that are valid with every exchange [2-9]XX."""
+"""By region, the area codes that are valid with every exchange [2-9]XX."""
 
 UNUSED = {
     "US": (
@@ -76,7 +76,7 @@ UNUSED = {
         "968 969 974 976 977 981 982 987 988 990 991 992 993 994 995 996 997 998 999"
     ),
 }
-"""Region to the area codes that are valid with none."""
+"""By region, the area codes that are valid with no exchange."""
 
 PARTLY = {
     "242": ("BS", (
@@ -137,7 +137,7 @@ PARTLY = {
     )),
     "983": ("US", "200-599 700-999"),
 }
-"""Other area codes: their region and the ranges of exchanges [2-9]XX that are valid."""
+"""By area code, for the others: their region, and the ranges of exchanges [2-9]XX that are valid."""
 
 VARYING = "246521 246522 876606"
-"""Area codes with exchanges of which some lines are valid and some are not."""
+"""Area codes with an exchange of which only some lines are valid."""

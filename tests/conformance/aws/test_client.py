@@ -2,11 +2,8 @@
 
 import copy
 
-import pytest
 from botocore.exceptions import ClientError
 
-from dnc.aws.credentials import Credentials
-from dnc.aws.dynamodb import DynamoDB
 from dnc.aws.errors import AwsError
 
 KEY = {"account_id": {"S": "acme"}, "number": {"S": "+14155550100"}}
@@ -24,15 +21,6 @@ ROW = {
 
 def keys(count, start=0):
     return [{"account_id": {"S": "acme"}, "number": {"S": f"+1415555{n:04}"}} for n in range(start, start + count)]
-
-
-@pytest.fixture
-def own(endpoint):
-    client = DynamoDB(
-        endpoint, "us-east-1", Credentials({"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"})
-    )
-    yield client
-    client.close()
 
 
 def outcome(client, operation, asked):

@@ -29,8 +29,8 @@ def numbers_from(start, count):
 
 
 @pytest.fixture
-def numbers(client, names):
-    return Numbers(client, names["numbers"], "acme")
+def numbers(own, names):
+    return Numbers(own, names["numbers"], "acme")
 
 
 def allow(_entry):
@@ -100,13 +100,13 @@ def test_what_was_never_listed_cannot_be_removed(numbers):
         numbers.remove(NUMBER, {"reason": "test_number"}, 1, write(), allow)
 
 
-def test_1000_statuses_are_read_whatever_is_among_them(numbers, client, names):
+def test_1000_statuses_are_read_whatever_is_among_them(numbers, own, names):
     listed = numbers_from(2125550100, 100)
     for number in listed:
         numbers.add(request(number), write())
     asked = [*numbers_from(2125550100, 1000), *listed]
     assert sorted(numbers.statuses(asked)) == listed
-    assert Numbers(client, names["numbers"], "globex").statuses(asked) == {}
+    assert Numbers(own, names["numbers"], "globex").statuses(asked) == {}
 
 
 def test_pages_of_every_size_give_the_whole_list_once(numbers):

@@ -1,4 +1,4 @@
-"""The check, direct and over HTTP: callable only when it was read to be so."""
+"""The check, direct and over HTTP: a number is callable only if it was read and is not listed."""
 
 import json
 from types import SimpleNamespace
@@ -11,8 +11,10 @@ from dnc.accounts.profiles import Profiles
 from dnc.aws import clients
 from dnc.aws import errors as aws_errors
 from dnc.aws.errors import AwsError, NoResponse
-from dnc.checks import check as checking
-from dnc.entries.store import Numbers
+from dnc.checks import check
+from dnc.entries import status_reader
+from dnc.entries.status_reader import StatusReader
+from dnc.problems import Unavailable
 
 NUMBER, NEIGHBOR = "+14155550100", "+14155550101"
 
@@ -21,13 +23,13 @@ def over_http(gateway, numbers, role="dialer", **more):
     return gateway.call(role, "POST", "/accounts/acme/checks", {"numbers": numbers, **more})
 
 
-def test_both_ways_answer_the_same_in_order_with_duplicates(gateway):
+def test_both_paths_return_the_same_results_in_order_with_duplicates(gateway):
     entry = gateway.add(NUMBER, source="sms")
-    asked = ["(415) 555-0100", NEIGHBOR, "415.555.0100", "12", NUMBER, "1-800-FLOWERS", "+442079460958", NEIGHBOR]
-    direct, http = gateway.check(asked), over_http(gateway, asked).body
+    written = ["(415) 555-0100", NEIGHBOR, "415.555.0100", "12", NUMBER, "1-800-FLOWERS", "+442079460958", NEIGHBOR]
+    direct, http = gateway.check(written), over_http(gateway, written).body
     direct.pop("checked_at"), http.pop("checked_at")
     assert direct == http
-    assert [r["input"] for r in direct["results"]] == asked
+    assert [r["input"] for r in direct["results"]] == written
     statuses = ["listed", "clear", "listed", "invalid", "listed", "invalid", "clear", "clear"]
     assert [r["status"] for r in direct["results"]] == statuses
     assert direct["blocked"] == 5
@@ -42,13 +44,13 @@ def test_both_ways_answer_the_same_in_order_with_duplicates(gateway):
     }
 
 
-def test_a_region_is_for_national_forms(gateway):
+def test_a_region_applies_to_national_forms(gateway):
     gateway.add("+442079460958")
     assert gateway.check(["020 7946 0958"], region="GB")["blocked"] == 1
     assert gateway.check(["020 7946 0958"])["results"][0]["status"] == "invalid"
 
 
-def test_a_number_that_is_not_valid_is_not_callable_unless_listed_and_then_neither(gateway):
+def test_a_number_that_is_not_valid_is_never_callable(gateway):
     not_in_use = "+15555550100"
     assert gateway.check([not_in_use])["results"][0]["status"] == "invalid"
     gateway.add(not_in_use)
@@ -58,9 +60,9 @@ def test_a_number_that_is_not_valid_is_not_callable_unless_listed_and_then_neith
 def test_1000_numbers(gateway):
     for i in range(5):
         gateway.add(f"+14155550{100 + i}")
-    told = gateway.check([f"+14155550{100 + i % 100}" for i in range(1000)])
-    assert len(told["results"]) == 1000
-    assert told["blocked"] == 50
+    response = gateway.check([f"+14155550{100 + i % 100}" for i in range(1000)])
+    assert len(response["results"]) == 1000
+    assert response["blocked"] == 50
     assert over_http(gateway, [NUMBER] * 1001).code == "too_large"
     assert over_http(gateway, []).fields == ["numbers"]
 
@@ -85,7 +87,7 @@ def test_1000_numbers(gateway):
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_a_direct_check_of_another_form_raises(gateway, payload):
+def test_a_direct_check_with_an_invalid_payload_raises(gateway, payload):
     handler = gateway.modules["check_numbers.handler"]
     with pytest.raises(handler.InvalidRequest) as raised:
         handler.lambda_handler(payload, None)
@@ -93,7 +95,7 @@ def test_a_direct_check_of_another_form_raises(gateway, payload):
     assert NUMBER not in str(raised.value)
 
 
-def test_an_account_that_is_not_there_or_suspended_raises(gateway, dynamodb):
+def test_an_unknown_or_suspended_account_raises(gateway, dynamodb):
     handler = gateway.modules["check_numbers.handler"]
     for account in ("acmee", "ACME", "#platform", "../acme"):
         with pytest.raises(handler.AccountNotFound):
@@ -107,7 +109,7 @@ def test_an_account_that_is_not_there_or_suspended_raises(gateway, dynamodb):
     assert gateway.check([NUMBER], "globex")["blocked"] == 1
 
 
-def test_that_an_account_exists_is_remembered_for_30_seconds_and_not_longer(gateway, dynamodb, monkeypatch):
+def test_an_existing_account_is_cached_for_at_most_30_seconds(gateway, dynamodb, monkeypatch):
     handler = gateway.modules["check_numbers.handler"]
     clock = [1000.0]
     monkeypatch.setattr("dnc.accounts.profiles.time.monotonic", lambda: clock[0])
@@ -120,7 +122,7 @@ def test_that_an_account_exists_is_remembered_for_30_seconds_and_not_longer(gate
         gateway.check([NUMBER])
 
 
-def test_that_an_account_does_not_exist_is_never_remembered(gateway):
+def test_a_missing_account_is_never_cached(gateway):
     with pytest.raises(gateway.modules["check_numbers.handler"].AccountNotFound):
         gateway.check([NUMBER], "newcomer")
     gateway.call("operator", "PUT", "/accounts/newcomer", {"name": "New", "default_region": "US"})
@@ -136,10 +138,11 @@ class Broken:
     def __getattr__(self, name):
         call = getattr(self._client, name)
 
-        def wrapped(**arguments):
-            if self._table in (arguments.get("TableName"), *arguments.get("RequestItems", {})):
+        def wrapped(*arguments, **named):
+            request = named or json.loads(arguments[1][0] if name == "call_all" else arguments[1])
+            if self._table in (request.get("TableName"), *request.get("RequestItems", {})):
                 raise self._failure
-            return call(**arguments)
+            return call(*arguments, **named)
 
         return wrapped
 
@@ -159,7 +162,7 @@ def break_storage(gateway, monkeypatch, broken):
 
 
 @pytest.mark.parametrize("table", ["numbers", "accounts"])
-@pytest.mark.parametrize("asked", [[NUMBER], [NUMBER, NEIGHBOR]], ids=["one", "two"])
+@pytest.mark.parametrize("numbers", [[NUMBER], [NUMBER, NEIGHBOR]], ids=["one", "two"])
 @pytest.mark.parametrize(
     "failure",
     [
@@ -176,15 +179,15 @@ def break_storage(gateway, monkeypatch, broken):
     ],
     ids=lambda failure: f"{type(failure).__name__} {aws_errors.error_code(failure)}",
 )
-def test_storage_that_fails_is_unavailable_and_never_clear(gateway, dynamodb, monkeypatch, table, asked, failure):
-    break_storage(gateway, monkeypatch, Broken(dynamodb, table, failure))
+def test_failing_storage_is_unavailable_and_never_clear(gateway, monkeypatch, table, numbers, failure):
+    break_storage(gateway, monkeypatch, Broken(clients.dynamodb(), table, failure))
     with pytest.raises(gateway.modules["check_numbers.handler"].Unavailable):
-        gateway.check(asked)
-    assert over_http(gateway, asked).code == "unavailable"
+        gateway.check(numbers)
+    assert over_http(gateway, numbers).code == "unavailable"
 
 
-def test_a_failure_that_nobody_foresaw_raises_or_is_500_and_tells_nothing(gateway, dynamodb, monkeypatch, capsys):
-    break_storage(gateway, monkeypatch, Broken(dynamodb, "numbers", error(f"Denied {NUMBER}")))
+def test_an_unexpected_error_raises_or_is_500_and_reveals_nothing(gateway, monkeypatch, capsys):
+    break_storage(gateway, monkeypatch, Broken(clients.dynamodb(), "numbers", error(f"Denied {NUMBER}")))
     with pytest.raises(Exception) as raised:
         gateway.check([NUMBER])
     assert "Denied" not in str(raised.value)
@@ -194,125 +197,100 @@ def test_a_failure_that_nobody_foresaw_raises_or_is_500_and_tells_nothing(gatewa
     assert NUMBER not in capsys.readouterr().out
 
 
-def test_unprocessed_keys_are_asked_again_until_all_are_read(dynamodb):
-    asked = []
-
-    class Slow:
-        def batch_get_item(self, RequestItems):
-            asked.append(len(RequestItems["numbers"]["Keys"]))
-            one, *rest = RequestItems["numbers"]["Keys"]
-            left = {"numbers": RequestItems["numbers"] | {"Keys": rest}} if rest else {}
-            return {"Responses": {"numbers": [one]}, "UnprocessedKeys": left}
-
-    found = Numbers(Slow(), "numbers", "acme").statuses([f"+14155550{100 + i}" for i in range(5)])
-    assert len(found) == 5
-    assert asked == [5, 4, 3, 2, 1]
+def numbers_from(count):
+    return [f"+1415555{n:04}" for n in range(count)]
 
 
-def test_keys_that_are_never_read_make_the_check_fail_as_a_whole(dynamodb):
-    from dnc.problems import Unavailable
+class Slow:
+    """A client that reads the last half of each batch, and leaves the rest unprocessed."""
 
+    def __init__(self):
+        self.batches = []
+
+    def call_all(self, operation, bodies):
+        assert operation == "BatchGetItem"
+        requests = [json.loads(body)["RequestItems"]["numbers"] for body in bodies]
+        self.batches.append([len(request["Keys"]) for request in requests])
+        return [self._half(request) for request in requests]
+
+    def _half(self, request):
+        half = len(request["Keys"]) // 2
+        rows = [{"number": key["number"]} for key in request["Keys"][half:]]
+        unprocessed = {"numbers": {**request, "Keys": request["Keys"][:half]}} if half else {}
+        return {"Responses": {"numbers": rows}, "UnprocessedKeys": unprocessed}
+
+
+def test_unprocessed_keys_are_requested_again_side_by_side_until_all_are_read():
+    client = Slow()
+    numbers = numbers_from(250)
+    assert len(StatusReader(client, "numbers", "acme").statuses(numbers * 2)) == 250
+    assert client.batches == [[100, 100, 50], [100, 25], [62], [31], [15], [7], [3], [1]]
+
+
+def test_the_whole_check_fails_if_some_keys_are_never_read():
     class Stuck:
-        def batch_get_item(self, RequestItems):
-            return {"Responses": {"numbers": []}, "UnprocessedKeys": RequestItems}
+        def call_all(self, _operation, bodies):
+            unprocessed = [json.loads(body)["RequestItems"] for body in bodies]
+            return [{"Responses": {"numbers": []}, "UnprocessedKeys": keys} for keys in unprocessed]
 
     with pytest.raises(Unavailable):
-        Numbers(Stuck(), "numbers", "acme", patience=0.05).statuses([NUMBER, NEIGHBOR])
+        StatusReader(Stuck(), "numbers", "acme", patience=0.05).statuses([NUMBER, NEIGHBOR])
 
 
 READ = {"number": {"S": NUMBER}}
 OTHER = {"number": {"S": "+14155550199"}}
 ALL = {"Keys": [{"account_id": {"S": "acme"}, **READ}]}
-ODD = {
-    "nothing": {},
+INVALID = {
+    "empty": {},
     "no rows": {"UnprocessedKeys": {}},
-    "rows of no table": {"Responses": {}, "UnprocessedKeys": {}},
-    "rows of another table": {"Responses": {"accounts": []}, "UnprocessedKeys": {}},
-    "rows that are none": {"Responses": {"numbers": None}, "UnprocessedKeys": {}},
-    "not said what was not read": {"Responses": {"numbers": []}},
-    "another table was not read": {"Responses": {"numbers": []}, "UnprocessedKeys": {"accounts": ALL}},
+    "no table's rows": {"Responses": {}, "UnprocessedKeys": {}},
+    "another table's rows": {"Responses": {"accounts": []}, "UnprocessedKeys": {}},
+    "null for rows": {"Responses": {"numbers": None}, "UnprocessedKeys": {}},
+    "no unprocessed keys": {"Responses": {"numbers": []}},
+    "another table's unprocessed keys": {"Responses": {"numbers": []}, "UnprocessedKeys": {"accounts": ALL}},
     "a row without its number": {"Responses": {"numbers": [{"status": {"S": "listed"}}]}, "UnprocessedKeys": {}},
     "another number's row": {"Responses": {"numbers": [OTHER]}, "UnprocessedKeys": {}},
     "a row twice": {"Responses": {"numbers": [READ, READ]}, "UnprocessedKeys": {}},
-    "read and not read": {"Responses": {"numbers": [READ]}, "UnprocessedKeys": {"numbers": ALL}},
-    "not asked for and not read": {"Responses": {"numbers": []}, "UnprocessedKeys": {"numbers": {"Keys": [OTHER]}}},
+    "read and unprocessed": {"Responses": {"numbers": [READ]}, "UnprocessedKeys": {"numbers": ALL}},
+    "not requested": {"Responses": {"numbers": []}, "UnprocessedKeys": {"numbers": {"Keys": [OTHER]}}},
     "a list": [],
     "null": None,
 }
 
 
-@pytest.mark.parametrize("answer", ODD.values(), ids=ODD.keys())
-def test_an_odd_answer_is_a_failure_and_never_clear(dynamodb, answer):
-    from dnc.problems import Unavailable
-
-    class Odd:
-        def batch_get_item(self, **_):
-            return answer
-
-        def call_all(self, _, asked):
-            return [answer for _ in asked]
-
-    class Old:
-        batch_get_item = Odd.batch_get_item
-
-    for client in (Odd(), Old()):
-        with pytest.raises(Unavailable):
-            Numbers(client, "numbers", "acme", patience=0.05).statuses([NUMBER, NEIGHBOR])
+@pytest.mark.parametrize("response", INVALID.values(), ids=INVALID.keys())
+def test_an_invalid_batch_response_is_a_failure_and_never_clear(response):
+    client = SimpleNamespace(call_all=lambda _operation, bodies: [response for _ in bodies])
+    with pytest.raises(Unavailable):
+        StatusReader(client, "numbers", "acme", patience=0.05).statuses([NUMBER, NEIGHBOR])
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [{"Item": OTHER}, {"Item": {"status": {"S": "removed"}}}, {"Item": {}}, {"Items": []}, {"message": "busy"}],
-    ids=["another's", "no number", "empty", "another operation's", "a message"],
+    ids=["another number's", "no number", "empty row", "another operation's", "a message"],
 )
-def test_an_answer_that_is_neither_the_row_nor_none_is_a_failure(dynamodb, answer):
-    from dnc.problems import Unavailable
-
-    class Odd:
-        def get_item(self, **_):
-            return answer
-
+def test_a_response_that_is_neither_the_row_nor_empty_is_a_failure(response):
+    client = SimpleNamespace(call=lambda _operation, _body: response)
     with pytest.raises(Unavailable):
-        Numbers(Odd(), "numbers", "acme").statuses([NUMBER])
+        StatusReader(client, "numbers", "acme").statuses([NUMBER])
 
 
-def test_keys_that_were_not_read_are_asked_again_side_by_side_until_all_are_read(dynamodb):
-    asked = []
-
-    class Slow:
-        def call_all(self, operation, several):
-            assert operation == "BatchGetItem"
-            several = [json.loads(one) for one in several]
-            asked.append([len(one["RequestItems"]["numbers"]["Keys"]) for one in several])
-            return [self._half(one["RequestItems"]["numbers"]) for one in several]
-
-        def _half(self, wanted):
-            half = len(wanted["Keys"]) // 2
-            read = [{"number": key["number"]} for key in wanted["Keys"][half:]]
-            left = {"numbers": {**wanted, "Keys": wanted["Keys"][:half]}} if half else {}
-            return {"Responses": {"numbers": read}, "UnprocessedKeys": left}
-
-    numbers = [f"+1415555{n:04}" for n in range(250)]
-    assert list(Numbers(Slow(), "numbers", "acme").statuses(numbers * 2)) != []
-    assert asked == [[100, 100, 50], [100, 25], [62], [31], [15], [7], [3], [1]]
-
-
-def test_a_read_is_written_as_boto3s_arguments_are(dynamodb):
-    from dnc.entries import statuses
-
+def test_a_request_is_encoded_as_boto3_would_encode_it():
     table = 'odd "table" \\ name'
-    reader = Numbers(dynamodb, table, "acme")
+    reader = StatusReader(None, table, "acme")
     for batch in ([NUMBER, NEIGHBOR], ["+442079460958"] * 3, [f"+{n}" for n in range(10, 110)]):
-        assert json.loads(reader._written("BatchGetItem", batch)) == statuses._asked(table, "acme", batch)
-        assert json.loads(reader._written("GetItem", batch[:1])) == statuses._asked_one(table, "acme", batch[0])
+        expected = status_reader.batch_request(table, "acme", batch)
+        assert json.loads(reader._encoded("BatchGetItem", batch)) == expected
+        assert json.loads(reader._encoded("GetItem", batch[:1])) == status_reader.request(table, "acme", batch[0])
     for bad in ('+1415"', "+1415x", "", "+١٢٣", "+1415 "):
         with pytest.raises(ValueError, match=r"E\.164"):
-            reader._written("GetItem", [bad])
+            reader._encoded("GetItem", [bad])
 
 
 def test_a_number_that_was_not_read_is_never_clear(monkeypatch):
-    monkeypatch.setattr(checking.phone, "look_many", lambda written, _region: ([None for _ in written], {}))
+    monkeypatch.setattr(check.phone, "classify_many", lambda written, _region: ([None for _ in written], {}))
     profile = SimpleNamespace(account_id="acme", default_region="US")
-    numbers = SimpleNamespace(statuses=lambda _numbers: {})
+    reader = SimpleNamespace(statuses=lambda _numbers: {})
     with pytest.raises(AssertionError):
-        checking.check(numbers, profile, ["+14155550100"], None, times.now())
+        check.check_numbers(reader, profile, ["+14155550100"], None, times.now())

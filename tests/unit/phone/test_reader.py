@@ -26,12 +26,14 @@ def examples():
                 yield from ((region, e164, phonenumbers.format_number(example, form)) for form in FORMS)
 
 
-def test_every_form_of_every_example_number_reads_as_one_e164():
-    seen = list(examples())
-    assert len(seen) > 5000
-    wrong = [(region, e164, written) for region, e164, written in seen if phone.read(written, region).e164 != e164]
+def test_every_form_of_every_example_number_has_one_e164():
+    written_forms = list(examples())
+    assert len(written_forms) > 5000
+    wrong = [
+        (region, e164, written) for region, e164, written in written_forms if phone.read(written, region).e164 != e164
+    ]
     assert wrong == []
-    assert all(phone.look(written, region)[0].e164 == e164 for region, e164, written in seen)
+    assert all(phone.classify(written, region)[0].e164 == e164 for region, e164, written in written_forms)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +54,11 @@ def test_every_form_of_every_example_number_reads_as_one_e164():
         ("  415 555 2671\t", "US", "+14155552671"),
     ],
 )
-def test_one_number_in_many_forms(written, region, e164):
+def test_many_forms_of_one_number(written, region, e164):
     try:
         assert phone.read(written, region).e164 == e164
     except InvalidNumber:
-        assert written.startswith("044"), "an old Mexican prefix is no longer dialed; it may be refused, not misread"
+        assert written.startswith("044"), "Mexico's old prefix is no longer dialed; it may be refused, but not misread"
 
 
 @pytest.mark.parametrize("written", ["+1 415 555 2671 ext. 12", "415-555-2671x12", "tel:+1-415-555-2671;ext=12"])
@@ -91,19 +93,19 @@ def test_an_extension_is_dropped_with_a_warning(written):
         ("null", "US", "letters"),
     ],
 )
-def test_what_is_no_number_is_refused_with_why(written, region, why):
+def test_other_text_is_refused_with_the_reason(written, region, why):
     with pytest.raises(InvalidNumber) as refused:
         phone.read(written, region)
     assert why in refused.value.errors[0].message
-    assert phone.look(written, region)[1] == refused.value.errors[0].message
+    assert phone.classify(written, region)[1] == refused.value.errors[0].message
 
 
 def test_a_possible_number_of_an_unknown_range_is_listed_but_not_callable():
     read = phone.read("+15555552671", None)
     assert (read.valid, read.possible) == (False, True)
     assert "not known to be in use" in read.warnings[0]
-    looked, why = phone.look("+15555552671", None)
-    assert (looked.e164, why) == ("+15555552671", "not a number that is in use")
+    classified, why = phone.classify("+15555552671", None)
+    assert (classified.e164, why) == ("+15555552671", "not a number that is in use")
 
 
 ANYTHING = st.one_of(
@@ -115,8 +117,8 @@ REGIONS = st.one_of(st.none(), st.sampled_from(sorted(phonenumbers.SUPPORTED_REG
 
 
 @given(ANYTHING, REGIONS)
-def test_nothing_but_a_refusal_comes_of_any_text(written, region):
-    looked, why = phone.look(written, region)
+def test_any_text_is_read_or_refused(written, region):
+    classified, why = phone.classify(written, region)
     try:
         read = phone.read(written, region)
     except InvalidNumber as refused:
@@ -124,13 +126,13 @@ def test_nothing_but_a_refusal_comes_of_any_text(written, region):
     if read is None:
         assert why == refusal
     else:
-        assert looked == read
+        assert classified == read
         assert phone.from_path(read.e164) == read.e164
         assert bool(why) == (not read.valid)
 
 
 @given(st.from_regex(r"\+[1-9][0-9]{1,14}", fullmatch=True))
-def test_a_stored_number_is_always_reachable_and_shown(e164):
+def test_a_stored_number_is_always_reachable_and_formatted(e164):
     for written in (e164, e164[1:], f" {e164[1:]}"):
         assert phone.from_path(written) == e164
     assert phone.national(e164)
@@ -140,7 +142,7 @@ def test_a_stored_number_is_always_reachable_and_shown(e164):
 
 
 @pytest.mark.parametrize("path", ["", "+", "0", "01", "1", "1" * 16, "abc", "++14", "1 4", "１４１５", "+1415\n"])
-def test_a_path_has_its_form(path):
+def test_a_malformed_path_is_refused(path):
     with pytest.raises(InvalidNumber):
         phone.from_path(path)
 
@@ -156,5 +158,5 @@ def test_a_path_has_its_form(path):
         ("", "US", ()),
     ],
 )
-def test_what_a_person_types(typed, region, runs):
+def test_the_digits_that_a_person_types(typed, region, runs):
     assert phone.typed_digits(typed, region) == runs

@@ -76,7 +76,7 @@ def scrub(
     """
     outcome = PieceOutcome()
     given = list(leads)
-    numbers, asides = phone.look_many((written for written, _ in given), region)
+    numbers, exceptions = phone.classify_many((written for written, _ in given), region)
     listed = listed_of({number for number in numbers if number})
     clear, blocked = [], []
     said = {status: f"{form['separator']}{status}{form['end']}" for status in (CLEAR, LISTED, INVALID)}
@@ -84,7 +84,7 @@ def scrub(
         if number in listed:
             blocked.append(text + said[LISTED])
             outcome.counts["blocked"] += 1
-        elif number is None or (row in asides and asides[row][1]):
+        elif number is None or (row in exceptions and exceptions[row][1]):
             blocked.append(text + said[INVALID])
             outcome.counts["invalid"] += 1
         else:
