@@ -25,12 +25,14 @@ def browser() -> Iterator[Browser]:
         found = chromium.find()
     except chromium.NoBrowser as no_browser:
         pytest.skip(str(no_browser))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found.executable, env=dict(found.environment), args=SWITCHES
-        )
-        yield browser
-        browser.close()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PLAYWRIGHT_NODEJS_PATH", chromium.node_for_playwright())
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=found.executable, env=dict(found.environment), args=SWITCHES
+            )
+            yield browser
+            browser.close()
 
 
 @pytest.fixture(scope="session")

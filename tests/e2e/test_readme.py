@@ -9,6 +9,7 @@ import uuid
 
 from infra.local import stack as local
 from infra.local.stack import ROOT
+from tests.support import curl
 from tests.support.stack import FOLDER, wait_for
 
 PAGES = ("README.md", "docs/api.md", "docs/bulk.md")
@@ -28,6 +29,7 @@ def pasted(folder, text):
     done = subprocess.run(
         ["sh", "-eu", "-c", block("sh", text)],
         cwd=folder,
+        env={**os.environ, "PATH": curl.search_path(folder)},
         capture_output=True,
         text=True,
         timeout=120,

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import playwright
+
 from infra.local.stack import ROOT
 from infra.setup import programs
 from tests.support import npm
@@ -61,6 +63,16 @@ def find() -> Chromium:
     libraries = [str(folder / "lib"), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
     own = {"LD_LIBRARY_PATH": os.pathsep.join(libraries), "FONTCONFIG_FILE": str(folder / "fonts.conf")}
     return Chromium(str(folder / "chromium"), {**os.environ, **own})
+
+
+def node_for_playwright() -> str:
+    """Return the path of the Node.js to run Playwright with: its own, unless that does not run here.
+
+    Its own needs libatomic, which a minimal Debian does not have. Raises ProgramMissing.
+    """
+    own = Path(playwright.__file__).parent / "driver" / "node"
+    runs = subprocess.run([own, "--version"], capture_output=True, check=False).returncode == 0
+    return str(own) if runs else programs.node()
 
 
 def _installed() -> str | None:
