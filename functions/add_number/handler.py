@@ -41,9 +41,9 @@ def read_numbers(call: Call, body: ReadNumbers) -> Answer:
     return Answer(200, {"readings": [_reading(written, region) for written in body.numbers]})
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
-    return api.answer(event)
+    return api.answer(event, context)
 
 
 def _reading(written: str, region: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dnc import times
 from dnc.accounts import access
 from dnc.accounts.access import Caller
 from dnc.accounts.store import Accounts
-from dnc.aws import clients
+from dnc.aws import clients, deadline
 from dnc.logs import logger as logs
 from dnc.problems import Unauthenticated
 from dnc.settings import Settings
@@ -22,8 +22,9 @@ settings = Settings.from_env("ACCOUNTS_TABLE")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Let a credential in, or not."""
+    deadline.begin(context)
     try:
         caller, ends = _caller(event)
     except Unauthenticated as refused:

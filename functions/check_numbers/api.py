@@ -30,6 +30,6 @@ def check_numbers(call: Call, body: CheckNumbers) -> Answer:
     return Answer(200, check.check_numbers(reader, profile, body.numbers, body.region, times.now()))
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
-    return api.answer(event)
+    return api.answer(event, context)

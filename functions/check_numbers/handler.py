@@ -16,7 +16,7 @@ gc.disable()
 
 from dnc import times  # noqa: E402
 from dnc.accounts.profiles import Profiles  # noqa: E402
-from dnc.aws import clients  # noqa: E402
+from dnc.aws import clients, deadline  # noqa: E402
 from dnc.checks import check, payload  # noqa: E402
 from dnc.entries.status_reader import StatusReader  # noqa: E402
 from dnc.problems import InvalidRequest as RefusedRequest  # noqa: E402
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
 accounts = Profiles(clients.dynamodb(), settings.accounts_table)
+CHECK_SECONDS = settings.check_deadline_seconds
 
 
 class CheckFailed(Exception):
@@ -55,8 +56,9 @@ class Unavailable(CheckFailed):
     """The numbers could not be read. Try again; until then, do not call."""
 
 
-def lambda_handler(event: object, _context: object) -> dict[str, Any]:
+def lambda_handler(event: object, context: Any) -> dict[str, Any]:
     """Check numbers for a dialer. The module's docstring says what is raised."""
+    deadline.begin(context, CHECK_SECONDS)
     try:
         request = payload.read(event)
         profile = check.current_profile(accounts, request.account_id)

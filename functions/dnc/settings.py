@@ -43,6 +43,11 @@ class Settings:
         return self.environment["ACCOUNTS_TABLE"]
 
     @property
+    def check_deadline_seconds(self) -> float:
+        """CHECK_DEADLINE_SECONDS: how long a direct check may take before it raises Unavailable; default 2.5."""
+        return float(self.environment.get("CHECK_DEADLINE_SECONDS") or 2.5)
+
+    @property
     def bulk_bucket(self) -> str:
         """BULK_BUCKET: the bucket of bulk files."""
         return self.environment["BULK_BUCKET"]

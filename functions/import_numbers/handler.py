@@ -51,9 +51,9 @@ def undo_import(call: Call, body: UndoImport) -> Answer:
     return Answer(200, job_view.as_json(job, _files(call, job), times.now()))
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
-    return api.answer(event)
+    return api.answer(event, context)
 
 
 def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:

@@ -106,9 +106,9 @@ def read_audit(call: Call, query: ReadAudit) -> Answer:
     )
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
-    return api.answer(event)
+    return api.answer(event, context)
 
 
 def _numbers(call: Call) -> Numbers:

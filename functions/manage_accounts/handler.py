@@ -87,6 +87,6 @@ def read_self(call: Call) -> Answer:
     )
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
-    return api.answer(event)
+    return api.answer(event, context)

@@ -53,9 +53,9 @@ def read_export(call: Call) -> Answer:
     return _read(call, JobKind.EXPORT)
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
-    return api.answer(event)
+    return api.answer(event, context)
 
 
 def _list(call: Call, kind: JobKind, query: Paged) -> Answer:

@@ -36,6 +36,6 @@ def read_stats(call: Call, query: ReadStats) -> Answer:
     return Answer(200, stats.read(first, last, times.parse(profile.created_at).date(), now))
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
-    return api.answer(event)
+    return api.answer(event, context)

@@ -53,9 +53,9 @@ def removal_reasons(_call: Call) -> Answer:
     return Answer(200, {"reasons": [r.shown() for r in reasons.REASONS.values()], "refused": refused})
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
-    return api.answer(event)
+    return api.answer(event, context)
 
 
 def _numbers(call: Call) -> Numbers:

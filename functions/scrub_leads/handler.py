@@ -29,6 +29,6 @@ def make_scrub(call: Call, body: NewScrub) -> Answer:
     return Answer(201, {**job_view.as_json(job, files, write.at), "upload": files.upload(body.bytes, write.at)})
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
-    return api.answer(event)
+    return api.answer(event, context)

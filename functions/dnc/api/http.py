@@ -17,6 +17,7 @@ from dnc import problems, times
 from dnc.accounts.access import ROUTES, Action, Caller, Role
 from dnc.api import request_reader
 from dnc.api.requests import Body, NoQuery, Query
+from dnc.aws import deadline
 from dnc.entries.entry import Actor, Write
 from dnc.logs import logger as logs
 from dnc.problems import DncError, Forbidden, InternalError, InvalidRequest, NotFound, Unauthenticated
@@ -103,8 +104,12 @@ class Api:
 
         return declare
 
-    def answer(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Serve a proxy event. Never raises: every failure becomes a problem that reveals nothing internal."""
+    def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Serve a proxy event. Never raises: every failure becomes a problem that reveals nothing internal.
+
+        `context`: Lambda's. Storage is given up on shortly before the function's timeout, in time for a 503.
+        """
+        deadline.begin(context)
         request_id = str((event.get("requestContext") or {}).get("requestId") or "unknown")
         route = None
         try:

@@ -9,7 +9,22 @@ from __future__ import annotations
 import math
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MARGIN_SECONDS = 1.0
+"""Kept before the function's own timeout, to answer in."""
 _ends = math.inf
+
+
+def begin(context: Any, most: float = math.inf) -> None:
+    """Set the deadline of an invocation: shortly before the function's timeout, or `most` seconds from now.
+
+    `context`: Lambda's, or None outside of Lambda.
+    """
+    left = math.inf if context is None else context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+    start(min(left, most))
 
 
 def start(seconds: float) -> None:
