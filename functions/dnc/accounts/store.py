@@ -8,6 +8,7 @@ from dnc import times
 from dnc.accounts import profiles
 from dnc.accounts.access import Caller, Role
 from dnc.accounts.profiles import PROFILE, Profile, Profiles, record_key
+from dnc.accounts.refusals import Refusals
 from dnc.accounts.tokens import PLATFORM, Token
 from dnc.aws import errors as aws_errors
 from dnc.aws import queries, wire
@@ -17,6 +18,7 @@ from dnc.problems import InvalidRequest, NotFound, Unauthenticated, Unavailable
 ACCOUNT_ID = profiles.ACCOUNT_ID
 DIRECTORY = "#accounts"
 _PATIENCE = 5.0
+_refusals = Refusals()
 
 
 class Accounts(Profiles):
@@ -110,6 +112,8 @@ class Accounts(Profiles):
     def authenticate(self, written: str, at: datetime) -> tuple[Caller, str | None]:
         """Return who a token belongs to and when it expires. Raises Unauthenticated."""
         token = Token.read(written)
+        if _refusals.has(token.digest):
+            raise Unauthenticated("The API key does not exist.")
         keys = [record_key(token.partition, f"key#{token.key_id}")]
         if token.partition != PLATFORM:
             keys.append(record_key(token.partition, PROFILE))
@@ -117,6 +121,7 @@ class Accounts(Profiles):
         rows = {str(row["record"]): row for row in found}
         key = rows.get(f"key#{token.key_id}")
         if key is None or not hmac.compare_digest(str(key["hashed"]), token.hashed):
+            _refusals.add(token.digest)
             raise Unauthenticated("The API key does not exist.")
         if key.get("revoked_at"):
             raise Unauthenticated("The API key was revoked.")

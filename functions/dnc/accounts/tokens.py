@@ -39,6 +39,11 @@ class Token:
         """Return what is stored of the secret. 43 random letters need neither a salt nor a slow hash."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
 
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the whole token, for remembering it without keeping it."""
+        return hashlib.sha256(str(self).encode()).hexdigest()
+
     @classmethod
     def new(cls, partition: str) -> "Token":
         """Create a token whose secret has 256 random bits."""

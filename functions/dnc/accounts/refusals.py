@@ -1,0 +1,28 @@
+"""Tokens that were refused a moment ago, so that a client that keeps sending one does not cost a read each time."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+REMEMBERED_SECONDS = 30.0
+_MOST = 10_000
+
+
+class Refusals:
+    """The unknown tokens of this process. Only digests are kept, and at most 10,000 of them."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: seconds."""
+        self._clock = clock
+        self._until: OrderedDict[str, float] = OrderedDict()
+
+    def has(self, digest: str) -> bool:
+        """Return whether a token (its SHA-256) was refused within the last 30 seconds."""
+        return self._until.get(digest, 0.0) > self._clock()
+
+    def add(self, digest: str) -> None:
+        """Remember a refused token."""
+        self._until[digest] = self._clock() + REMEMBERED_SECONDS
+        self._until.move_to_end(digest)
+        if len(self._until) > _MOST:
+            self._until.popitem(last=False)
