@@ -1,4 +1,4 @@
-"""Holds every answer of the API to the documented models: what `docs/openapi.json` says is what is answered."""
+"""Compares every response of the API with the models documented in `docs/openapi.json`."""
 
 import json
 import re
@@ -12,16 +12,16 @@ from infra.generate.responses import ANSWERS, Problem
 RESOURCES = {(method, resource): re.compile(re.sub(r"\{\w+\}", "[^/]+", resource)) for method, resource, _ in ANSWERS}
 
 
-def assert_documented(answer: requests.Response, base_url: str) -> None:
-    """Fail unless the answer has the status, the type and exactly the names that are documented for its route."""
-    path = urlsplit(answer.url).path.removeprefix(urlsplit(base_url).path)
-    found = [key for key, form in RESOURCES.items() if key[0] == answer.request.method and form.fullmatch(path)]
+def assert_documented(response: requests.Response, base_url: str) -> None:
+    """Fail unless the response has the status, the type and exactly the names that are documented for its route."""
+    path = urlsplit(response.url).path.removeprefix(urlsplit(base_url).path)
+    found = [key for key, form in RESOURCES.items() if key[0] == response.request.method and form.fullmatch(path)]
     resource = min((key[1] for key in found), key=lambda one: one.count("{"), default="")
-    told = json.loads(answer.content) if answer.content else None
-    assert_body_documented(answer.request.method or "", resource, answer.status_code, told)
-    if told is not None:
-        kind = "application/problem+json" if answer.status_code >= 400 else "application/json"
-        assert answer.headers["Content-Type"] == kind, answer.text
+    body = json.loads(response.content) if response.content else None
+    assert_body_documented(response.request.method or "", resource, response.status_code, body)
+    if body is not None:
+        kind = "application/problem+json" if response.status_code >= 400 else "application/json"
+        assert response.headers["Content-Type"] == kind, response.text
 
 
 def assert_body_documented(method: str, resource: str, status: int, body: Any) -> None:

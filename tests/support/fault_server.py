@@ -39,7 +39,7 @@ class Seen:
 
 
 Act = Callable[[socket.socket, Seen], bool]
-"""Does something with a connection; gives whether it may be used again."""
+"""Acts on a connection and returns whether it may be used again."""
 
 
 def http(status: int, body: bytes, *, crc: int | None = None, more: str = "", request_id: str | None = None) -> bytes:
@@ -51,9 +51,9 @@ def http(status: int, body: bytes, *, crc: int | None = None, more: str = "", re
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def ok(told: object = None, **more) -> Act:
+def ok(body: object = None, **more) -> Act:
     def act(connection, _):
-        connection.sendall(http(200, json.dumps({} if told is None else told).encode(), **more))
+        connection.sendall(http(200, json.dumps({} if body is None else body).encode(), **more))
         return True
 
     return act
@@ -61,16 +61,16 @@ def ok(told: object = None, **more) -> Act:
 
 def error(code: str, status: int = 400, *, more: str = "", **extra) -> Act:
     def act(connection, _):
-        told = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "no", **extra}
-        connection.sendall(http(status, json.dumps(told).encode(), more=more))
+        body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "no", **extra}
+        connection.sendall(http(status, json.dumps(body).encode(), more=more))
         return True
 
     return act
 
 
-def raw(answer: bytes, *, keep: bool = False) -> Act:
+def raw(response: bytes, *, keep: bool = False) -> Act:
     def act(connection, _):
-        connection.sendall(answer)
+        connection.sendall(response)
         return keep
 
     return act
@@ -85,10 +85,10 @@ def reset(connection, _) -> bool:
     return False
 
 
-def ok_then_close(told: object = None) -> Act:
+def ok_then_close(body: object = None) -> Act:
     """Answer, and close the connection without a word, as an idle one is closed."""
-    kept = ok(told)
-    return lambda connection, seen: kept(connection, seen) and False
+    send = ok(body)
+    return lambda connection, seen: send(connection, seen) and False
 
 
 def stall(connection, _) -> bool:
@@ -101,10 +101,10 @@ def stall(connection, _) -> bool:
 
 def trickle(connection, _) -> bool:
     """Send a byte now and then and never come to an end."""
-    answer = http(200, b"{" + b" " * 400 + b"}")
+    response = http(200, b"{" + b" " * 400 + b"}")
     pause = threading.Event()
     with contextlib.suppress(OSError):
-        for byte in answer:
+        for byte in response:
             connection.sendall(bytes([byte]))
             pause.wait(0.02)
     return False
@@ -174,7 +174,7 @@ class FaultServer:
 
 
 def certificate(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
-    """Make a self-signed certificate for names or addresses; give its file, to be believed, and a server's context."""
+    """Make a self-signed certificate for names or addresses. Return its file, for clients, and a server's context."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
     now = dt.datetime.now(dt.UTC)

@@ -32,7 +32,7 @@ def public(name: str) -> dict[str, Any]:
 
 
 class Issuer(http.server.ThreadingHTTPServer):
-    """Says who everybody is: `person`, the claims that the next token holds. `down`: answers nothing."""
+    """An OpenID Connect issuer. `person`: the claims of the next token. `down`: it answers nothing."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -45,10 +45,10 @@ class Issuer(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def token(self, key: str = "rsa", kid: str | None = None, **claims: Any) -> str:
-        given = {"iss": self.url, "aud": AUDIENCE, "exp": int(time.time()) + 300, **self.person, **claims}
+        wanted = {"iss": self.url, "aud": AUDIENCE, "exp": int(time.time()) + 300, **self.person, **claims}
         algorithm, private = KEYS[key]
-        told = {name: value for name, value in given.items() if value is not None}
-        return jwt.encode(told, private, algorithm, headers={"kid": kid or key})
+        claims = {name: value for name, value in wanted.items() if value is not None}
+        return jwt.encode(claims, private, algorithm, headers={"kid": kid or key})
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -65,12 +65,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if url.path == "/keys":
             return self._json(200, {"keys": [public("rsa"), public("ec")]})
         if url.path == "/authorization":
-            asked = {name: values[0] for name, values in parse_qs(url.query).items()}
+            request = {name: values[0] for name, values in parse_qs(url.query).items()}
             code = secrets.token_urlsafe()
-            self.server.codes[code] = asked
+            self.server.codes[code] = request
             self.send_response(302)
             self.send_header(
-                "Location", f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+                "Location", f"{request['redirect_uri']}?{urlencode({'code': code, 'state': request['state']})}"
             )
             return self.end_headers()
         return self.send_error(404)
@@ -78,14 +78,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         sent = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         given = {name: values[0] for name, values in sent.items()}
-        asked = self.server.codes.pop(given.get("code", ""), None)
+        request = self.server.codes.pop(given.get("code", ""), None)
         challenge = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
         proved = base64.urlsafe_b64encode(challenge).rstrip(b"=").decode()
         fits = (
-            asked is not None
-            and asked["code_challenge_method"] == "S256"
-            and asked["code_challenge"] == proved
-            and all(asked[name] == given[name] for name in ("client_id", "redirect_uri"))
+            request is not None
+            and request["code_challenge_method"] == "S256"
+            and request["code_challenge"] == proved
+            and all(request[name] == given[name] for name in ("client_id", "redirect_uri"))
         )
         if not fits:
             return self._json(400, {"error": "invalid_grant", "error_description": "the code does not fit"})

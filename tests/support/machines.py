@@ -24,7 +24,7 @@ def definition(machine: str, substitutions: dict[str, str]) -> dict[str, Any]:
 
 
 class Machine:
-    """One machine. `tasks`: functions by the name of the resource; `read`: gives the bytes of a key of the bucket."""
+    """One machine. `tasks`: functions by resource name; `read`: returns the bytes of an object by its key."""
 
     def __init__(self, machine, tasks, read, concurrency=1):
         names = {name: name for name in tasks} | {"Bucket": "bulk", "Concurrency": str(concurrency)}
@@ -33,7 +33,7 @@ class Machine:
         self.read = read
 
     def run(self, given, name="run-1", before=lambda state, data: None):
-        """Run it to its end. `before`: told of each state before it runs."""
+        """Run it to its end. `before`: called with each state before it runs."""
         context = {"Execution": {"Name": name, "Input": given}}
         return self._run(self.states, json.loads(json.dumps(given)), context, before)
 

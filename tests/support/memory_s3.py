@@ -38,6 +38,6 @@ class MemoryS3:
 
     def _of(self, key, operation):
         if key not in self.objects:
-            answer = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
-            raise ClientError(answer, operation)
+            response = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+            raise ClientError(response, operation)
         return self.objects[key]

@@ -31,26 +31,26 @@ class Client:
         sent = {"Authorization": f"Bearer {token}"} if token else {}
         if raw is not None:
             sent["Content-Type"] = "application/json"
-        answer = requests.request(
+        response = requests.request(
             method, self.stack["base_url"] + path, json=body, data=raw, headers=sent | (headers or {}), timeout=60
         )
-        assert_documented(answer, self.stack["base_url"])
-        return answer
+        assert_documented(response, self.stack["base_url"])
+        return response
 
     def numbers(self, role, method, path="", body=None, account=None, **more):
         account = account or self.stack["account_id"]
         return self.call(role, method, f"/accounts/{account}/numbers{path}", body, **more)
 
     def invoke(self, payload):
-        answer = self.lambda_.invoke(
+        response = self.lambda_.invoke(
             FunctionName=self.stack["functions"]["check_numbers"], Payload=json.dumps(payload).encode()
         )
-        return json.load(answer["Payload"]), answer.get("FunctionError")
+        return json.load(response["Payload"]), response.get("FunctionError")
 
     def check(self, numbers, account=None):
-        told, error = self.invoke({"account_id": account or self.stack["account_id"], "numbers": numbers})
-        assert error is None, told
-        return told
+        result, error = self.invoke({"account_id": account or self.stack["account_id"], "numbers": numbers})
+        assert error is None, result
+        return result
 
     def history(self, number, account=None):
         return self.numbers("operator", "GET", f"/{number}/history?page_size=500", account=account).json()

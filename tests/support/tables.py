@@ -15,7 +15,7 @@ _MADE_WITH = (
 
 
 def create(client: Any, suffix: str = "") -> dict[str, str]:
-    """Create the three tables and give their names."""
+    """Create the three tables and return their names."""
     resources = templates.parent()["Resources"]
     names = {}
     for name, resource in TABLES.items():

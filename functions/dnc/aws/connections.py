@@ -2,8 +2,8 @@
 
 It uses sockets directly because `http.client` reads each response's headers through the email parser, which costs more
 than all the rest of a read (decision 18). No response may ever be taken for another request's, so a connection is
-closed, never used again, as soon as anything is wrong with it: bytes that no request asked for, a request id that
-repeats, a timeout.
+closed, never used again, as soon as anything is wrong with it: unrequested bytes, a request id that repeats, a
+timeout.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Connection:
         self.keep = True
 
     def is_fit(self) -> bool:
-        """Return whether a request may be sent: not idle for long, and nothing to read that no request asked for.
+        """Return whether a request may be sent: not idle for long, and no unrequested bytes to read.
 
         A new connection may have something to read: the session tickets of TLS.
         """

@@ -35,7 +35,7 @@ def suffix(region: str) -> str:
 def url(service: str, variable: str, environment: Mapping[str, str]) -> str:
     """Return a service's endpoint: the environment's own (`variable`, or for all services), or its Region's.
 
-    Raises ValueError if FIPS or dual-stack endpoints are asked for, whose names no one rule gives.
+    Raises ValueError if the environment selects FIPS or dual-stack endpoints, whose names follow no one rule.
     """
     own = environment.get(variable) or environment.get("AWS_ENDPOINT_URL")
     if own:
@@ -46,7 +46,7 @@ def url(service: str, variable: str, environment: Mapping[str, str]) -> str:
 
 
 def refuse_variants(variable: str, environment: Mapping[str, str]) -> None:
-    """Raise ValueError if the environment asks for FIPS or dual-stack endpoints."""
+    """Raise ValueError if the environment selects FIPS or dual-stack endpoints."""
     for name in _VARIANTS:
         if environment.get(name, "").lower() == "true":
             raise ValueError(f"{name} is not supported: set {variable} to the endpoint instead")

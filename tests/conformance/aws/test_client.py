@@ -1,4 +1,4 @@
-"""The service's own client beside boto3 on DynamoDB's own semantics: the same answers to the same calls."""
+"""The service's own client beside boto3 on DynamoDB's own semantics: the same responses to the same calls."""
 
 import copy
 
@@ -23,14 +23,14 @@ def keys(count, start=0):
     return [{"account_id": {"S": "acme"}, "number": {"S": f"+1415555{n:04}"}} for n in range(start, start + count)]
 
 
-def outcome(client, operation, asked):
+def outcome(client, operation, request):
     try:
-        answer = getattr(client, operation)(**copy.deepcopy(asked))
+        response = getattr(client, operation)(**copy.deepcopy(request))
     except (ClientError, AwsError) as failed:
         response = failed.response
         rest = {k: v for k, v in response.items() if k not in ("ResponseMetadata", "Error", "message", "Message")}
         return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], in_order(rest)
-    return in_order({name: value for name, value in answer.items() if name != "ResponseMetadata"})
+    return in_order({name: value for name, value in response.items() if name != "ResponseMetadata"})
 
 
 def in_order(value):
@@ -65,15 +65,15 @@ def calls(table):
     yield "batch_get_item", {"RequestItems": {table: {"Keys": keys(100), "ConsistentRead": True}}}
     yield "batch_get_item", {"RequestItems": {table: {"Keys": keys(101)}}}
     yield "batch_get_item", {"RequestItems": {table: {"Keys": keys(1) * 2}}}
-    asked = {
+    request = {
         "TableName": table,
         "KeyConditionExpression": "account_id = :a",
         "ExpressionAttributeValues": {":a": {"S": "acme"}},
         "ConsistentRead": True,
     }
-    yield "query", asked
-    yield "query", {**asked, "Limit": 3}
-    yield "query", {**asked, "Select": "COUNT"}
+    yield "query", request
+    yield "query", {**request, "Limit": 3}
+    yield "query", {**request, "Select": "COUNT"}
     yield (
         "update_item",
         {
@@ -110,11 +110,11 @@ def test_each_call_has_boto3s_answer(client, own, names, make_client):
 
     others = tables.create(make_client("dynamodb"), f"{names['numbers'].removeprefix('numbers')}-b")
     mine, theirs = list(calls(names["numbers"])), list(calls(others["numbers"]))
-    for (operation, asked), (_, the_same) in zip(mine, theirs, strict=True):
-        got = outcome(own, operation, asked)
+    for (operation, request), (_, the_same) in zip(mine, theirs, strict=True):
+        got = outcome(own, operation, request)
         wanted = outcome(client, operation, the_same)
-        told = repr(wanted).replace(others["numbers"], names["numbers"])
-        assert repr(got) == told, operation
+        expected = repr(wanted).replace(others["numbers"], names["numbers"])
+        assert repr(got) == expected, operation
 
 
 def test_calls_side_by_side(own, names):
@@ -123,9 +123,9 @@ def test_calls_side_by_side(own, names):
         "BatchWriteItem",
         [{"RequestItems": {table: [{"PutRequest": {"Item": key}} for key in keys(25, n)]}} for n in range(0, 1000, 25)],
     )
-    asked = [{"RequestItems": {table: {"Keys": keys(100, n), "ConsistentRead": True}}} for n in range(0, 2000, 100)]
-    answers = own.call_all("BatchGetItem", asked)
-    for n, answer in enumerate(answers):
-        found = sorted(answer["Responses"][table], key=lambda key: key["number"]["S"])
+    request = [{"RequestItems": {table: {"Keys": keys(100, n), "ConsistentRead": True}}} for n in range(0, 2000, 100)]
+    responses = own.call_all("BatchGetItem", request)
+    for n, response in enumerate(responses):
+        found = sorted(response["Responses"][table], key=lambda key: key["number"]["S"])
         assert found == (keys(100, n * 100) if n < 10 else [])
-        assert answer["UnprocessedKeys"] == {}
+        assert response["UnprocessedKeys"] == {}

@@ -1,4 +1,4 @@
-"""Credentials from the environment and from the container endpoint, fetched anew in time, by many threads."""
+"""Credentials from the environment and from the container endpoint, refreshed in time, by many threads."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ from tests.support.fault_server import FaultServer, close, error, http, ok, raw
 PATH = "/2021-04-23/credentials"
 
 
-def told(name, minutes=360.0):
+def credential(name, minutes=360.0):
     ends = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
     body = {"AccessKeyId": f"AK-{name}", "SecretAccessKey": f"secret-{name}", "Token": f"token-{name}"}
     return ok({**body, "Expiration": ends})
@@ -53,7 +53,7 @@ def test_without_any_it_says_what_to_set():
 
 
 def test_the_container_endpoint_is_asked_with_its_token_and_its_answer_kept(tmp_path):
-    with FaultServer(after=told("one")) as server:
+    with FaultServer(after=credential("one")) as server:
         known = from_endpoint(server, AWS_CONTAINER_AUTHORIZATION_TOKEN="let me in")
         assert known.now() is known.now()
         assert known.now().token == "token-one"
@@ -68,12 +68,12 @@ def test_the_container_endpoint_is_asked_with_its_token_and_its_answer_kept(tmp_
 
 
 def test_a_relative_address_is_the_containers_endpoint(monkeypatch):
-    asked = []
-    monkeypatch.setattr(credentials, "_fetched", lambda url, token: asked.append((url, token)) or told("one"))
+    fetched = []
+    monkeypatch.setattr(credentials, "_fetched", lambda url, token: fetched.append((url, token)) or credential("one"))
     environment = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://x/"}
-    monkeypatch.setattr(credentials, "_fetched", lambda url, token: asked.append((url, token)))
+    monkeypatch.setattr(credentials, "_fetched", lambda url, token: fetched.append((url, token)))
     Credentials(environment)._loaded()
-    assert asked == [("http://169.254.170.2/v2/x", "")]
+    assert fetched == [("http://169.254.170.2/v2/x", "")]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_token_with_a_line_break_or_without_its_file_is_refused(tmp_path):
     ],
 )
 def test_a_bad_answer_is_asked_for_again_three_times_in_all(act):
-    with FaultServer([act, act, told("late")]) as server:
+    with FaultServer([act, act, credential("late")]) as server:
         assert from_endpoint(server).now().access_key == "AK-late"
     with FaultServer(after=act) as server:
         with pytest.raises(CredentialUnavailable, match="container credentials endpoint"):
@@ -126,13 +126,13 @@ def test_a_bad_answer_is_asked_for_again_three_times_in_all(act):
 
 
 def test_it_is_fetched_anew_before_it_ends_and_the_old_one_holds_while_that_fails():
-    with FaultServer([told("old", 9), told("new")]) as server:
+    with FaultServer([credential("old", 9), credential("new")]) as server:
         known = from_endpoint(server)
         assert [known.now().access_key for _ in range(3)] == ["AK-old", "AK-new", "AK-new"]
-    with FaultServer([told("old", 9)], after=error("no", 500)) as server:
+    with FaultServer([credential("old", 9)], after=error("no", 500)) as server:
         known = from_endpoint(server)
         assert [known.now().access_key for _ in range(2)] == ["AK-old", "AK-old"]
-    with FaultServer([told("ended", -1)], after=error("no", 500)) as server:
+    with FaultServer([credential("ended", -1)], after=error("no", 500)) as server:
         known = from_endpoint(server)
         known.now()
         with pytest.raises(CredentialUnavailable):
@@ -140,7 +140,7 @@ def test_it_is_fetched_anew_before_it_ends_and_the_old_one_holds_while_that_fail
 
 
 def test_threads_fetch_it_once():
-    with FaultServer([told("one")]) as server:
+    with FaultServer([credential("one")]) as server:
         known, got = from_endpoint(server), []
         threads = [threading.Thread(target=lambda: got.append(known.now())) for _ in range(8)]
         for thread in threads:
@@ -151,14 +151,17 @@ def test_threads_fetch_it_once():
         assert len(server.seen) == 1
 
 
-def test_one_that_aws_calls_expired_is_fetched_anew_once():
+def test_a_credential_that_aws_calls_expired_is_fetched_again_once():
     expired = error("ExpiredTokenException")
-    with FaultServer([told("old"), told("new")]) as endpoint, FaultServer([expired, ok({"Item": {}})]) as server:
+    with (
+        FaultServer([credential("old"), credential("new")]) as endpoint,
+        FaultServer([expired, ok({"Item": {}})]) as server,
+    ):
         client = DynamoDB(server.url, "us-east-1", from_endpoint(endpoint), attempts=1)
         assert client.get_item() == {"Item": {}}
         assert [seen.headers["x-amz-security-token"] for seen in server.seen] == ["token-old", "token-new"]
         client.close()
-    with FaultServer(after=told("any")) as endpoint, FaultServer(after=expired) as server:
+    with FaultServer(after=credential("any")) as endpoint, FaultServer(after=expired) as server:
         client = DynamoDB(server.url, "us-east-1", from_endpoint(endpoint))
         with pytest.raises(Exception, match="ExpiredTokenException"):
             client.get_item()

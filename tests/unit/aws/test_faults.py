@@ -57,16 +57,16 @@ def boto3s(url, seconds=1.0):
     return client
 
 
-def outcome(call, *arguments, **asked):
-    """Give what came of a call, in words that hold for either client."""
+def outcome(call, *arguments, **request):
+    """Return the outcome of a call in one form for both clients."""
     try:
-        answer = call(*arguments, **asked)
+        response = call(*arguments, **request)
     except (ClientError, AwsError) as failed:
-        told = {k: v for k, v in failed.response.items() if k not in ("Error", "ResponseMetadata", "message")}
-        return ("error", failed.response["Error"]["Code"], failed.response["ResponseMetadata"]["HTTPStatusCode"], told)
+        rest = {k: v for k, v in failed.response.items() if k not in ("Error", "ResponseMetadata", "message")}
+        return ("error", failed.response["Error"]["Code"], failed.response["ResponseMetadata"]["HTTPStatusCode"], rest)
     except (BotoCoreError, NoResponse):
-        return ("no answer",)
-    return ("answer", {name: value for name, value in answer.items() if name != "ResponseMetadata"})
+        return ("no response",)
+    return ("response", {name: value for name, value in response.items() if name != "ResponseMetadata"})
 
 
 def truncated(status=200):
@@ -75,7 +75,7 @@ def truncated(status=200):
 
 
 SAME = {
-    "an answer": [ok(ROW)],
+    "a response": [ok(ROW)],
     "no row": [ok({})],
     "throttled once": [error(THROTTLED), ok(ROW)],
     "throttled throughout": [error(THROTTLED)] * 4,
@@ -86,9 +86,9 @@ SAME = {
     "503 without a body": [raw(http(503, b""), keep=True), ok(ROW)],
     "502 of a proxy": [raw(http(502, b"<html>bad gateway</html>"), keep=True), ok(ROW)],
     "503 throughout": [error("ServiceUnavailable", 503)] * 4,
-    "closed before the answer": [close, ok(ROW)],
+    "closed before the response": [close, ok(ROW)],
     "closed throughout": [close] * 8,
-    "reset before the answer": [reset, ok(ROW)],
+    "reset before the response": [reset, ok(ROW)],
     "cut off": [truncated(), ok(ROW)],
     "another checksum": [ok(ROW, crc=1), ok(ROW)],
     "slow once": [stall, ok(ROW)],
@@ -116,7 +116,7 @@ def test_a_fault_has_the_outcome_that_boto3_gives_it(script):
 def test_what_never_answers_is_no_answer_after_as_many_attempts_as_boto3s(script):
     for make in (lambda url: boto3s(url, 0.1), lambda url: ours(url, response_seconds=0.1)):
         with FaultServer(list(script)) as server:
-            assert outcome(make(server.url).get_item, **GET) == ("no answer",)
+            assert outcome(make(server.url).get_item, **GET) == ("no response",)
             assert len(server.seen) == 4
 
 
@@ -162,7 +162,7 @@ def test_nobody_listens():
     with FaultServer() as server:
         url = server.url
     for make in (boto3s, ours):
-        assert outcome(make(url).get_item, **GET) == ("no answer",)
+        assert outcome(make(url).get_item, **GET) == ("no response",)
 
 
 def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_costs_no_attempt(waits):
@@ -217,8 +217,8 @@ def test_a_server_that_wants_no_kept_connection_is_obeyed():
 def test_chunks_are_put_together():
     body = json.dumps(ROW).encode()
     chunks = b"".join(f"{len(part):x};x=y\r\n".encode() + part + b"\r\n" for part in (body[:7], body[7:30], body[30:]))
-    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\nX-Trailer: 1\r\n\r\n"
-    with FaultServer(after=raw(answer, keep=True)) as server:
+    response = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\nX-Trailer: 1\r\n\r\n"
+    with FaultServer(after=raw(response, keep=True)) as server:
         client = ours(server.url, attempts=1)
         assert [client.get_item(**GET), client.get_item(**GET)] == [ROW, ROW]
         assert server.connections == 1
@@ -297,8 +297,8 @@ def test_calls_side_by_side_are_all_sent_before_any_is_answered():
 
     with FaultServer(after=wait_for_all) as server:
         client = ours(server.url, response_seconds=5)
-        answers = client.call_all("BatchGetItem", [{"n": n} for n in range(20)])
-        assert [answer["Responses"]["t"][0]["n"]["N"] for answer in answers] == [str(n) for n in range(20)]
+        responses = client.call_all("BatchGetItem", [{"n": n} for n in range(20)])
+        assert [response["Responses"]["t"][0]["n"]["N"] for response in responses] == [str(n) for n in range(20)]
         assert server.connections == 10
 
 
@@ -316,8 +316,8 @@ def test_one_of_several_that_fails_is_tried_again_alone(act):
         return by_number(connection, seen)
 
     with FaultServer(after=once) as server:
-        answers = ours(server.url, response_seconds=0.3).call_all("BatchGetItem", [{"n": n} for n in range(8)])
-        assert answers == [{"n": n} for n in range(8)]
+        responses = ours(server.url, response_seconds=0.3).call_all("BatchGetItem", [{"n": n} for n in range(8)])
+        assert responses == [{"n": n} for n in range(8)]
         assert len(server.seen) == 9
 
 
@@ -370,7 +370,7 @@ def test_threads_share_a_client():
 )
 def test_each_operation_is_named_to_dynamodb_as_boto3_names_it(operation):
     key = {"account_id": {"S": "acme"}}
-    asked = {
+    request = {
         "batch_get_item": {"RequestItems": {"numbers": {"Keys": [key]}}},
         "query": {"TableName": "numbers"},
         "update_item": {"TableName": "numbers", "Key": key},
@@ -380,7 +380,7 @@ def test_each_operation_is_named_to_dynamodb_as_boto3_names_it(operation):
     }[operation]
     with FaultServer() as server:
         for client in (boto3s(server.url), ours(server.url)):
-            getattr(client, operation)(**asked)
+            getattr(client, operation)(**request)
         theirs, mine = server.seen
     assert mine.headers["x-amz-target"] == theirs.headers["x-amz-target"]
     assert mine.headers["content-type"] == theirs.headers["content-type"]

@@ -1,4 +1,4 @@
-"""Peers that send what no request asked for, or nothing at all: no response is ever taken for another request's.
+"""Peers that send unrequested bytes, or nothing at all: no response is ever taken for another request's.
 
 boto3 runs against the same server where it has a defense, as the minimum; what this client promises is more.
 """
@@ -29,7 +29,7 @@ def clean_up(monkeypatch):
 
 
 def by_number(connection, seen):
-    """Answer with the number that was asked for."""
+    """Respond with the requested number."""
     return ok({"Item": {**seen.json["Key"], "status": {"S": "listed"}}})(connection, seen)
 
 
@@ -46,7 +46,7 @@ def settle(client):
 
 
 def sends(*responses):
-    """Send whole responses, one after the other, as one answer."""
+    """Send whole responses, one after the other, as one response."""
 
     def act(connection, _):
         for response in responses:
@@ -68,7 +68,7 @@ def sends(*responses):
     ],
     ids=["another response", "late 408", "408 without an id", "408 and close", "a line break", "a byte"],
 )
-def test_bytes_on_a_kept_connection_that_no_request_asked_for_are_never_read(stray):
+def test_bytes_on_a_kept_connection_that_unrequested_are_never_read(stray):
     later = threading.Event()
 
     def answer_and_stray(connection, seen):

@@ -18,14 +18,14 @@ class Client:
         self.responses = list(responses)
         self.requests = []
 
-    def answer(self, **request):
+    def respond(self, **request):
         self.requests.append(request)
         response = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
         if isinstance(response, Exception):
             raise response
         return response
 
-    query = batch_get_item = put_item = transact_write_items = answer
+    query = batch_get_item = put_item = transact_write_items = respond
 
 
 def test_every_page_is_read_and_the_callers_query_stays_as_it_is():
