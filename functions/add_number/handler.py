@@ -6,7 +6,7 @@ from dnc import times
 from dnc.accounts.access import Role
 from dnc.accounts.store import Accounts
 from dnc.api import entry_view
-from dnc.api.add_request import request_of
+from dnc.api.add_request import read_add
 from dnc.api.http import Answer, Api, Call
 from dnc.api.request_reader import read_body
 from dnc.api.requests import AddNumber, AddNumbers, ReadNumbers
@@ -72,9 +72,9 @@ def _add_from_batch(call: Call, value: object, index: int) -> dict[str, Any]:
 
 def _add(call: Call, add: AddNumber, index: int | None = None) -> tuple[int, dict[str, Any]]:
     default_region = accounts.remembered(call.account_id).default_region
-    write = call.write(add.acting_user, index)
-    request, warnings = request_of(add, call.caller, write, default_region)
-    outcome = Numbers(clients.dynamodb(), settings.numbers_table, call.account_id).add(request, write)
+    read = read_add(add, call.caller, times.now(), default_region)
+    write = call.write(read.acting_user, index)
+    outcome = Numbers(clients.dynamodb(), settings.numbers_table, call.account_id).add(read.request, write)
     if call.caller.role is Role.INTAKE:
         return 202, {"accepted": True}
-    return 201 if outcome.created else 200, entry_view.as_json(outcome.entry, times.now(), call.caller, warnings)
+    return 201 if outcome.created else 200, entry_view.as_json(outcome.entry, times.now(), call.caller, read.warnings)

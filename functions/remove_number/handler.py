@@ -23,18 +23,13 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 @api.route("DELETE", "/accounts/{account_id}/numbers/{number}")
 def remove_number(call: Call, body: RemoveNumber) -> Answer:
     """Remove a number from the list, for a valid reason with its evidence."""
-    reasons.refuse_unaccepted(body.reason)
-    write = call.person_write(body.acting_user)
-    removal = _removal(body, accounts.remembered(call.account_id).default_region)
-    may_order = call.caller.may(Action.REMOVE_BY_LEGAL_ORDER)
-    removed = _numbers(call).remove(
-        phone.from_path(call.path["number"]),
-        removal,
-        body.if_version,
-        write,
-        lambda entry: reasons.judge(entry, removal, may_order, write.at),
-    )
-    return Answer(200, entry_view.as_json(removed, times.now(), call.caller))
+    return _remove(call, body)
+
+
+@api.route("POST", "/accounts/{account_id}/numbers/{number}/removal")
+def remove_number_by_post(call: Call, body: RemoveNumber) -> Answer:
+    """Remove a number exactly as DELETE does, for clients whose proxies drop the body of a DELETE."""
+    return _remove(call, body)
 
 
 @api.route("POST", "/accounts/{account_id}/numbers/{number}/restore")
@@ -56,6 +51,21 @@ def removal_reasons(_call: Call) -> Answer:
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
     return api.answer(event, context)
+
+
+def _remove(call: Call, body: RemoveNumber) -> Answer:
+    reasons.refuse_unaccepted(body.reason)
+    write = call.person_write(body.acting_user)
+    removal = _removal(body, accounts.remembered(call.account_id).default_region)
+    may_order = call.caller.may(Action.REMOVE_BY_LEGAL_ORDER)
+    removed = _numbers(call).remove(
+        phone.from_path(call.path["number"]),
+        removal,
+        body.if_version,
+        write,
+        lambda entry: reasons.judge(entry, removal, may_order, write.at),
+    )
+    return Answer(200, entry_view.as_json(removed, times.now(), call.caller))
 
 
 def _numbers(call: Call) -> Numbers:

@@ -79,6 +79,7 @@ class Entry(Shown):
     telemarketer: str | None
     goods_or_services: str | None
     import_id: str | None
+    requested_at_text: str | None = Field(None, description="requested_at as it was sent, if it was not RFC 3339")
     missing_evidence: list[str]
     warnings: list[str]
     removal: Removal | None
@@ -469,6 +470,7 @@ ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("GET", f"{_ACCOUNT}/numbers/{{number}}/history", 200): History,
     ("GET", f"{_ACCOUNT}/audit", 200): Events,
     ("DELETE", f"{_ACCOUNT}/numbers/{{number}}", 200): Entry,
+    ("POST", f"{_ACCOUNT}/numbers/{{number}}/removal", 200): Entry,
     ("POST", f"{_ACCOUNT}/numbers/{{number}}/restore", 200): Entry,
     ("GET", f"{_ACCOUNT}/stats", 200): Stats,
     ("POST", f"{_ACCOUNT}/readings", 200): Readings,

@@ -1,5 +1,6 @@
 """The handlers on moto, behind a gateway that does what API Gateway does: match, authorize, judge, invoke."""
 
+import base64
 import fnmatch
 import importlib
 import json
@@ -86,6 +87,13 @@ def routes(*, without_credential: bool = False) -> list[tuple[str, str, str]]:
     return found
 
 
+def sent_body(raw: str | bytes, base64_encoded: bool) -> str:
+    """Return a body as API Gateway hands it on: base64 for binary media types, else decoded as UTF-8."""
+    if isinstance(raw, str):
+        return raw
+    return base64.b64encode(raw).decode() if base64_encoded else raw.decode("utf-8", "replace")
+
+
 class Gateway:
     """API Gateway, as far as the handlers see it."""
 
@@ -97,7 +105,18 @@ class Gateway:
             for method, resource, module in sorted(routes(), key=lambda route: route[1].count("{"))
         ]
 
-    def call(self, role: str | None, method: str, path: str, body: Any = ..., *, token=None, raw=None) -> Reply:
+    def call(
+        self,
+        role: str | None,
+        method: str,
+        path: str,
+        body: Any = ...,
+        *,
+        token=None,
+        raw: str | bytes | None = None,
+        base64_encoded=False,
+        headers=None,
+    ) -> Reply:
         url = urlsplit(path)
         found = [
             (r, match, m) for way, r, form, m in self.routes if way == method and (match := form.fullmatch(url.path))
@@ -106,7 +125,7 @@ class Gateway:
             return Reply(404, {"code": "not_found"}, {})
         resource, match, module = found[0]
         token = token or self.tokens.get(role or "")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         arn = f"{STAGE_ARN}/{method}{url.path}"
         try:
             let_in = self.modules["authorize.handler"].lambda_handler({"headers": headers, "methodArn": arn}, None)
@@ -125,8 +144,8 @@ class Gateway:
             "pathParameters": match.groupdict() or None,
             "multiValueQueryStringParameters": parse_qs(url.query, keep_blank_values=True) or None,
             "requestContext": {"requestId": uuid.uuid4().hex, "authorizer": let_in["context"]},
-            "body": raw if raw is not None else (None if body is ... else json.dumps(body)),
-            "isBase64Encoded": False,
+            "body": sent_body(raw, base64_encoded) if raw is not None else (None if body is ... else json.dumps(body)),
+            "isBase64Encoded": base64_encoded,
         }
         answer = json.loads(json.dumps(self.modules[module].lambda_handler(event, None)))
         told = json.loads(answer["body"]) if answer["body"] else None

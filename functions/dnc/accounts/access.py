@@ -77,6 +77,7 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("GET", f"{ACCOUNT}/stats"): Action.READ_STATS,
     ("POST", f"{ACCOUNT}/readings"): Action.ADD,
     ("DELETE", f"{ACCOUNT}/numbers/{{number}}"): Action.REMOVE,
+    ("POST", f"{ACCOUNT}/numbers/{{number}}/removal"): Action.REMOVE,
     ("POST", f"{ACCOUNT}/numbers/{{number}}/restore"): Action.RESTORE,
     ("GET", "/removal-reasons"): Action.READ_REASONS,
     ("GET", "/me"): Action.READ_SELF,

@@ -1,44 +1,141 @@
-"""Turn the add that a client sent into the request to store."""
+"""Turn the add that a client sent into the request to store.
+
+What depends on the data never costs an opt-out: it is mended here, and each mending is a warning in the response.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 from dnc import times
-from dnc.accounts.access import Action, Caller
+from dnc.accounts.access import Action, Caller, Role
 from dnc.api.requests import AddNumber
-from dnc.entries.entry import AHEAD, DETAILS, EXPIRING_SOURCES, Request, Write
+from dnc.entries import written_times
+from dnc.entries.entry import AHEAD, DETAILS, EXPIRING_SOURCES, Request, Source
 from dnc.phone import reader as phone
-from dnc.problems import Forbidden, InvalidRequest
+from dnc.problems import InvalidRequest
+
+INTAKE_SOURCES = frozenset(
+    {
+        Source.INBOUND_CALL,
+        Source.SMS,
+        Source.IVR,
+        Source.WEB,
+        Source.EMAIL,
+        Source.LETTER,
+        Source.COMPLAINT,
+        Source.DISPOSITION,
+    }
+)
+"""The sources that an intake credential may send; any other is recorded as `web`."""
+LONGEST = {"note": 2000, "acting_user": 128}
+LONGEST_TEXT = 200
+
+type Warn = Callable[[str], None]
 
 
-def request_of(
-    add: AddNumber, caller: Caller, write: Write, default_region: str | None
-) -> tuple[Request, tuple[str, ...]]:
-    """Return the request to store and the warnings about it.
+@dataclass(frozen=True, slots=True)
+class ReadAdd:
+    """An add as it is stored: the request, the acting user, and what was mended on the way."""
 
-    A `requested_at` up to 5 minutes ahead counts as now, because clocks differ.
-    Raises InvalidNumber, InvalidRequest and Forbidden.
-    """
-    read = phone.read(add.number, add.region or default_region)
-    requested_at = add.requested_at or write.at
-    if requested_at > write.at + AHEAD:
-        raise InvalidRequest.of("requested_at", "is in the future")
+    request: Request
+    acting_user: str | None
+    warnings: tuple[str, ...]
+
+
+def read_add(add: AddNumber, caller: Caller, now: datetime, default_region: str | None) -> ReadAdd:
+    """Read an add. `default_region`: the account's. Raises InvalidNumber, and InvalidRequest for an unknown source."""
+    number = phone.read(add.number, add.region or default_region)
+    source = _source(add.source, caller)
+    warnings = list(number.warnings)
+    requested_at = _requested_at(add, now, warnings.append)
+    details = {name: cut(name, value, warnings.append) for name in DETAILS if (value := getattr(add, name, None))}
+    if requested_at.text:
+        details["requested_at_text"] = cut("requested_at", requested_at.text, lambda _: None)
+    key = add.request_key or add.call_id
     request = Request(
-        number=read.e164,
-        source=add.source,
-        requested_at=times.text(min(requested_at, write.at)),
-        details={name: value for name in DETAILS if (value := getattr(add, name, None))},
-        expires_at=_expiry(add, caller, write),
-        key=add.request_key or add.call_id,
+        number=number.e164,
+        source=source,
+        requested_at=times.text(requested_at.moment),
+        details=details,
+        expires_at=_expiry(add, source, caller, now, warnings.append),
+        key=_whole(key) if key else None,
     )
-    return request, read.warnings
+    acting_user = cut("acting_user", add.acting_user, warnings.append) if add.acting_user else None
+    return ReadAdd(request, acting_user, tuple(warnings))
 
 
-def _expiry(add: AddNumber, caller: Caller, write: Write) -> int | None:
+def _source(written: str, caller: Caller) -> Source:
+    """Return the request's source. An intake form may only send what a person can do; it sends the rest as `web`."""
+    known = Source(written) if written in set(Source) else None
+    if caller.role is Role.INTAKE:
+        return known if known in INTAKE_SOURCES else Source.WEB
+    if known is None:
+        raise InvalidRequest.of("source", f"must be one of {', '.join(Source)}")
+    return known
+
+
+def cut(name: str, text: str, warn: Warn) -> str:
+    """Return a text without surrounding space, and no longer than its field may be."""
+    text, longest = text.strip(), LONGEST.get(name, LONGEST_TEXT)
+    if len(text) <= longest:
+        return text
+    warn(f"{name} was cut to {longest:,} characters")
+    return text[:longest].rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class _RequestedAt:
+    moment: datetime
+    text: str | None = None
+    """What was sent, if it was not an RFC 3339 time in the past."""
+
+
+def _requested_at(add: AddNumber, now: datetime, warn: Warn) -> _RequestedAt:
+    sent = add.requested_at
+    if sent is None:
+        return _RequestedAt(now)
+    moment = written_times.read(sent)
+    if moment is None:
+        warn("requested_at could not be read: the request counts as made now")
+        return _RequestedAt(now, str(sent))
+    if moment > now + AHEAD:
+        warn("requested_at is in the future: the request counts as made now")
+        return _RequestedAt(now, str(sent))
+    if written_times.is_exact(sent):
+        return _RequestedAt(min(moment, now))
+    warn(f"requested_at was read as {times.text(moment)}: send it as RFC 3339 with an offset")
+    return _RequestedAt(min(moment, now), str(sent))
+
+
+def _expiry(add: AddNumber, source: Source, caller: Caller, now: datetime, warn: Warn) -> int | None:
+    """Return the expiry in epoch seconds, or None with a warning if it cannot be honored.
+
+    A block that lasts too long is safer than one wrong call.
+    """
     if add.expires_at is None:
         return None
     if not caller.may(Action.SET_EXPIRY):
-        raise Forbidden("Only a manager and above may set an expiry.")
-    if add.source not in EXPIRING_SOURCES:
+        warn("expires_at was left out: only a manager and above may set an expiry")
+        return None
+    if source not in EXPIRING_SOURCES:
         allowed = ", ".join(sorted(EXPIRING_SOURCES))
-        raise InvalidRequest.of("expires_at", f"is only for the sources {allowed}: a person's request does not expire")
-    if add.expires_at <= write.at:
-        raise InvalidRequest.of("expires_at", "must be in the future")
-    return times.epoch(add.expires_at)
+        warn(f"expires_at was left out: it is only for the sources {allowed}")
+        return None
+    moment = written_times.read(add.expires_at, end_of_day=True)
+    if moment is None:
+        warn("expires_at was left out: it could not be read")
+        return None
+    if moment <= now:
+        warn("expires_at was left out: it is in the past")
+        return None
+    if not written_times.is_exact(add.expires_at):
+        warn(f"expires_at was read as {times.text(moment)}: send it as RFC 3339 with an offset")
+    return times.epoch(moment)
+
+
+def _whole(key: str) -> str:
+    """Return a request key that differs whenever the sent one does, however long that is."""
+    key = key.strip()
+    return key if len(key) <= LONGEST_TEXT else hashlib.sha256(key.encode()).hexdigest()

@@ -29,7 +29,7 @@ class NewImport(Body):
     filename: Filename
     bytes: Bytes
     source: Annotated[Source, Field(strict=False)] = Source.IMPORT
-    region: Region | None = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
+    region: Region = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
     note: Note = None
     dry_run: bool = Field(False, description="count, but change nothing")
     skip_removed: bool = Field(False, description="leave removed numbers removed")
@@ -55,7 +55,7 @@ class NewScrub(Body):
     filename: Filename
     bytes: Bytes
     column: Text = Field(None, description="the name or the position (from 1) of the column that holds the number")
-    region: Region | None = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
+    region: Region = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
     acting_user: ActingUser = None
 
 

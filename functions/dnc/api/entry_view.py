@@ -8,7 +8,8 @@ from dnc.accounts.access import Action, Caller
 from dnc.entries.entry import DETAILS, Entry
 from dnc.phone import reader as phone
 
-_PERSONAL = ("consumer_name", "note")
+_PERSONAL = ("consumer_name", "note", "requested_at_text")
+_WHERE_IT_APPLIES = ("requested_at_text",)
 
 
 def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -33,9 +34,12 @@ def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str,
         "version": entry.version,
         "changed_at": entry.changed_at or None,
     }
+    for name in _WHERE_IT_APPLIES:
+        if view[name] is None:
+            del view[name]
     if not caller.may(Action.READ_EVERYTHING_OF_A_NUMBER):
         for name in _PERSONAL:
-            del view[name]
+            view.pop(name, None)
         if view["removal"]:
             view["removal"].pop("note", None)
     return view

@@ -185,6 +185,8 @@ def _respond(route: Route, request_id: str, answer: Answer) -> dict[str, Any]:
 
 def _response(status: int, body: Any, headers: dict[str, str]) -> dict[str, Any]:
     text = json.dumps(body, ensure_ascii=False) if body is not None else ""
+    if not text.isascii():  # a lone surrogate that the request held cannot be sent back: it has no UTF-8
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return {"statusCode": status, "headers": {**headers, **_HEADERS}, "body": text}
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -9,6 +10,14 @@ from pydantic import BaseModel, ValidationError
 from dnc import problems
 from dnc.problems import FieldError, InvalidRequest, MalformedJson, TooLarge
 
+_BOM, _REPLACEMENT = "\ufeff".encode(), "\ufffd".encode()
+_FORM = re.compile(rb"[\w.%+-]+(\[\w*\])*=")
+_ENCODINGS = frozenset({"br", "deflate", "zstd", "compress"})
+_NO_BODY = "is required, as JSON"
+_NO_DELETE_BODY = (
+    "is required, as JSON. If you sent one, a proxy has dropped the body of the DELETE: "
+    "send the same body to POST …/numbers/{number}/removal instead"
+)
 _WORDS = {
     "missing": problems.REQUIRED,
     "extra_forbidden": problems.UNKNOWN_FIELD,
@@ -27,7 +36,7 @@ _WORDS = {
     "model_type": problems.NOT_AN_OBJECT,
     "model_attributes_type": problems.NOT_AN_OBJECT,
     "invalid_key": problems.NAME_NOT_TEXT,
-    "datetime_type": "must be an RFC 3339 time such as 2026-11-23T17:04:00Z",
+    "datetime_type": problems.NOT_A_TIME,
     "date_type": "must be a date such as 2026-11-23",
 }
 
@@ -43,25 +52,33 @@ def read_body[M: BaseModel](model: type[M], value: object) -> M:
 def read_event_body[M: BaseModel](model: type[M], event: dict[str, Any], max_bytes: int) -> M:
     """Read the JSON body of a proxy event. Raises MalformedJson, TooLarge and InvalidRequest."""
     text = event.get("body") or ""
-    if event.get("isBase64Encoded"):
-        text = _decoded(text)
-    if len(text.encode("utf-8", "surrogatepass")) > max_bytes:
+    raw = _base64(text) if event.get("isBase64Encoded") else text.encode("utf-8", "surrogatepass")
+    if len(raw) > max_bytes:
         raise TooLarge(f"The body is over {max_bytes:,} bytes.", [FieldError("body", f"is over {max_bytes:,} bytes")])
-    if not text.strip():
-        raise InvalidRequest.of("body", "is required, as JSON")
-    return read_body(model, read_json(text))
+    if not raw.strip():
+        raise InvalidRequest.of("body", _NO_DELETE_BODY if event.get("httpMethod") == "DELETE" else _NO_BODY)
+    try:
+        return read_body(model, read_json(raw.removeprefix(_BOM).decode("utf-8", "surrogatepass")))
+    except (MalformedJson, UnicodeDecodeError) as refused:
+        known = _other_format(raw, event)
+        if known:
+            raise MalformedJson(f"The body is {known}. Send JSON in UTF-8 instead.") from None
+        if isinstance(refused, UnicodeDecodeError):
+            raise MalformedJson("The body is not UTF-8.") from None
+        raise
 
 
 def read_query[M: BaseModel](model: type[M], event: dict[str, Any]) -> M:
-    """Read the query parameters of a proxy event. Raises InvalidRequest."""
+    """Read the query parameters of a proxy event; an empty one is an absent one. Raises InvalidRequest."""
     values = event.get("multiValueQueryStringParameters") or {
         name: [value] for name, value in (event.get("queryStringParameters") or {}).items()
     }
-    repeated = [name for name, written in values.items() if len(written) > 1]
+    values = {name: present for name, sent in values.items() if (present := [value for value in sent if value])}
+    repeated = [name for name, sent in values.items() if len(sent) > 1]
     if repeated:
         raise InvalidRequest.of(repeated[0], "must be given only once")
     try:
-        return model.model_validate({name: written[0] for name, written in values.items()})
+        return model.model_validate({name: sent[0] for name, sent in values.items()})
     except ValidationError as refused:
         raise _invalid(refused, "query") from None
 
@@ -78,11 +95,32 @@ def read_json(text: str) -> Any:
         raise MalformedJson(f"{refused}.") from None
 
 
-def _decoded(text: str) -> str:
+def _base64(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True).decode()
+        return base64.b64decode(text, validate=True)
     except ValueError:
-        raise MalformedJson("The body is not UTF-8.") from None
+        raise MalformedJson("The body could not be decoded.") from None
+
+
+def _other_format(raw: bytes, event: dict[str, Any]) -> str:
+    """Return the name of the format that a body has instead of JSON in UTF-8, or "".
+
+    API Gateway decodes bodies as UTF-8, so bytes that are not may have become U+FFFD.
+    """
+    headers = {str(name).lower(): str(value).lower() for name, value in (event.get("headers") or {}).items()}
+    encoding, kind = headers.get("content-encoding", "identity"), headers.get("content-type", "")
+    start = raw.replace(_REPLACEMENT, b"\xff")[:64]
+    if start.startswith((b"\x1f\x8b", b"\x1f\xff\x08")) or "gzip" in encoding:
+        return "compressed with gzip"
+    if encoding != "identity":
+        return f"compressed ({encoding})" if encoding in _ENCODINGS else "compressed"
+    if start.startswith((b"\xff\xfe", b"\xfe\xff", b"\xff\xff")) or b"\x00" in start:
+        return "encoded as UTF-16 or UTF-32"
+    if "multipart/form-data" in kind or start.startswith(b"--"):
+        return "a multipart form"
+    if "x-www-form-urlencoded" in kind or _FORM.match(start):
+        return "form-encoded"
+    return "XML or HTML" if "xml" in kind or start.lstrip().startswith(b"<") else ""
 
 
 def _invalid(refused: ValidationError, whole: str) -> InvalidRequest:

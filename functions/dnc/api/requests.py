@@ -3,7 +3,8 @@
 Unknown fields are refused, because a misspelled `expires_at` must not be dropped in silence.
 """
 
-from datetime import date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -12,12 +13,58 @@ from dnc import times
 from dnc.accounts.access import Role
 from dnc.entries.entry import Source
 from dnc.entries.reasons import REASONS, REFUSED
+from dnc.entries.source_words import source_named
+from dnc.phone import countries
 from dnc.phone import reader as phone
-from dnc.problems import NOT_A_REGION
+from dnc.problems import NOT_A_REGION, NOT_A_TIME
 
 
 def _text_or_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def _well_formed(value: object) -> object:
+    """Replace each half of a surrogate pair, which a form that cuts an emoji sends, by U+FFFD."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
+
+
+def _sent_text(value: object) -> object:
+    """Read an optional text of an add: an empty one is an absent one."""
+    return _text_or_none(_well_formed(value))
+
+
+def _sent_id(value: object) -> object:
+    """Read an optional ID of an add: an integer is its digits."""
+    return _sent_text(_digits_of(value))
+
+
+def _digits_of(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return str(int(value)) if value == value // 1 else value  # 991.0, which a data frame makes of 991
+
+
+def _sent_number(value: object) -> object:
+    return _well_formed(_digits_of(value))
+
+
+def _sent_time(value: object) -> object:
+    """Keep a time of an add as it was sent, text or epoch seconds: it is read with the rest of the add."""
+    if isinstance(value, str):
+        return _sent_text(value)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ValueError(NOT_A_TIME)
+    return value
+
+
+def _source(value: object) -> object:
+    """Return the source that a word names. Another word stays as it is: what becomes of it depends on the caller."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return str(Source.MANUAL)
+    named = source_named(value) if isinstance(value, str) else None
+    return str(named) if named else _well_formed(value)
 
 
 def _rfc_3339(value: object) -> object:
@@ -30,15 +77,20 @@ def _date(value: str) -> str:
 
 def _day_of(value: object) -> object:
     if isinstance(value, str):
-        return times.parse_date(value) if len(value) == len("2026-11-23") else times.parse(value).date()
+        moment = _start(value)
+        return moment.date() if isinstance(moment, datetime) else moment
     return value
 
 
 def _region(value: object) -> object:
     if isinstance(value, str):
-        if not phone.known_region(value.upper()):
+        region = value.strip().upper()
+        if phone.known_region(region):
+            return region
+        named = countries.country(value) if region else None
+        if region and not named:
             raise ValueError(NOT_A_REGION)
-        return value.upper()
+        return named
     return value
 
 
@@ -52,7 +104,12 @@ ActingUser = Annotated[
     Annotated[str, StringConstraints(strip_whitespace=True, max_length=128)] | None, BeforeValidator(_text_or_none)
 ]
 Moment = Annotated[datetime, BeforeValidator(_rfc_3339, json_schema_input_type=str)]
-Region = Annotated[str, BeforeValidator(_region)]
+Region = Annotated[str | None, BeforeValidator(_region)]
+"""A country as people and programs name it, read as ISO 3166-1 alpha-2; an empty text is an absent one."""
+SentText = Annotated[str | None, BeforeValidator(_sent_text)]
+"""An optional text of an add. Its length is cut with a warning when the add is read, so it has no limit here."""
+SentId = Annotated[str | None, BeforeValidator(_sent_id, json_schema_input_type=str | int | None)]
+SentTime = Annotated[str | int | float | None, BeforeValidator(_sent_time)]
 Day = Annotated[str, AfterValidator(_date)]
 
 
@@ -64,24 +121,37 @@ class Body(BaseModel):
 
 
 class AddNumber(Body):
-    """Add one number to the list."""
+    """Add one number to the list.
 
-    number: str = Field(description="In any written form: national with region, international, E.164, RFC 3966")
-    region: Region | None = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
-    source: Annotated[Source, Field(strict=False)] = Source.MANUAL
-    requested_at: Moment | None = None
-    note: Note = None
-    campaign_id: Text = None
-    agent_id: Text = None
-    call_id: Text = None
-    caller_id: Text = None
-    consumer_name: Text = None
-    seller: Text = None
-    telemarketer: Text = None
-    goods_or_services: Text = None
-    expires_at: Moment | None = None
-    acting_user: ActingUser = None
-    request_key: Text = None
+    What depends on the data, and not on the program that sends it, never costs an opt-out: an empty optional field is
+    an absent one, an ID may be an integer, and a text that is too long is cut with a warning.
+    """
+
+    number: Annotated[str, BeforeValidator(_sent_number, json_schema_input_type=str | int)] = Field(
+        description="In any written form: national with region, international, E.164, RFC 3966, or as an integer"
+    )
+    region: Region = Field(None, description="ISO 3166-1 alpha-2 or a usual name; by default the account's region")
+    source: Annotated[str, BeforeValidator(_source, json_schema_input_type=Source | str | None)] = Field(
+        Source.MANUAL, description="in any case, or a usual word for it"
+    )
+    requested_at: SentTime = Field(
+        None,
+        description="RFC 3339; other forms are read with a warning, and an unreadable or future time counts as now",
+    )
+    note: SentText = Field(None, description="cut at 2,000 characters, with a warning")
+    campaign_id: SentId = None
+    agent_id: SentId = None
+    call_id: SentId = None
+    caller_id: SentId = None
+    consumer_name: SentText = None
+    seller: SentText = None
+    telemarketer: SentText = None
+    goods_or_services: SentText = None
+    expires_at: SentTime = Field(
+        None, description="for sources that expire; left out, with a warning, where it cannot be honored"
+    )
+    acting_user: SentId = None
+    request_key: SentId = None
 
 
 class AddNumbers(Body):
@@ -113,7 +183,7 @@ class RemoveNumber(Body):
     if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
     note: Note = None
     correct_number: Text = None
-    region: Region | None = None
+    region: Region = None
     evidence: Evidence | None = None
     acting_user: ActingUser = None
 
@@ -129,14 +199,14 @@ class ReadNumbers(Body):
     """Preview how up to 100 written numbers are read."""
 
     numbers: list[Annotated[str, StringConstraints(max_length=1000)]] = Field(min_length=1, max_length=100)
-    region: Region | None = None
+    region: Region = None
 
 
 class CheckNumbers(Body):
     """Check which of up to 1,000 numbers may be called."""
 
     numbers: list[str] = Field(min_length=1)
-    region: Region | None = None
+    region: Region = None
 
 
 class DirectCheck(Body):
@@ -144,14 +214,14 @@ class DirectCheck(Body):
 
     account_id: str = Field(min_length=1, max_length=63)
     numbers: list[str] = Field(min_length=1, max_length=1000)
-    region: Region | None = None
+    region: Region = None
 
 
 class PutAccount(Body):
     """Create or change an account; a change leaves omitted fields as they are."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
-    default_region: Region | None = None
+    default_region: Region = None
     suspended: bool | None = None
 
 
@@ -173,6 +243,29 @@ class NoQuery(Query):
     """A route without query parameters."""
 
 
+def _start(value: object) -> object:
+    """Read a time of a query: RFC 3339, also where its `+` arrived as a space, or a date, which is its start (UTC)."""
+    return _query_time(value, timedelta())
+
+
+def _end(value: object) -> object:
+    """Read the end of a span of a query; a date includes its whole day."""
+    return _query_time(value, timedelta(days=1))
+
+
+def _query_time(value: object, past_its_start: timedelta) -> object:
+    if not isinstance(value, str):
+        return value
+    if len(value) == len("2026-11-23"):
+        day = times.parse_date(value)
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) + past_its_start
+    return times.parse(re.sub(r" (?=\d{2}:?\d{2}$)", "+", value))
+
+
+Since = Annotated[datetime | None, BeforeValidator(_start, json_schema_input_type=str)]
+Until = Annotated[datetime | None, BeforeValidator(_end, json_schema_input_type=str)]
+
+
 def _page_size(value: object) -> object:
     if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 10:
         return min(int(value), 500)
@@ -191,19 +284,19 @@ class ListNumbers(Paged):
 
     prefix: Annotated[str, StringConstraints(pattern=r"^[+ ]?[0-9]{1,15}$")] | None = None
     q: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
-    region: Region | None = None
+    region: Region = None
     status: Literal["listed", "removed", "all"] = "listed"
     source: Source | None = None
     campaign_id: Annotated[str, StringConstraints(max_length=200)] | None = None
-    listed_from: Moment | None = None
-    listed_to: Moment | None = None
+    listed_from: Since = None
+    listed_to: Until = None
 
 
 class ReadAudit(Paged):
-    """Filters of the account's events. `from` and `to` are RFC 3339, at most 31 days apart."""
+    """Filters of the account's events. `from` and `to` are RFC 3339 times or dates, at most 31 days apart."""
 
-    since: Moment | None = Field(None, alias="from")
-    until: Moment | None = Field(None, alias="to")
+    since: Since = Field(None, alias="from")
+    until: Until = Field(None, alias="to")
     type: Annotated[str, StringConstraints(max_length=40)] | None = None
     actor: Annotated[str, StringConstraints(max_length=200)] | None = None
 

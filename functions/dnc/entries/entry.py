@@ -28,6 +28,7 @@ DETAILS = (
     "telemarketer",
     "goods_or_services",
     "import_id",
+    "requested_at_text",
 )
 RECORD_OF_A_REQUEST = ("consumer_name", "seller", "telemarketer", "goods_or_services")
 """What 16 CFR 310.5(a)(10) asks to keep beside number and date, which every entry has."""
