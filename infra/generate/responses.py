@@ -225,7 +225,7 @@ class Reasons(Shown):
 class CheckResult(Shown):
     """The answer for one number; only `callable: true` may be called."""
 
-    input: str
+    input: str = Field(description="the element as it was sent; of one that is no string, its JSON text")
     number: str | None
     callable: bool
     status: Literal["listed", "clear", "invalid"]

@@ -57,7 +57,7 @@ def test_a_check_takes_1_to_1000_numbers(client):
     assert client.call("dialer", "POST", path, {"numbers": ["+14155550100"] * 1001}).status_code == 413
     told = client.call("dialer", "POST", path, {"numbers": ["+14155550100", "+442079460958"] * 500}).json()
     assert len(told["results"]) == 1000
-    for payload in (None, [], {}, {"account_id": "acme", "numbers": []}, {"account_id": "acme", "numbers": [1]}):
+    for payload in (None, [], {}, {"account_id": "acme", "numbers": []}, {"account_id": "acme", "numbers": "1"}):
         told, error = client.invoke(payload)
         assert error is not None
         assert told["errorMessage"].startswith("InvalidRequest: "), told

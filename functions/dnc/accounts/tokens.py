@@ -1,5 +1,6 @@
-"""API tokens: `nck_{account_id}.{key_id}.{secret}{checksum}`.
+"""API tokens: `nck_{account_id}.{key_id}.{secret}{checksum}`, for an operator `nck__platform.…`.
 
+A token has no character that means something in a shell, a `.env` file or a URL.
 Only the SHA-256 of the secret is stored. The checksum lets a mistyped token be rejected without a read.
 """
 
@@ -15,8 +16,10 @@ from dnc.problems import Unauthenticated
 
 PLATFORM = "#platform"
 """The partition of operators' keys, which belong to no account."""
+_WRITTEN_PLATFORM = "_platform"
+"""How tokens name that partition: no account id begins with an underscore. Older tokens have the `#`."""
 _TOKEN = re.compile(
-    r"nck_(#platform|[a-z0-9][a-z0-9-]{1,62})\.([0-9A-Za-z]{12})\.([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII
+    r"nck_([_#]platform|[a-z0-9][a-z0-9-]{1,62})\.([0-9A-Za-z]{12})\.([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII
 )
 _LETTERS = string.digits + string.ascii_letters
 
@@ -31,7 +34,8 @@ class Token:
 
     def __str__(self) -> str:
         """Return the token with its checksum."""
-        body = f"nck_{self.partition}.{self.key_id}.{self.secret}"
+        partition = _WRITTEN_PLATFORM if self.partition == PLATFORM else self.partition
+        body = f"nck_{partition}.{self.key_id}.{self.secret}"
         return body + _checksum(body)
 
     @property
@@ -55,7 +59,7 @@ class Token:
         match = _TOKEN.fullmatch(written)
         if not match or not hmac.compare_digest(_checksum(written[:-6]), match[4]):
             raise Unauthenticated("The key is not a Nocall key, or it was mistyped or cut off.")
-        return cls(match[1], match[2], match[3])
+        return cls(PLATFORM if match[1] == _WRITTEN_PLATFORM else match[1], match[2], match[3])
 
 
 def _random(length: int) -> str:

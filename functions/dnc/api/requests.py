@@ -82,6 +82,12 @@ def _day_of(value: object) -> object:
     return value
 
 
+def _not_empty(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError(NOT_A_REGION)
+    return value
+
+
 def _region(value: object) -> object:
     if isinstance(value, str):
         region = value.strip().upper()
@@ -106,6 +112,8 @@ ActingUser = Annotated[
 Moment = Annotated[datetime, BeforeValidator(_rfc_3339, json_schema_input_type=str)]
 Region = Annotated[str | None, BeforeValidator(_region)]
 """A country as people and programs name it, read as ISO 3166-1 alpha-2; an empty text is an absent one."""
+HomeRegion = Annotated[Region, BeforeValidator(_not_empty)]
+"""An account's own region. An empty text is refused, since leaving it out and clearing it differ."""
 SentText = Annotated[str | None, BeforeValidator(_sent_text)]
 """An optional text of an add. Its length is cut with a warning when the add is read, so it has no limit here."""
 SentId = Annotated[str | None, BeforeValidator(_sent_id, json_schema_input_type=str | int | None)]
@@ -198,14 +206,22 @@ class RestoreNumber(Body):
 class ReadNumbers(Body):
     """Preview how up to 100 written numbers are read."""
 
-    numbers: list[Annotated[str, StringConstraints(max_length=1000)]] = Field(min_length=1, max_length=100)
+    numbers: list[
+        Annotated[
+            str,
+            StringConstraints(max_length=1000),
+            BeforeValidator(_sent_number, json_schema_input_type=str | int),
+        ]
+    ] = Field(min_length=1, max_length=100)
     region: Region = None
 
 
 class CheckNumbers(Body):
     """Check which of up to 1,000 numbers may be called."""
 
-    numbers: list[str] = Field(min_length=1)
+    numbers: list[object] = Field(
+        min_length=1, description="strings or integers; any other element is answered as `invalid`"
+    )
     region: Region = None
 
 
@@ -213,7 +229,7 @@ class DirectCheck(Body):
     """The payload of a direct check. The function reads it without this model, which is its specification."""
 
     account_id: str = Field(min_length=1, max_length=63)
-    numbers: list[str] = Field(min_length=1, max_length=1000)
+    numbers: list[object] = Field(min_length=1, max_length=1000)
     region: Region = None
 
 
@@ -221,7 +237,7 @@ class PutAccount(Body):
     """Create or change an account; a change leaves omitted fields as they are."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
-    default_region: Region = None
+    default_region: HomeRegion = None
     suspended: bool | None = None
 
 

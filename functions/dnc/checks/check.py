@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dnc import times
+from dnc.checks import elements
 from dnc.entries.status import LISTED, status_of
 from dnc.phone import reader as phone
 
@@ -19,13 +20,17 @@ MAX_NUMBERS = 1000
 
 
 def check_numbers(
-    reader: StatusReader, profile: Profile, written: list[str], region: str | None, now: datetime
+    reader: StatusReader, profile: Profile, sent: list[object], region: str | None, now: datetime
 ) -> dict[str, Any]:
     """Check numbers in any written form. Return one result for each, in order. Raises Unavailable unless all were read.
 
+    `sent`: the elements of the request. One that is neither text nor an integer is `invalid`.
     `region`: ISO 3166-1 alpha-2, for national forms; by default the account's. `now`: UTC, from before the read.
     """
+    written, unreadable = elements.as_texts(sent)
     numbers, exceptions = phone.classify_many(written, region or profile.default_region)
+    for position, why in unreadable.items():
+        numbers[position], exceptions[position] = None, (None, why)
     rows = reader.statuses([number for number in numbers if number is not None])
     blocked = 0
     results = []

@@ -1,8 +1,10 @@
 """Times, page tokens, keys' tokens, models, settings, notices and problems."""
 
 import json
+import shlex
 import string
 from datetime import UTC, datetime, timedelta, timezone
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from dnc import problems, times
 from dnc.accounts.access import ALLOWED, Role, policy
-from dnc.accounts.tokens import Token
+from dnc.accounts.tokens import PLATFORM, Token, _checksum
 from dnc.api import page_tokens as paging
 from dnc.api import request_reader
 from dnc.api.requests import AddNumber, RemoveNumber
@@ -109,6 +111,21 @@ def test_a_key_mistyped_by_one_character_is_refused_without_a_read(data):
     ):
         with pytest.raises(Unauthenticated):
             Token.read(altered)
+
+
+@given(st.sampled_from(["acme-1", PLATFORM]))
+def test_a_token_is_the_same_word_to_a_shell_an_env_file_and_a_url(partition):
+    written = str(Token.new(partition))
+    assert shlex.split(f"KEY={written} # comment", comments=True) == [f"KEY={written}"]
+    assert shlex.quote(written) == written
+    assert quote(written, safe="") == written
+    assert Token.read(written).partition == partition
+
+
+def test_an_operators_token_of_the_older_form_still_works():
+    token = Token.new(PLATFORM)
+    body = f"nck_#platform.{token.key_id}.{token.secret}"
+    assert Token.read(body + _checksum(body)) == token
 
 
 def test_two_keys_are_never_the_same():
