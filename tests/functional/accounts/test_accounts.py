@@ -49,7 +49,8 @@ def test_an_account_id_has_its_form(gateway, account_id):
         ({"name": None}, "name"),
         ({"name": "x", "suspended": None}, "suspended"),
         ({"name": "x", "suspended": "no"}, "suspended"),
-        ({"name": "x", "default_region": "USA"}, "default_region"),
+        ({"name": "x", "default_region": "Atlantis"}, "default_region"),
+        ({"name": "x", "default_region": ""}, "default_region"),
         ({"name": "x", "plan": "gold"}, "plan"),
     ],
 )
