@@ -11,7 +11,10 @@ from dnc.accounts.access import Caller, Role
 from dnc.accounts.store import ACCOUNT_ID, Accounts
 from dnc.problems import NotFound, Unauthenticated, Unavailable
 
-_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
+_ALGORITHMS = {"RSA": ["RS256", "RS384", "RS512", "PS256"], "EC": ["ES256", "ES384"], "OKP": ["EdDSA"]}
+"""The accepted signature algorithms by the type of the key (RFC 7518): a key of one type verifies no other's."""
+_CLOCK_SKEW, _EXPIRY_SKEW = 60, 5
+"""Seconds. An issuer's clock may be ahead; a token that has expired is given almost no time more."""
 _SECONDS = 3
 
 
@@ -58,16 +61,18 @@ class Issuer:
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key.key,
-                algorithms=_ALGORITHMS,
+                algorithms=_ALGORITHMS.get(str(key.key_type), []),
                 issuer=self._issuer,
                 audience=self._audience or None,
-                leeway=5,
+                leeway=_CLOCK_SKEW,
                 options={"require": ["exp", "iss", "sub"], "verify_aud": bool(self._audience)},
             )
         except jwt.PyJWKClientConnectionError:
             raise Unavailable("The issuer's keys could not be read.") from None
         except jwt.PyJWTError:
-            raise Unauthenticated("The token does not hold.") from None
+            raise Unauthenticated("The token is invalid.") from None
+        if int(claims["exp"]) + _EXPIRY_SKEW < times.now().timestamp():
+            raise Unauthenticated("The token has expired.")
         return claims
 
     @cached_property

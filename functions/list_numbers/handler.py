@@ -69,7 +69,7 @@ def read_history(call: Call, query: Paged) -> Answer:
     if not rows and head is None and _numbers(call).read(number) is None:
         raise NotListed("This number was never on the list, and it has no recorded events.")
     bound = {"history": number}
-    begin = int(page_tokens.key_of(call.account_id, bound, query.page_token) or 0)
+    begin = int(page_tokens.key_of(call.account_id, bound, query.page_token, page_tokens.is_position) or 0)
     end = begin + query.page_size
     return Answer(
         200,
@@ -95,7 +95,7 @@ def read_audit(call: Call, query: ReadAudit) -> Answer:
     if query.type and query.type not in set(EventType):
         raise InvalidRequest.of("type", f"must be one of {', '.join(EventType)}")
     log = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id)
-    before = page_tokens.key_of(call.account_id, bound, query.page_token)
+    before = page_tokens.key_of(call.account_id, bound, query.page_token, page_tokens.is_moment)
     rows, last = log.timeline(since, until, query.page_size, before, lambda row: _wanted(row, query))
     return Answer(
         200,

@@ -6,6 +6,7 @@ from the same declarations.
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,8 @@ from dnc.logs import logger as logs
 from dnc.problems import DncError, Forbidden, InternalError, InvalidRequest, NotFound, Unauthenticated
 
 MAX_BODY = 64 * 1024
+_IDS = {"id": r"[0-9A-Za-z]{1,64}", "key_id": r"[0-9A-Za-z]{1,64}"}
+"""The forms of ids in paths. Any other, such as one too long for a table's key, names nothing."""
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -152,6 +155,9 @@ def _authorize(route: Route, event: dict[str, Any], request_id: str) -> Call:
         raise Forbidden(f"The role {caller.role} does not allow this.")
     if "account_id" in path and not caller.may_see(account_id):
         raise Forbidden("This credential belongs to another account.")
+    for name, form in _IDS.items():
+        if name in path and not re.fullmatch(form, path[name], re.ASCII):
+            raise NotFound("There is nothing with this id.")
     return Call(caller, account_id, path, request_id)
 
 

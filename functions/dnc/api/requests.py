@@ -274,10 +274,16 @@ def _query_time(value: object, past_its_start: timedelta) -> object:
         return value
     if len(value) == len("2026-11-23"):
         day = times.parse_date(value)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC) + past_its_start
-    return times.parse(re.sub(r" (?=\d{2}:?\d{2}$)", "+", value))
+        moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    else:
+        moment, past_its_start = times.parse(re.sub(r" (?=\d{2}:?\d{2}$)", "+", value)), timedelta()
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"must be in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return moment + past_its_start
 
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+"""The years of times in a query: a span can begin before and end after each of them."""
 Since = Annotated[datetime | None, BeforeValidator(_start, json_schema_input_type=str)]
 Until = Annotated[datetime | None, BeforeValidator(_end, json_schema_input_type=str)]
 

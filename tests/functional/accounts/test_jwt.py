@@ -83,6 +83,11 @@ def segment(value):
         {"exp": None},
         {"sub": None},
         {"nbf": 4_000_000_000},
+        {"nbf": int(time.time()) + 300},
+        {"iat": int(time.time()) + 300},
+        {"exp": int(time.time()) - 30},
+        {"key": "rsa", "kid": "ec"},
+        {"key": "ec", "kid": "rsa"},
         {"role": None},
         {"role": "root"},
         {"role": ["admin"]},
@@ -98,6 +103,11 @@ def segment(value):
 def test_a_token_that_does_not_hold_is_401(gateway, token, claims):
     assert gateway.numbers(None, "GET", token=token()).status == 200
     assert gateway.numbers(None, "GET", token=token(**claims)).status == 401
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_an_issuers_clock_may_be_a_minute_ahead(gateway, token, claim):
+    assert gateway.numbers(None, "GET", token=token(**{claim: int(time.time()) + 40})).status == 200
 
 
 def test_an_unsigned_or_wrongly_signed_token_is_401(gateway, token):
