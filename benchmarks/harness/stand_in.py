@@ -5,6 +5,7 @@ responds from memory at once and checks nothing: it serves to measure clients, n
 """
 
 import asyncio
+import itertools
 import json
 import re
 import subprocess
@@ -194,6 +195,9 @@ class Objects:
         return f'{status}\r\nETag: "e"', stored[first:]
 
 
+_request_ids = itertools.count(1)
+
+
 class _Http(asyncio.Protocol):
     """One persistent connection, on which requests and responses alternate."""
 
@@ -218,7 +222,7 @@ class _Http(asyncio.Protocol):
             length = "" if "content-length" in status.lower() else f"Content-Length: {len(response)}\r\n"
             head = (
                 f"HTTP/1.1 {status}\r\nServer: Server\r\n{length}Connection: keep-alive\r\n"
-                "x-amzn-RequestId: STANDIN0000000000000000000000000000000000000000000000\r\n"
+                f"x-amzn-RequestId: {next(_request_ids):052}\r\n"
                 f"x-amz-crc32: {zlib.crc32(response)}\r\n\r\n"
             )
             self._transport.write(head.encode() + response)

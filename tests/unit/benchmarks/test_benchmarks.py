@@ -1,6 +1,7 @@
 """How the benchmarks turn measurements into rows, a page and a chart."""
 
 import json
+import urllib.request
 
 import pytest
 
@@ -80,6 +81,19 @@ def test_the_stand_in_stores_objects_as_s3_does():
     assert objects.respond("GET", "/b/none", "", b"")[0].startswith("404")
     objects.respond("PUT", "/b/new", "", b"x")
     assert objects.respond("GET", "/b/new", "", b"")[1] == b"x"
+
+
+def test_no_response_of_the_stand_in_repeats_a_request_id():
+    """The service's client takes a repeated id for a response to another request, and would retry."""
+    with stand_in.StandIn({"t": {"keys": ["h"]}}) as server:
+        ids = set()
+        for _ in range(3):
+            headers = {"X-Amz-Target": "AWSEvents.PutEvents"}
+            request = urllib.request.Request(server.url, json.dumps({"Entries": []}).encode(), headers)
+            with urllib.request.urlopen(request, timeout=30) as response:
+                ids.add(response.headers["x-amzn-RequestId"])
+                response.read(int(response.headers["Content-Length"]))
+    assert len(ids) == 3
 
 
 def test_the_error_names_the_subject_that_failed():
