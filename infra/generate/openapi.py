@@ -29,6 +29,30 @@ _SETTINGS = (
     "IMPORT_MACHINE",
     "EXPORT_MACHINE",
 )
+_CONTACT = {"name": "The operator of this installation", "url": "https://nocall.example/"}
+_LICENSE = {"name": "MIT", "identifier": "MIT"}
+_TAGS = {
+    "numbers": "The do-not-call list: add, read, search, remove and restore",
+    "checks": "Which numbers may be called",
+    "audit": "The record of every change, and counts",
+    "jobs": "Imports, scrubs and exports of files",
+    "accounts": "Accounts, their API keys, and the caller's own identity",
+}
+_TAG_OF = {
+    "checks": "checks",
+    "readings": "checks",
+    "audit": "audit",
+    "history": "audit",
+    "stats": "audit",
+    "imports": "jobs",
+    "scrubs": "jobs",
+    "exports": "jobs",
+    "numbers": "numbers",
+    "removal-reasons": "numbers",
+    "pending-removals": "numbers",
+    "accounts": "accounts",
+    "me": "accounts",
+}
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETERS = {
     "account_id": ("the account", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{1,62}$"}),
@@ -47,7 +71,7 @@ class NameTaken(Exception):
 
 
 def routes() -> list[Route]:
-    """Give every route of every function, ordered by path and method."""
+    """Return every route of every function, ordered by path and method."""
     found: dict[tuple[str, str], Route] = {}
     for api in _apis():
         twice = found.keys() & api.routes.keys()
@@ -67,9 +91,16 @@ def document() -> dict[str, Any]:
         paths.setdefault(route.resource, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Nocall", "version": _version(), "description": _DESCRIPTION, "license": {"name": "MIT"}},
+        "info": {
+            "title": "Nocall",
+            "version": _version(),
+            "description": _DESCRIPTION,
+            "contact": _CONTACT,
+            "license": _LICENSE,
+        },
         "servers": [{"url": "https://{host}/v1", "variables": {"host": {"default": "api.example.com"}}}],
         "security": [{"credential": []}],
+        "tags": [{"name": name, "description": words} for name, words in _TAGS.items()],
         "paths": paths,
         "components": {
             "securitySchemes": {
@@ -79,13 +110,13 @@ def document() -> dict[str, Any]:
                     "description": "An API key (nck_…) or a JWT of the configured OIDC issuer",
                 }
             },
-            "schemas": dict(sorted(schemas["$defs"].items())),
+            "schemas": dict(sorted((_definitions(all_routes) | schemas["$defs"]).items())),
         },
     }
 
 
 def written() -> str:
-    """Give the document as the file holds it."""
+    """Return the document as the file holds it."""
     return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
 
 
@@ -128,6 +159,7 @@ def _operation(route: Route) -> dict[str, Any]:
     roles = [str(role) for role, actions in ALLOWED.items() if route.action in actions]
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
+        "tags": [_tag(route.resource)],
         "summary": route.summary,
         "description": f"Roles: {', '.join(roles)}.",
         "parameters": [*parameters, *_query_parameters(route)],
@@ -139,33 +171,47 @@ def _operation(route: Route) -> dict[str, Any]:
     return operation
 
 
+def _tag(resource: str) -> str:
+    """Return the tag of a route: that of the first of its words that has one, ahead of the account's."""
+    words = resource.removeprefix("/accounts/{account_id}/").strip("/").split("/")
+    special = [word for word in words if _TAG_OF.get(word) not in {None, "numbers", "accounts"}]
+    return _TAG_OF["accounts" if "keys" in words else (special or words)[0]]
+
+
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
     if route.query is None:
         return []
     schema = route.query.model_json_schema(ref_template=_REF)
-    definitions = schema.get("$defs", {})
     parameters = []
     for name, described in schema.get("properties", {}).items():
-        one = {key: value for key, value in described.items() if key not in {"title", "default"}}
-        one = _inlined(one, definitions)
-        parameters.append({"name": name, "in": "query", "required": False, "schema": one})
+        one = {key: value for key, value in described.items() if key not in {"title", "description"}}
+        parameter = {"name": name, "in": "query", "required": False, "schema": _without_null(one)}
+        if described.get("description"):
+            parameter["description"] = described["description"]
+        parameters.append(parameter)
     return parameters
 
 
-def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
-    if isinstance(schema, list):
-        return [_inlined(one, definitions) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        return definitions[schema["$ref"].rsplit("/", 1)[1]]
-    return {name: _inlined(value, definitions) for name, value in schema.items()}
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a query parameter: one that is left out is absent, and none can be null."""
+    rest = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
+    branches = [branch for branch in schema.get("anyOf", []) if branch != {"type": "null"}]
+    return {**rest, **branches[0]} if len(branches) == 1 else {**rest, **({"anyOf": branches} if branches else {})}
+
+
+def _definitions(all_routes: list[Route]) -> dict[str, Any]:
+    """Return the schemas that query parameters refer to."""
+    found: dict[str, Any] = {}
+    for route in all_routes:
+        if route.query:
+            found |= route.query.model_json_schema(ref_template=_REF).get("$defs", {})
+    return found
 
 
 def _answer(route: Route, status: int) -> dict[str, Any]:
     model = ANSWERS[route.method, route.resource, status]
     if model is None:
-        return {"description": "Done; there is nothing to say."}
+        return {"description": "Done. There is no content."}
     schema = {"$ref": _REF.format(model=model.__name__)}
     return {"description": _first_line(model), "content": {"application/json": {"schema": schema}}}
 

@@ -3,20 +3,31 @@
 They are apart from the functions, which build their answers as plain values and need no model at run time.
 """
 
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dnc.accounts.access import Action, Role
 from dnc.audit.changes import EventType
+from dnc.bulk.exports.format import ExportFormat, ExportKind
+from dnc.bulk.jobs import JobStatus
+from dnc.bulk.scrubs.listed import Method
 from dnc.entries.entry import Source
+from dnc.problems import PROBLEMS
 
 WRITTEN_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
 E164 = r"^\+[1-9]\d{1,14}$"
 
 
-def _time(description: str) -> Any:
-    return Field(description=description, pattern=WRITTEN_TIME)
+Time = Annotated[str, Field(pattern=WRITTEN_TIME, json_schema_extra={"format": "date-time"})]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", json_schema_extra={"format": "date"})]
+Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
+
+
+EntryStatus = StrEnum("EntryStatus", ["listed", "removed", "expired"])
+CheckStatus = StrEnum("CheckStatus", ["listed", "clear", "invalid"])
+Code = Annotated[str, Field(json_schema_extra={"enum": [problem.code for problem in PROBLEMS]})]
 
 
 class Shown(BaseModel):
@@ -36,9 +47,9 @@ class RemovalEvidence(Shown):
     """What was given as proof of a reason."""
 
     reference: str | None = None
-    obtained_at: str | None = None
+    obtained_at: Time | None = None
     purpose: str | None = None
-    checked_on: str | None = None
+    checked_on: Day | None = None
     result: str | None = None
 
 
@@ -49,9 +60,9 @@ class Removal(Shown):
     note: str | None = Field(None, description="not for agents")
     evidence: RemovalEvidence | None = None
     correct_number: str | None = Field(None, pattern=E164)
-    removed_at: str = _time("when")
+    removed_at: Time = Field(description="when")
     removed_by: Actor
-    expires_at: str | None = Field(None, description="the expiry that the entry had; a restore brings it back")
+    expires_at: Time | None = Field(None, description="the expiry that the entry had; a restore brings it back")
 
 
 class Entry(Shown):
@@ -61,14 +72,14 @@ class Entry(Shown):
     number: str = Field(pattern=E164)
     national: str
     region: str | None
-    status: Literal["listed", "removed", "expired"]
+    status: EntryStatus
     source: Source
     sources: list[Source]
-    requested_at: str | None = _time("the earliest request; deadlines run from it")
-    last_requested_at: str | None = _time("the latest request; retention runs from it")
-    listed_at: str | None = _time("when it became blocked")
+    requested_at: Time | None = Field(description="the earliest request; deadlines run from it")
+    last_requested_at: Time | None = Field(description="the latest request; retention runs from it")
+    listed_at: Time | None = Field(description="when it became blocked")
     listed_by: Actor
-    expires_at: str | None
+    expires_at: Time | None
     note: str | None = Field(None, description="not for agents")
     campaign_id: str | None
     agent_id: str | None
@@ -84,7 +95,7 @@ class Entry(Shown):
     warnings: list[str]
     removal: Removal | None
     version: int
-    changed_at: str | None = _time("the last write")
+    changed_at: Time | None = Field(description="the last write")
 
 
 class RemovalNotice(Shown):
@@ -123,7 +134,7 @@ class Problem(Shown):
     title: str
     status: int
     detail: str
-    code: str
+    code: Code
     request_id: str
     errors: list[FieldProblem] | None = None
 
@@ -163,8 +174,8 @@ class Event(Shown):
     number: str
     index: int = Field(ge=1, description="the place in the number's chain")
     sequence: str = Field(description="orders the events of a number; 40 digits", pattern=r"^\d{40}$")
-    occurred_at: str
-    recorded_at: str = _time("when the audit wrote it")
+    occurred_at: Time
+    recorded_at: Time = Field(description="when the audit wrote it")
     actor: Actor
     reason: str | None
     evidence: dict[str, Any] | None
@@ -228,8 +239,8 @@ class CheckResult(Shown):
     input: str = Field(description="the element as it was sent; of one that is no string, its JSON text")
     number: str | None
     callable: bool
-    status: Literal["listed", "clear", "invalid"]
-    listed_at: str | None = None
+    status: CheckStatus
+    listed_at: Time | None = None
     source: str | None = None
     detail: str | None = None
 
@@ -238,7 +249,7 @@ class Checked(Shown):
     """One result for each number that was asked, in order."""
 
     account_id: str
-    checked_at: str = _time("taken before the list was read")
+    checked_at: Time = Field(description="taken before the list was read")
     blocked: int = Field(description="how many are not callable")
     results: list[CheckResult]
 
@@ -263,7 +274,7 @@ class Readings(Shown):
 class StatsOfDay(Shown):
     """What came to be listed and what left on one day (UTC)."""
 
-    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    date: Day
     listed: dict[str, int] = Field(description="by source: listed, listed again and restored")
     removed: dict[str, int] = Field(description="by reason; expired and what happened out of band by the event's type")
 
@@ -271,7 +282,7 @@ class StatsOfDay(Shown):
 class Stats(Shown):
     """The account's list in numbers, counted from its audit up to `as_of`."""
 
-    as_of: str = _time("what was recorded up to then is counted")
+    as_of: Time = Field(description="what was recorded up to then is counted")
     listed_total: int
     days: list[StatsOfDay]
 
@@ -293,8 +304,8 @@ class Account(Shown):
     name: str
     default_region: str | None
     suspended: bool
-    created_at: str = _time("when it was made")
-    changed_at: str = _time("when it was changed last")
+    created_at: Time = Field(description="when it was made")
+    changed_at: Time = Field(description="when it was changed last")
 
 
 class AccountsPage(Page):
@@ -309,10 +320,10 @@ class Key(Shown):
     key_id: str
     role: Role
     name: str
-    created_at: str = _time("when it was made")
+    created_at: Time = Field(description="when it was made")
     created_by: str
-    expires_at: str | None
-    revoked_at: str | None
+    expires_at: Time | None
+    revoked_at: Time | None
 
 
 class KeyWithToken(Key):
@@ -330,22 +341,22 @@ class Keys(Shown):
 class Upload(Shown):
     """How to upload a job's file. A browser sends Content-Length by itself."""
 
-    url: str
+    url: Url
     method: Literal["PUT"]
     headers: dict[str, str] = Field(description="to be sent exactly so: they are signed into the URL")
-    expires_at: str = _time("until when the upload may begin")
+    expires_at: Time = Field(description="until when the upload may begin")
 
 
 class Job(Shown):
     """What every bulk job has."""
 
     id: str = Field(pattern=r"^[0-9a-z]{26}$")
-    status: Literal["awaiting_upload", "running", "done", "failed", "undone"]
+    status: JobStatus
     progress: float = Field(ge=0, le=1)
     counts: dict[str, int]
-    created_at: str = _time("when it was made")
+    created_at: Time = Field(description="when it was made")
     created_by: Actor
-    finished_at: str | None
+    finished_at: Time | None
     error: str | None = Field(description="what went wrong and what to do")
 
 
@@ -354,7 +365,7 @@ class RegistryAccess(Shown):
 
     version: str | None
     accessed_by: str | None
-    accessed_on: str | None
+    accessed_on: Day | None
     san: str | None
 
 
@@ -363,17 +374,17 @@ class ImportedFile(Shown):
 
     name: str
     counts: dict[str, int]
-    report_url: str | None
+    report_url: Url | None
 
 
 class Undo(Shown):
     """What the undo of an import came to."""
 
-    requested_at: str = _time("when it was asked for")
+    requested_at: Time = Field(description="when it was asked for")
     requested_by: Actor
     counts: dict[str, int] = Field(description="removed, touched_since, listed_before")
     error: str | None
-    report_url: str | None
+    report_url: Url | None
 
 
 class ImportJob(Job):
@@ -387,7 +398,7 @@ class ImportJob(Job):
     dry_run: bool
     skip_removed: bool
     registry: RegistryAccess | None
-    report_url: str | None = Field(description="every refused row with its line and why; lives 15 minutes")
+    report_url: Url | None = Field(description="every refused row with its line and why; lives 15 minutes")
     files: list[ImportedFile] = Field(description="of a zip, each file by itself")
     undo: Undo | None
 
@@ -411,11 +422,11 @@ class ScrubJob(Job):
     bytes: int
     column: str | None
     region: str | None
-    clear_url: str | None
-    blocked_url: str | None
-    late_url: str | None
-    as_of: str | None = Field(description="what was listed before it is in blocked_url or late_url")
-    looked_by: Literal["reading", "lookup"] | None
+    clear_url: Url | None
+    blocked_url: Url | None
+    late_url: Url | None
+    as_of: Time | None = Field(description="what was listed before it is in blocked_url or late_url")
+    looked_by: Method | None
 
 
 class NewScrubJob(ScrubJob):
@@ -433,7 +444,7 @@ class Scrubs(Page):
 class ExportedFile(Shown):
     """One file of an export."""
 
-    url: str
+    url: Url
     rows: int
     bytes: int
     sha256: str
@@ -444,12 +455,12 @@ class ExportJob(Job):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    kind: Literal["numbers", "audit"]
-    format: Literal["csv", "jsonl"]
-    since: str | None = Field(alias="from")
-    until: str | None = Field(alias="to")
+    kind: ExportKind
+    format: ExportFormat
+    since: Time | None = Field(alias="from")
+    until: Time | None = Field(alias="to")
     files: list[ExportedFile]
-    manifest_url: str | None
+    manifest_url: Url | None
     manifest_sha256: str | None = Field(description="keep it: with it every export up to this one can be proved")
 
 

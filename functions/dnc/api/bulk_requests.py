@@ -1,10 +1,11 @@
 """The request bodies of bulk jobs as pydantic models: their names, forms and lengths."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from dnc.api.requests import ActingUser, Body, Day, Moment, Note, Region, Text
+from dnc.bulk.exports.format import ExportFormat, ExportKind
 from dnc.bulk.files import MAX_UPLOAD_BYTES
 from dnc.entries.entry import Source
 
@@ -62,8 +63,8 @@ class NewScrub(Body):
 class NewExport(Body):
     """Export the list or the audit to files."""
 
-    kind: Literal["numbers", "audit"]
-    format: Literal["csv", "jsonl"] = "csv"
+    kind: Annotated[ExportKind, Field(strict=False)]
+    format: Annotated[ExportFormat, Field(strict=False)] = ExportFormat.CSV
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
     acting_user: ActingUser = None

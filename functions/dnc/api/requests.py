@@ -7,7 +7,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from dnc import times
 from dnc.accounts.access import Role
@@ -109,7 +109,10 @@ Note = Annotated[
 ActingUser = Annotated[
     Annotated[str, StringConstraints(strip_whitespace=True, max_length=128)] | None, BeforeValidator(_text_or_none)
 ]
-Moment = Annotated[datetime, BeforeValidator(_rfc_3339, json_schema_input_type=str)]
+_WRITTEN_TIME = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+_DATE = Annotated[str, Field(json_schema_extra={"format": "date"})]
+_TIME_OR_DATE = _WRITTEN_TIME | _DATE
+Moment = Annotated[datetime, BeforeValidator(_rfc_3339, json_schema_input_type=_WRITTEN_TIME)]
 Region = Annotated[str | None, BeforeValidator(_region)]
 """A country as people and programs name it, read as ISO 3166-1 alpha-2; an empty text is an absent one."""
 HomeRegion = Annotated[Region, BeforeValidator(_not_empty)]
@@ -118,7 +121,7 @@ SentText = Annotated[str | None, BeforeValidator(_sent_text)]
 """An optional text of an add. Its length is cut with a warning when the add is read, so it has no limit here."""
 SentId = Annotated[str | None, BeforeValidator(_sent_id, json_schema_input_type=str | int | None)]
 SentTime = Annotated[str | int | float | None, BeforeValidator(_sent_time)]
-Day = Annotated[str, AfterValidator(_date)]
+Day = Annotated[str, AfterValidator(_date), Field(json_schema_extra={"format": "date"})]
 
 
 class Body(BaseModel):
@@ -165,7 +168,9 @@ class AddNumber(Body):
 class AddNumbers(Body):
     """Add up to 100 numbers, each as a request of its own."""
 
-    numbers: list[object] = Field(min_length=1, max_length=100)
+    numbers: list[Annotated[object, WithJsonSchema({"$ref": "#/components/schemas/AddNumber"})]] = Field(
+        min_length=1, max_length=100
+    )
 
 
 class Evidence(Body):
@@ -187,7 +192,7 @@ def _known_reason(value: str) -> str:
 class RemoveNumber(Body):
     """Remove a number from the list, for a valid reason."""
 
-    reason: Annotated[str, AfterValidator(_known_reason)]
+    reason: Annotated[str, AfterValidator(_known_reason), Field(json_schema_extra={"enum": [*REASONS, *REFUSED]})]
     if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
     note: Note = None
     correct_number: Text = None
@@ -245,7 +250,7 @@ class NewKey(Body):
     """Create an API key."""
 
     role: Annotated[Role, Field(strict=False)]
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = ""
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
     expires_at: Moment | None = None
 
 
@@ -284,8 +289,8 @@ def _query_time(value: object, past_its_start: timedelta) -> object:
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 """The years of times in a query: a span can begin before and end after each of them."""
-Since = Annotated[datetime | None, BeforeValidator(_start, json_schema_input_type=str)]
-Until = Annotated[datetime | None, BeforeValidator(_end, json_schema_input_type=str)]
+Since = Annotated[datetime | None, BeforeValidator(_start, json_schema_input_type=_TIME_OR_DATE)]
+Until = Annotated[datetime | None, BeforeValidator(_end, json_schema_input_type=_TIME_OR_DATE)]
 
 
 def _page_size(value: object) -> object:
@@ -297,7 +302,9 @@ def _page_size(value: object) -> object:
 class Paged(Query):
     """Paging. A page_size above 500 is coerced to 500."""
 
-    page_size: Annotated[int, Field(ge=1, le=500), BeforeValidator(_page_size)] = 50
+    page_size: Annotated[
+        int, Field(ge=1, le=500), BeforeValidator(_page_size), WithJsonSchema({"type": "integer", "minimum": 1})
+    ] = Field(50, description="a value above 500 is read as 500")
     page_token: str | None = None
 
 
