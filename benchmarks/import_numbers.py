@@ -244,7 +244,7 @@ def _plain_rows(folder: Path) -> Iterator[dict[str, Any]]:
     with (folder / "sample.csv").open(newline="", encoding="utf-8") as opened:
         for row in csv.DictReader(opened):
             try:
-                e164 = phone.read(row["phone number"], "US").e164
+                e164 = phone.read(row["phone number"], "US").numbers[0]
             except InvalidNumber:
                 continue
             if e164 in seen:

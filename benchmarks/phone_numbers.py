@@ -31,14 +31,14 @@ def read_by_nocall(written: Sequence[str], region: str) -> int:
     from dnc.phone import reader as phone
 
     numbers, exceptions = phone.classify_many(written, region)
-    return len(numbers) - sum(1 for read, _ in exceptions.values() if not read or not read.valid)
+    return len(numbers) - sum(1 for readings in exceptions.values() if not readings.valid)
 
 
 def read_one_by_one(written: Sequence[str], region: str) -> int:
     """Read rows one at a time. Return how many are valid."""
     from dnc.phone import reader as phone
 
-    return sum(1 for text in written if (read := phone.classify(text, region)[0]) and read.valid)
+    return sum(1 for text in written if phone.classify(text, region).valid)
 
 
 def _read_by(library: Any, written: Sequence[str], region: str) -> int:
@@ -112,20 +112,22 @@ def _run(subject: str, file: Path, step: int) -> dict[str, float]:
 def differences(texts: Iterable[tuple[str, str | None]]) -> Iterator[str]:
     """Yield each text and region for which a function of `dnc.phone.reader` differs from the rules."""
     from dnc.phone import reader as phone
-    from dnc.phone import rules
+    from dnc.phone import readings, rules
 
     for written, region in texts:
-        read, why = rules.classify(written, region)
-        if phone.classify(written, region) != (read, why):
+        read = readings.classify(written, region, rules.classify)
+        if phone.classify(written, region) != read:
             yield f"classify {written!r} {region}"
         numbers, exceptions = phone.classify_many([written], region)
-        plain = read is not None and not why and not read.warnings
-        if numbers != [read.e164 if read else None] or exceptions != ({} if plain else {0: (read, why)}):
+        plain = read.numbers == read.lookups == read.valid and len(read.valid) == 1 and not read.warnings
+        expected: tuple[list[str | None], dict[int, Any]] = ([*read.valid], {}) if plain else ([None], {0: read})
+        if (numbers, exceptions) != expected:
             yield f"classify_many {written!r} {region}"
-        if read and phone.national(read.e164) != rules.national(read.e164):
-            yield f"national {read.e164}"
-        if read and phone.region_of(read.e164) != rules.region_of(read.e164):
-            yield f"region_of {read.e164}"
+        for number in read.lookups:
+            if phone.national(number) != rules.national(number):
+                yield f"national {number}"
+            if phone.region_of(number) != rules.region_of(number):
+                yield f"region_of {number}"
 
 
 def sweep(step: int) -> Iterator[tuple[str, str | None]]:

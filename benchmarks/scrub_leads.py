@@ -154,7 +154,7 @@ def normalize(folder: Path) -> dict[str, Any]:
             numbers, exceptions = phone.classify_many((row.cells[column] for row in rows), REGION)
             out.write("lead_id,e164\n" if name == "leads" else "e164\n")
             for i, (row, number) in enumerate(zip(rows, numbers, strict=True)):
-                e164 = "" if number is None or (i in exceptions and exceptions[i][1]) else number
+                e164 = number or next(iter(exceptions[i].valid), "")
                 out.write(f"{row.cells[0]},{e164}\n" if name == "leads" else f"{e164}\n")
     return {}
 
@@ -183,9 +183,9 @@ def lookup_each(folder: Path) -> dict[str, Any]:
     with _sample_of_leads(folder) as (client, sample):
         start = time.process_time()
         for written in sample:
-            read, _ = phone.classify(written, REGION)
-            if read:
-                key = {"account_id": {"S": "acme"}, "number": {"S": read.e164}}
+            read = phone.classify(written, REGION)
+            for number in read.lookups:
+                key = {"account_id": {"S": "acme"}, "number": {"S": number}}
                 client.get_item(TableName="numbers", Key=key, ConsistentRead=True)
         return {"sample": len(sample), "cpu_seconds_of_sample": time.process_time() - start}
 
@@ -194,9 +194,10 @@ def lookup_hundreds(folder: Path) -> dict[str, Any]:
     """Look up a sample of leads in batches of a hundred, as a scrub does if that costs less."""
     with _sample_of_leads(folder) as (client, sample):
         start = time.process_time()
-        numbers, _ = phone.classify_many(sample, REGION)
+        numbers, exceptions = phone.classify_many(sample, REGION)
+        lookups = [number for readings in exceptions.values() for number in readings.lookups]
         store = Numbers(client, "numbers", "acme")
-        listed_numbers.looked_up(store, (number for number in numbers if number), times.now())
+        listed_numbers.looked_up(store, [*filter(None, numbers), *lookups], times.now())
         return {"sample": len(sample), "cpu_seconds_of_sample": time.process_time() - start}
 
 
@@ -206,9 +207,9 @@ def _sample_of_leads(folder: Path) -> Iterator[tuple[DynamoDB, list[str]]]:
     with (folder / "leads.csv").open(newline="") as file:
         sample = [row["phone"] for _, row in zip(range(SAMPLE), csv.DictReader(file), strict=False)]
     rows = [
-        {"account_id": {"S": "acme"}, "number": {"S": one.e164}, "status": {"S": "listed"}}
+        {"account_id": {"S": "acme"}, "number": {"S": listed[0]}, "status": {"S": "listed"}}
         for i, written in enumerate(sample)
-        if i % 2 and (one := phone.classify(written, REGION)[0])
+        if i % 2 and (listed := phone.classify(written, REGION).numbers)
     ]
     keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
     with StandIn({"numbers": {"keys": ["account_id", "number"], "rows": rows}}) as server:
@@ -218,13 +219,12 @@ def _sample_of_leads(folder: Path) -> Iterator[tuple[DynamoDB, list[str]]]:
 def reference(folder: Path) -> list[str]:
     """Return the clear leads, computed from the files. Of the scrub's code, only the number reader is used."""
     with (folder / "listed.csv").open(newline="") as file:
-        listed = {phone.classify(row["number"], REGION)[0] for row in csv.DictReader(file)}
-        blocked = {one.e164 for one in listed if one}
+        blocked = {number for row in csv.DictReader(file) for number in phone.classify(row["number"], REGION).numbers}
     clear = []
     with (folder / "leads.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            read, why = phone.classify(row["phone"], REGION)
-            if read and not why and read.e164 not in blocked:
+            read = phone.classify(row["phone"], REGION)
+            if read.valid and blocked.isdisjoint(read.lookups):
                 clear.append(row["lead_id"])
     return clear
 

@@ -54,9 +54,9 @@ def _reading(written: str, region: str | None) -> dict[str, Any]:
         return {"input": written, **unread, "error": refused.errors[0].message}
     return {
         "input": written,
-        "number": read.e164,
-        "national": phone.national(read.e164),
-        "region": phone.region_of(read.e164),
+        "number": read.numbers[0],
+        "national": phone.national(read.numbers[0]),
+        "region": phone.region_of(read.numbers[0]),
         "warnings": list(read.warnings),
         "error": None,
     }

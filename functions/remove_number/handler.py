@@ -81,7 +81,7 @@ def _removal(body: RemoveNumber, default_region: str | None) -> dict[str, Any]:
         removal["evidence"] = {n: v if isinstance(v, str) else times.text(v) for n, v in evidence.items()}
     if body.correct_number:
         try:
-            removal["correct_number"] = phone.read(body.correct_number, body.region or default_region).e164
+            removal["correct_number"] = phone.read(body.correct_number, body.region or default_region).numbers[0]
         except InvalidNumber as refused:
             raise InvalidNumber.of(refused.errors[0].message, "correct_number") from None
     return removal

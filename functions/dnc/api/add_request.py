@@ -55,7 +55,7 @@ def read_add(add: AddNumber, caller: Caller, now: datetime, default_region: str 
         details["requested_at_text"] = cut("requested_at", requested_at.text, lambda _: None)
     key = add.request_key or add.call_id
     request = Request(
-        number=number.e164,
+        number=number.numbers[0],
         source=source,
         requested_at=times.text(requested_at.moment),
         details=details,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dnc.accounts.profiles import Profile, Profiles
     from dnc.entries.status_reader import StatusReader
-    from dnc.phone.forms import Phone
+    from dnc.phone.forms import Readings
 
 MAX_NUMBERS = 1000
 
@@ -30,21 +30,22 @@ def check_numbers(
     written, unreadable = elements.as_texts(sent)
     numbers, exceptions = phone.classify_many(written, region or profile.default_region)
     for position, why in unreadable.items():
-        numbers[position], exceptions[position] = None, (None, why)
-    rows = reader.statuses([number for number in numbers if number is not None])
+        numbers[position], exceptions[position] = None, phone.unreadable(why)
+    lookups = [number for number in numbers if number is not None]
+    for readings in exceptions.values():
+        lookups += readings.lookups
+    rows = reader.statuses(lookups)
     blocked = 0
     results = []
     for position, number in enumerate(numbers):
-        result = _listed(rows[number], now) if number in rows else None
-        if result is None and position in exceptions:
-            result = _invalid(*exceptions[position])
-        if result is None and number is None:
-            raise AssertionError("a text without a number has no reason")
-        if result is None:
-            results.append({"input": written[position], "number": number, "callable": True, "status": "clear"})
+        if number is None:
+            result = {"input": written[position], **_of_readings(exceptions[position], rows, now)}
+        elif number in rows and (listed := _listed(rows[number], now)):
+            result = {"input": written[position], "number": number, "callable": False, **listed}
         else:
-            blocked += 1
-            results.append({"input": written[position], "number": number, "callable": False, **result})
+            result = {"input": written[position], "number": number, "callable": True, "status": "clear"}
+        blocked += not result["callable"]
+        results.append(result)
     return {"account_id": profile.account_id, "checked_at": times.text(now), "blocked": blocked, "results": results}
 
 
@@ -57,18 +58,23 @@ def current_profile(accounts: Profiles, account_id: str) -> Profile:
     return accounts.profile(account_id) if profile.suspended else profile
 
 
+def _of_readings(readings: Readings, rows: dict[str, dict[str, Any]], now: datetime) -> dict[str, Any]:
+    """Return the result for a text that has several readings, a warning, or no number that may be called."""
+    several = {"readings": list(readings.lookups)} if len(readings.lookups) > 1 else {}
+    for number in readings.lookups:
+        listed = _listed(rows[number], now) if number in rows else None
+        if listed:
+            return {"number": number, "callable": False, **listed, **several}
+    if readings.valid:
+        return {"number": readings.valid[0], "callable": True, "status": "clear", **several}
+    # A possible number that is not in use has its E.164. Any other text has none.
+    possible = readings.numbers[0] if readings.numbers else None
+    return {"number": possible, "callable": False, "status": "invalid", "detail": readings.why, **several}
+
+
 def _listed(row: dict[str, Any], now: datetime) -> dict[str, Any] | None:
     """Return the result for a stored row that is listed, else None."""
     expires_at = row.get("expires_at")
     if status_of(row.get("status"), int(expires_at) if expires_at is not None else None, now) != LISTED:
         return None
     return {"status": "listed", "listed_at": row.get("listed_at"), "source": row.get("source")}
-
-
-def _invalid(read: Phone | None, why: str) -> dict[str, Any] | None:
-    """Return the result for a number that cannot be called, or None if it can."""
-    if read is not None and not why:
-        return None
-    # A possible number that is not in use keeps its E.164. Any other text has none.
-    number = {} if read and read.possible else {"number": None}
-    return {**number, "status": "invalid", "detail": why}

@@ -1,4 +1,4 @@
-"""The result of reading a written number, and the reasons why it cannot be called, shared by all modules that read."""
+"""The result of reading a written number, and the reasons for refusing one, shared by all modules that read."""
 
 from collections import namedtuple
 
@@ -15,34 +15,73 @@ WRONG_LENGTH = "the wrong length"
 LOCAL = "a local number without its area code"
 OVER_E164 = "too long for E.164, which allows 15 digits"
 NOT_IN_USE = "not a number that is in use"
+TWO_NUMBERS = "more than one number in one field; send each number by itself"
+SCIENTIFIC = (
+    "in scientific notation, which drops digits; format the column as text, fill it from the source again, and "
+    "export the file again"
+)
+WITHHELD = "a withheld caller ID, not a phone number; ask the caller for the number"
+LETTERS = "letters are not accepted; write the digits that they stand for"
 EXTENSION_DROPPED = "the extension was dropped: a listed number is listed for all its extensions"
 RANGE_UNKNOWN = "the number has a possible length, but its range is not known to be in use"
+SEVERAL_READINGS = "the number can be read in more than one way, and each reading is listed: {}"
+OLDER_FORM = "{} is an older form of {}, which was listed instead"
 
 
 if TYPE_CHECKING:
 
-    class Phone(NamedTuple):
-        """A number that was read. `e164`: E.164; `valid`: its range is in use; `possible`: it has a right length."""
+    class Reading(NamedTuple):
+        """One number that a text may stand for.
 
-        e164: str
-        valid: bool
+        `number`: E.164, or None if the text has no such form; `why`: why it cannot be called, or ""; `possible`: its
+        length is right for its country. A number with no `why` is valid.
+        """
+
+        number: str | None
+        why: str = ""
         possible: bool = True
         warnings: tuple[str, ...] = ()
 
+    class Readings(NamedTuple):
+        """Everything that a written number may stand for. All numbers are E.164, the most likely one first.
+
+        `numbers`: what an add lists, each in its current form; empty if an add refuses the text.
+        `lookups`: what a check looks up: any of these blocks the phone if it is listed. It contains `numbers`, their
+        older forms, and readings that are too unlikely to be listed.
+        `valid`: those of `numbers` whose range is known to be in use. Only these may be called.
+        `why`: why none can be called; "" if there is a valid number.
+        """
+
+        numbers: tuple[str, ...]
+        lookups: tuple[str, ...]
+        valid: tuple[str, ...]
+        why: str = ""
+        warnings: tuple[str, ...] = ()
+
 else:
-    # The same class without loading `typing`, which would be a tenth of what a check loads.
-    Phone = namedtuple("Phone", ("e164", "valid", "possible", "warnings"), defaults=(True, ()))  # noqa: PYI024
+    # The same classes without loading `typing`, which would be a tenth of what a check loads.
+    Reading = namedtuple("Reading", ("number", "why", "possible", "warnings"), defaults=("", True, ()))  # noqa: PYI024
+    Readings = namedtuple(  # noqa: PYI024
+        "Readings", ("numbers", "lookups", "valid", "why", "warnings"), defaults=("", ())
+    )
 
 
-Classified = tuple[Phone | None, str]
-"""A written number as a check sees it: the number, if it has an E.164 form, and why it cannot be called, or ""."""
+def refused(why: str) -> Reading:
+    """Return a text without an E.164 form."""
+    return Reading(None, why, possible=False)
 
 
-def unknown_range(e164: str) -> Classified:
-    """Return a number (E.164) of a possible length whose range is not known to be in use."""
-    return Phone(e164, valid=False, warnings=(RANGE_UNKNOWN,)), NOT_IN_USE
-
-
-def impossible(e164: str, why: str) -> Classified:
+def impossible(number: str, why: str) -> Reading:
     """Return a number (E.164) that has a wrong length. `why` says in what way."""
-    return Phone(e164, valid=False, possible=False), why
+    return Reading(number, why, possible=False)
+
+
+def unknown_range(number: str) -> Reading:
+    """Return a number (E.164) of a possible length whose range is not known to be in use."""
+    return Reading(number, NOT_IN_USE, warnings=(RANGE_UNKNOWN,))
+
+
+def only(number: str, warnings: tuple[str, ...] = ()) -> Readings:
+    """Return the readings of a text that can only mean one valid number (E.164)."""
+    numbers = (number,)
+    return Readings(numbers, numbers, numbers, "", warnings)

@@ -2,8 +2,8 @@
 
 `phonenumbers` spends most of its time on finding a number in any kind of text. A text of ASCII digits, with or without
 a plus, needs only the steps of libphonenumber's `parse`, `isPossibleNumber` and `isValidNumber`, with the same
-metadata. Rare cases (an international prefix, a short code, Mexico's old leading 1) are not decided here; the caller
-passes them to `dnc.phone.rules`.
+metadata. Rare cases (an international prefix, a short code) are not decided here; the caller passes them to
+`dnc.phone.rules`.
 """
 
 import re
@@ -14,15 +14,14 @@ from typing import Any
 import phonenumbers
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from dnc.phone import forms
-from dnc.phone.forms import Classified, Phone
+from dnc.phone import forms, renumbered
+from dnc.phone.forms import Reading
 
 _TYPES = (
     "premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "fixed_line",
     "mobile",
 )  # fmt: skip
 _COMMON_TYPES = ("fixed_line", "mobile")
-_MEXICO = "52"
 Matcher = Callable[[str], re.Match[str] | None]
 _CODES = {str(code): regions for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
 
@@ -40,6 +39,7 @@ class Numbering:
         self.local_lengths = self._metadata.general_desc.possible_length_local_only
         self.transform = self._metadata.national_prefix_transform_rule
         self.prefix: str | None = self._metadata.national_prefix_for_parsing or None
+        self.trunk: str | None = self._metadata.national_prefix or None
         self.leading: str | None = self._metadata.leading_digits
         self._by_length: dict[int, re.Pattern[str]] = {}
 
@@ -107,6 +107,8 @@ class CountryCode:
         self.main = numbering(self.regions[0], code)
         numberings = [numbering(region, code) for region in self.regions]
         self._commons: dict[int, Matcher] = {}
+        other_forms = renumbered.pattern(code)
+        self.other_forms = re.compile(other_forms) if other_forms else None
         # Leading digits say which region a number belongs to. They matter only if several regions share the code.
         self._claims = [(region, region.leading if len(numberings) > 1 else None) for region in numberings]
 
@@ -128,7 +130,7 @@ class CountryCode:
         return matcher
 
     def _common(self, length: int) -> Matcher:
-        """Return a matcher for fixed and mobile numbers of this length that are in use and have no trunk prefix."""
+        """Return a matcher for fixed and mobile numbers of this length that are in use and have only this form."""
         pattern = "(?!)"
         for region, leading in reversed(self._claims):
             own = region.pattern(length, _COMMON_TYPES)
@@ -137,8 +139,8 @@ class CountryCode:
             if leading:
                 pattern = f"(?:(?={leading}){own}|(?!{leading}){others})"
         prefix = f"(?!(?:{self.main.prefix}))" if self.main.prefix else ""
-        unsure = self.code == _MEXICO and length != 10
-        return re.compile("(?!)" if unsure else f"{prefix}{pattern}").fullmatch
+        single = f"(?!{self.other_forms.pattern})" if self.other_forms else ""
+        return re.compile(f"{single}{prefix}{pattern}").fullmatch
 
 
 @cache
@@ -154,39 +156,60 @@ def country_code(code: str) -> CountryCode:
 
 
 def in_use(digits: str) -> str | None:
-    """Return E.164 for digits after a plus that certainly are a fixed or mobile number in use, else None."""
+    """Return E.164 for digits after a plus that certainly are a fixed or mobile number with one form, or None."""
     if len(digits) > 15 or not digits.isdecimal():
         return None
     known = _COMMON.get((digits[:3], len(digits)))
     if known is None:
-        parts = _international(digits)
-        length = len(parts[2]) if parts else 0
-        known = (len(digits) - length, parts[0].common(length)) if parts else _NOTHING
+        found = _international(digits)
+        length = len(found[2]) if found else 0
+        known = (len(digits) - length, found[0].common(length)) if found else _NOTHING
         _COMMON[digits[:3], len(digits)] = known
     return f"+{digits}" if known[1](digits[known[0] :]) else None
 
 
-def classify(digits: str, region: str | None, *, plus: bool) -> Classified | None:
-    """Read ASCII digits, after a plus or else in a region, as `rules.classify` does; None if it must decide."""
-    parts = _international(digits) if plus else _in_region(digits, region)
-    if parts is None:
+def parts(digits: str) -> tuple[str, str] | None:
+    """Return the country code and the national digits of E.164 without its plus, or None if no country has the code."""
+    found = _international(digits)
+    return (found[0].code, found[2]) if found else None
+
+
+def certain(digits: str, region: str | None, *, plus: bool) -> str | None:
+    """Return E.164 for ASCII digits, after a plus or in a region, that are in use and have one reading, else None."""
+    if not plus and digits.startswith(("00", _own_code(region))):
         return None
-    code, plan, national = parts
+    reading = classify(digits, region, plus=plus)
+    if reading is None or reading.why or reading.number is None:
+        return None
+    code, national = parts(reading.number[1:]) or ("", "")
+    other_forms = country_code(code).other_forms
+    return None if other_forms and other_forms.match(national) else reading.number
+
+
+def classify(digits: str, region: str | None, *, plus: bool) -> Reading | None:
+    """Read ASCII digits, after a plus or else in a region, as `rules.classify` does; None if it must decide."""
+    found = _international(digits) if plus else _in_region(digits, region)
+    if found is None:
+        return None
+    code, plan, national = found
     if plan.prefix and plan.before.match(national):
         stripped = plan.without_prefix(national)
         if plan.wrong_length(stripped) in _RIGHT_WITHOUT_PREFIX:
             national = stripped
     total = len(code.code) + len(national)
-    if len(national) < 3 or total > 15 or (code.code == _MEXICO and len(national) != 10):
+    if len(national) < 3 or total > 15:
         return None
-    e164 = f"+{code.code}{national}"
+    number = f"+{code.code}{national}"
     if code.is_valid(national):
-        return Phone(e164, True), ""
-    where = region or code.main.region
+        return Reading(number)
+    where = region if region in code.regions else code.main.region
     if _may_be_short(national, where, code):
         return None
     why = code.main.wrong_length(national)
-    return forms.impossible(e164, f"{why} for {where}") if why else forms.unknown_range(e164)
+    if not why:
+        return forms.unknown_range(number)
+    country = where if where in phonenumbers.SUPPORTED_REGIONS else f"+{code.code}"
+    return forms.impossible(number, f"{why} for {country}")
 
 
 _NOTHING = 0, re.compile("(?!)").fullmatch
@@ -216,6 +239,11 @@ def _in_region(digits: str, region: str | None) -> _Parts | None:
         if becomes_right or own.wrong_length(digits) == forms.TOO_LONG:
             return code, code.main, rest
     return code, own, digits
+
+
+def _own_code(region: str | None) -> str:
+    code = phonenumbers.country_code_for_region(region) if region else 0
+    return str(code) if code else "+"
 
 
 def _may_be_short(digits: str, where: str, code: CountryCode) -> bool:

@@ -1,10 +1,16 @@
-"""Phone numbers: any written form to E.164, or an exact reason for refusing it.
+"""Phone numbers: any written form to every number that it may stand for, or an exact reason for refusing it.
 
-An add must not lose an opt-out, so it takes every *possible* number (one with the right length for its country). A
-check calls a number callable only if it is also *valid* (its range is known to be in use).
+- `read` for an add, which must not lose an opt-out: it takes every *possible* number (one with the right length for
+  its country), and returns all readings, because each of them must be listed.
+- `classify` and `classify_many` for a check, which calls a number only if it is also *valid* (its range is known to be
+  in use), and only if nothing in `lookups` is listed.
+- `current_form` and `lookups` for one E.164 number: an add lists the current form of a phone, and a check looks up the
+  older ones too.
+- `split_cell` for a file, in which one cell may hold several numbers.
+
 The rules are those of Google's libphonenumber, from the package `phonenumbers`. A table generated from them
 (`dnc.phone.nanp`) reads numbers of the North American plan, `dnc.phone.plans` reads other plainly written numbers, and
-`dnc.phone.rules` reads the rest. Whichever of them reads a number, the result is the same. The last two load
+`dnc.phone.readings` reads the rest. Whichever of them reads a number, the result is the same. The last two load
 `phonenumbers`, so they are imported when first needed; `load` imports them ahead of time.
 """
 
@@ -15,12 +21,14 @@ from itertools import batched
 from types import ModuleType
 
 from dnc.phone import forms, nanp
-from dnc.phone.forms import Classified, Phone
+from dnc.phone.forms import Reading, Readings
 from dnc.problems import InvalidNumber
 
-# Compiled when first used: a check of a plain number uses neither.
+# Compiled when first used: a check of a plain number uses none of them.
 _IN_PATH = r"[ +]?([1-9]\d{1,14})"
 _WITH_EXTENSION = r"([ ().+\d-]*\d) ?(?:x|ext\.?) ?\d{1,6}"
+_DECIMALS = r"(?m)\.00?[ \t]*$"
+_LAST_GROUP = r"[^-]*-[ ()]*\d{1,4}[ ()]*"
 _TRUNK = "1"
 _REGIONS = frozenset(nanp.REGIONS.split())
 _PLAN_REGIONS = frozenset(nanp.PLAN_REGIONS.split())
@@ -39,50 +47,74 @@ def known_region(region: str) -> bool:
     return region in _REGIONS
 
 
-def read(written: str, region: str | None) -> Phone:
-    """Read a number in any written form: national with `region` (ISO 3166-1 alpha-2), international, E.164, RFC 3966.
+def read(written: str, region: str | None) -> Readings:
+    """Read a number in any written form, for an add: its `numbers` are what to list, and there is at least one.
 
-    Raises InvalidNumber, with the reason, for numbers that are not possible, short codes, emergency numbers and
-    letters.
+    `region`: ISO 3166-1 alpha-2 of national forms. Raises InvalidNumber, with the reason, for numbers that are not
+    possible, short codes, emergency numbers, letters, withheld caller IDs and several numbers in one text.
     """
-    phone, why = classify(written, region)
-    if phone is None or not phone.possible:
-        raise InvalidNumber.of(why)
-    return phone
+    readings = classify(written, region)
+    if not readings.numbers:
+        raise InvalidNumber.of(readings.why)
+    return readings
 
 
-def classify(written: str, region: str | None) -> Classified:
-    """Read a number for a check: the number, if it has an E.164 form, and why it cannot be called, or "".
+def classify(written: str, region: str | None) -> Readings:
+    """Read a number in any written form, for a check. `region`: ISO 3166-1 alpha-2 of national forms.
 
-    A number of an impossible length is returned too. If it is on the list, the check must say so.
+    A number of an impossible length is in `lookups` only. If it is on the list, the check must say so.
     """
-    e164 = _in_use(_without_marks(written), region in _PLAN_REGIONS)
-    return (Phone(e164, True), "") if e164 else _classify_slowly(written, region)
+    number = _in_use(_without_marks(written), written, region in _PLAN_REGIONS)
+    return forms.only(number) if number else _classify_slowly(written, region)
 
 
-def classify_many(written: Iterable[str], region: str | None) -> tuple[list[str | None], dict[int, Classified]]:
+def classify_many(written: Iterable[str], region: str | None) -> tuple[list[str | None], dict[int, Readings]]:
     """Read many texts as `classify` does, allocating as little as possible.
 
-    Returns the E.164 of each text, in order, with None where there is none; and by position (from 0) the result of
-    `classify` for each text whose number cannot be called or has warnings. Every other text has a valid number.
+    Returns the E.164 of each text that has one valid reading, one form and no warning, in order, and None for each
+    other text. The readings of the others are returned by position (from 0).
     """
     in_plan = region in _PLAN_REGIONS
     numbers: list[str | None] = []
-    exceptions: dict[int, Classified] = {}
+    exceptions: dict[int, Readings] = {}
     for texts in batched(written, _TEXTS_A_BATCH, strict=False):
         for text, digits in zip(texts, _all_without_marks(texts), strict=True):
             # The first case of `_in_use`, inlined because most texts are of this form.
             if in_plan and len(digits) == 10 and digits[:3] in _IN_USE and digits[3] >= "2" and digits.isdecimal():
                 numbers.append(f"+1{digits}")
                 continue
-            e164 = _in_use(digits, in_plan)
-            if e164 is None:
-                phone, why = result = _classify_slowly(text, region)
-                e164 = phone.e164 if phone else None
-                if phone is None or why or phone.warnings:
-                    exceptions[len(numbers)] = result
-            numbers.append(e164)
+            number = _in_use(digits, text, in_plan)
+            if number is None:
+                readings = _classify_slowly(text, region)
+                if readings.lookups == readings.valid and len(readings.valid) == 1 and not readings.warnings:
+                    number = readings.valid[0]
+                else:
+                    exceptions[len(numbers)] = readings
+            numbers.append(number)
     return numbers, exceptions
+
+
+def unreadable(why: str) -> Readings:
+    """Return the readings of an element that is not a text at all. `why` says so."""
+    return Readings((), (), (), why)
+
+
+def current_form(number: str) -> str:
+    """Return the current form of a number (E.164): the number itself, unless a newer form of it is known."""
+    return number if number.startswith("+1") else str(_renumbered().current(number))
+
+
+def lookups(number: str) -> tuple[str, ...]:
+    """Return the forms of one phone (E.164) to look up for a number: itself, then its current and older forms."""
+    return (number,) if number.startswith("+1") else (number, *_renumbered().others(number))
+
+
+def split_cell(cell: str, region: str | None) -> list[str]:
+    """Return the numbers in a file's cell, as they are written there. A cell with one number, or none, is one text."""
+    if len(_without_marks(cell)) <= _LONGEST_E164 and cell.isascii() and not any(map(cell.count, "/,;:|&\n\r")):
+        return [cell]
+    parts: list[str] = _readings().split(cell, region, _base)
+    return parts
 
 
 def from_path(written: str) -> str:
@@ -147,6 +179,7 @@ def typed_digits(written: str, region: str | None) -> tuple[str, ...]:
 def load() -> None:
     """Load the rules now, in a worker that will need them, so that its first rows do not wait."""
     _plans()
+    _readings()
     _rules()
 
 
@@ -163,8 +196,8 @@ def _is_in_plan(e164: str) -> bool:
 
 
 def _without_marks(text: str) -> str:
-    """Return a text without its separators, or "" if it is too long or not ASCII."""
-    if len(text) > _LONGEST_PLAIN or not text.isascii():
+    """Return a text without its separators, or "" if it is too long, not ASCII, or has decimals."""
+    if len(text) > _LONGEST_PLAIN or not text.isascii() or (".0" in text and re.search(_DECIMALS, text)):
         return ""
     return text.replace("-", "").replace(" ", "").replace("(", "").replace(")", "").replace(".", "")
 
@@ -176,14 +209,17 @@ def _all_without_marks(texts: tuple[str, ...]) -> list[str]:
     joined = "\n".join(texts)
     if not joined.isascii() or max(map(len, texts)) > _LONGEST_PLAIN or joined.count("\n") != len(texts) - 1:
         return [_without_marks(text) for text in texts]
+    if ".0" in joined and re.search(_DECIMALS, joined):
+        return [_without_marks(text) for text in texts]
     joined = joined.replace("-", "").replace(" ", "").replace("(", "").replace(")", "").replace(".", "")
     return joined.split("\n")
 
 
-def _in_use(digits: str, in_plan: bool) -> str | None:
-    """Return E.164 for digits, with or without a plus, that certainly are a number in use; None if unsure.
+def _in_use(digits: str, text: str, in_plan: bool) -> str | None:
+    """Return E.164 for digits that certainly are a number in use with one reading and one form; None if unsure.
 
-    `in_plan`: the region belongs to the North American plan, so the country code may be missing.
+    `text`: the same with its separators. `in_plan`: the region belongs to the North American plan, so the country code
+    may be missing.
     """
     length = len(digits)
     if length == 10 and in_plan:
@@ -195,34 +231,67 @@ def _in_use(digits: str, in_plan: bool) -> str | None:
     elif length == 11 and in_plan and digits[0] == "1":
         if digits[1:4] in _IN_USE and digits[4] >= "2" and digits.isdecimal():
             return f"+{digits}"
-    elif digits[:1] == "+" and digits[1:2] != "1":
-        e164: str | None = _plans().in_use(digits[1:])
-        return e164
+    elif digits[:1] == "+" and digits[1:2] != "1" and "-" not in text and "(" not in text:
+        number: str | None = _plans().in_use(digits[1:])
+        return number
     return None
 
 
-def _classify_slowly(written: str, region: str | None) -> Classified:
+def _classify_slowly(written: str, region: str | None) -> Readings:
     text = written.strip()
     if not text:
-        return None, forms.EMPTY
+        return unreadable(forms.EMPTY)
     digits = _without_marks(text)
     plus = digits[:1] == "+"
     plain = digits[1:] if plus else digits
-    result: Classified | None = None
+    result: Readings | None = None
     if not plain.isdecimal():
         result = _with_extension(text, region)
-    elif len(plain) <= _LONGEST_E164:
-        result = _in_plan(plain, region, plus) or _plans().classify(plain, region, plus=plus)
-    return result or _rules().classify(written, region)
+    elif len(plain) <= _LONGEST_E164 and "(0)" not in text:
+        in_table = _in_plan(plain, region, plus)
+        if in_table and not in_table.why:
+            return _alone(in_table)
+        # A last group after a dash may be an extension.
+        if "-" not in text or not re.fullmatch(_LAST_GROUP, text, re.ASCII):
+            result = _alone(in_table) if in_table else _in_plans(plain, region, plus)
+    return result or _all_readings(written, region)
 
 
-def _with_extension(text: str, region: str | None) -> Classified | None:
+def _alone(reading: Reading) -> Readings:
+    """Return the readings of a text that can only mean one number of the North American plan."""
+    numbers = (reading.number,) if reading.number else ()
+    listed = numbers if reading.possible else ()
+    return Readings(listed, numbers, () if reading.why else numbers, reading.why, reading.warnings)
+
+
+def _in_plans(plain: str, region: str | None, plus: bool) -> Readings | None:
+    number = _plans().certain(plain, region, plus=plus)
+    return forms.only(number) if number else None
+
+
+def _all_readings(written: str, region: str | None) -> Readings:
+    readings: Readings = _readings().classify(written, region, _base)
+    return readings
+
+
+def _base(text: str, region: str | None) -> Reading:
+    """Read a text as one number: the same as the rules do, but faster if it is plain."""
+    digits = _without_marks(text)
+    plus = digits[:1] == "+"
+    plain = digits[1:] if plus else digits
+    result: Reading | None = None
+    if plain.isdecimal() and len(plain) <= _LONGEST_E164:
+        result = _plans().classify(plain, region, plus=plus)
+    return result or _rules().classify(text, region)
+
+
+def _with_extension(text: str, region: str | None) -> Readings | None:
     match = re.fullmatch(_WITH_EXTENSION, text, re.ASCII)
-    e164 = match and _in_use(_without_marks(match[1]), region in _PLAN_REGIONS)
-    return (Phone(e164, valid=True, warnings=(forms.EXTENSION_DROPPED,)), "") if e164 else None
+    number = match and _in_use(_without_marks(match[1]), match[1], region in _PLAN_REGIONS)
+    return forms.only(number, (forms.EXTENSION_DROPPED,)) if number else None
 
 
-def _in_plan(digits: str, region: str | None, plus: bool) -> Classified | None:
+def _in_plan(digits: str, region: str | None, plus: bool) -> Reading | None:
     """Read digits by the table of the North American plan; None if it does not decide."""
     if not plus and region not in _PLAN_REGIONS:
         return None
@@ -244,15 +313,15 @@ def _in_plan(digits: str, region: str | None, plus: bool) -> Classified | None:
     return None
 
 
-def _ten_digits(digits: str) -> Classified | None:
+def _ten_digits(digits: str) -> Reading | None:
     code, exchange = digits[:3], digits[3:6]
     if code[0] < "2" or exchange[0] < "2" or digits[:6] in _VARYING:
         return None
     if code in _IN_USE:
-        return Phone(f"+1{digits}", True), ""
+        return Reading(f"+1{digits}")
     region, exchanges = _partly(code)
     if exchange in exchanges:
-        return Phone(f"+1{digits}", True), ""
+        return Reading(f"+1{digits}")
     return forms.unknown_range(f"+1{digits}") if region or code in _UNUSED else None
 
 
@@ -269,6 +338,20 @@ def _plans() -> ModuleType:
     from dnc.phone import plans
 
     return plans
+
+
+@lru_cache(maxsize=1)
+def _readings() -> ModuleType:
+    from dnc.phone import readings
+
+    return readings
+
+
+@lru_cache(maxsize=1)
+def _renumbered() -> ModuleType:
+    from dnc.phone import renumbered
+
+    return renumbered
 
 
 @lru_cache(maxsize=1)

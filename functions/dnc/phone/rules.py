@@ -11,21 +11,15 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult, shortnumberinfo
 
 from dnc.phone import forms
-from dnc.phone.forms import Classified, Phone
-from dnc.problems import InvalidNumber
+from dnc.phone.forms import Reading
 
 # The cache of `re` is too small for the patterns of many regions, which would be compiled again for each number.
 phonenumbers.enable_pattern_cache()
 
 _E164 = re.compile(r"\+[1-9]\d{1,14}", re.ASCII)
 _RFC_3966 = re.compile(r"tel:", re.IGNORECASE)
-_EXTENSION = re.compile(
-    r"(?:;ext=|[ \xa0,;]*(?:extension|extn|ext|xtn|x|#|~)[:.．]?)[ \xa0]*\d{1,15}#?$", re.IGNORECASE
-)
-_PUNCTUATION = frozenset(
-    " \t\xa0\u00ad\u200b\u200e\u200f\u202a\u202c\u202f\u2060\u3000-‐‑‒–—―−ー－.．·/／()（）[]［］+＋⁓∼~～,;=:#"
-)
-_OLD_MEXICAN_MOBILE = re.compile(r"1\d{10}", re.ASCII)
+_EXTENSION = re.compile(r"(?:;ext=|[ ,;]*(?:extension|extn|ext|xtn|x|#|~)[:.]?) *\d{1,15}#?$", re.IGNORECASE)
+_PUNCTUATION = frozenset(" \t-./()[]+~,;=:#")
 _WHY_NOT_POSSIBLE = {
     ValidationResult.TOO_SHORT: forms.TOO_SHORT,
     ValidationResult.TOO_LONG: forms.TOO_LONG,
@@ -40,23 +34,29 @@ _WHY_NOT_READ = {
 }
 
 
-def classify(written: str, region: str | None) -> Classified:
-    """Read a number for a check: the number, if it has an E.164 form, and why it cannot be called, or "".
+def classify(written: str, region: str | None) -> Reading:
+    """Read a text as one number: national with `region` (ISO 3166-1 alpha-2), international, E.164 or RFC 3966.
 
-    A number of an impossible length is returned too. If it is on the list, the check must say so.
+    A number of an impossible length is returned too. If it is on the list, a check must say so.
     """
+    text = written.strip()
+    refused = _why_not_a_number(text)
+    if refused:
+        return forms.refused(refused)
     try:
-        parsed = _parse(written, region)
-    except InvalidNumber as refused:
-        return None, refused.errors[0].message
-    why = _why_not_possible(parsed, region)
-    e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-    if not _E164.fullmatch(e164):
-        return None, why or forms.OVER_E164
+        phone = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as failed:
+        return forms.refused(_why_not_read(failed, text, region))
+    why = _why_not_possible(phone, region)
+    number = phonenumbers.format_number(phone, PhoneNumberFormat.E164)
+    if not _E164.fullmatch(number):
+        return forms.refused(why or forms.OVER_E164)
     if why:
-        return forms.impossible(e164, why)
-    phone = _phone(parsed)
-    return phone, "" if phone.valid else forms.NOT_IN_USE
+        return forms.impossible(number, why)
+    warnings = (forms.EXTENSION_DROPPED,) if phone.extension else ()
+    if phonenumbers.is_valid_number(phone):
+        return Reading(number, warnings=warnings)
+    return Reading(number, forms.NOT_IN_USE, warnings=(*warnings, forms.RANGE_UNKNOWN))
 
 
 def national(e164: str) -> str:
@@ -83,60 +83,47 @@ def digits_and_trunk(written: str, region: str | None) -> tuple[str, str]:
     return digits, (phonenumbers.ndd_prefix_for_region(region, True) if region and digits else None) or ""
 
 
-def _parse(written: str, region: str | None) -> PhoneNumber:
-    text = written.strip()
+def _why_not_a_number(text: str) -> str:
     if not text:
-        raise InvalidNumber.of(forms.EMPTY)
+        return forms.EMPTY
     if len(text) > forms.MAX_WRITTEN:
-        raise InvalidNumber.of(forms.TOO_LONG)
-    _refuse_other_text(text)
-    try:
-        phone = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException as refused:
-        if refused.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
-            if region is None and not text.startswith(("+", "＋")):
-                raise InvalidNumber.of("a national number needs its region") from None
-            raise InvalidNumber.of("no country has this code") from None
-        raise InvalidNumber.of(_WHY_NOT_READ.get(refused.error_type, "not a phone number")) from None
-    if phone.country_code == 52 and _OLD_MEXICAN_MOBILE.fullmatch(str(phone.national_number)):
-        phone.national_number = int(str(phone.national_number)[1:])
-    return phone
-
-
-def _refuse_other_text(text: str) -> None:
+        return forms.TOO_LONG
     # The parameters of RFC 3966 may contain letters (a context may be a domain); the number before them may not.
     number = text[4:].partition(";")[0] if _RFC_3966.match(text) else text
     without_extension = _EXTENSION.sub("", number)
-    if any(c.isalpha() for c in without_extension.replace("ー", "")):
-        raise InvalidNumber.of("letters are not accepted; write the digits that they stand for")
+    if any(map(str.isalpha, without_extension)):
+        return forms.LETTERS
     if any(not c.isdecimal() and c not in _PUNCTUATION for c in without_extension):
-        raise InvalidNumber.of("not a phone number: it contains characters that are not used in phone numbers")
+        return "not a phone number: it contains characters that are not used in phone numbers"
+    return ""
+
+
+def _why_not_read(failed: phonenumbers.NumberParseException, text: str, region: str | None) -> str:
+    if failed.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
+        return "no country has this code" if region or text.startswith("+") else "a national number needs its region"
+    return _WHY_NOT_READ.get(failed.error_type, "not a phone number")
 
 
 def _why_not_possible(phone: PhoneNumber, region: str | None) -> str:
-    result = phonenumbers.is_possible_number_with_reason(phone)
-    where = region or (phonenumbers.region_code_for_country_code(phone.country_code) if phone.country_code else None)
+    if phonenumbers.is_valid_number(phone):
+        return ""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(phone.country_code or 0, ())
+    where = region if region in regions else next(iter(regions), None)
     # A short code may be as long as a full number, so a valid number is never taken for one.
-    if where and where in phonenumbers.SUPPORTED_REGIONS and not phonenumbers.is_valid_number(phone):
+    if where in phonenumbers.SUPPORTED_REGIONS:
         digits = phonenumbers.national_significant_number(phone)
         if shortnumberinfo.is_emergency_number(digits, where):
             return f"an emergency number of {where}"
         if shortnumberinfo.is_valid_short_number_for_region(phone, where):
             return f"a short code of {where}"
-    if result == ValidationResult.IS_POSSIBLE or phonenumbers.is_valid_number(phone):
+    result = phonenumbers.is_possible_number_with_reason(phone)
+    if result == ValidationResult.IS_POSSIBLE:
         return ""
     why = _WHY_NOT_POSSIBLE.get(result, "not a possible number")
-    return f"{why} for {where}" if where and result != ValidationResult.INVALID_COUNTRY_CODE else why
-
-
-def _phone(phone: PhoneNumber) -> Phone:
-    valid = phonenumbers.is_valid_number(phone)
-    warnings = []
-    if phone.extension:
-        warnings.append(forms.EXTENSION_DROPPED)
-    if not valid:
-        warnings.append(forms.RANGE_UNKNOWN)
-    return Phone(phonenumbers.format_number(phone, PhoneNumberFormat.E164), valid, warnings=tuple(warnings))
+    if not where:
+        return why
+    country = where if where in phonenumbers.SUPPORTED_REGIONS else f"+{phone.country_code}"
+    return f"{why} for {country}"
 
 
 @lru_cache(maxsize=1024)

@@ -94,7 +94,7 @@ def test_an_agent_is_not_told_names_or_notes(gateway):
     ("written", "listed", "warning"),
     [
         ("+1 415 555 0100 ext. 12", "+14155550100", "extension"),
-        ("+52 1 55 1234 5678", "+525512345678", None),
+        ("+52 1 55 1234 5678", "+525512345678", "older form"),
         ("+1 555 555 0100", "+15555550100", "not known to be in use"),
         ("tel:+1-415-555-0100", "+14155550100", None),
         ("020 7946 0958", "+442079460958", None),

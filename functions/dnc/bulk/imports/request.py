@@ -82,7 +82,7 @@ def read(row: Sequence[Any], file: int, terms: ImportOptions) -> tuple[RowReques
         remarks.append(Remark(line, written, listed=True, why=why))
 
     try:
-        number = phone.read(_joined(written), _region(fields.get("region"), terms.region, warn)).e164
+        number = phone.read(_joined(written), _region(fields.get("region"), terms.region, warn)).numbers[0]
     except InvalidNumber as refused:
         return None, [Remark(line, written, listed=False, why=refused.errors[0].message)]
     details = {"import_id": terms.import_id}

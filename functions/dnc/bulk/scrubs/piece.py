@@ -77,20 +77,21 @@ def scrub(
     outcome = PieceOutcome()
     given = list(leads)
     numbers, exceptions = phone.classify_many((written for written, _ in given), region)
-    listed = listed_of({number for number in numbers if number})
+    lookups = {row: (number,) if number else exceptions[row].lookups for row, number in enumerate(numbers)}
+    listed = set(listed_of({number for looked_up in lookups.values() for number in looked_up}))
     clear, blocked = [], []
     said = {status: f"{form['separator']}{status}{form['end']}" for status in (CLEAR, LISTED, INVALID)}
     for row, ((_, text), number) in enumerate(zip(given, numbers, strict=True)):
-        if number in listed:
+        if not listed.isdisjoint(lookups[row]):
             blocked.append(text + said[LISTED])
             outcome.counts["blocked"] += 1
-        elif number is None or (row in exceptions and exceptions[row][1]):
+        elif number is None and not exceptions[row].valid:
             blocked.append(text + said[INVALID])
             outcome.counts["invalid"] += 1
         else:
             clear.append(text + said[CLEAR])
-            outcome.numbers.append(int(number[1:]))
-            outcome.rows.append(row)
+            outcome.numbers.extend(int(number[1:]) for number in lookups[row])
+            outcome.rows.extend([row] * len(lookups[row]))
     outcome.counts["clear"] = len(clear)
     outcome.counts["rows"] = len(given)
     outcome.clear, outcome.blocked = encoded("".join(clear)), encoded("".join(blocked))
@@ -115,7 +116,7 @@ def look_again(files: JobFiles, piece: int, rows: int, listed_of: ListedOf) -> i
     """Look again at the clear leads of a piece, and keep the rows of those that are listed by now; count them."""
     outcome = kept(files, piece, rows)
     listed = {int(number[1:]) for number in listed_of({f"+{number}" for number in outcome.numbers})}
-    late = [row for number, row in zip(outcome.numbers, outcome.rows, strict=True) if number in listed]
+    late = sorted({row for number, row in zip(outcome.numbers, outcome.rows, strict=True) if number in listed})
     files.put(late_name(piece), json.dumps(late).encode())
     return len(late)
 

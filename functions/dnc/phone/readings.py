@@ -1,0 +1,169 @@
+"""All readings of a written number: one text may stand for several numbers, and one phone may have several forms.
+
+`dnc.phone.reader` decides the common forms itself and calls this module for the rest. Which forms are ambiguous, and
+which of their readings comes first, is in `docs/numbers.md`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+import phonenumbers
+
+from dnc.phone import forms, plans, renumbered, written
+from dnc.phone.forms import Reading, Readings
+
+type Base = Callable[[str, str | None], Reading]
+"""Reads a text in a region (ISO 3166-1 alpha-2 or None) as one number, as libphonenumber does."""
+
+_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+_TWO_ZEROS = re.compile(r"[^\d+]*0[^\d+]*0")
+_CODE_AND_ZERO = re.compile(r"[^\d+]*(\d{1,3})[^\d+]*\(\s*0\s*\)")
+
+
+class _Group:
+    """Readings of one form. `listed`: what an add lists; `unlikely`: what only a check looks up."""
+
+    __slots__ = ("listed", "unlikely")
+
+    def __init__(self, listed: list[Reading], unlikely: list[Reading] | None = None) -> None:
+        """Take the readings, the most likely first."""
+        self.listed = listed
+        self.unlikely = unlikely or []
+
+    @property
+    def possible(self) -> bool:
+        """Return whether at least one reading has a possible length."""
+        return any(reading.possible for reading in self.listed)
+
+    @property
+    def valid(self) -> bool:
+        """Return whether at least one reading is in use."""
+        return any(not reading.why for reading in self.listed)
+
+    def and_then(self, other: "_Group") -> "_Group":
+        """Return the readings of both, these first."""
+        return _Group(self.listed + other.listed, self.unlikely + other.unlikely)
+
+    def rather_than(self, other: "_Group") -> "_Group":
+        """Return these readings. The others are listed too only if they are in use."""
+        if other.valid:
+            return self.and_then(other)
+        return _Group(self.listed, self.unlikely + other.listed + other.unlikely)
+
+
+def classify(text: str, region: str | None, base: Base) -> Readings:
+    """Return all readings of a written number. `region`: ISO 3166-1 alpha-2 of national forms, or None."""
+    text, why = written.clean(text)
+    if why:
+        return Readings((), (), (), why)
+    if len(written.numbers_in(text, lambda part: not base(part, region).why)) > 1:
+        return Readings((), (), (), forms.TWO_NUMBERS)
+    return _merged(_of_text(text, region, lambda part, where: _in_current_form(part, where, base)))
+
+
+def split(text: str, region: str | None, base: Base) -> list[str]:
+    """Return the numbers in a cell that holds several, as they are written there; otherwise the cell alone."""
+    cleaned, why = written.clean(text)
+    parts = [] if why else written.numbers_in(cleaned, lambda part: not base(part, region).why)
+    return parts if len(parts) > 1 else [text]
+
+
+def _of_text(text: str, region: str | None, base: Base) -> _Group:
+    whole = written.without_decimals(text)
+    group = _of_digits(whole, region, base)
+    stem = written.without_last_group(whole)
+    if stem and group.possible:
+        shorter = _of_digits(stem, region, base)
+        if shorter.valid or (shorter.possible and not group.valid):
+            return group.and_then(shorter)
+    return group
+
+
+def _of_digits(text: str, region: str | None, base: Base) -> _Group:
+    """Read a text with and without an international prefix that it may have."""
+    national = _of_prefixed(text, base(text, region), base)
+    if "+" in text:
+        return national
+    if _TWO_ZEROS.match(text):
+        abroad = _abroad(_TWO_ZEROS.sub("+", text, count=1), region, base)
+        return abroad.rather_than(national) if abroad.possible else national
+    code = _CODE_AND_ZERO.match(text)
+    if code and int(code[1]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        abroad = _abroad(f"+{text}", region, base)
+        return abroad.rather_than(national) if abroad.possible else national
+    own = str(phonenumbers.country_code_for_region(region)) if region in phonenumbers.SUPPORTED_REGIONS else ""
+    if region and own and "".join(filter(str.isdigit, text)).startswith(own):
+        return _with_own_code(national, _abroad(f"+{text}", region, base), plans.numbering(region, own))
+    return national
+
+
+def _with_own_code(national: _Group, abroad: _Group, plan: plans.Numbering) -> _Group:
+    """Return both readings of a national form that begins with the region's country code.
+
+    If national numbers are written with a trunk prefix, a form without one is more likely to be international.
+    """
+    if not abroad.possible or not national.possible:
+        return abroad if abroad.possible else national
+    if national.valid and not abroad.valid:
+        return national.rather_than(abroad)
+    return abroad.and_then(national) if plan.trunk else national.and_then(abroad)
+
+
+def _abroad(text: str, region: str | None, base: Base) -> _Group:
+    return _of_prefixed(text, base(text, region), base)
+
+
+def _of_prefixed(text: str, reading: Reading, base: Base) -> _Group:
+    """Read a number whose national part begins with 0 without that zero too: it may be a trunk prefix (ITU-T E.123).
+
+    Libphonenumber takes trunk prefixes away, but only in the countries that have one.
+    """
+    parts = plans.parts(reading.number[1:]) if reading.number else None
+    if parts is None or not parts[1].startswith("0"):
+        return _Group([reading])
+    in_parentheses = _TRUNK_ZERO.search(text)
+    if not in_parentheses and (not reading.why or plans.country_code(parts[0]).main.trunk):
+        return _Group([reading])
+    without = base(f"+{parts[0]}{parts[1][1:]}", None)
+    if not without.why or (in_parentheses and without.possible and reading.why):
+        return _Group([without]).rather_than(_Group([reading]))
+    return _Group([reading])
+
+
+def _in_current_form(text: str, region: str | None, base: Base) -> Reading:
+    reading = base(text, region)
+    newest = renumbered.current(reading.number) if reading.number else None
+    if newest is None or newest == reading.number:
+        return reading
+    current = base(newest, None)
+    if not current.possible:
+        return reading
+    note = forms.OLDER_FORM.format(reading.number, newest)
+    kept = tuple(warning for warning in reading.warnings if warning != forms.RANGE_UNKNOWN)
+    return current._replace(warnings=(*kept, note, *current.warnings))
+
+
+def _merged(group: _Group) -> Readings:
+    """Return the readings as an add and a check need them: each number once."""
+    listed = {reading.number: reading for reading in reversed(group.listed) if reading.number and reading.possible}
+    numbers = tuple(dict.fromkeys(r.number for r in group.listed if r.number in listed and r.number))
+    if not numbers:
+        impossible = [reading.number for reading in group.listed if reading.number]
+        return Readings((), tuple(_with_other_forms(impossible)), (), group.listed[0].why)
+    valid = tuple(number for number in numbers if not listed[number].why)
+    unlikely = [reading.number for reading in group.unlikely if reading.number and reading.possible]
+    lookups = tuple(_with_other_forms([*numbers, *unlikely]))
+    why = "" if valid else listed[numbers[0]].why
+    return Readings(numbers, lookups, valid, why, tuple(_warnings(numbers, [listed[n] for n in numbers], bool(valid))))
+
+
+def _with_other_forms(numbers: list[str]) -> dict[str, None]:
+    every = [form for number in numbers for form in renumbered.others(number)]
+    return dict.fromkeys([*numbers, *every])
+
+
+def _warnings(numbers: tuple[str, ...], readings: list[Reading], in_use: bool) -> Iterator[str]:
+    found = dict.fromkeys(warning for reading in readings for warning in reading.warnings)
+    yield from (warning for warning in found if not (in_use and warning == forms.RANGE_UNKNOWN))
+    if len(numbers) > 1:
+        yield forms.SEVERAL_READINGS.format(", ".join(numbers))
