@@ -49,6 +49,11 @@ test: test-setup ## Run all tests
 test-fast: setup ## Run the tests that need no stack and no Java
 	@$(PYTHON) -m pytest tests/unit tests/functional -n 2
 
+.PHONY: fuzz
+fuzz: setup ## Send generated requests to every operation with every role: EXAMPLES=50 for each
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),50) FUZZ_ROLES="intake dialer agent manager auditor admin operator" \
+		$(PYTHON) -m pytest tests/functional/fuzz -n 2
+
 .PHONY: bench
 bench: setup ## Run every benchmark (under 10 minutes) and write benchmarks/results.md
 	@$(UV) sync --frozen -q --group bench

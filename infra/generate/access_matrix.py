@@ -1,0 +1,93 @@
+"""`docs/access.md`: what every route answers to every role, on every account, with every state of a credential.
+
+The page is generated from the document's routes and the rules below. A test sends a request for each of its cells.
+"""
+
+import json
+
+from dnc.accounts.access import ALLOWED, ROUTES, Action, Role
+from infra.generate import openapi
+
+FILE = openapi.ROOT / "docs" / "access.md"
+OWN, FOREIGN, MISSING, SUSPENDED = ACCOUNTS = ("own", "foreign", "missing", "suspended")
+CREDENTIALS = ("none", "malformed", "mistyped", "unknown", "revoked", "expired", "expired JWT", "JWT")
+ROLES = tuple(Role)
+_SUCCESS = {
+    ("POST", "/accounts/{account_id}/numbers"): 201,
+    ("POST", "/accounts/{account_id}/imports"): 201,
+    ("POST", "/accounts/{account_id}/imports/{id}/undo"): 409,
+    ("POST", "/accounts/{account_id}/scrubs"): 201,
+    ("POST", "/accounts/{account_id}/exports"): 201,
+    ("POST", "/accounts/{account_id}/keys"): 201,
+    ("DELETE", "/accounts/{account_id}/keys/{key_id}"): 204,
+}
+"""What a permitted request answers, where it is not 200. The undone import of the test has no file yet: 409."""
+_INTRODUCTION = """\
+# Who gets which status
+
+Each cell is the status of one request that is valid in itself: the number is listed, the job and the key exist. The
+table is generated from `openapi.json`, and a test sends every one of its requests.
+
+- **own**: the account that the credential belongs to. An operator's credential belongs to none and reaches each.
+- **foreign**: another account that exists.
+- **missing**: an account that does not exist. Only an operator can tell it from a foreign one.
+- **suspended**: the credential's own account, suspended. Its credentials are refused; an operator still reaches it.
+
+An `intake` credential gets 202 for an add. An import that is still waiting for its file cannot be undone (409).
+"""
+_CREDENTIALS = """\
+## States of a credential
+
+On the account that it belongs to. A valid JWT of a manager is a manager's key.
+"""
+
+
+def routes() -> list[tuple[str, str]]:
+    """Return the method and the resource of every documented route, in the document's order."""
+    paths = json.loads(openapi.written())["paths"]
+    return [(method.upper(), path) for path, methods in paths.items() for method in methods]
+
+
+def expected(method: str, resource: str, role: Role, account: str) -> int | None:
+    """Return the status of a valid request with a valid key, or None for an account on a route that names none."""
+    if "{account_id}" not in resource and account != OWN:
+        return None if account != SUSPENDED or role is Role.OPERATOR else 401
+    operator = role is Role.OPERATOR
+    if account == SUSPENDED and not operator:
+        return 401
+    action = ROUTES[method, resource]
+    if action not in ALLOWED[role] or (account in {FOREIGN, MISSING} and not operator):
+        return 403
+    if account == MISSING:
+        return 201 if (method, resource) == ("PUT", "/accounts/{account_id}") else 404
+    if account == SUSPENDED and action is Action.CHECK:
+        return 403
+    if role is Role.INTAKE and (method, resource) == ("POST", "/accounts/{account_id}/numbers"):
+        return 202
+    return _SUCCESS.get((method, resource), 200)
+
+
+def expected_of_credential(method: str, resource: str, credential: str) -> int:
+    """Return the status of a valid request with a credential in this state, on its own account."""
+    return expected(method, resource, Role.MANAGER, OWN) or 0 if credential == "JWT" else 401
+
+
+def written() -> str:
+    """Return the page as the file holds it."""
+    lines = [_INTRODUCTION]
+    for account in ACCOUNTS:
+        lines += [f"## On the {account} account\n", _row("route", *ROLES), _row("---", *("---" for _ in ROLES))]
+        for method, resource in routes():
+            statuses = [expected(method, resource, role, account) for role in ROLES]
+            if any(statuses):
+                lines.append(_row(f"`{method} {resource}`", *(status or "-" for status in statuses)))
+        lines.append("")
+    lines += [_CREDENTIALS, _row("route", *CREDENTIALS), _row("---", *("---" for _ in CREDENTIALS))]
+    for method, resource in routes():
+        cells = [expected_of_credential(method, resource, credential) for credential in CREDENTIALS]
+        lines.append(_row(f"`{method} {resource}`", *cells))
+    return "\n".join(lines) + "\n"
+
+
+def _row(*cells: object) -> str:
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
