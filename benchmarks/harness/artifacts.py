@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -100,7 +101,8 @@ def tutorial() -> Path:
     except importlib.metadata.PackageNotFoundError as missing:
         raise CannotMeasure(f"{missing.name} is not installed. 'make bench' installs it.") from None
     unneeded = ("pyjwt", "cryptography", "cffi", "pycparser")
-    needed = [line for line in requirements.splitlines() if not line.startswith(unneeded)]
+    pinned = re.findall(r"^[\w.-]+==[\w.]+", requirements, re.MULTILINE)
+    needed = [requirement for requirement in pinned if not requirement.startswith(unneeded)]
     (source / "requirements.txt").write_text("\n".join([*needed, *extras]) + "\n")
     return _plain(source.parent, "handler.lambda_handler")
 

@@ -21,7 +21,7 @@ ROOT = openapi.ROOT
 REQUIREMENTS = ROOT / "functions" / "requirements.txt"
 LOCK = ROOT / "uv.lock"
 _PYPI = ("https://pypi.org/simple", "https://files.pythonhosted.org/")
-_EXPORT = ("export", "-q", "--frozen", "--no-dev", "--no-hashes", "--no-emit-project", "--no-annotate", "--no-header")
+_EXPORT = ("export", "-q", "--frozen", "--no-dev", "--no-emit-project", "--no-annotate", "--no-header")
 
 
 def generated() -> dict[Path, str]:
