@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,13 @@ class Function:
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Read a template; CloudFormation's functions become None."""
-    template: dict[str, Any] = yaml.load(file.read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    """Read a template; CloudFormation's functions become None. Callers share the result and must not change it."""
+    return _parsed(file.read_text())
+
+
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    template: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     return template
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import fnmatch
+import gc
 import importlib
 import json
 import re
@@ -11,6 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
+import botocore.loaders
+import botocore.session
 import pytest
 import requests
 from moto import mock_aws
@@ -189,6 +192,15 @@ class MotoConnection:
         pass
 
 
+@pytest.fixture(scope="session", autouse=True)
+def loaded_models():
+    """Lets all clients share botocore's models of the services. Each test makes clients, and would read them again."""
+    loader = botocore.loaders.create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", lambda _path=None: loader)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
     names = {"NUMBERS_TABLE": "numbers", "AUDIT_TABLE": "audit", "ACCOUNTS_TABLE": "accounts", "EVENT_BUS": BUS}
@@ -226,7 +238,9 @@ def dynamodb(environment):
 @pytest.fixture
 def modules(dynamodb):
     """The handlers, imported anew: each test begins with a cold start."""
-    return {name: importlib.reload(importlib.import_module(name)) for name in MODULES}
+    reloaded = {name: importlib.reload(importlib.import_module(name)) for name in MODULES}
+    gc.unfreeze()  # the direct check freezes what it has loaded, and with it everything that earlier tests left behind
+    return reloaded
 
 
 @pytest.fixture
