@@ -57,6 +57,10 @@ fuzz: setup ## Send generated requests to every operation with every role: EXAMP
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),50) FUZZ_ROLES="intake dialer agent manager auditor admin operator" \
 		$(PYTHON) -m pytest tests/functional/fuzz -n 2
 
+.PHONY: sweep
+sweep: setup ## List and check many numbers of every region in every written form (2 minutes): none may be callable
+	@$(PYTHON) -m tests.support.written_forms 20
+
 .PHONY: bench
 bench: setup ## Run every benchmark (under 10 minutes) and write benchmarks/results.md
 	@$(UV) sync --frozen -q --group bench

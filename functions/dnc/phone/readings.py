@@ -16,7 +16,8 @@ type Base = Callable[[str, str | None], Reading]
 """Reads a text in a region (ISO 3166-1 alpha-2 or None) as one number, as libphonenumber does."""
 
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
-_TWO_ZEROS = re.compile(r"[^\d+]*0[^\d+]*0")
+_LEADING_ZERO = re.compile(r"\s*\(\s*0\s*\)")
+_TWO_ZEROS = re.compile(r"[^\d+]*0[^\d+)]*0")
 _CODE_AND_ZERO = re.compile(r"[^\d+]*(\d{1,3})[^\d+]*\(\s*0\s*\)")
 
 
@@ -39,6 +40,10 @@ class _Group:
     def valid(self) -> bool:
         """Return whether at least one reading is in use."""
         return any(not reading.why for reading in self.listed)
+
+    def begins_with(self, reading: Reading) -> bool:
+        """Return whether a number of these is that of another reading and more digits."""
+        return any(one.number and reading.number and one.number.startswith(reading.number) for one in self.listed)
 
     def and_then(self, other: "_Group") -> "_Group":
         """Return the readings of both, these first."""
@@ -73,10 +78,18 @@ def _of_text(text: str, region: str | None, base: Base) -> _Group:
     group = _of_digits(whole, region, base)
     stem = written.without_last_group(whole)
     if stem and group.possible:
-        shorter = _of_digits(stem, region, base)
-        if shorter.valid or (shorter.possible and not group.valid):
-            return group.and_then(shorter)
+        return _with_shorter(group, _of_digits(stem, region, base), has_own_code=bool(_own_code(whole, region)))
     return group
+
+
+def _with_shorter(longer: _Group, shorter: _Group, *, has_own_code: bool) -> _Group:
+    """Return the readings of a text with and without a last group that may be an extension."""
+    if has_own_code and longer.valid:
+        # The country code may have been taken for an area code only because the number became shorter.
+        shorter = _Group([one for one in shorter.listed if longer.begins_with(one)])
+    if not shorter.valid:
+        return longer if longer.valid or not shorter.possible else longer.and_then(shorter)
+    return longer.and_then(shorter) if longer.valid else shorter.rather_than(longer)
 
 
 def _of_digits(text: str, region: str | None, base: Base) -> _Group:
@@ -84,17 +97,33 @@ def _of_digits(text: str, region: str | None, base: Base) -> _Group:
     national = _of_prefixed(text, base(text, region), base)
     if "+" in text:
         return national
+    trunk = _LEADING_ZERO.match(text)
+    if trunk:
+        without = _of_prefixed(text[trunk.end() :], base(text[trunk.end() :], region), base)
+        return without.rather_than(national) if without.possible else national
     if _TWO_ZEROS.match(text):
-        abroad = _abroad(_TWO_ZEROS.sub("+", text, count=1), region, base)
-        return abroad.rather_than(national) if abroad.possible else national
+        return _marked_as_abroad(_abroad(_TWO_ZEROS.sub("+", text, count=1), region, base), national)
     code = _CODE_AND_ZERO.match(text)
     if code and int(code[1]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
-        abroad = _abroad(f"+{text}", region, base)
-        return abroad.rather_than(national) if abroad.possible else national
-    own = str(phonenumbers.country_code_for_region(region)) if region in phonenumbers.SUPPORTED_REGIONS else ""
-    if region and own and "".join(filter(str.isdigit, text)).startswith(own):
+        return _marked_as_abroad(_abroad(f"+{text}", region, base), national)
+    own = _own_code(text, region)
+    if region and own:
         return _with_own_code(national, _abroad(f"+{text}", region, base), plans.numbering(region, own))
     return national
+
+
+def _own_code(text: str, region: str | None) -> str:
+    """Return the region's country code if a text begins with it, without a plus; otherwise ""."""
+    own = phonenumbers.country_code_for_region(region) if region in phonenumbers.SUPPORTED_REGIONS else 0
+    digits = "".join(filter(str.isdigit, text))
+    return str(own) if own and "+" not in text and digits.startswith(str(own)) else ""
+
+
+def _marked_as_abroad(abroad: _Group, national: _Group) -> _Group:
+    """Return the readings of a text that has a mark of an international number. The mark may have another meaning."""
+    if not abroad.possible or (national.valid and not abroad.valid):
+        return national
+    return abroad.rather_than(national)
 
 
 def _with_own_code(national: _Group, abroad: _Group, plan: plans.Numbering) -> _Group:
@@ -116,13 +145,13 @@ def _abroad(text: str, region: str | None, base: Base) -> _Group:
 def _of_prefixed(text: str, reading: Reading, base: Base) -> _Group:
     """Read a number whose national part begins with 0 without that zero too: it may be a trunk prefix (ITU-T E.123).
 
-    Libphonenumber takes trunk prefixes away, but only in the countries that have one.
+    Libphonenumber takes a trunk prefix away, but only in countries that have one, and not before every number.
     """
     parts = plans.parts(reading.number[1:]) if reading.number else None
     if parts is None or not parts[1].startswith("0"):
         return _Group([reading])
     in_parentheses = _TRUNK_ZERO.search(text)
-    if not in_parentheses and (not reading.why or plans.country_code(parts[0]).main.trunk):
+    if not in_parentheses and (not reading.why or plans.country_code(parts[0]).main.trunk not in (None, "0")):
         return _Group([reading])
     without = base(f"+{parts[0]}{parts[1][1:]}", None)
     if not without.why or (in_parentheses and without.possible and reading.why):
