@@ -26,7 +26,7 @@ _ENTRY = re.compile(
 
 
 def written() -> str:
-    """Give the file that ships. Raises KeyError that names a root that the bundle does not have (any more)."""
+    """Return the file's text. Raises KeyError that names a root that certifi's bundle lacks."""
     bundle = Path(certifi.where()).read_text(encoding="ascii")
     found = {entry["subject"]: entry["pem"] for entry in _ENTRY.finditer(bundle)}
     return "".join(f"# {subject}\n{found[subject]}\n" for subject in SUBJECTS)

@@ -25,7 +25,7 @@ _EXPORT = ("export", "-q", "--frozen", "--no-dev", "--no-emit-project", "--no-an
 
 
 def generated() -> dict[Path, str]:
-    """Give each generated file with what it should hold."""
+    """Return each generated file with the text it should hold."""
     return {
         openapi.FILE: openapi.written(),
         access_matrix.FILE: access_matrix.written(),
@@ -38,18 +38,20 @@ def generated() -> dict[Path, str]:
 
 
 def foreign_indexes(lock: str) -> set[str]:
-    """Give the URLs in a lock file that are not PyPI's."""
+    """Return the URLs in a lock file that are not PyPI's."""
     return {url for url in re.findall(r'"(https?://[^"]+)"', lock) if not url.startswith(_PYPI)}
 
 
 def drift(files: dict[Path, str]) -> str:
-    """Give what differs between the files and what they should hold, as a unified diff; empty when nothing does."""
-    told: list[str] = []
+    """Return a unified diff between the files and the text they should hold; empty if they are up to date."""
+    lines: list[str] = []
     for file, wanted in files.items():
-        there = file.read_text() if file.exists() else ""
+        stored = file.read_text() if file.exists() else ""
         name = str(file.relative_to(ROOT)) if file.is_relative_to(ROOT) else str(file)
-        told += difflib.unified_diff(there.splitlines(), wanted.splitlines(), name, f"{name} as generated", lineterm="")
-    return "\n".join(told)
+        lines += difflib.unified_diff(
+            stored.splitlines(), wanted.splitlines(), name, f"{name} as generated", lineterm=""
+        )
+    return "\n".join(lines)
 
 
 def _requirements() -> str:
@@ -60,7 +62,7 @@ def _requirements() -> str:
 
 
 def main() -> int:
-    """Tell the drift, or write the files anew."""
+    """Print the differences, or rewrite the files."""
     foreign = foreign_indexes(LOCK.read_text())
     if foreign:
         print(f"uv.lock names what is not PyPI: {', '.join(sorted(foreign))}", file=sys.stderr)
@@ -70,9 +72,9 @@ def main() -> int:
         for file, wanted in files.items():
             file.write_text(wanted)
         return 0
-    told = drift(files)
-    if told:
-        print(f"{told}\n\ngenerated files are behind the code: run 'make docs'", file=sys.stderr)
+    lines = drift(files)
+    if lines:
+        print(f"{lines}\n\nGenerated files are out of date: run 'make docs'.", file=sys.stderr)
         return 1
     return 0
 

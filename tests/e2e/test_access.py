@@ -131,10 +131,10 @@ def test_revocation_and_suspension_hold_within_a_minute(client, account, key):
 
 
 def test_a_misspelt_account_does_not_open_the_gates(client):
-    told, error = client.invoke({"account_id": "acmee", "numbers": [NUMBER]})
+    result, error = client.invoke({"account_id": "acmee", "numbers": [NUMBER]})
     # The emulator gives every error the type Runtime.HandlerError; the class names are tested on the handler.
     assert error is not None
-    assert told["errorMessage"].startswith("AccountNotFound: ")
+    assert result["errorMessage"].startswith("AccountNotFound: ")
     answer = client.call("operator", "POST", "/accounts/acmee/checks", {"numbers": [NUMBER]})
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 

@@ -55,12 +55,12 @@ def test_a_check_takes_1_to_1000_numbers(client):
     path = f"/accounts/{client.stack['account_id']}/checks"
     assert client.call("dialer", "POST", path, {"numbers": []}).status_code == 422
     assert client.call("dialer", "POST", path, {"numbers": ["+14155550100"] * 1001}).status_code == 413
-    told = client.call("dialer", "POST", path, {"numbers": ["+14155550100", "+442079460958"] * 500}).json()
-    assert len(told["results"]) == 1000
+    result = client.call("dialer", "POST", path, {"numbers": ["+14155550100", "+442079460958"] * 500}).json()
+    assert len(result["results"]) == 1000
     for payload in (None, [], {}, {"account_id": "acme", "numbers": []}, {"account_id": "acme", "numbers": "1"}):
-        told, error = client.invoke(payload)
+        result, error = client.invoke(payload)
         assert error is not None
-        assert told["errorMessage"].startswith("InvalidRequest: "), told
+        assert result["errorMessage"].startswith("InvalidRequest: "), result
 
 
 @pytest.mark.parametrize("query", ["?colour=red", "?page_size=0", "?status=gone", "?page_token=AAAA", "?prefix=abc"])

@@ -1,4 +1,4 @@
-"""Exports on the whole stack: asked for, and each night; proved by their manifests."""
+"""Exports on the whole stack, on request and nightly, verified by their manifests."""
 
 import csv
 import gzip
@@ -34,19 +34,19 @@ def download(job, folder):
     manifest = requests.get(job["manifest_url"], timeout=30)
     (here / "manifest.json").write_bytes(manifest.content)
     bodies = []
-    for file, told in zip(job["files"], manifest.json()["files"], strict=True):
+    for file, listed in zip(job["files"], manifest.json()["files"], strict=True):
         answer = requests.get(file["url"], timeout=30)
         assert answer.status_code == 200, answer.text
-        (here / told["name"]).write_bytes(answer.content)
+        (here / listed["name"]).write_bytes(answer.content)
         assert {name: file[name] for name in ("rows", "bytes", "sha256")} == {
-            name: told[name] for name in ("rows", "bytes", "sha256")
+            name: listed[name] for name in ("rows", "bytes", "sha256")
         }
         bodies.append(gzip.decompress(answer.content).decode())
     return manifest.json(), bodies
 
 
-def make(client, account, role="operator", **asked):
-    made = client.call(role, "POST", f"/accounts/{account}/exports", asked)
+def make(client, account, role="operator", **request):
+    made = client.call(role, "POST", f"/accounts/{account}/exports", request)
     assert made.status_code == 201, made.text
     return made.json()
 
@@ -60,12 +60,12 @@ def test_the_list_and_the_audit_are_exported_and_proved(client, account, key, tm
     assert (made["status"], made["files"], made["manifest_url"]) == ("running", [], None)
     job = done(client, account, made)
     assert job["counts"] == {"rows": 60}
-    told, bodies = download(job, tmp_path)
+    manifest, bodies = download(job, tmp_path)
     rows = list(csv.DictReader(io.StringIO("".join(bodies), newline="")))
     assert [row["number"] for row in rows] == numbers
     assert [row["status"] for row in rows].count("removed") == 1
     assert {row["note"] for row in rows} == {"'=1+1"}
-    assert (told["account_id"], told["kind"], told["index"]) == (account, "numbers", 1)
+    assert (manifest["account_id"], manifest["kind"], manifest["index"]) == (account, "numbers", 1)
     other = done(client, account, make(client, account, kind="numbers", format="jsonl"))
     _, bodies = download(other, tmp_path)
     assert [json.loads(line)["number"] for line in "".join(bodies).splitlines()] == numbers
@@ -89,13 +89,13 @@ def test_an_export_cannot_be_asked_of_what_has_not_settled(client, account):
 def test_each_night_exports_every_account(client, account, tmp_path):
     """What the schedule starts is started; a night later the audit goes on where the night before ended."""
     client.numbers("operator", "POST", body={"number": "+14155550160"}, account=account)
-    told = RecordedChange(
+    change = RecordedChange(
         account, "+14155550161", "7".zfill(40), EventType.LISTED, "2026-11-01T00:00:00.000Z",
         {"principal": "key:a", "acting_user": None}, None, None, None, {"status": "listed", "version": 1}, "r",
     )  # fmt: skip
     between = times.now() - timedelta(hours=12)
     AuditWriter(local.client(client.stack, "dynamodb"), client.stack["tables"]["audit"], lambda: between).record(
-        [told], None
+        [change], None
     )
     schedule = local.client(client.stack, "scheduler").get_schedule(Name=client.stack["nightly_exports"])
     assert schedule["State"] == "ENABLED"
@@ -107,8 +107,8 @@ def test_each_night_exports_every_account(client, account, tmp_path):
         run = machines.start_execution(stateMachineArn=target["Arn"], input=given)["executionArn"]
 
         def look(run=run):
-            told = machines.describe_execution(executionArn=run)
-            return told["status"] != "RUNNING" and told
+            execution = machines.describe_execution(executionArn=run)
+            return execution["status"] != "RUNNING" and execution
 
         assert wait_for(look, 60)["status"] == "SUCCEEDED"
         jobs = client.call("operator", "GET", f"/accounts/{account}/exports").json()["exports"]
@@ -151,8 +151,8 @@ def test_an_export_brought_back_into_an_empty_account_is_the_same_list(client, a
         {"number": "+14155550102", "source": "registry"},
         {"number": "+14155550103"},
     ]
-    told = client.numbers("operator", "POST", "/batch", {"numbers": adds}, account).json()["results"]
-    assert all(result["status"] in (200, 201) for result in told), told
+    results = client.numbers("operator", "POST", "/batch", {"numbers": adds}, account).json()["results"]
+    assert all(result["status"] in (200, 201) for result in results), results
     removal = {"reason": "test_number", "note": "ours", "if_version": 1, **PERSON}
     assert client.numbers("operator", "DELETE", "/+14155550103", removal, account).status_code == 200
     job = done(client, account, make(client, account, kind="numbers"))
@@ -160,14 +160,14 @@ def test_an_export_brought_back_into_an_empty_account_is_the_same_list(client, a
     body = requests.get(file["url"], timeout=30).content
     other = f"{account}-2"
     assert client.call("operator", "PUT", f"/accounts/{other}", {"name": "brought back"}).status_code == 201
-    asked = {"filename": "numbers.csv.gz", "bytes": len(body)}
-    brought = client.call("operator", "POST", f"/accounts/{other}/imports", asked).json()
+    request = {"filename": "numbers.csv.gz", "bytes": len(body)}
+    brought = client.call("operator", "POST", f"/accounts/{other}/imports", request).json()
     upload = brought["upload"]
     assert requests.put(upload["url"], data=body, headers=upload["headers"], timeout=60).status_code == 200
 
     def look():
-        told = client.call("operator", "GET", f"/accounts/{other}/imports/{brought['id']}").json()
-        return told["status"] in {"done", "failed"} and told
+        job = client.call("operator", "GET", f"/accounts/{other}/imports/{brought['id']}").json()
+        return job["status"] in {"done", "failed"} and job
 
     ended = wait_for(look, 60)
     assert ended["counts"] == {"rows": 5, "listed": 4, "already_listed": 0, "skipped_removed": 1, "invalid": 0}, ended

@@ -52,7 +52,7 @@ def test_an_upload_is_imported_reported_and_undone(client, account):
     ]
     assert parse_qs(urlsplit(done["report_url"]).query)["X-Amz-Expires"] == ["900"]
     assert client.check(["(415) 555-0150"], account)["blocked"] == 1
-    history = wait_for(lambda: (told := client.history("+14155550150", account))["events"] and told)
+    history = wait_for(lambda: (found := client.history("+14155550150", account))["events"] and found)
     assert history["events"][0]["type"] == "listed"
     assert history["events"][0]["actor"]["acting_user"] == "u-1"
     assert history["chain"]["intact"]

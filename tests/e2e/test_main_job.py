@@ -43,8 +43,8 @@ def test_every_written_form_of_every_example_number_lists_and_checks_as_one_entr
         added += answer.json()["results"]
     assert [r["entry"]["number"] for r in added] == [e164 for e164, _, _ in forms]
     assert sum(r["status"] == 201 for r in added) == len({e164 for e164, _, _ in forms})
-    told = client.check([e164 for e164, _, _ in forms[:1000]], account)
-    assert told["blocked"] == len(told["results"]) == min(len(forms), 1000)
+    result = client.check([e164 for e164, _, _ in forms[:1000]], account)
+    assert result["blocked"] == len(result["results"]) == min(len(forms), 1000)
 
 
 def test_500_adds_from_20_clients_are_each_seen_by_the_other_path_at_once(client, account):

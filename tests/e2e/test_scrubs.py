@@ -9,8 +9,8 @@ from tests.support.stack import wait_for
 
 
 def upload(made, body):
-    told = made["upload"]
-    answer = requests.request(told["method"], told["url"], data=body, headers=told["headers"], timeout=60)
+    upload = made["upload"]
+    answer = requests.request(upload["method"], upload["url"], data=body, headers=upload["headers"], timeout=60)
     assert answer.status_code == 200, answer.text
 
 
@@ -33,8 +33,8 @@ def test_a_campaign_is_scrubbed_by_its_upload(client, account):
     client.numbers("operator", "POST", "/batch", {"numbers": [{"number": n} for n in listed]}, account)
     leads = "".join(f'{i},"(415) 555-01{i:02}","Lead, {i}"\r\n' for i in range(100)) + "100,911,nobody\r\n"
     body = f"id,phone,name\r\n{leads}".encode()
-    asked = {"filename": "spring.csv", "bytes": len(body), "column": "phone"}
-    made = client.call("operator", "POST", f"/accounts/{account}/scrubs", asked)
+    request = {"filename": "spring.csv", "bytes": len(body), "column": "phone"}
+    made = client.call("operator", "POST", f"/accounts/{account}/scrubs", request)
     assert made.status_code == 201, made.text
     upload(made.json(), body)
     job = ended(client, account, made.json()["id"])

@@ -1,4 +1,4 @@
-"""Counting an account's list from its audit: exact, whenever it is asked, and however often."""
+"""Counting an account's list from its audit: exact at any time, however often it is read."""
 
 import random
 from collections import Counter
@@ -25,9 +25,9 @@ class Clock:
 
 
 def story(seed, count=160):
-    """Give what happened to 12 numbers: (when, number, event, before, after), and the truth about it."""
+    """Return a random story of 12 numbers as (time, event) pairs."""
     chosen = random.Random(seed)
-    rows, told, clock = {}, [], BORN
+    rows, events, clock = {}, [], BORN
     for n in range(count):
         clock += timedelta(minutes=chosen.randint(1, DAYS * 24 * 60 * 2 // count))
         number = f"+141555501{chosen.randrange(12):02d}"
@@ -48,14 +48,14 @@ def story(seed, count=160):
             after = None if kind == "deleted_out_of_band" else after
         rows[number] = after
         event = RecordedChange("acme", number, str(n).zfill(40), kind, "t", {}, reason, None, before, after, None)
-        told.append((clock, event))
-    return told
+        events.append((clock, event))
+    return events
 
 
-def truth(told, until):
+def truth(events, until):
     """Count by hand: by day, what came and what left."""
     days, total = {}, 0
-    for when, one in told:
+    for when, one in events:
         if when > until:
             break
         came, left = days.setdefault(when.date().isoformat(), (Counter(), Counter()))
@@ -73,10 +73,10 @@ def truth(told, until):
     return days, total
 
 
-def assert_true(told, stats, now):
+def assert_true(events, stats, now):
     first = BORN.date() - timedelta(days=1)
     answer = stats.read(first, now.date(), BORN.date(), now)
-    days, total = truth(told, now)
+    days, total = truth(events, now)
     assert answer["listed_total"] == total
     assert [day["date"] for day in answer["days"]] == [
         (first + timedelta(days=n)).isoformat() for n in range((now.date() - first).days + 1)
@@ -89,20 +89,20 @@ def assert_true(told, stats, now):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_counts_are_those_of_the_audit_whenever_it_is_asked(client, names, seed):
-    told, clock = story(seed), Clock()
+    events, clock = story(seed), Clock()
     writer = AuditWriter(client, names["audit"], clock)
     chosen = random.Random(-seed)
-    for when, one in told:
+    for when, one in events:
         clock.now = when
         writer.record([one], writer.heads([one.subject]).get(one.subject))
         if chosen.random() < 0.15:
             stats = Stats(client, names["audit"], names["accounts"], "acme")
-            answer = assert_true(told, stats, when + timedelta(seconds=1))
+            answer = assert_true(events, stats, when + timedelta(seconds=1))
             assert answer["as_of"] > answer["days"][-1]["date"]
-    writer.record([one for _, one in told], None)  # the stream is replayed
+    writer.record([one for _, one in events], None)  # the stream is replayed
     for later in (1, 7):
         stats = Stats(client, names["audit"], names["accounts"], "acme")
-        assert_true(told, stats, told[-1][0] + timedelta(days=later))
+        assert_true(events, stats, events[-1][0] + timedelta(days=later))
 
 
 def test_an_answer_that_runs_out_of_time_says_how_far_it_came_and_the_next_goes_on(client, names):
@@ -131,12 +131,12 @@ def test_an_answer_that_runs_out_of_time_says_how_far_it_came_and_the_next_goes_
 
 
 def test_two_who_count_at_once_count_nothing_twice(client, names):
-    told, clock = story(99), Clock()
+    events, clock = story(99), Clock()
     writer = AuditWriter(client, names["audit"], clock)
-    for when, one in told:
+    for when, one in events:
         clock.now = when
         writer.record([one], writer.heads([one.subject]).get(one.subject))
-    now = told[-1][0] + timedelta(hours=2)
+    now = events[-1][0] + timedelta(hours=2)
     one, other = (Stats(client, names["audit"], names["accounts"], "acme") for _ in range(2))
 
     class Meanwhile:
@@ -145,10 +145,10 @@ def test_two_who_count_at_once_count_nothing_twice(client, names):
         def __getattr__(self, name):
             return getattr(client, name)
 
-        def put_item(self, **asked):
-            assert_true(told, other, now)
-            return client.put_item(**asked)
+        def put_item(self, **request):
+            assert_true(events, other, now)
+            return client.put_item(**request)
 
     one._client = Meanwhile()
-    assert_true(told, one, now)
-    assert_true(told, other, now + timedelta(days=3))
+    assert_true(events, one, now)
+    assert_true(events, other, now + timedelta(days=3))

@@ -90,8 +90,8 @@ def test_a_removal_with_a_correct_number_waits_for_others_that_write_it(numbers)
         numbers.add(request(number), write())
     removal = {"reason": "entered_wrong_number", "correct_number": "+14155550199"}
     with concurrent.futures.ThreadPoolExecutor(10) as pool:
-        told = list(pool.map(lambda n: numbers.remove(n, removal, 1, write(), allow), numbers_from(4155550110, 10)))
-    assert {entry.status for entry in told} == {"removed"}
+        removed = list(pool.map(lambda n: numbers.remove(n, removal, 1, write(), allow), numbers_from(4155550110, 10)))
+    assert {entry.status for entry in removed} == {"removed"}
     assert numbers.read("+14155550199").version == 10
 
 
@@ -104,9 +104,9 @@ def test_1000_statuses_are_read_whatever_is_among_them(numbers, own, names):
     listed = numbers_from(2125550100, 100)
     for number in listed:
         numbers.add(request(number), write())
-    asked = [*numbers_from(2125550100, 1000), *listed]
-    assert sorted(numbers.statuses(asked)) == listed
-    assert Numbers(own, names["numbers"], "globex").statuses(asked) == {}
+    wanted = [*numbers_from(2125550100, 1000), *listed]
+    assert sorted(numbers.statuses(wanted)) == listed
+    assert Numbers(own, names["numbers"], "globex").statuses(wanted) == {}
 
 
 def test_pages_of_every_size_give_the_whole_list_once(numbers):
