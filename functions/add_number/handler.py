@@ -50,16 +50,10 @@ def _reading(written: str, region: str | None) -> dict[str, Any]:
     try:
         read = phone.read(written, region)
     except InvalidNumber as refused:
-        unread: dict[str, Any] = {"number": None, "national": None, "region": None, "warnings": []}
+        unread: dict[str, Any] = {"number": None, "national": None, "region": None, "readings": [], "warnings": []}
         return {"input": written, **unread, "error": refused.errors[0].message}
-    return {
-        "input": written,
-        "number": read.numbers[0],
-        "national": phone.national(read.numbers[0]),
-        "region": phone.region_of(read.numbers[0]),
-        "warnings": list(read.warnings),
-        "error": None,
-    }
+    numbers = [{"number": n, "national": phone.national(n), "region": phone.region_of(n)} for n in read.numbers]
+    return {"input": written, **numbers[0], "readings": numbers, "warnings": list(read.warnings), "error": None}
 
 
 def _add_from_batch(call: Call, value: object, index: int) -> dict[str, Any]:
@@ -74,7 +68,10 @@ def _add(call: Call, add: AddNumber, index: int | None = None) -> tuple[int, dic
     default_region = accounts.remembered(call.account_id).default_region
     read = read_add(add, call.caller, times.now(), default_region)
     write = call.write(read.acting_user, index)
-    outcome = Numbers(clients.dynamodb(), settings.numbers_table, call.account_id).add(read.request, write)
+    numbers = Numbers(clients.dynamodb(), settings.numbers_table, call.account_id)
+    outcomes = [numbers.add(request, write) for request in read.requests]
     if call.caller.role is Role.INTAKE:
         return 202, {"accepted": True}
-    return 201 if outcome.created else 200, entry_view.as_json(outcome.entry, times.now(), call.caller, read.warnings)
+    created = any(outcome.created for outcome in outcomes)
+    entry = entry_view.as_json(outcomes[0].entry, times.now(), call.caller, read.warnings)
+    return 201 if created else 200, entry

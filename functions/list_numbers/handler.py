@@ -6,7 +6,7 @@ from typing import Any
 from dnc import times
 from dnc.accounts.access import Action
 from dnc.accounts.store import Accounts
-from dnc.api import entry_view, page_tokens
+from dnc.api import entry_view, page_tokens, path_number
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import ListNumbers, Paged, ReadAudit
 from dnc.audit import chain as audit
@@ -18,7 +18,7 @@ from dnc.entries.entry import LISTED, Entry
 from dnc.entries.filters import Filters
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
-from dnc.problems import InvalidRequest, NotListed
+from dnc.problems import InvalidRequest
 from dnc.settings import Settings
 
 LONGEST_SPAN = timedelta(days=31)
@@ -50,10 +50,10 @@ def list_numbers(call: Call, query: ListNumbers) -> Answer:
 @api.route("GET", "/accounts/{account_id}/numbers/{number}")
 def read_number(call: Call) -> Answer:
     """Read one number's entry, even if it was removed, and what to know before removing it."""
-    accounts.remembered(call.account_id)
-    entry = _numbers(call).read(phone.from_path(call.path["number"]))
+    default_region = accounts.remembered(call.account_id).default_region
+    entry = path_number.entry_at(_numbers(call), call.path["number"])
     if entry is None:
-        raise NotListed("This number was never on the list.")
+        raise path_number.not_listed("This number was never on the list.", call.path["number"], default_region)
     now = times.now()
     answer = entry_view.as_json(entry, now, call.caller)
     answer["removal_notice"] = notices.removal_notice(entry, _open_reasons(entry, call) if _is_listed(entry) else [])
@@ -63,11 +63,16 @@ def read_number(call: Call) -> Answer:
 @api.route("GET", "/accounts/{account_id}/numbers/{number}/history")
 def read_history(call: Call, query: Paged) -> Answer:
     """Read every recorded event of a number, and whether the record is intact."""
-    accounts.remembered(call.account_id)
+    default_region = accounts.remembered(call.account_id).default_region
     number = phone.from_path(call.path["number"])
-    rows, head = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id).history(number)
-    if not rows and head is None and _numbers(call).read(number) is None:
-        raise NotListed("This number was never on the list, and it has no recorded events.")
+    log = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id)
+    rows, head = log.history(number)
+    if not rows and head is None and phone.current_form(number) != number:
+        number = phone.current_form(number)
+        rows, head = log.history(number)
+    if not rows and head is None and path_number.entry_at(_numbers(call), call.path["number"]) is None:
+        why = "This number was never on the list, and it has no recorded events."
+        raise path_number.not_listed(why, call.path["number"], default_region)
     bound = {"history": number}
     begin = int(page_tokens.key_of(call.account_id, bound, query.page_token, page_tokens.is_position) or 0)
     end = begin + query.page_size

@@ -5,14 +5,16 @@ from typing import Any
 from dnc import times
 from dnc.accounts.access import Action
 from dnc.accounts.store import Accounts
-from dnc.api import entry_view
+from dnc.api import entry_view, path_number
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import RemoveNumber, RestoreNumber
 from dnc.aws import clients
 from dnc.entries import reasons
+from dnc.entries.entry import Entry
+from dnc.entries.status import is_listed
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
-from dnc.problems import InvalidNumber
+from dnc.problems import FieldError, InvalidNumber, NotListed, RemovalRefused
 from dnc.settings import Settings
 
 api = Api()
@@ -36,8 +38,13 @@ def remove_number_by_post(call: Call, body: RemoveNumber) -> Answer:
 def restore_number(call: Call, body: RestoreNumber) -> Answer:
     """Reverse a removal: the original request and its evidence are listed again."""
     write = call.person_write(body.acting_user)
-    accounts.remembered(call.account_id)
-    restored = _numbers(call).restore(phone.from_path(call.path["number"]), body.if_version, write)
+    default_region = accounts.remembered(call.account_id).default_region
+    numbers = _numbers(call)
+    number = path_number.number_of_entry(numbers, call.path["number"])
+    try:
+        restored = numbers.restore(number, body.if_version, write)
+    except NotListed as failed:
+        raise path_number.not_listed(failed.detail, call.path["number"], default_region) from None
     return Answer(200, entry_view.as_json(restored, times.now(), call.caller))
 
 
@@ -56,23 +63,39 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _remove(call: Call, body: RemoveNumber) -> Answer:
     reasons.refuse_unaccepted(body.reason)
     write = call.person_write(body.acting_user)
-    removal = _removal(body, accounts.remembered(call.account_id).default_region)
+    default_region = accounts.remembered(call.account_id).default_region
+    numbers = _numbers(call)
+    number = path_number.number_of_entry(numbers, call.path["number"])
+    removal = _removal(body, number, default_region)
     may_order = call.caller.may(Action.REMOVE_BY_LEGAL_ORDER)
-    removed = _numbers(call).remove(
-        phone.from_path(call.path["number"]),
-        removal,
-        body.if_version,
-        write,
-        lambda entry: reasons.judge(entry, removal, may_order, write.at),
-    )
-    return Answer(200, entry_view.as_json(removed, times.now(), call.caller))
+    try:
+        removed = numbers.remove(
+            number,
+            removal,
+            body.if_version,
+            write,
+            lambda entry: reasons.judge(entry, removal, may_order, write.at),
+        )
+    except NotListed as failed:
+        raise path_number.not_listed(failed.detail, call.path["number"], default_region) from None
+    view = entry_view.as_json(removed, times.now(), call.caller)
+    still = _still_blocked_by(numbers, removed)
+    return Answer(200, view | {"still_blocked_by": still} if still else view)
+
+
+def _still_blocked_by(numbers: Numbers, removed: Entry) -> list[str]:
+    """Return the listed numbers (E.164) by which checks still block the phone: its other forms and readings."""
+    related = (*phone.lookups(removed.number), *removed.also_listed, *filter(None, [removed.reading_of]))
+    others = [number for number in dict.fromkeys(related) if number != removed.number]
+    rows, now = numbers.statuses(others), times.now()
+    return [number for number in others if number in rows and is_listed(rows[number], now)]
 
 
 def _numbers(call: Call) -> Numbers:
     return Numbers(clients.dynamodb(), settings.numbers_table, call.account_id)
 
 
-def _removal(body: RemoveNumber, default_region: str | None) -> dict[str, Any]:
+def _removal(body: RemoveNumber, number: str, default_region: str | None) -> dict[str, Any]:
     removal: dict[str, Any] = {"reason": body.reason}
     if body.note:
         removal["note"] = body.note
@@ -80,8 +103,18 @@ def _removal(body: RemoveNumber, default_region: str | None) -> dict[str, Any]:
         evidence = body.evidence.model_dump(exclude_none=True)
         removal["evidence"] = {n: v if isinstance(v, str) else times.text(v) for n, v in evidence.items()}
     if body.correct_number:
-        try:
-            removal["correct_number"] = phone.read(body.correct_number, body.region or default_region).numbers[0]
-        except InvalidNumber as refused:
-            raise InvalidNumber.of(refused.errors[0].message, "correct_number") from None
+        removal |= _correct_numbers(body.correct_number, number, body.region or default_region)
     return removal
+
+
+def _correct_numbers(written: str, removed: str, region: str | None) -> dict[str, Any]:
+    """Return the number that was meant, with its other readings if its written form is ambiguous."""
+    try:
+        read = phone.read(written, region)
+    except InvalidNumber as refused:
+        raise InvalidNumber.of(refused.errors[0].message, "correct_number") from None
+    if not set(read.lookups).isdisjoint(phone.lookups(removed)):
+        message = "must be another number than the one removed"
+        raise RemovalRefused(f"correct_number {message}.", [FieldError("correct_number", message)])
+    first, *others = read.numbers
+    return {"correct_number": first, **({"other_readings": others} if others else {})}

@@ -60,6 +60,7 @@ class Removal(Shown):
     note: str | None = Field(None, description="not for agents")
     evidence: RemovalEvidence | None = None
     correct_number: str | None = Field(None, pattern=E164)
+    other_readings: list[str] | None = Field(None, description="other readings of correct_number, listed with it")
     removed_at: Time = Field(description="when")
     removed_by: Actor
     expires_at: Time | None = Field(None, description="the expiry that the entry had; a restore brings it back")
@@ -91,6 +92,10 @@ class Entry(Shown):
     goods_or_services: str | None
     import_id: str | None
     requested_at_text: str | None = Field(None, description="requested_at as it was sent, if it was not RFC 3339")
+    also_listed: list[str] | None = Field(None, description="other readings of the number as it was written")
+    reading_of: str | None = Field(
+        None, description="the number whose ambiguous form also listed this one", pattern=E164
+    )
     missing_evidence: list[str]
     warnings: list[str]
     removal: Removal | None
@@ -112,6 +117,14 @@ class EntryWithNotice(Entry):
     """One number, with what to know before removing it."""
 
     removal_notice: RemovalNotice
+
+
+class RemovedEntry(Entry):
+    """One number after its removal."""
+
+    still_blocked_by: list[str] | None = Field(
+        None, description="listed numbers by which checks still block the phone: its other forms and readings"
+    )
 
 
 class Accepted(Shown):
@@ -243,6 +256,7 @@ class CheckResult(Shown):
     listed_at: Time | None = None
     source: str | None = None
     detail: str | None = None
+    readings: list[str] | None = Field(None, description="every number that was looked up, if there are several")
 
 
 class Checked(Shown):
@@ -254,13 +268,22 @@ class Checked(Shown):
     results: list[CheckResult]
 
 
+class ReadNumber(Shown):
+    """One number that a written form may mean."""
+
+    number: str = Field(pattern=E164)
+    national: str
+    region: str | None
+
+
 class Reading(Shown):
-    """How one written number is read, or why an add would refuse it."""
+    """How one written number is read, or why an add would refuse it. Its own fields are those of the first reading."""
 
     input: str
     number: str | None = Field(pattern=E164)
     national: str | None
     region: str | None
+    readings: list[ReadNumber] = Field(description="every number that an add would list, the most likely first")
     warnings: list[str]
     error: str | None
 
@@ -480,8 +503,8 @@ ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("GET", f"{_ACCOUNT}/numbers/{{number}}", 200): EntryWithNotice,
     ("GET", f"{_ACCOUNT}/numbers/{{number}}/history", 200): History,
     ("GET", f"{_ACCOUNT}/audit", 200): Events,
-    ("DELETE", f"{_ACCOUNT}/numbers/{{number}}", 200): Entry,
-    ("POST", f"{_ACCOUNT}/numbers/{{number}}/removal", 200): Entry,
+    ("DELETE", f"{_ACCOUNT}/numbers/{{number}}", 200): RemovedEntry,
+    ("POST", f"{_ACCOUNT}/numbers/{{number}}/removal", 200): RemovedEntry,
     ("POST", f"{_ACCOUNT}/numbers/{{number}}/restore", 200): Entry,
     ("GET", f"{_ACCOUNT}/stats", 200): Stats,
     ("POST", f"{_ACCOUNT}/readings", 200): Readings,

@@ -5,14 +5,14 @@ What depends on the data never costs an opt-out: it is mended here, and each men
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dnc import times
 from dnc.accounts.access import Action, Caller, Role
 from dnc.api.requests import AddNumber
 from dnc.entries import written_times
-from dnc.entries.entry import AHEAD, DETAILS, EXPIRING_SOURCES, Request, Source
+from dnc.entries.entry import AHEAD, DETAILS, EXPIRING_SOURCES, Request, Source, as_reading
 from dnc.phone import reader as phone
 from dnc.problems import InvalidRequest
 
@@ -37,25 +37,25 @@ type Warn = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ReadAdd:
-    """An add as it is stored: the request, the acting user, and what was mended on the way."""
+    """An add as it is stored: a request for each reading of the number, the acting user, and what was mended."""
 
-    request: Request
+    requests: tuple[Request, ...]
     acting_user: str | None
     warnings: tuple[str, ...]
 
 
 def read_add(add: AddNumber, caller: Caller, now: datetime, default_region: str | None) -> ReadAdd:
     """Read an add. `default_region`: the account's. Raises InvalidNumber, and InvalidRequest for an unknown source."""
-    number = phone.read(add.number, add.region or default_region)
+    readings = phone.read(add.number, add.region or default_region)
     source = _source(add.source, caller)
-    warnings = list(number.warnings)
+    warnings = list(readings.warnings)
     requested_at = _requested_at(add, now, warnings.append)
     details = {name: cut(name, value, warnings.append) for name in DETAILS if (value := getattr(add, name, None))}
     if requested_at.text:
         details["requested_at_text"] = cut("requested_at", requested_at.text, lambda _: None)
     key = add.request_key or add.call_id
-    request = Request(
-        number=number.numbers[0],
+    first = Request(
+        number=readings.numbers[0],
         source=source,
         requested_at=times.text(requested_at.moment),
         details=details,
@@ -63,7 +63,8 @@ def read_add(add: AddNumber, caller: Caller, now: datetime, default_region: str 
         key=_whole(key) if key else None,
     )
     acting_user = cut("acting_user", add.acting_user, warnings.append) if add.acting_user else None
-    return ReadAdd(request, acting_user, tuple(warnings))
+    requests = [replace(first, number=n, **as_reading(readings.numbers, n)) for n in readings.numbers]
+    return ReadAdd(tuple(requests), acting_user, tuple(warnings))
 
 
 def _source(written: str, caller: Caller) -> Source:

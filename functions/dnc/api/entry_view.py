@@ -9,7 +9,7 @@ from dnc.entries.entry import DETAILS, Entry
 from dnc.phone import reader as phone
 
 _PERSONAL = ("consumer_name", "note", "requested_at_text")
-_WHERE_IT_APPLIES = ("requested_at_text",)
+_WHERE_IT_APPLIES = ("also_listed", "reading_of", "requested_at_text")
 
 
 def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -31,6 +31,8 @@ def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str,
         "missing_evidence": entry.missing_evidence,
         "warnings": list(warnings),
         "removal": _plain(entry.removal) if entry.removal is not None else None,
+        "also_listed": list(entry.also_listed) or None,
+        "reading_of": entry.reading_of,
         "version": entry.version,
         "changed_at": entry.changed_at or None,
     }

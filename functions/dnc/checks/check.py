@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dnc import times
 from dnc.checks import elements
-from dnc.entries.status import LISTED, status_of
+from dnc.entries.status import is_listed
 from dnc.phone import reader as phone
 
 TYPE_CHECKING = False
@@ -74,7 +74,6 @@ def _of_readings(readings: Readings, rows: dict[str, dict[str, Any]], now: datet
 
 def _listed(row: dict[str, Any], now: datetime) -> dict[str, Any] | None:
     """Return the result for a stored row that is listed, else None."""
-    expires_at = row.get("expires_at")
-    if status_of(row.get("status"), int(expires_at) if expires_at is not None else None, now) != LISTED:
+    if not is_listed(row, now):
         return None
     return {"status": "listed", "listed_at": row.get("listed_at"), "source": row.get("source")}

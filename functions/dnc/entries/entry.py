@@ -95,6 +95,8 @@ class Request:
     """One do-not-call request for one number (E.164). `expires_at`: epoch seconds or None.
 
     `sources`, `last_requested_at`: of further requests that are brought back with it, out of an export.
+    `reading_of`: the number (E.164) whose ambiguous written form can also mean this one; `also_listed`: the numbers
+    that the written form of this one can also mean.
     """
 
     number: str
@@ -105,6 +107,8 @@ class Request:
     key: str | None = None
     sources: frozenset[str] = frozenset()
     last_requested_at: str = ""
+    reading_of: str | None = None
+    also_listed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,8 @@ class Entry:
     request_keys: tuple[str, ...] = ()
     expires_at: int | None = None
     removal: Mapping[str, Any] | None = None
+    reading_of: str | None = None
+    also_listed: tuple[str, ...] = ()
 
     def item(self) -> dict[str, Any]:
         """Give the row as it is stored; attributes without a value are left out."""
@@ -155,6 +161,10 @@ class Entry:
             row["expires_at"] = self.expires_at
         if self.removal is not None:
             row["removal"] = dict(self.removal)
+        if self.reading_of is not None:
+            row["reading_of"] = self.reading_of
+        if self.also_listed:
+            row["also_listed"] = list(self.also_listed)
         return row
 
     @classmethod
@@ -184,6 +194,8 @@ class Entry:
             request_keys=tuple(row.get("request_keys") or ()),
             expires_at=int(expires_at) if expires_at is not None else None,
             removal=row.get("removal"),
+            reading_of=str(row["reading_of"]) if row.get("reading_of") else None,
+            also_listed=tuple(map(str, row.get("also_listed") or ())),
         )
 
     def status_at(self, moment: datetime) -> str:
@@ -220,6 +232,9 @@ def request_listing(account_id: str, current: Entry | None, request: Request, wr
         details={**request.details, **current.details},
         expires_at=_longer(current.expires_at, request.expires_at),
         request_keys=_remember(current.request_keys, request.key),
+        # A request of its own makes the number more than a reading of another one.
+        reading_of=current.reading_of if request.reading_of else None,
+        also_listed=tuple(dict.fromkeys((*current.also_listed, *request.also_listed))),
         version=current.version + 1,
         changed_at=at,
         changed_by=write.actor.item(),
@@ -269,8 +284,11 @@ def restore(current: Entry, write: Write) -> Entry:
     )
 
 
-def request_of(entry: Entry, number: str) -> Request:
-    """Give the request that an entry records, for another number: what was asked stands, only the digits were wrong."""
+def request_of(entry: Entry, numbers: tuple[str, ...], number: str) -> Request:
+    """Return the request that an entry records, for the number that was meant: only the digits were wrong.
+
+    `numbers`: every reading of that number, the most likely first; `number`: one of them.
+    """
     return Request(
         number=number,
         source=Source(entry.source),
@@ -278,7 +296,14 @@ def request_of(entry: Entry, number: str) -> Request:
         details=dict(entry.details),
         expires_at=entry.expires_at,
         key=entry.request_keys[-1] if entry.request_keys else None,
+        **as_reading(numbers, number),
     )
+
+
+def as_reading(numbers: tuple[str, ...], number: str) -> dict[str, Any]:
+    """Return the fields of a request that say how one reading belongs to the others. `numbers`: as in `request_of`."""
+    first, *others = numbers
+    return {"also_listed": tuple(others)} if number == first else {"reading_of": first}
 
 
 def _new(account_id: str, before: Entry | None, request: Request, write: Write) -> Entry:
@@ -301,6 +326,8 @@ def _new(account_id: str, before: Entry | None, request: Request, write: Write) 
         details=dict(request.details),
         request_keys=_remember((), request.key),
         expires_at=request.expires_at,
+        reading_of=request.reading_of,
+        also_listed=request.also_listed,
     )
 
 

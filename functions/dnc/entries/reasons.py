@@ -19,7 +19,10 @@ BROUGHT_BY_HAND = frozenset({Source.MANUAL, Source.DISPOSITION, Source.IMPORT, S
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A valid reason. `requires` names fields of the request; `either` is a set of which one will do."""
+    """A valid reason. `requires` names fields of the request; `either` is a set of which one will do.
+
+    `for_readings`: a number that was listed only as a reading of another one may leave for it, whatever its sources.
+    """
 
     code: str
     label: str
@@ -28,6 +31,7 @@ class Reason:
     requires: tuple[str, ...]
     either: tuple[str, ...] = ()
     by_legal_order: bool = False
+    for_readings: bool = False
 
     def open_for(self, entry: Entry, may_order: bool) -> bool:
         """Tell whether every source of the entry allows this reason to this caller."""
@@ -35,6 +39,8 @@ class Reason:
             return may_order
         if Source.LEGAL in entry.sources and not may_order:
             return False
+        if self.for_readings and entry.reading_of:
+            return True
         return all(source in self.sources for source in entry.sources)
 
     def shown(self) -> dict[str, Any]:
@@ -75,6 +81,7 @@ REASONS: dict[str, Reason] = {
             ALL - {Source.SMS, Source.IVR, Source.INBOUND_CALL},
             (),
             either=("correct_number", "note"),
+            for_readings=True,
         ),
         Reason(
             "import_error",

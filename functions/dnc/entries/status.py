@@ -7,7 +7,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+    from typing import Any
 
 LISTED, REMOVED, EXPIRED = "listed", "removed", "expired"
 
@@ -23,3 +25,9 @@ def status_of(status: object, expires_at: int | None, moment: datetime) -> str:
     if expires_at is not None and expires_at <= moment.timestamp():
         return EXPIRED
     return LISTED
+
+
+def is_listed(row: Mapping[str, Any], moment: datetime) -> bool:
+    """Return whether a stored row, or the part of it that a check reads, is listed at a moment (UTC)."""
+    expires_at = row.get("expires_at")
+    return status_of(row.get("status"), int(expires_at) if expires_at is not None else None, moment) == LISTED

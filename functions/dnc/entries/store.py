@@ -48,6 +48,7 @@ class Numbers(StatusReader):
     def remove(self, number: str, removal: Mapping[str, Any], if_version: int, write: Write, judge: Judge) -> Entry:
         """Remove a listed number; with a `correct_number` (E.164) list that one in the same transaction.
 
+        If its written form was ambiguous, `other_readings` are listed with it.
         `judge` raises when the entry may not be removed this way. Raises NotListed, and Conflict when the entry is not
         at `if_version`. A repeat of a removal that happened, and since when nothing changed, gives its entry.
         """
@@ -68,7 +69,7 @@ class Numbers(StatusReader):
                 stands = self._put(removed, current)
                 if stands is None or stands == removed:
                     return removed
-            elif self._put_both(removed, current, self._corrected(current, correct, write)):
+            elif self._put_all(removed, current, self._corrected(current, removal, write)):
                 return removed
         raise Unavailable("Too many writes to this number at once. Try again.")
 
@@ -146,16 +147,19 @@ class Numbers(StatusReader):
             return put | {"ConditionExpression": "attribute_not_exists(version)"}
         return put | {"ConditionExpression": "version = :v", "ExpressionAttributeValues": {":v": version}}
 
-    def _corrected(self, wrong: Entry, number: str, write: Write) -> tuple[Entry, Entry | None]:
-        there = self.read(number)
-        outcome = entries.request_listing(self._account_id, there, entries.request_of(wrong, number), write)
-        return outcome.entry, there
+    def _corrected(self, wrong: Entry, removal: Mapping[str, Any], write: Write) -> list[tuple[Entry, Entry | None]]:
+        """Return the entries of the number that was meant, one for each reading, each with what is stored now."""
+        numbers = (removal["correct_number"], *removal.get("other_readings", ()))
+        corrected = []
+        for number in numbers:
+            stored = self.read(number)
+            request = entries.request_of(wrong, numbers, number)
+            corrected.append((entries.request_listing(self._account_id, stored, request, write).entry, stored))
+        return corrected
 
-    def _put_both(self, removed: Entry, current: Entry, corrected: tuple[Entry, Entry | None]) -> bool:
+    def _put_all(self, removed: Entry, current: Entry, corrected: list[tuple[Entry, Entry | None]]) -> bool:
         puts = [{"Put": self._put_of(removed, current)}]
-        entry, there = corrected
-        if entry != there:
-            puts.append({"Put": self._put_of(entry, there)})
+        puts += [{"Put": self._put_of(entry, stored)} for entry, stored in corrected if entry != stored]
         try:
             with aws_errors.storage():
                 self._client.transact_write_items(TransactItems=puts)

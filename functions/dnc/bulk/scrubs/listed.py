@@ -16,7 +16,8 @@ from typing import Any, Self
 
 from dnc.aws import errors as aws_errors
 from dnc.bulk.files import JobFiles
-from dnc.entries.entry import LISTED, REMOVED, status_of
+from dnc.entries.entry import REMOVED
+from dnc.entries.status import is_listed
 from dnc.entries.store import Numbers
 
 LEAST_BUDGET = 250.0
@@ -172,10 +173,8 @@ def looked_up(numbers: Numbers, wanted: Iterable[str], moment: datetime) -> set[
     unique = list(dict.fromkeys(wanted))
     listed: set[str] = set()
     for i in range(0, len(unique), NUMBERS_A_LOOK):
-        for number, row in numbers.statuses(unique[i : i + NUMBERS_A_LOOK]).items():
-            expires_at = row.get("expires_at")
-            if status_of(row.get("status"), int(expires_at) if expires_at is not None else None, moment) == LISTED:
-                listed.add(number)
+        rows = numbers.statuses(unique[i : i + NUMBERS_A_LOOK])
+        listed |= {number for number, row in rows.items() if is_listed(row, moment)}
     return listed
 
 

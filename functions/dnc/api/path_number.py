@@ -1,0 +1,36 @@
+"""The number in a path: which entry it names, and what a 404 says about it."""
+
+from dnc.entries.entry import Entry
+from dnc.entries.store import Numbers
+from dnc.phone import reader as phone
+from dnc.problems import NotListed
+
+
+def number_of_entry(numbers: Numbers, written: str) -> str:
+    """Return the number (E.164) of the entry that a path names.
+
+    An older form of a number names the entry of the current form, unless it has one itself. Raises InvalidNumber.
+    """
+    number = phone.from_path(written)
+    current = phone.current_form(number)
+    return current if current != number and numbers.read(number) is None else number
+
+
+def entry_at(numbers: Numbers, written: str) -> Entry | None:
+    """Return the entry that a path names, listed or not, or None. Raises InvalidNumber."""
+    return numbers.read(number_of_entry(numbers, written))
+
+
+def not_listed(why: str, written: str, default_region: str | None) -> NotListed:
+    """Return the error for a path without an entry. It says how the digits were read, and what to write instead.
+
+    A path takes E.164 only, so national digits are read as a number of another country.
+    """
+    number = phone.from_path(written)
+    country = phone.region_of(number)
+    details = [why, f"The path was read as {number}, {f'a number of {country}' if country else 'of no known country'}."]
+    if written[:1].isdigit():
+        meant = phone.classify(written, default_region).valid
+        if meant and number not in meant:
+            details.append(f"If you meant the national number of {default_region}, write {meant[0]}.")
+    return NotListed(" ".join(details))
