@@ -222,7 +222,7 @@ def test_json_with_a_byte_order_mark_is_read(gateway, encoded):
     [
         (JSON.decode().encode("utf-16"), "UTF-16"),
         (JSON.decode().encode("utf-16-le"), "UTF-16"),
-        (gzip.compress(JSON), "gzip"),
+        (gzip.compress(JSON, mtime=0), "gzip"),
         (b"number=%2B14155550100&source=web", "form-encoded"),
         (b"form[phone]=14155550100", "form-encoded"),
         (b'--x\r\nContent-Disposition: form-data; name="number"\r\n\r\n1\r\n--x--', "multipart form"),
