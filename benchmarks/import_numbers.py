@@ -168,6 +168,7 @@ def verify(folder: Path, url: str, truth: dict[str, Any], listed_before: int) ->
     already = truth["duplicates"] + listed_before
     expected = {
         "rows": truth["rows"],
+        "numbers": truth["rows"],
         "listed": truth["distinct"] - listed_before,
         "already_listed": already,
         "invalid": len(truth["bad"]),
@@ -193,10 +194,11 @@ def _files(folder: Path) -> Any:
 
 def _plan(folder: Path, _url: str) -> None:
     from dnc.bulk.imports import plan as import_plan
+    from dnc.bulk.uploads.columns import Choice
 
     opened = (folder / "whole.csv").open("rb", buffering=0)
     size = (folder / "whole.csv").stat().st_size
-    import_plan.make(_files(folder), opened, size, "whole.csv", registry=False)
+    import_plan.make(_files(folder), opened, size, "whole.csv", Choice(region="US"))
 
 
 def _client(url: str) -> Any:

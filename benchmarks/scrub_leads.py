@@ -31,10 +31,13 @@ from dnc.aws.credentials import Credentials
 from dnc.aws.dynamodb import DynamoDB
 from dnc.bulk.files import JobFiles, ResultWriter
 from dnc.bulk.jobs import JobKind
+from dnc.bulk.scrubs import leads as stored_leads
 from dnc.bulk.scrubs import listed as listed_numbers
 from dnc.bulk.scrubs import piece as scrub_piece
 from dnc.bulk.scrubs import plan as scrub_plan
 from dnc.bulk.scrubs.listed import Reading
+from dnc.bulk.scrubs.piece import ScrubOptions
+from dnc.bulk.uploads.columns import Choice
 from dnc.bulk.uploads.parse import Rows
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
@@ -107,7 +110,10 @@ def scrub(folder: Path) -> dict[str, Any]:
     files = JobFiles(stored, "bulk", "acme", JobKind.SCRUB, JOB)
     upload = folder / "leads.csv"
     with upload.open("rb", buffering=0) as stream:
-        plan = scrub_plan.make(files, stream, upload.stat().st_size, "leads.csv", "phone")
+        plan = scrub_plan.make(
+            files, stream, upload.stat().st_size, "leads.csv", Choice(REGION, ("phone",), importing=False)
+        )
+        options = ScrubOptions(REGION, plan.form())
     units = 0.0
     for number in (1, 2):
         reading = listed_numbers.read_list(
@@ -121,25 +127,25 @@ def scrub(folder: Path) -> dict[str, Any]:
             lambda: False,
         )
         units += reading.units
-        listed = listed_numbers.kept(files, number, reading.parts)
+        listed = listed_numbers.stored(files, number, reading.parts)
 
         def listed_of(wanted: Any, known: listed_numbers.NumberSet = listed) -> set[str]:
             return {number for number in wanted if known.has(number)}
 
         for piece in plan.pieces:
             if number == 1:
-                leads = scrub_plan.leads(files, piece["piece"])
-                scrub_piece.keep(files, piece["piece"], scrub_piece.scrub(leads, REGION, listed_of, plan.told()))
+                leads = stored_leads.leads(files, piece["piece"])
+                scrub_piece.store(files, piece["piece"], scrub_piece.scrub(leads, options, listed_of))
             else:
-                scrub_piece.look_again(files, piece["piece"], piece["rows"], listed_of)
+                scrub_piece.second_pass(files, piece["piece"], piece["rows"], listed_of)
     results = {name: ResultWriter(files, f"{name}.csv") for name in ("clear", "blocked", "late")}
     for result in results.values():
         result.write(plan.head())
     for piece in plan.pieces:
-        outcome = scrub_piece.kept(files, piece["piece"], piece["rows"])
+        outcome = scrub_piece.stored(files, piece["piece"], piece["rows"])
         results["clear"].write(outcome.clear)
         results["blocked"].write(outcome.blocked)
-        results["late"].write(scrub_piece.late_rows(files, piece["piece"], (), plan.told(), piece["rows"])[1])
+        results["late"].write(scrub_piece.late_rows(files, piece["piece"], (), plan.form(), piece["rows"])[1])
     for result in results.values():
         result.close()
     with stored.path(files.key("clear.csv")).open(newline="") as file:

@@ -71,6 +71,7 @@ def world() -> Iterator[World]:
                 "EVENT_BUS": "changes",
                 "BULK_BUCKET": BUCKET,
                 "IMPORT_MACHINE": f"{_MACHINES}import",
+                "SCRUB_MACHINE": f"{_MACHINES}scrub",
                 "EXPORT_MACHINE": f"{_MACHINES}export",
                 "IMPORT_CONCURRENCY": "2",
                 "IMPORT_WRITES_PER_SECOND": "100000",

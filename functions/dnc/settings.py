@@ -58,6 +58,11 @@ class Settings:
         return self.environment["IMPORT_MACHINE"]
 
     @property
+    def scrub_machine(self) -> str:
+        """SCRUB_MACHINE: the ARN of the state machine for scrubs."""
+        return self.environment["SCRUB_MACHINE"]
+
+    @property
     def export_machine(self) -> str:
         """EXPORT_MACHINE: the ARN of the exports' state machine."""
         return self.environment["EXPORT_MACHINE"]

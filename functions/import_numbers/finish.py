@@ -7,7 +7,7 @@ from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.imports import report as import_report
 from dnc.bulk.imports.merge import RowOutcome
-from dnc.bulk.imports.report import ROWS
+from dnc.bulk.imports.report import NUMBERS, ROWS
 from dnc.bulk.imports.run_input import RunInput
 from dnc.bulk.imports.undo import Undone
 from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
@@ -45,8 +45,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def _finish(jobs: Jobs, job: Job, files: JobFiles, run: str) -> None:
     pieces, names = import_report.planned(files), job.state["names"]
     totals = import_report.add_up(files, pieces)
-    report, *file_reports = import_report.write(files, pieces, names)
-    state: dict[str, Any] = {"report": report, "files": []}
+    report, *file_reports = import_report.write(files, pieces, names, columns=job.state.get("read_columns") or ())
+    note = import_report.attention(totals, job.request.get("region"), job.state.get("notes") or ())
+    state: dict[str, Any] = {"report": report, "files": [], "attention": note}
     if file_reports:
         state["files"] = [
             {"name": name, "counts": _counts(totals.by_file.get(i, {})), "report": file_reports[i]}
@@ -91,4 +92,4 @@ def _record_failure(payload: dict[str, Any], run: str) -> None:
 
 
 def _counts(totals: Any) -> dict[str, int]:
-    return {name: int(totals.get(name, 0)) for name in (ROWS, *(str(outcome) for outcome in RowOutcome))}
+    return {name: int(totals.get(name, 0)) for name in (ROWS, NUMBERS, *(str(outcome) for outcome in RowOutcome))}

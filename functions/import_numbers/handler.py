@@ -1,4 +1,4 @@
-"""Create and undo imports: `POST …/imports`, `POST …/imports/{id}/undo`. The upload itself starts an import."""
+"""Create, continue and undo imports: `POST …/imports` and `…/{id}/columns`, `…/{id}/undo`. The upload starts one."""
 
 import json
 from typing import Any
@@ -7,10 +7,11 @@ from dnc import times
 from dnc.accounts.access import Action
 from dnc.accounts.store import Accounts
 from dnc.api import job_view
-from dnc.api.bulk_requests import NewImport, UndoImport
+from dnc.api.bulk_requests import ChosenColumns, NewImport, UndoImport
 from dnc.api.http import Answer, Api, Call
 from dnc.aws import clients
 from dnc.aws import errors as aws_errors
+from dnc.bulk import choice
 from dnc.bulk.files import JobFiles
 from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
 from dnc.entries.entry import Source, Write
@@ -51,6 +52,16 @@ def undo_import(call: Call, body: UndoImport) -> Answer:
     return Answer(200, job_view.as_json(job, _files(call, job), times.now()))
 
 
+@api.route("POST", "/accounts/{account_id}/imports/{id}/columns")
+def choose_import_columns(call: Call, body: ChosenColumns) -> Answer:
+    """Continue an import that waits in `needs_columns` with the columns that hold its numbers."""
+    jobs, at = _jobs(call), times.now()
+    job = jobs.get(JobKind.IMPORT, call.path["id"])
+    files = _files(call, job)
+    job = choice.resume(jobs, job, files, settings.import_machine, body.columns, at)
+    return Answer(200, job_view.as_json(job, files, at))
+
+
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
     return api.answer(event, context)
@@ -77,7 +88,7 @@ def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
 
 
 def _require_undoable(job: Job) -> None:
-    if job.status in {JobStatus.AWAITING_UPLOAD, JobStatus.RUNNING}:
+    if job.status in {JobStatus.AWAITING_UPLOAD, JobStatus.NEEDS_COLUMNS, JobStatus.QUEUED, JobStatus.RUNNING}:
         raise Conflict("This import has not finished. Wait until it is done or failed, then undo it.")
     if job.request.get("dry_run"):
         raise Conflict("This was a dry run and changed nothing, so there is nothing to undo.")

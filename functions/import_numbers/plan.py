@@ -10,9 +10,12 @@ from dnc.aws import clients
 from dnc.bulk.files import UPLOAD, JobFiles, s3
 from dnc.bulk.imports import plan as import_plan
 from dnc.bulk.imports import report as import_report
+from dnc.bulk.imports.pieces import PLAN
 from dnc.bulk.imports.run_input import RunInput
-from dnc.bulk.jobs import JobKind, Jobs, JobStatus
-from dnc.bulk.uploads.source import FileRefused, S3Object
+from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
+from dnc.bulk.uploads.columns import Choice, ColumnsNeeded
+from dnc.bulk.uploads.errors import FileRefused
+from dnc.bulk.uploads.source import S3Object
 from dnc.entries.entry import Source
 from dnc.logs import logger as logs
 from dnc.settings import Settings
@@ -40,13 +43,14 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         "account_id": run_input.account_id,
         "job_id": run_input.job_id,
         "mode": "undo" if run_input.undo else "import",
-        "plan_key": files.key(import_plan.PLAN),
+        "plan_key": files.key(PLAN),
     }
 
 
 def _plan_upload(jobs: Jobs, files: JobFiles, run_input: RunInput, run: str, context: Any) -> int:
     job_id = run_input.job_id
-    if not jobs.begin(JobKind.IMPORT, job_id, run):
+    since = (JobStatus.QUEUED,) if run_input.has_columns else (JobStatus.AWAITING_UPLOAD,)
+    if not jobs.begin(JobKind.IMPORT, job_id, run, since=since):
         extra = {"account_id": run_input.account_id, "job_id": job_id}
         logs.logger.info("another run has this import", extra=extra)
         return 0
@@ -58,15 +62,28 @@ def _plan_upload(jobs: Jobs, files: JobFiles, run_input: RunInput, run: str, con
             source,
             source.size,
             job.request["filename"],
-            registry=job.request["source"] == Source.REGISTRY,
+            _choice(job),
             still_time=lambda: context.get_remaining_time_in_millis() > SECONDS_TO_END * 1000,
         )
     except FileRefused as refused:
         jobs.fail(JobKind.IMPORT, job.id, run, times.now(), str(refused))
         return 0
-    state = {"pieces": len(plan.pieces), "names": plan.files}
+    except ColumnsNeeded as needed:
+        state = {"candidates": needed.candidates, "columns": needed.columns}
+        jobs.ask_for_columns(JobKind.IMPORT, job.id, run, times.now(), state)
+        return 0
+    state = {"pieces": len(plan.pieces), "names": plan.files, "read_columns": plan.columns, "notes": plan.notes}
     jobs.advance(JobKind.IMPORT, job.id, run, progress=0.05, counts={"rows": plan.rows}, state=state)
     return len(plan.pieces)
+
+
+def _choice(job: Job) -> Choice:
+    request = job.request
+    return Choice(
+        region=request.get("region"),
+        columns=tuple(request.get("columns") or ()),
+        registry=request["source"] == Source.REGISTRY,
+    )
 
 
 def _plan_undo(jobs: Jobs, files: JobFiles, run_input: RunInput, run: str) -> int:

@@ -1,4 +1,4 @@
-"""The end of a scrub: its results, put together in the order of the file; or what went wrong, in words."""
+"""The last step of a scrub: join its results in the order of the file; or record why the run failed."""
 
 import json
 from collections import Counter
@@ -12,21 +12,20 @@ from dnc.bulk.exports import sources as export_sources
 from dnc.bulk.files import JobFiles, ResultWriter, s3, upload_of
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import piece as scrub_piece
-from dnc.bulk.scrubs import plan as scrub_plan
-from dnc.bulk.scrubs.plan import ScrubPlan
+from dnc.bulk.scrubs.leads import PLAN, BlockBy, ScrubPlan
 from dnc.entries.entry import LISTED
 from dnc.logs import logger as logs
 from dnc.settings import Settings
 
-CLOCKS_DIFFER = timedelta(minutes=1)
-BROKE_OFF = "The scrub broke off, and nothing is known to be clear. Make another one; if that fails too, ask for help."
+CLOCK_SKEW = timedelta(minutes=1)
+FAILED = "The scrub failed, so no lead is known to be clear. Create another scrub; if it fails too, ask your operator."
 settings = Settings.from_env("ACCOUNTS_TABLE", "AUDIT_TABLE", "BULK_BUCKET")
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Put the results together (`work`, `pieces` read from the plan), or note the failure (`given`)."""
+    """Join the results of the finished `work`, or record a failure (`given`: the input of the run)."""
     if "given" in event:
-        return _tell_failure(event["run"], event["given"])
+        return _record_failure(event["run"], event["given"])
     work = event["work"]
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
     as_of = work["lists"]["look2"]["as_of"]
@@ -37,7 +36,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         result.write(plan.head())
     pieces = _pieces(files)
     for piece, rows in pieces:
-        outcome = scrub_piece.kept(files, piece, rows)
+        outcome = scrub_piece.stored(files, piece, rows)
         counts.update(outcome.counts)
         clear.write(outcome.clear)
         blocked.write(outcome.blocked)
@@ -52,24 +51,26 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         late.write(text)
     for result in (clear, blocked, late):
         result.close()
-    told = {name: counts[name] for name in ("rows", "clear", "blocked", "invalid", "late")}
-    kept = {"clear": "clear.csv", "blocked": "blocked.csv", "late": "late.csv", "as_of": as_of}
-    kept["looked_by"] = work["lists"]["look1"]["by"]
+    shown = {name: counts[name] for name in ("rows", "clear", "blocked", "invalid", "late")}
+    if work.get("by") == BlockBy.CELL:
+        shown["cells_emptied"] = counts["cells_emptied"]
+    state = {"clear": "clear.csv", "blocked": "blocked.csv", "late": "late.csv", "as_of": as_of}
+    state["looked_by"] = work["lists"]["look1"]["by"]
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, work["account_id"])
-    jobs.finish(JobKind.SCRUB, work["job_id"], work["run"], times.now(), counts=told, state=kept)
-    return told
+    jobs.finish(JobKind.SCRUB, work["job_id"], work["run"], times.now(), counts=shown, state=state)
+    return shown
 
 
 def _pieces(files: JobFiles) -> list[tuple[int, int]]:
-    body = files.read(scrub_plan.PLAN)
+    body = files.read(PLAN)
     if body is None:
-        raise scrub_piece.IncompletePiece("the plan is not there")
+        raise scrub_piece.IncompletePiece("the plan is missing")
     return [(int(piece["piece"]), int(piece["rows"])) for piece in json.loads(body)]
 
 
 def _listed_since(account_id: str, as_of: str) -> set[int]:
-    """Give the numbers (without plus) whose listing was recorded since the second look began."""
-    since = times.text(times.parse(as_of) - CLOCKS_DIFFER)
+    """Return the numbers (without plus) whose listing was recorded since the second pass began."""
+    since = times.text(times.parse(as_of) - CLOCK_SKEW)
     read = export_sources.events(clients.dynamodb(), settings.audit_table, account_id, since, times.text(times.now()))
     found = set()
     for event, _ in read(None):
@@ -79,11 +80,11 @@ def _listed_since(account_id: str, as_of: str) -> set[int]:
     return found
 
 
-def _tell_failure(run: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Note that a scrub broke off. What was caught may hold anything: only its kind is logged."""
-    account_id, _, job_id = upload_of(given["detail"]["object"]["key"])
-    kind = str((given.get("caught") or {}).get("Error") or "unknown")
+def _record_failure(run: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Record that a scrub failed. The error may contain anything, so only its kind is logged."""
+    account_id, _, job_id = upload_of(payload["detail"]["object"]["key"])
+    kind = str((payload.get("caught") or {}).get("Error") or "unknown")
     logs.logger.error("scrub failed", extra={"account_id": account_id, "scrub_id": job_id, "error_type": kind})
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
-    jobs.fail(JobKind.SCRUB, job_id, run, times.now(), BROKE_OFF)
+    jobs.fail(JobKind.SCRUB, job_id, run, times.now(), FAILED)
     return {}

@@ -1,4 +1,4 @@
-"""A look at the leads of one piece: the first decides over them, the second finds what was listed since."""
+"""A pass over the leads of one piece: the first decides about them, the second finds numbers listed since."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,11 +7,12 @@ from dnc import times
 from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import JobKind, Jobs
+from dnc.bulk.scrubs import leads
 from dnc.bulk.scrubs import listed as listed_numbers
 from dnc.bulk.scrubs import piece as scrub_piece
-from dnc.bulk.scrubs import plan as scrub_plan
+from dnc.bulk.scrubs.leads import BlockBy
 from dnc.bulk.scrubs.listed import Method, NumberSet
-from dnc.bulk.scrubs.piece import ListedOf
+from dnc.bulk.scrubs.piece import ListedOf, ScrubOptions
 from dnc.entries.store import Numbers
 from dnc.settings import Settings
 
@@ -20,17 +21,18 @@ _remembered: dict[tuple[str, int], NumberSet] = {}
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Work on one piece. Whatever cannot be read for sure raises: nothing is called clear then."""
+    """Work on one piece. Anything that cannot be read raises, so nothing is called clear."""
     work, look, piece = event["work"], int(event["look"]), event["piece"]
     number, rows = int(piece["piece"]), int(piece["rows"])
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
     listed_of = _listed_of(work, look, files)
     if look == 2:
-        return {"late": scrub_piece.look_again(files, number, rows, listed_of)}
-    outcome = scrub_piece.scrub(scrub_plan.leads(files, number), work["region"], listed_of, work["form"])
+        return {"late": scrub_piece.second_pass(files, number, rows, listed_of)}
+    options = ScrubOptions(work["region"], work["form"], BlockBy(work.get("by") or BlockBy.ROW))
+    outcome = scrub_piece.scrub(leads.leads(files, number), options, listed_of)
     if outcome.counts["rows"] != rows:
         raise scrub_piece.IncompletePiece("a piece does not have the rows that were planned")
-    scrub_piece.keep(files, number, outcome)
+    scrub_piece.store(files, number, outcome)
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, work["account_id"])
     jobs.count_piece(JobKind.SCRUB, work["job_id"], work["run"], number)
     return {"rows": rows}
@@ -44,12 +46,12 @@ def _listed_of(work: dict[str, Any], look: int, files: JobFiles) -> ListedOf:
     known = (work["job_id"], look)
     if known not in _remembered:
         _remembered.clear()  # one list at a time fits in memory
-        _remembered[known] = listed_numbers.kept(files, look, int(reading["parts"]))
-    there = _remembered[known]
-    if len(there) != reading["numbers"]:
-        raise scrub_piece.IncompletePiece("the list that was read is not there whole")
+        _remembered[known] = listed_numbers.stored(files, look, int(reading["parts"]))
+    listed = _remembered[known]
+    if len(listed) != reading["numbers"]:
+        raise scrub_piece.IncompletePiece("a part of the list that was read is missing")
 
     def read(wanted: Collection[str]) -> Collection[str]:
-        return {number for number in wanted if there.has(number)}
+        return {number for number in wanted if listed.has(number)}
 
     return read

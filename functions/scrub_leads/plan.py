@@ -5,26 +5,33 @@ from typing import Any
 from dnc import times
 from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3, upload_of
-from dnc.bulk.jobs import JobKind, Jobs
+from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
 from dnc.bulk.scrubs import plan as scrub_plan
-from dnc.bulk.uploads.source import FileRefused, S3Object
+from dnc.bulk.scrubs.leads import PLAN, BlockBy
+from dnc.bulk.uploads.columns import Choice, ColumnsNeeded
+from dnc.bulk.uploads.errors import FileRefused
+from dnc.bulk.uploads.source import S3Object
 from dnc.logs import logger as logs
 from dnc.settings import Settings
 
 SECONDS_TO_END = 30
+_NOTHING_TO_DO = {"pieces": 0}
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Give the work: `pieces` (0: there is nothing to do), and what the later steps need to know.
+    """Return the work: the number of `pieces` (0: nothing to do), and what the later steps need to know.
 
-    `given`: the S3 event of the upload, as EventBridge has it; `run`: the execution.
+    `given`: the S3 event of the upload as EventBridge delivers it, or the same from the choice of the columns; `run`:
+    the execution.
     """
-    uploaded, run = event["given"]["detail"]["object"], event["run"]
+    payload, run = event["given"], event["run"]
+    uploaded = payload["detail"]["object"]
     account_id, _, job_id = upload_of(uploaded["key"])
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
-    if not jobs.begin(JobKind.SCRUB, job_id, run):
-        return {"pieces": 0}
+    since = (JobStatus.QUEUED,) if "columns" in payload else (JobStatus.AWAITING_UPLOAD,)
+    if not jobs.begin(JobKind.SCRUB, job_id, run, since=since):
+        return _NOTHING_TO_DO
     job = jobs.get(JobKind.SCRUB, job_id)
     files = JobFiles(s3(), settings.bulk_bucket, account_id, JobKind.SCRUB, job_id)
     try:
@@ -34,14 +41,19 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             stream,
             stream.size,
             str(job.request["filename"]),
-            job.request.get("column"),
+            _choice(job),
             still_time=lambda: context.get_remaining_time_in_millis() > SECONDS_TO_END * 1000,
         )
     except FileRefused as refused:
         logs.logger.info("scrub refused", extra={"account_id": account_id, "scrub_id": job_id})
         jobs.fail(JobKind.SCRUB, job_id, run, times.now(), str(refused))
-        return {"pieces": 0}
-    jobs.advance(JobKind.SCRUB, job_id, run, progress=0.05, state={"pieces": len(plan.pieces)})
+        return _NOTHING_TO_DO
+    except ColumnsNeeded as needed:
+        state = {"candidates": needed.candidates, "columns": needed.columns}
+        jobs.ask_for_columns(JobKind.SCRUB, job_id, run, times.now(), state)
+        return _NOTHING_TO_DO
+    state = {"pieces": len(plan.pieces), "attention": " ".join(plan.notes) or None}
+    jobs.advance(JobKind.SCRUB, job_id, run, progress=0.05, state=state)
     return {
         "pieces": len(plan.pieces),
         "rows": plan.rows,
@@ -49,7 +61,15 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         "account_id": account_id,
         "job_id": job_id,
         "region": job.request.get("region"),
-        "form": plan.told(),
-        "plan_key": files.key(scrub_plan.PLAN),
+        "by": job.request.get("by") or BlockBy.ROW,
+        "channel": job.request.get("channel"),
+        "form": plan.form(),
+        "plan_key": files.key(PLAN),
         "lists": {"look1": None, "look2": None},
     }
+
+
+def _choice(job: Job) -> Choice:
+    request = job.request
+    one = [str(request["column"])] if request.get("column") else []
+    return Choice(region=request.get("region"), columns=tuple(request.get("columns") or one), importing=False)

@@ -1,6 +1,6 @@
-"""A look at the account's list begins: read it whole, step by step, or find that looking the leads up costs less.
+"""The start of a pass: read the account's list, step by step, or find that looking up the leads costs less.
 
-The second look begins when every lead was looked at once. What is listed before it began (`as_of`) is blocked or late.
+The second pass begins after the first has ended. A number listed before it began (`as_of`) is blocked or late.
 """
 
 from typing import Any
@@ -18,13 +18,13 @@ settings = Settings.from_env("NUMBERS_TABLE", "BULK_BUCKET")
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Give how far the reading is; `done` tells whether the look may begin. `look`: 1 or 2."""
+    """Return the progress of the reading. `done`: whether the pass may begin; `look`: which pass, 1 or 2."""
     work, look = event["work"], int(event["look"])
     before = work["lists"][f"look{look}"]
     now = times.now()
     as_of = before["as_of"] if before else times.text(now)
     if look == 2 and work["lists"]["look1"]["by"] == Method.LOOKUP:
-        return {**listed_numbers.as_told(Reading(done=True, by=Method.LOOKUP)), "as_of": as_of}
+        return {**listed_numbers.as_json(Reading(done=True, by=Method.LOOKUP)), "as_of": as_of}
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
     reading = listed_numbers.read_list(
         clients.dynamodb(),
@@ -36,4 +36,4 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         lambda part, packed: files.put(listed_numbers.part_name(look, part), packed),
         lambda: context.get_remaining_time_in_millis() < SECONDS_TO_END * 1000,
     )
-    return {**listed_numbers.as_told(reading), "as_of": as_of}
+    return {**listed_numbers.as_json(reading), "as_of": as_of}

@@ -27,6 +27,7 @@ _SETTINGS = (
     "EVENT_BUS",
     "BULK_BUCKET",
     "IMPORT_MACHINE",
+    "SCRUB_MACHINE",
     "EXPORT_MACHINE",
 )
 _CONTACT = {"name": "The operator of this installation", "url": "https://nocall.example/"}

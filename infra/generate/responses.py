@@ -12,6 +12,7 @@ from dnc.accounts.access import Action, Role
 from dnc.audit.changes import EventType
 from dnc.bulk.exports.format import ExportFormat, ExportKind
 from dnc.bulk.jobs import JobStatus
+from dnc.bulk.scrubs.leads import BlockBy, Channel
 from dnc.bulk.scrubs.listed import Method
 from dnc.entries.entry import Source
 from dnc.problems import PROBLEMS
@@ -383,6 +384,24 @@ class Job(Shown):
     error: str | None = Field(description="what went wrong and what to do")
 
 
+class Candidate(Shown):
+    """A column of a file that may hold its numbers."""
+
+    column: str
+    samples: list[str] = Field(description="a few of its values")
+
+
+class FileJob(Job):
+    """What imports and scrubs have."""
+
+    filename: str
+    bytes: int
+    columns: list[str] | None = Field(description="the columns that the client chose")
+    region: str | None
+    candidates: list[Candidate] = Field(description="in needs_columns: the columns to choose from")
+    attention: str | None = Field(description="what is probably wrong with the file as a whole")
+
+
 class RegistryAccess(Shown):
     """Of which registry's file an import is, and who got it."""
 
@@ -410,13 +429,10 @@ class Undo(Shown):
     report_url: Url | None
 
 
-class ImportJob(Job):
-    """An import. Counts: rows, listed, already_listed, skipped_removed, invalid."""
+class ImportJob(FileJob):
+    """An import. Counts: rows, numbers, listed, already_listed, skipped_removed, invalid."""
 
-    filename: str
-    bytes: int
     source: Source
-    region: str | None
     note: str | None
     dry_run: bool
     skip_removed: bool
@@ -438,13 +454,12 @@ class Imports(Page):
     imports: list[ImportJob]
 
 
-class ScrubJob(Job):
-    """A scrub. Counts: rows, clear, blocked, invalid, and late (of the clear ones)."""
+class ScrubJob(FileJob):
+    """A scrub. Counts: rows, clear, blocked, invalid, late (of the clear ones), and by cell, cells_emptied."""
 
-    filename: str
-    bytes: int
     column: str | None
-    region: str | None
+    channel: Channel | None
+    by: BlockBy
     clear_url: Url | None
     blocked_url: Url | None
     late_url: Url | None
@@ -473,6 +488,15 @@ class ExportedFile(Shown):
     sha256: str
 
 
+class Window(Shown):
+    """The time that an export covers, [from, to)."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    since: Time | None = Field(alias="from", description="null: from the beginning")
+    until: Time | None = Field(alias="to", description="null: until the export has read its rows")
+
+
 class ExportJob(Job):
     """An export of the list or of the audit."""
 
@@ -483,6 +507,7 @@ class ExportJob(Job):
     since: Time | None = Field(alias="from")
     until: Time | None = Field(alias="to")
     files: list[ExportedFile]
+    window: Window
     manifest_url: Url | None
     manifest_sha256: str | None = Field(description="keep it: with it every export up to this one can be proved")
 
@@ -514,10 +539,12 @@ ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("POST", f"{_ACCOUNT}/imports", 201): NewImportJob,
     ("GET", f"{_ACCOUNT}/imports", 200): Imports,
     ("GET", f"{_ACCOUNT}/imports/{{id}}", 200): ImportJob,
+    ("POST", f"{_ACCOUNT}/imports/{{id}}/columns", 200): ImportJob,
     ("POST", f"{_ACCOUNT}/imports/{{id}}/undo", 200): ImportJob,
     ("POST", f"{_ACCOUNT}/scrubs", 201): NewScrubJob,
     ("GET", f"{_ACCOUNT}/scrubs", 200): Scrubs,
     ("GET", f"{_ACCOUNT}/scrubs/{{id}}", 200): ScrubJob,
+    ("POST", f"{_ACCOUNT}/scrubs/{{id}}/columns", 200): ScrubJob,
     ("POST", f"{_ACCOUNT}/exports", 201): ExportJob,
     ("GET", f"{_ACCOUNT}/exports", 200): Exports,
     ("GET", f"{_ACCOUNT}/exports/{{id}}", 200): ExportJob,

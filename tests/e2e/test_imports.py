@@ -44,7 +44,7 @@ def test_an_upload_is_imported_reported_and_undone(client, account):
     assert put(job["upload"], data).status_code == 200
     done = ended(client, account, job["id"], "done", "failed")
     assert done["error"] is None
-    counts = {"rows": 152, "listed": 99, "already_listed": 51, "skipped_removed": 0, "invalid": 2}
+    counts = {"rows": 152, "numbers": 152, "listed": 99, "already_listed": 51, "skipped_removed": 0, "invalid": 2}
     assert done["counts"] == counts
     assert [(row["line"], row["value"]) for row in rows_of(done["report_url"])] == [
         ("152", '"12"'),
@@ -73,7 +73,14 @@ def test_a_dry_run_counts_and_changes_nothing(client, account):
     job = make(client, account, data, dry_run=True)
     assert put(job["upload"], data).status_code == 200
     done = ended(client, account, job["id"], "done", "failed")
-    assert done["counts"] == {"rows": 4, "listed": 2, "already_listed": 1, "skipped_removed": 0, "invalid": 1}
+    assert done["counts"] == {
+        "rows": 4,
+        "numbers": 4,
+        "listed": 2,
+        "already_listed": 1,
+        "skipped_removed": 0,
+        "invalid": 1,
+    }
     assert client.numbers("operator", "GET", "?status=all", account=account).json()["numbers"] == []
 
 

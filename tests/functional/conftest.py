@@ -207,6 +207,7 @@ def environment(monkeypatch):
     more = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     machines = "arn:aws:states:us-east-1:123456789012:stateMachine:"
     bulk = {"BULK_BUCKET": BUCKET, "IMPORT_MACHINE": f"{machines}import", "EXPORT_MACHINE": f"{machines}export"}
+    bulk |= {"SCRUB_MACHINE": f"{machines}scrub"}
     bulk |= {"IMPORT_CONCURRENCY": "2", "IMPORT_WRITES_PER_SECOND": "100000", "IMPORT_SLOW_LAG_SECONDS": "60"}
     for name, value in {**names, **more, **bulk}.items():
         monkeypatch.setenv(name, value)

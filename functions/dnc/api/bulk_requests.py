@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from dnc.api.requests import ActingUser, Body, Day, Moment, Note, Region, Text
 from dnc.bulk.exports.format import ExportFormat, ExportKind
 from dnc.bulk.files import MAX_UPLOAD_BYTES
+from dnc.bulk.scrubs.leads import BlockBy, Channel
 from dnc.entries.entry import Source
 
 Filename = Annotated[
@@ -24,6 +25,12 @@ class Registry(Body):
     san: Text = Field(None, description="subscription account number")
 
 
+Columns = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=200)]],
+    Field(min_length=1, max_length=50, description="the columns with phone numbers, by name or by position from 1"),
+]
+
+
 class NewImport(Body):
     """Import numbers from a file: one per line, or CSV with a header."""
 
@@ -32,6 +39,7 @@ class NewImport(Body):
     source: Annotated[Source, Field(strict=False)] = Source.IMPORT
     region: Region = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
     note: Note = None
+    columns: Columns | None = None
     dry_run: bool = Field(False, description="count, but change nothing")
     skip_removed: bool = Field(False, description="leave removed numbers removed")
     registry: Registry | None = None
@@ -42,6 +50,12 @@ class NewImport(Body):
         if self.registry is not None and self.source is not Source.REGISTRY:
             raise ValueError("registry is only allowed with the source registry")
         return self
+
+
+class ChosenColumns(Body):
+    """Choose the columns of a job that waits in `needs_columns`."""
+
+    columns: Columns
 
 
 class UndoImport(Body):
@@ -55,9 +69,18 @@ class NewScrub(Body):
 
     filename: Filename
     bytes: Bytes
-    column: Text = Field(None, description="the name or the position (from 1) of the column that holds the number")
+    column: Text = Field(None, description="the name or the position (from 1) of the only column with numbers")
+    columns: Columns | None = None
     region: Region = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
+    channel: Annotated[Channel, Field(strict=False)] | None = Field(None, description="without it, any listing blocks")
+    by: Annotated[BlockBy, Field(strict=False)] = BlockBy.ROW
     acting_user: ActingUser = None
+
+    @model_validator(mode="after")
+    def _one_of_column_and_columns(self) -> Self:
+        if self.column is not None and self.columns is not None:
+            raise ValueError("column and columns cannot both be set")
+        return self
 
 
 class NewExport(Body):

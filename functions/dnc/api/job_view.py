@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dnc import times
+from dnc.bulk.choice import has_lapsed
 from dnc.bulk.exports.manifest import MANIFEST
 from dnc.bulk.files import UPLOAD_LIVES, JobFiles
 from dnc.bulk.jobs import Job, JobKind, JobStatus
@@ -31,7 +32,18 @@ def as_json(job: Job, files: JobFiles, at: datetime) -> dict[str, Any]:
             "status": JobStatus.FAILED,
             "error": "No file was uploaded in time. Create another job and upload to its URL.",
         }
+    if has_lapsed(job, at):
+        view |= {"status": JobStatus.FAILED, "error": "No columns were chosen in time. Create another job."}
+    if job.kind is not JobKind.EXPORT:
+        candidates = job.state.get("candidates") or [] if view["status"] == JobStatus.NEEDS_COLUMNS else []
+        view |= {"columns": None, **_since_then(job), "candidates": candidates, "attention": job.state.get("attention")}
     return view | _RESULTS[job.kind](job, files)
+
+
+def _since_then(job: Job) -> dict[str, Any]:
+    """Return fields that jobs of an earlier release do not have."""
+    by_kind = {JobKind.SCRUB: {"channel": None, "by": "row"}}
+    return {**by_kind.get(job.kind, {}), **job.request}
 
 
 def _import(job: Job, files: JobFiles) -> dict[str, Any]:
@@ -80,6 +92,7 @@ def _export(job: Job, files: JobFiles) -> dict[str, Any]:
             }
             for file in (job.state.get("files") or [] if done else [])
         ],
+        "window": {"from": job.request.get("from"), "to": job.request.get("to") or job.state.get("read_until")},
         "manifest_url": files.download(MANIFEST, f"{job.id}-{MANIFEST}", "application/json") if done else None,
         "manifest_sha256": job.state.get("manifest_sha256") if done else None,
     }

@@ -26,6 +26,8 @@ class JobStatus(StrEnum):
     """The status of a job."""
 
     AWAITING_UPLOAD = "awaiting_upload"
+    NEEDS_COLUMNS = "needs_columns"
+    QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"

@@ -4,7 +4,7 @@ A store is bound to its account. Every change is one conditional update that is 
 makes it (the execution of the state machine), so a second delivery of the same upload changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -112,6 +112,29 @@ class Jobs:
             return True
         stored = self.get(kind, job_id)
         return stored.status is JobStatus.RUNNING and stored.run == run
+
+    def ask_for_columns(self, kind: JobKind, job_id: str, run: str, at: datetime, state: Mapping[str, Any]) -> bool:
+        """Let a running job wait until the client has chosen its columns. `state`: `candidates` and `columns`."""
+        waiting = {**state, "waiting_since": times.text(at)}
+        changes = {"status": JobStatus.NEEDS_COLUMNS, "run": None, **_state_paths(waiting)}
+        return self._change(kind, job_id, changes, *_held_by(run))
+
+    def choose_columns(self, kind: JobKind, job_id: str, columns: Sequence[str]) -> bool:
+        """Store the client's columns and queue a job that waits for them. Idempotent for the same columns.
+
+        False: the job does not wait for columns. Raises NotFound.
+        """
+        changed = self._change(
+            kind,
+            job_id,
+            {"status": JobStatus.QUEUED, "request.columns": list(columns)},
+            "#status = :waiting",
+            {":waiting": JobStatus.NEEDS_COLUMNS},
+        )
+        if changed:
+            return True
+        stored = self.get(kind, job_id)
+        return stored.status is JobStatus.QUEUED and list(stored.request.get("columns") or ()) == list(columns)
 
     def advance(self, kind: JobKind, job_id: str, run: str, **changes: Any) -> bool:
         """Change `progress`, `counts` or `state` of a running job; False if this run does not have it any more.

@@ -14,18 +14,21 @@ from dnc.bulk.exports.format import ExportKind
 from dnc.bulk.exports.orders import ExportOrder
 from dnc.bulk.files import JobFiles
 from dnc.bulk.jobs import JobKind
+from dnc.bulk.scrubs import leads as stored_leads
 from dnc.bulk.scrubs import listed as listed_numbers
 from dnc.bulk.scrubs import piece as scrub_piece
 from dnc.bulk.scrubs import plan as scrub_plan
 from dnc.bulk.scrubs.listed import NumberSet
-from dnc.bulk.scrubs.piece import IncompletePiece, PieceOutcome
-from dnc.bulk.uploads.source import FileRefused
+from dnc.bulk.scrubs.piece import IncompletePiece, PieceOutcome, ScrubOptions
+from dnc.bulk.uploads.columns import Choice
+from dnc.bulk.uploads.errors import FileRefused
 from dnc.problems import InvalidRequest
 from tests.support.memory_s3 import MemoryS3
 
 NOW = times.parse("2026-11-24T01:15:00Z")
 MADE = "2026-11-20T09:00:00.000Z"
 FORM = {"separator": ",", "end": "\n", "header": "", "mark": False}
+OPTIONS = ScrubOptions("US", FORM)
 e164 = st.from_regex(r"\A\+[1-9][0-9]{1,14}\Z")
 
 
@@ -45,9 +48,9 @@ def test_sorted_numbers_are_the_set_whatever_their_lengths_and_parts(listed, oth
 def test_a_part_of_the_list_that_is_missing_is_no_empty_part():
     files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
     files.put(listed_numbers.part_name(1, 1), NumberSet().packed())
-    assert len(listed_numbers.kept(files, 1, 1)) == 0
+    assert len(listed_numbers.stored(files, 1, 1)) == 0
     with pytest.raises(LookupError):
-        listed_numbers.kept(files, 1, 2)
+        listed_numbers.stored(files, 1, 2)
 
 
 def test_the_window_of_an_audit_export_is_settled_and_whole():
@@ -83,8 +86,9 @@ def test_the_version_of_the_code_is_the_release_and_a_digest():
 
 def planned(body, column=None, rows_a_piece=3):
     files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
-    plan = scrub_plan.make(files, io.BytesIO(body), len(body), "leads.csv", column, rows_a_piece=rows_a_piece)
-    leads = [lead for piece in plan.pieces for lead in scrub_plan.leads(files, piece["piece"])]
+    choice = Choice("US", (column,) if column else (), importing=False)
+    plan = scrub_plan.make(files, io.BytesIO(body), len(body), "leads.csv", choice, rows_a_piece=rows_a_piece)
+    leads = [lead for piece in plan.pieces for lead in stored_leads.leads(files, piece["piece"])]
     return plan, leads
 
 
@@ -106,8 +110,8 @@ def test_every_row_is_kept_as_it_was_written(cells):
 def test_a_ragged_row_is_filled_up_and_one_without_the_column_is_invalid():
     _, leads = planned(b"phone,name,city\n4155550100\n4155550101,x,y\n,x,y\n")
     assert leads == [("4155550100", "4155550100,,"), ("4155550101", "4155550101,x,y"), ("", ",x,y")]
-    outcome = scrub_piece.scrub(leads, "US", lambda _: set(), FORM)
-    assert dict(outcome.counts) == {"clear": 2, "invalid": 1, "rows": 3}
+    outcome = scrub_piece.scrub(leads, OPTIONS, lambda _: set())
+    assert outcome.counts == {"clear": 2, "invalid": 1, "blocked": 0, "rows": 3}
     assert outcome.blocked == b",x,y,invalid\n"
 
 
@@ -119,28 +123,28 @@ def test_a_campaign_of_hopeless_lines_is_refused():
 
 def test_an_outcome_survives_its_bytes_and_must_add_up():
     leads = [("4155550100", "a"), ("4155550101", "b"), ("12", "c")]
-    outcome = scrub_piece.scrub(leads, "US", lambda wanted: {"+14155550101"} & set(wanted), FORM)
+    outcome = scrub_piece.scrub(leads, OPTIONS, lambda wanted: {"+14155550101"} & set(wanted))
     assert (outcome.clear, outcome.blocked) == (b"a,clear\n", b"b,listed\nc,invalid\n")
     again = PieceOutcome.of(outcome.packed())
     assert again == outcome
     files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
     with pytest.raises(IncompletePiece):
-        scrub_piece.kept(files, 1, 3)
-    scrub_piece.keep(files, 1, outcome)
-    assert scrub_piece.kept(files, 1, 3) == outcome
+        scrub_piece.stored(files, 1, 3)
+    scrub_piece.store(files, 1, outcome)
+    assert scrub_piece.stored(files, 1, 3) == outcome
     with pytest.raises(IncompletePiece):
-        scrub_piece.kept(files, 1, 4)
+        scrub_piece.stored(files, 1, 4)
 
 
 def test_a_lead_whose_number_is_listed_but_not_valid_is_blocked_as_listed():
-    outcome = scrub_piece.scrub([("+1 415 155 0100", "x")], "US", set, FORM)
+    outcome = scrub_piece.scrub([("+1 415 155 0100", "x")], OPTIONS, set)
     assert outcome.blocked == b"x,listed\n"
 
 
 @given(st.lists(st.sampled_from(["4155550100", "+1 415 555 0101", "12", "", "911", "+44 20 7946 0123"]), max_size=30), st.sets(st.sampled_from(["+14155550100", "+442079460123"])))  # fmt: skip  # noqa: E501
 def test_every_row_is_in_exactly_one_file_and_listed_is_never_clear(written, listed):
     leads = [(number, str(i)) for i, number in enumerate(written)]
-    outcome = scrub_piece.scrub(leads, "US", lambda wanted: listed & set(wanted), FORM)
+    outcome = scrub_piece.scrub(leads, OPTIONS, lambda wanted: listed & set(wanted))
     clear, blocked = (
         [line.split(",")[0] for line in body.decode().splitlines()] for body in (outcome.clear, outcome.blocked)
     )

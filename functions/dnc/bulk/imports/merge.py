@@ -1,7 +1,7 @@
 """What a row of an import does to the entry of its number: functions of values, safe to repeat for the same row.
 
-A row leaves its own key and its outcome with the entry. Who finds the key of this import with its own row was here
-before and counts the same outcome again; with another row, the number stands twice in the file.
+A row stores its own key and its outcome with the entry. A row that finds its own key there was written before, and
+counts the same outcome again. If it finds another row's key of the same import, the file has the number twice.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from dnc.entries.entry import LISTED, REMOVED, Change, Entry, Write
 
 
 class RowOutcome(StrEnum):
-    """What a row is counted as; with `invalid` they add up to the rows."""
+    """How a number of a row is counted. A row without a number counts as one that is invalid."""
 
     LISTED = "listed"
     ALREADY_LISTED = "already_listed"
@@ -25,14 +25,14 @@ class RowOutcome(StrEnum):
 
 
 class Merged(NamedTuple):
-    """What the rows of one number lead to. `entry`: to be stored, or None when nothing changes."""
+    """The outcome of the rows of one number. `entry`: to be stored, or None if nothing changes."""
 
     entry: Entry | None
     counted: list[RowOutcome]
 
 
 def merge(
-    account_id: str, current: Entry | None, rows: Sequence[RowRequest], terms: ImportOptions, write: Write
+    account_id: str, current: Entry | None, rows: Sequence[RowRequest], options: ImportOptions, write: Write
 ) -> Merged:
     """Apply the rows of a file that name one number, in their order, to the entry that is stored (or None).
 
@@ -40,7 +40,7 @@ def merge(
     """
     entry, counted = current, []
     for row in rows:
-        entry, outcome = _apply(account_id, entry, row, terms, write)
+        entry, outcome = _apply(account_id, entry, row, options, write)
         counted.append(outcome)
     if entry is None or entry is current:
         return Merged(None, counted)
@@ -55,7 +55,7 @@ def merge(
 
 
 def made_by(entry: Entry, import_id: str) -> bool:
-    """Tell whether this import listed an entry and nobody has written to it since."""
+    """Return whether this import listed an entry and nobody has written to it since."""
     return (
         entry.status == LISTED
         and entry.request_id.startswith(_prefix(import_id))
@@ -64,71 +64,96 @@ def made_by(entry: Entry, import_id: str) -> bool:
 
 
 def took_part(entry: Entry, import_id: str) -> tuple[str, RowOutcome | None]:
-    """Give the key of the row by which this import wrote to an entry, and what it was counted as; "" and None if not.
+    """Return the key of the row by which this import wrote to an entry, and its outcome; "" and None if it did not.
 
-    What came after does not matter, but a removal and a new listing, which begins the entry anew.
+    Later changes do not matter, except for a removal and a new listing, after which the entry starts over.
     """
-    row, told = _seen(entry, import_id)
-    return row, RowOutcome(told) if told else None
+    row, outcome = _seen(entry, import_id)
+    return row, RowOutcome(outcome) if outcome else None
 
 
 def request_id(import_id: str, row_key: str) -> str:
-    """Give the id under which the write of a row is kept."""
+    """Return the request id of the write of a row."""
     return f"{_prefix(import_id)}{row_key}"
 
 
 def _apply(
-    account_id: str, current: Entry | None, row: RowRequest, terms: ImportOptions, write: Write
+    account_id: str, current: Entry | None, row: RowRequest, options: ImportOptions, write: Write
 ) -> tuple[Entry | None, RowOutcome]:
     if current is not None:
-        key, told = _seen(current, terms.import_id)
+        key, outcome = _seen(current, options.import_id)
         if key == row.key:
-            return current, RowOutcome(told)
+            return current, RowOutcome(outcome)
         if key:
             return _again(current, row, write), RowOutcome.ALREADY_LISTED
-        if terms.skip_removed and current.status == REMOVED:
+        if current.status == REMOVED and (options.skip_removed or _is_older_than_removal(row, current)):
             return current, RowOutcome.SKIPPED_REMOVED
-    is_new = current is None or current.status_at(write.at) != LISTED
-    counted = RowOutcome.LISTED if is_new else RowOutcome.ALREADY_LISTED
-    request = replace(row.request, key=f"{_prefix(terms.import_id)}{row.key}:{counted}")
-    write = replace(write, request_id=request_id(terms.import_id, row.key))
-    return entries.request_listing(account_id, current, request, write).entry, counted
+    request = row.request
+    is_listed = current is not None and current.status_at(write.at) == LISTED
+    if current is not None and is_listed:
+        if not _says_something_new(row, current):
+            return current, RowOutcome.ALREADY_LISTED
+        if not row.dated and current.last_requested_at:
+            request = replace(request, requested_at=current.last_requested_at)
+    outcome = RowOutcome.ALREADY_LISTED if is_listed else RowOutcome.LISTED
+    request = replace(request, key=f"{_prefix(options.import_id)}{row.key}:{outcome}")
+    write = replace(write, request_id=request_id(options.import_id, row.key))
+    return entries.request_listing(account_id, current, request, write).entry, RowOutcome(outcome)
+
+
+def _is_older_than_removal(row: RowRequest, current: Entry) -> bool:
+    removed_at = str((current.removal or {}).get("removed_at") or "")
+    return row.dated and bool(removed_at) and row.request.requested_at <= removed_at
+
+
+def _says_something_new(row: RowRequest, current: Entry) -> bool:
+    """Return whether a row adds anything to a listed entry. If not, it changes nothing, however often it comes."""
+    request = row.request
+    if not {str(request.source), *request.sources} <= current.sources:
+        return True
+    if any(request.details.get(name) not in {None, current.details.get(name)} for name in ("campaign_id", "call_id")):
+        return True
+    if current.expires_at is not None and (request.expires_at is None or request.expires_at > current.expires_at):
+        return True
+    last = max(request.requested_at if row.dated else "", request.last_requested_at)
+    return last > current.last_requested_at
 
 
 def _again(current: Entry, row: RowRequest, write: Write) -> Entry:
-    """Take over from a further row of the same file what blocks longer or tells more; in any order it is the same."""
+    """Merge a further row of the same file: keep the longer block and the fuller details. Order-independent."""
     request = row.request
     if current.status_at(write.at) != LISTED:
         return current
     longer = None
     if current.expires_at is not None and request.expires_at is not None:
         longer = max(current.expires_at, request.expires_at)
-    told = replace(
+    counts = row.dated or _seen(current, request.details["import_id"])[1] == RowOutcome.LISTED
+    merged = replace(
         current,
         requested_at=min(current.requested_at, request.requested_at),
-        last_requested_at=max(current.last_requested_at, request.requested_at),
+        last_requested_at=max(current.last_requested_at, request.requested_at if counts else ""),
         details={**request.details, **current.details},
         expires_at=longer,
     )
-    if told == current:
+    if merged == current:
         return current
     return replace(
-        told,
+        merged,
         version=current.version + 1,
         changed_at=times.text(write.at),
         changed_by=write.actor.item(),
         change=Change.REQUESTED_AGAIN,
-        request_id=request_id(row.request.details["import_id"], row.key),
+        request_id=request_id(request.details["import_id"], row.key),
     )
 
 
 def _seen(entry: Entry, import_id: str) -> tuple[str, str]:
-    """Give the row and the outcome that this import left with an entry, or empty texts."""
+    """Return the row and the outcome that this import stored with an entry, or empty texts."""
     prefix = _prefix(import_id)
     for key in reversed(entry.request_keys):
         if key.startswith(prefix):
-            row, _, told = key[len(prefix) :].partition(":")
-            return row, told
+            row, _, outcome = key[len(prefix) :].partition(":")
+            return row, outcome
     return "", ""
 
 

@@ -1,6 +1,6 @@
-"""One piece of an import, written to the list or only counted: safe to repeat and to run twice at once.
+"""One piece of an import, written to the list or only counted: safe to repeat, and to run twice at the same time.
 
-Its rows are read as a stream; what it came to is written to S3 by its number, the same each time.
+Its rows are streamed. Its result is written to S3 under the piece's number, and is the same each time.
 """
 
 import json
@@ -15,8 +15,16 @@ from dnc import times
 from dnc.bulk.files import JobFiles
 from dnc.bulk.imports.merge import Merged, RowOutcome, merge
 from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
-from dnc.bulk.imports.plan import piece_name
-from dnc.bulk.imports.request import ImportOptions, Remark, RowRequest, read, says_not_listed, windows
+from dnc.bulk.imports.pieces import piece_name
+from dnc.bulk.imports.request import (
+    ImportOptions,
+    Remark,
+    RowRequest,
+    read,
+    remark_on_expired,
+    says_not_listed,
+    windows,
+)
 from dnc.entries.batch_store import BulkEntries, Wanted
 from dnc.entries.entry import Actor, Entry, Write
 from dnc.problems import Unavailable
@@ -24,27 +32,29 @@ from dnc.problems import Unavailable
 NUMBERS_A_WINDOW = 100
 PATIENCE = 120.0
 _EXPECT_NEW_BELOW = 0.1
+_MOST_REASONS = 20
 
 
 def result_name(piece: int) -> str:
-    """Give the name of what a piece came to."""
+    """Return the name of a piece's result."""
     return f"results/{piece:06}.json"
 
 
 def remarks_name(piece: int) -> str:
-    """Give the name of a piece's part of the report."""
+    """Return the name of a piece's part of the report."""
     return f"remarks/{piece:06}.jsonl"
 
 
 def new_name(piece: int) -> str:
-    """Give the name of the numbers that a dry run would list."""
+    """Return the name of the numbers that a dry run of a piece would list."""
     return f"new/{piece:06}.bin"
 
 
 @dataclass(slots=True)
 class PieceResult:
-    """What a piece came to."""
+    """The result of a piece. `counts`: of its numbers; `rows`: how many rows were read."""
 
+    rows: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     remarks: list[Remark] = field(default_factory=list)
     new: set[str] = field(default_factory=set)
@@ -57,16 +67,16 @@ class PieceImport:
         self,
         entries: BulkEntries,
         account_id: str,
-        terms: ImportOptions,
+        options: ImportOptions,
         actor: Actor,
         pace: Pace,
         lag: AuditLag | None,
         still_time: Callable[[], bool],
     ) -> None:
-        """`still_time`: tells whether there is time for another window."""
+        """`still_time`: whether there is time for another window."""
         self._entries = entries
         self._account_id = account_id
-        self._terms = terms
+        self._options = options
         self._actor = actor
         self._pace = pace
         self._lag = lag
@@ -75,64 +85,68 @@ class PieceImport:
         self._result = PieceResult()
 
     def write(self, rows: Iterator[bytes], file: int) -> PieceResult:
-        """Write the rows of a piece and give what they came to. Raises NotYetDone and Unavailable."""
-        for window in windows(self._meant(rows, file), NUMBERS_A_WINDOW):
+        """Write the rows of a piece and return the result. Raises NotYetDone and Unavailable."""
+        for window in windows(self._requests(rows, file), NUMBERS_A_WINDOW):
             self._do(window)
         return self._result
 
-    def _meant(self, rows: Iterator[bytes], file: int) -> Iterator[RowRequest]:
-        """Give the requests of rows, and count the rows that make none."""
+    def _requests(self, rows: Iterator[bytes], file: int) -> Iterator[RowRequest]:
+        """Yield the requests of rows, and count the rows and numbers that make none."""
+        result = self._result
         for line in rows:
             row = json.loads(line)
+            result.rows += 1
             if says_not_listed(row):
-                self._result.counts[RowOutcome.SKIPPED_REMOVED] += 1
+                result.counts[RowOutcome.SKIPPED_REMOVED] += 1
+                remark = remark_on_expired(row)
+                result.remarks += [remark] if remark else []
                 continue
-            meant, remarks = read(row, file, self._terms)
-            self._result.remarks += remarks
-            if meant is None:
-                self._result.counts[RowOutcome.INVALID] += 1
-            else:
-                yield meant
+            reading = read(row, file, self._options)
+            if reading.remarks:
+                result.remarks.extend(reading.remarks)
+            if reading.invalid:
+                result.counts[RowOutcome.INVALID] += reading.invalid
+            yield from reading.requests
 
     def _do(self, window: dict[str, list[RowRequest]]) -> None:
         if not self._still_time():
             raise NotYetDone
-        if self._terms.dry_run:
+        if self._options.dry_run:
             self._count(window)
             return
         if self._lag:
             self._lag.keep_up(self._pace, self._still_time)
-        asked = len(window)
+        size = len(window)
         known = {} if self._expect_new else self._entries.read(window)
         found = self._write(window, known) + len(known)
-        self._expect_new = found < _EXPECT_NEW_BELOW * asked
+        self._expect_new = found < _EXPECT_NEW_BELOW * size
 
     def _write(self, window: dict[str, list[RowRequest]], known: Mapping[str, Entry]) -> int:
-        """Write a window until all of it is done; give how many entries stood there unexpectedly."""
+        """Write a window until all of it is done, and return how many entries existed unexpectedly."""
         deadline = time.monotonic() + PATIENCE
-        stands = dict(known)
+        stored_entries = dict(known)
         found = 0
         while True:
-            conflicts, throttled = self._attempt(window, stands)
+            conflicts, throttled = self._attempt(window, stored_entries)
             if not window:
                 return found
             if throttled:
                 self._pace.slow_down()
                 time.sleep(random.uniform(0, 0.05))  # noqa: S311
             for number in conflicts:
-                stands.pop(number, None)
+                stored_entries.pop(number, None)
             read_again = self._entries.read(conflicts)
             found += len(read_again)
-            stands |= read_again
+            stored_entries |= read_again
             if time.monotonic() > deadline:
-                raise Unavailable("Storage does not take the writes of this import.")
+                raise Unavailable("Storage does not accept the writes of this import.")
             if not self._still_time():
                 raise NotYetDone
 
     def _attempt(self, window: dict[str, list[RowRequest]], known: Mapping[str, Entry]) -> tuple[set[str], set[str]]:
-        """Write once what is left of a window; what is done leaves it."""
+        """Write the rest of a window once and take out what was written; return conflicts and throttled numbers."""
         write = self._now()
-        merged = {n: merge(self._account_id, known.get(n), rows, self._terms, write) for n, rows in window.items()}
+        merged = {n: merge(self._account_id, known.get(n), rows, self._options, write) for n, rows in window.items()}
         wanted = [Wanted(m.entry, known.get(n)) for n, m in merged.items() if m.entry is not None]
         self._pace.wait(len(wanted))
         stored = self._entries.store(wanted)
@@ -146,12 +160,12 @@ class PieceImport:
         return stored.conflicts, stored.throttled
 
     def _count(self, window: dict[str, list[RowRequest]]) -> None:
-        """Count what would be, as if the numbers counted before were listed."""
+        """Count what an import would do, as if the numbers counted before were listed."""
         known = self._entries.read(window)
         write = self._now()
         for number, rows in window.items():
-            told: Merged = merge(self._account_id, known.get(number), rows, self._terms, write)
-            counted = list(told.counted)
+            merged: Merged = merge(self._account_id, known.get(number), rows, self._options, write)
+            counted = list(merged.counted)
             if RowOutcome.LISTED in counted:
                 if number in self._result.new:
                     counted = [RowOutcome.ALREADY_LISTED] * len(counted)
@@ -165,18 +179,24 @@ class PieceImport:
 def run(
     files: JobFiles, piece: Mapping[str, int], work: Callable[[Iterator[bytes], int], PieceResult], under: str = ""
 ) -> None:
-    """Work on a piece that was planned, and leave what it came to in S3, in the folder `under`."""
+    """Work on a planned piece, and write its result to S3, in the folder `under`. Raises MiscountedPiece."""
     number, rows = piece["piece"], piece["rows"]
     result = work(files.lines(piece_name(number)), piece["file"])
-    counted = sum(result.counts.values())
-    if counted != rows:
-        raise MiscountedPiece(f"piece {number} has {rows} rows, and {counted} were counted")
-    told = sorted(result.remarks, key=lambda remark: remark.line)
-    files.put(under + remarks_name(number), "\n".join(json.dumps(remark) for remark in told).encode())
+    if result.rows != rows:
+        raise MiscountedPiece(f"piece {number} has {rows} rows, and {result.rows} were read")
+    remarks = sorted(result.remarks, key=lambda remark: remark.line)
+    files.put(under + remarks_name(number), "\n".join(json.dumps(remark) for remark in remarks).encode())
+    why = Counter(remark.why for remark in result.remarks)
+    summary = {
+        "counts": dict(result.counts),
+        "new": len(result.new),
+        "remarks": len({(remark.line, remark.written) for remark in result.remarks}),
+        "why": dict(why.most_common(_MOST_REASONS)),
+    }
     if result.new:
         files.put(under + new_name(number), array("Q", sorted(int(one) for one in result.new)).tobytes())
-    files.put(under + result_name(number), json.dumps({"counts": dict(result.counts), "new": len(result.new)}).encode())
+    files.put(under + result_name(number), json.dumps(summary).encode())
 
 
 class MiscountedPiece(Exception):
-    """What was counted is not what was planned: a fault of ours, and nothing is called done."""
+    """A piece was not read as it was planned: a fault of the service, and the import does not end as done."""

@@ -1,7 +1,7 @@
-"""What the pieces of an import came to, added up; and the report of it, in the order of the file.
+"""The results of an import's pieces, added up; and the report, in the order of the file.
 
-The report is CSV: file (of a zip), line, value, outcome, why. The value as it was written stands there as a JSON text,
-with its quotation marks: nothing of it is lost, and no spreadsheet takes it for a formula.
+The report is CSV: file (of a zip), line, value, outcome, why, column. The value is the written one as a JSON text, with
+its quotation marks: nothing of it is lost, and no spreadsheet takes it for a formula.
 """
 
 import csv
@@ -18,22 +18,26 @@ from typing import Any
 from dnc.bulk.files import JobFiles, ResultWriter
 from dnc.bulk.imports.merge import RowOutcome
 from dnc.bulk.imports.piece import new_name, remarks_name, result_name
-from dnc.bulk.imports.plan import PLAN
+from dnc.bulk.imports.pieces import PLAN
+from dnc.bulk.uploads.cells import escaped
 
-ROWS = "rows"
+ROWS, NUMBERS = "rows", "numbers"
+_MOST = 0.5
 CONTENT_TYPE = "text/csv; charset=utf-8"
 
 
 class PieceMissing(Exception):
-    """A piece left no result although it was called done."""
+    """A piece left no result although it ended as done."""
 
 
 @dataclass(slots=True)
 class ImportTotals:
-    """The counts of an import: of all, and of each file."""
+    """The counts of an import, and of each file. `remarked`: numbers with remarks; `why`: how many remarks say what."""
 
     counts: Counter[str] = field(default_factory=Counter)
     by_file: dict[int, Counter[str]] = field(default_factory=dict)
+    remarked: int = 0
+    why: Counter[str] = field(default_factory=Counter)
 
     def add(self, file: int, counts: dict[str, int]) -> None:
         """Add counts of a file."""
@@ -41,14 +45,27 @@ class ImportTotals:
         self.by_file.setdefault(file, Counter()).update(counts)
 
 
+def attention(totals: ImportTotals, region: str | None, notes: Sequence[str]) -> str | None:
+    """Return what is probably wrong with a file as a whole and how to undo it, or None. `notes`: on its columns."""
+    numbers, sentences = totals.counts[NUMBERS], list(notes)
+    if numbers and totals.remarked > _MOST * numbers:
+        [(why, count)] = totals.why.most_common(1)
+        sentences.append(
+            f"{totals.remarked:,} of {numbers:,} numbers have remarks, most often ({count:,} times): {why}. "
+            f"The file may not be of the region {region or 'that it was read with'}, or another column may be meant. "
+            "If so, undo this import, and import the file again with the right region or columns."
+        )
+    return " ".join(sentences) or None
+
+
 def planned(files: JobFiles) -> list[dict[str, int]]:
-    """Give the pieces of a job in the order of the file; none when the plan is gone."""
+    """Return the pieces of a job in the order of the file; none if the plan is gone."""
     plan = files.read(PLAN)
     return sorted(json.loads(plan), key=lambda piece: piece["piece"]) if plan else []
 
 
 def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], under: str = "") -> ImportTotals:
-    """Add up what the pieces came to. Raises PieceMissing."""
+    """Add up the results of pieces. Raises PieceMissing."""
     total = ImportTotals()
     new = []
     for piece in pieces:
@@ -56,7 +73,10 @@ def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], under: str = "") -
         if left is None:
             raise PieceMissing(f"piece {piece['piece']} left no result")
         result = json.loads(left)
-        total.add(piece["file"], {ROWS: piece["rows"], **result["counts"]})
+        counts = result["counts"]
+        total.add(piece["file"], {ROWS: piece["rows"], NUMBERS: sum(counts.values()), **counts})
+        total.remarked += int(result.get("remarks", 0))
+        total.why.update(result.get("why") or {})
         if result["new"]:
             new.append(piece)
     for file, twice in _counted_twice(files, new, under).items():
@@ -64,16 +84,23 @@ def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], under: str = "") -
     return total
 
 
-def write(files: JobFiles, pieces: Sequence[dict[str, int]], names: Sequence[str], under: str = "") -> list[str]:
-    """Write the report of all, and of a zip those of its files; give their names, that of all first."""
+def write(
+    files: JobFiles,
+    pieces: Sequence[dict[str, int]],
+    names: Sequence[str],
+    under: str = "",
+    columns: Sequence[Sequence[str]] = (),
+) -> list[str]:
+    """Write the report, and for a zip one for each of its files; return their names, the whole report first."""
     whole = _Report(files, f"{under}report.csv", with_file=len(names) > 1)
     written = [whole.name]
     for file, name in enumerate(names):
         own = _Report(files, f"{under}report-{file:04}.csv", with_file=True) if len(names) > 1 else None
         for remark in _in_order(files, [p for p in pieces if p["file"] == file], under):
-            whole.write(name, remark)
+            column = remark[4] if len(remark) > 4 and remark[4] else "".join(columns[file][:1] if columns else ())
+            whole.write(name, remark, column)
             if own:
-                own.write(name, remark)
+                own.write(name, remark, column)
         if own:
             own.close()
             written.append(own.name)
@@ -86,12 +113,13 @@ class _Report:
         self.name = name
         self._with_file = with_file
         self._out = ResultWriter(files, name, content_type=CONTENT_TYPE)
-        self._row(["file", "line", "value", "outcome", "why"])
+        self._row(["file", "line", "value", "outcome", "why", "column"])
 
-    def write(self, file: str, remark: Sequence[Any]) -> None:
-        line, value, listed, why = remark
+    def write(self, file: str, remark: Sequence[Any], column: str) -> None:
+        line, value, listed, why = remark[:4]
         quoted = json.dumps(value, ensure_ascii=False)
-        self._row([json.dumps(file, ensure_ascii=False), line, quoted, "listed" if listed else "refused", why])
+        name = json.dumps(file, ensure_ascii=False)
+        self._row([name, line, quoted, "listed" if listed else "refused", why, escaped(column)])
 
     def close(self) -> None:
         self._out.close()
@@ -103,7 +131,7 @@ class _Report:
 
 
 def _in_order(files: JobFiles, pieces: list[dict[str, int]], under: str) -> Iterator[list[Any]]:
-    """Give the remarks of a file's pieces by line. Rows were dealt within a group of pieces, and in no other."""
+    """Yield the remarks of a file's pieces by line. Rows were dealt within one group of pieces."""
     for _, group in groupby(pieces, key=lambda piece: piece["group"]):
         parts = [_remarks(files, under + remarks_name(piece["piece"])) for piece in group]
         yield from heapq.merge(*parts, key=lambda remark: remark[0])
@@ -116,7 +144,7 @@ def _remarks(files: JobFiles, name: str) -> Iterator[list[Any]]:
 
 
 def _counted_twice(files: JobFiles, pieces: list[dict[str, int]], under: str) -> Counter[int]:
-    """Count, by file, the numbers that a dry run would list and that a piece before had as well."""
+    """Count, by file, the numbers that a dry run would list and that an earlier piece has as well."""
     twice: Counter[int] = Counter()
     last = -1
     streams = [_numbers(files, under, place, piece) for place, piece in enumerate(pieces)]

@@ -1,33 +1,47 @@
-"""From a planned row to the request that it makes: its number, its dates, its evidence. Functions of values.
+"""From a planned row to the requests that it makes: their numbers, dates and evidence. Functions of values.
 
-What is wrong with a row's extra fields never keeps its number from the list: it is a warning in the report.
+A fault in a row's extra fields never keeps its numbers off the list: it becomes a remark in the report.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from dnc import times
 from dnc.bulk.job import Job
+from dnc.bulk.uploads import numbers
 from dnc.bulk.uploads.cells import SEPARATOR
+from dnc.bulk.uploads.numbers import CellNumber
+from dnc.bulk.uploads.reader import COUNTRY
 from dnc.entries.entry import AHEAD, DETAILS, EXPIRED, EXPIRING_SOURCES, REMOVED, Request, Source
 from dnc.phone import reader as phone
-from dnc.problems import InvalidNumber
+from dnc.phone.countries import country
+from dnc.phone.forms import Readings
 
 LONGEST_NOTE, LONGEST_TEXT = 2000, 200
+NO_NUMBER = "has no phone number"
+UNKNOWN_COUNTRY = "its country is not known"
+TRUNK_ZERO = "the zero in parentheses was left out: it is not dialed after the country code"
+PAST_EXPIRY = "its expiry has passed: nothing to list"
+EXPIRED_IN_EXPORT = "had expired when it was exported"
+_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+_KEEPS_ZERO = ("+39", "+378")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TO_THE_MINUTE = re.compile(r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})", re.ASCII)
-_AREA_AND_NUMBER = re.compile(r"\s*(\d{3}),(\d{7})\s*", re.ASCII)
 _DETAILS = frozenset(DETAILS)
+_SOURCES = frozenset(Source)
+
+type Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """What holds for every row of an import. `region`: ISO 3166-1 alpha-2 or None. `made_at`: RFC 3339 UTC.
 
-    A row without a date of its own was requested when the import was made: the same moment however often it is run.
+    A row without a date of its own was requested when the import was created: the same moment however often it runs.
     """
 
     import_id: str
@@ -40,7 +54,7 @@ class ImportOptions:
 
     @classmethod
     def of(cls, job: Job) -> "ImportOptions":
-        """Read them out of a job."""
+        """Read them from a job."""
         request = job.request
         return cls(
             job.id,
@@ -54,60 +68,197 @@ class ImportOptions:
 
 
 class RowRequest(NamedTuple):
-    """A row that makes a request. `key`: names the row within its import."""
+    """A request that a row makes. `key`: names the row within its import. `dated`: the row states a request date."""
 
     line: int
     key: str
     request: Request
+    dated: bool = False
 
 
 class Remark(NamedTuple):
-    """A line of the report. `listed`: the number is on the list all the same."""
+    """A line of the report. `listed`: the number is on the list all the same. `column`: "" for the file's only one."""
 
     line: int
     written: str
     listed: bool
     why: str
+    column: str = ""
 
 
-def read(row: Sequence[Any], file: int, terms: ImportOptions) -> tuple[RowRequest | None, list[Remark]]:
-    """Read a planned row (line, number as written, fields, problem): its request, or None with why; and warnings."""
+class RowReading(NamedTuple):
+    """What a planned row makes: its requests, the numbers or rows that make none, and the remarks."""
+
+    requests: Sequence[RowRequest]
+    invalid: int
+    remarks: Sequence[Remark]
+
+
+def read(row: Sequence[Any], file: int, options: ImportOptions) -> RowReading:
+    """Read a planned row: its line, its numbers as they are written, its fields, and why it cannot be read."""
     line, written = row[0], row[1]
-    fields: Mapping[str, str] = row[2] if len(row) > 2 else {}
     if len(row) > 3:
-        return None, [Remark(line, written, listed=False, why=row[3])]
-    remarks: list[Remark] = []
+        return RowReading((), 1, (Remark(line, str(written), listed=False, why=row[3]),))
+    fields = row[2] if len(row) > 2 else {}
+    if not isinstance(written, str):
+        return _Row(line, written, fields, file, options).read()
+    if COUNTRY in fields:
+        return _Row(line, [("", written)], fields, file, options).read()
+    readings = phone.classify(written, options.region)
+    if fields or readings.why or readings.warnings or len(readings.numbers) != 1 or "(0" in written:
+        return _Row(line, [("", written)], fields, file, options, readings).read()
+    details = {"import_id": options.import_id}
+    if options.note:
+        details["note"] = options.note
+    # A row that is only a number in use, which most rows are.
+    request = Request(readings.numbers[0], options.source, options.made_at, details)
+    return RowReading((RowRequest(line, f"{file}.{line}", request),), 0, ())
 
-    def warn(why: str) -> None:
-        remarks.append(Remark(line, written, listed=True, why=why))
 
-    try:
-        number = phone.read(_joined(written), _region(fields.get("region"), terms.region, warn)).numbers[0]
-    except InvalidNumber as refused:
-        return None, [Remark(line, written, listed=False, why=refused.errors[0].message)]
-    details = {"import_id": terms.import_id}
-    if terms.note:
-        details["note"] = terms.note
-    requested_at, expires_at, source = terms.made_at, None, terms.source
-    if fields:
-        at = times.parse(terms.made_at)
+class _Row:
+    """One planned row, while it is read."""
+
+    def __init__(
+        self,
+        line: int,
+        cells: Sequence[tuple[str, str]],
+        fields: Mapping[str, str],
+        file: int,
+        options: ImportOptions,
+        readings: Readings | None = None,
+    ) -> None:
+        """Take a row. `readings`: how its only cell reads, if that is known."""
+        self._line = line
+        self._cells = cells
+        self._fields = fields
+        self._options = options
+        self._key = f"{file}.{line}"
+        self._remarks: list[Remark] = []
+        self._readings = readings
+        self._at = _moment(options.made_at)
+        self._column, self._written = cells[0] if cells else ("", "")
+
+    def read(self) -> RowReading:
+        region = self._options.region
+        if COUNTRY in self._fields:
+            region = _region(self._fields[COUNTRY], region)
+            if region is None:
+                return self._refused(UNKNOWN_COUNTRY)
+        found, invalid = self._numbers(region)
+        if not found:
+            return RowReading([], max(invalid, 1), self._remarks)
+        ends = self._expiry()
+        if ends is not None and ends <= self._at:
+            if "sources" in self._fields:  # an export of this service: it had expired there too
+                return self._refused(PAST_EXPIRY)
+            self._warn("its expiry has passed: listed without one")
+            ends = None
+        requests = [self._request(number, times.epoch(ends) if ends else None) for number, _ in found]
+        return RowReading(requests, invalid, self._remarks)
+
+    def _numbers(self, region: str | None) -> tuple[list[tuple[str, str]], int]:
+        """Return the numbers to list, each with the first reading of its cell, and how many cannot be listed."""
+        found: dict[str, str] = {}
+        invalid = 0
+        for column, written in self._cells:
+            self._column, self._written = column, written
+            for number in self._read_cell(written, region):
+                if not number.listed_as:
+                    invalid += 1
+                    self._refuse(number)
+                    continue
+                for e164 in number.listed_as:
+                    found.setdefault(e164, number.listed_as[0])
+                for warning in _warnings(number):
+                    self._warn(warning, number.written)
+        return list(found.items()), invalid
+
+    def _read_cell(self, written: str, region: str | None) -> list[CellNumber]:
+        if self._readings is not None and numbers.is_short(written):
+            return [numbers.of_readings(written, self._readings)]
+        return numbers.numbers_in(written, region)
+
+    def _request(self, number: str, expires_at: int | None) -> RowRequest:
+        options, fields = self._options, self._fields
+        details = {"import_id": options.import_id}
+        if options.note:
+            details["note"] = options.note
         for name, value in fields.items():
             if name in _DETAILS:
-                details[name] = _cut(name, value, warn)
-        requested_at = _requested_at(fields.get("requested_at"), at, warn)
-        source = _source(fields.get("source"), terms.source)
-        ends = _expiry(fields.get("expires_at"), source, warn)
-        if ends is not None:
-            if ends <= at:
-                return None, [Remark(line, written, listed=False, why="its expiry has passed: nothing to list")]
-            expires_at = times.epoch(ends)
-    request = Request(number, source, requested_at, details, expires_at)
-    return RowRequest(line, f"{file}.{line}", _with_what_was_exported(request, fields, terms.made_at)), remarks
+                details[name] = self._cut(name, value)
+        requested_at, dated = self._requested_at()
+        request = Request(
+            number,
+            _source(fields.get("source"), options.source),
+            requested_at,
+            details,
+            expires_at,
+            sources=_sources(fields.get("sources", "")),
+            last_requested_at=_exported_time(fields.get("last_requested_at", ""), options.made_at),
+        )
+        return RowRequest(self._line, self._key, request, dated)
+
+    def _requested_at(self) -> tuple[str, bool]:
+        at = self._at
+        written = self._fields.get("requested_at")
+        if not written:
+            return times.text(at), False
+        try:
+            moment = moment_of(written)
+        except (ValueError, OverflowError):
+            self._warn("its request date could not be read: listed with the date of the import")
+            return times.text(at), False
+        if moment > at + AHEAD:
+            self._warn("its request date is in the future: listed with the date of the import")
+        return times.text(min(moment, at)), True
+
+    def _expiry(self) -> datetime | None:
+        written = self._fields.get("expires_at")
+        if not written:
+            return None
+        source = _source(self._fields.get("source"), self._options.source)
+        if source not in EXPIRING_SOURCES:
+            self._warn(f"its expiry was dropped: numbers with the source {source} do not expire")
+            return None
+        try:
+            return moment_of(written, end_of_day=True)
+        except (ValueError, OverflowError):
+            self._warn("its expiry could not be read: listed without one")
+            return None
+
+    def _cut(self, name: str, value: str) -> str:
+        longest = LONGEST_NOTE if name == "note" else LONGEST_TEXT
+        if len(value) <= longest:
+            return value
+        self._warn(f"{name} was cut to {longest:,} characters")
+        return value[:longest]
+
+    def _refuse(self, number: CellNumber) -> None:
+        why = number.why if numbers.has_digits(number.written) or number.written.strip() else NO_NUMBER
+        self._remarks.append(Remark(self._line, number.written, listed=False, why=why, column=self._column))
+
+    def _refused(self, why: str) -> RowReading:
+        remarks = [*self._remarks, Remark(self._line, self._written, listed=False, why=why, column=self._column)]
+        return RowReading([], 1, remarks)
+
+    def _warn(self, why: str, written: str | None = None) -> None:
+        remark = Remark(
+            self._line, self._written if written is None else written, listed=True, why=why, column=self._column
+        )
+        if remark not in self._remarks:
+            self._remarks.append(remark)
 
 
 def says_not_listed(row: Sequence[Any]) -> bool:
-    """Tell whether a planned row of an export says that its number was not listed: it is not to be listed now."""
+    """Return whether a planned row of an export says that its number was not listed, so it is not listed now."""
     return len(row) == 3 and row[2].get("status") in {REMOVED, EXPIRED}
+
+
+def remark_on_expired(row: Sequence[Any]) -> Remark | None:
+    """Return the remark on a row of an export whose number had expired, or None."""
+    if row[2].get("status") != EXPIRED:
+        return None
+    return Remark(row[0], str(row[1]), listed=False, why=EXPIRED_IN_EXPORT)
 
 
 def moment_of(written: str, *, end_of_day: bool = False) -> datetime:
@@ -123,82 +274,54 @@ def moment_of(written: str, *, end_of_day: bool = False) -> datetime:
     return times.parse(text)
 
 
-def _source(written: str | None, default: Source) -> Source:
-    return Source(written) if written in set(Source) else default
-
-
-def _with_what_was_exported(request: Request, fields: Mapping[str, str], made_at: str) -> Request:
-    """Bring back what an export tells besides: every way in which the number came, and its latest request."""
-    if "sources" not in fields:
-        return request
-    known, last = set(Source), fields.get("last_requested_at", "")
-    sources = frozenset(source for source in fields["sources"].split(SEPARATOR) if source in known)
-    return replace(request, sources=sources, last_requested_at=last if _is_ours(last, made_at) else "")
-
-
-def _is_ours(moment: str, made_at: str) -> bool:
-    try:
-        return times.text(times.parse(moment)) == moment <= made_at
-    except ValueError:
-        return False
-
-
-def _joined(written: str) -> str:
-    match = _AREA_AND_NUMBER.fullmatch(written)
-    return f"{match[1]} {match[2]}" if match else written
-
-
-def _region(written: str | None, default: str | None, warn: Any) -> str | None:
-    if not written:
-        return default
-    region = written.strip().upper()
-    if phone.known_region(region):
-        return region
-    warn("its region is not known: read with the region of the import")
-    return default
-
-
-def _cut(name: str, value: str, warn: Any) -> str:
-    longest = LONGEST_NOTE if name == "note" else LONGEST_TEXT
-    if len(value) <= longest:
-        return value
-    warn(f"{name} was cut to {longest:,} characters")
-    return value[:longest]
-
-
-def _requested_at(written: str | None, at: datetime, warn: Any) -> str:
-    if not written:
-        return times.text(at)
-    try:
-        moment = moment_of(written)
-    except (ValueError, OverflowError):
-        warn("its request date could not be read: listed with the date of the import")
-        return times.text(at)
-    if moment > at + AHEAD:
-        warn("its request date is in the future: listed with the date of the import")
-    return times.text(min(moment, at))
-
-
-def _expiry(written: str | None, source: Source, warn: Any) -> datetime | None:
-    if not written:
-        return None
-    if source not in EXPIRING_SOURCES:
-        warn(f"its expiry was dropped: what came as {source} does not expire")
-        return None
-    try:
-        return moment_of(written, end_of_day=True)
-    except (ValueError, OverflowError):
-        warn("its expiry could not be read: listed without one")
-        return None
-
-
-def windows(meant: Iterable[RowRequest], numbers: int) -> Iterator[dict[str, list[RowRequest]]]:
-    """Give requests by their number, so many numbers at a time: what is read and written together."""
+def windows(requests: Iterable[RowRequest], size: int) -> Iterator[dict[str, list[RowRequest]]]:
+    """Yield requests grouped by number, `size` numbers at a time: what is read and written together."""
     window: dict[str, list[RowRequest]] = {}
-    for one in meant:
+    for one in requests:
         window.setdefault(one.request.number, []).append(one)
-        if len(window) >= numbers:
+        if len(window) >= size:
             yield window
             window = {}
     if window:
         yield window
+
+
+def _warnings(number: CellNumber) -> Iterator[str]:
+    """Yield the remarks on a listed number: its own, and why it cannot be called."""
+    yield from number.warnings
+    if number.warnings:
+        return
+    if number.why:
+        yield number.why
+    elif _TRUNK_ZERO.search(number.written) and not number.listed_as[0].startswith(_KEEPS_ZERO):
+        yield TRUNK_ZERO
+
+
+def _sources(written: str) -> frozenset[str]:
+    """Return the sources of an exported entry."""
+    return frozenset(s for s in written.split(SEPARATOR) if s in _SOURCES) if written else frozenset()
+
+
+def _source(written: str | None, default: Source) -> Source:
+    return Source(written) if written in _SOURCES else default
+
+
+@lru_cache(maxsize=16)
+def _moment(written: str) -> datetime:
+    return times.parse(written)
+
+
+@lru_cache(maxsize=1000)
+def _region(written: str, default: str | None) -> str | None:
+    region = country(written, default)
+    return region if region and phone.known_region(region) else None
+
+
+def _exported_time(written: str, made_at: str) -> str:
+    """Return the time of an exported entry's latest request, or "" if it is not one that this service wrote."""
+    if not written:
+        return ""
+    try:
+        return written if times.text(times.parse(written)) == written <= made_at else ""
+    except ValueError:
+        return ""

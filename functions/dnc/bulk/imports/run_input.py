@@ -9,19 +9,23 @@ from dnc.bulk.files import upload_of
 
 @dataclass(frozen=True, slots=True)
 class RunInput:
-    """What started a run: an upload (`version_id`: the version of the object, if the event has it), or an undo."""
+    """What started a run: an upload, the choice of its columns, or an undo.
+
+    `version_id`: the version of the uploaded object, if the event has it.
+    """
 
     account_id: str
     job_id: str
     version_id: str | None = None
     undo: dict[str, Any] | None = None
+    has_columns: bool = False
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> Self:
-        """Read the input: an S3 event as EventBridge delivers it, or what the undo handler sent. Raises ValueError."""
+        """Read the input: an S3 event as EventBridge delivers it, or what a handler sent. Raises ValueError."""
         if "undo" in payload:
             undo = dict(payload["undo"])
             return cls(undo.pop("account_id"), undo.pop("job_id"), undo=undo)
         uploaded = payload["detail"]["object"]
         upload = upload_of(uploaded["key"])
-        return cls(upload.account_id, upload.job_id, version_id=uploaded.get("version-id"))
+        return cls(upload.account_id, upload.job_id, uploaded.get("version-id"), has_columns="columns" in payload)

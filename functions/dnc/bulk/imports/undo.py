@@ -1,6 +1,6 @@
-"""A piece of an import taken back: what it listed and nobody touched since is removed again; the rest is told.
+"""A piece of an import, undone: entries that it listed and nobody touched since are removed again; others are reported.
 
-The piece's own rows say which numbers to look at, so that no list is searched. A repeat finds what it has removed.
+The piece's own rows say which numbers to look at, so no list is searched. A repeat recognizes what it has removed.
 """
 
 import json
@@ -21,7 +21,7 @@ from dnc.problems import Unavailable
 
 
 class Undone(StrEnum):
-    """What a row of the import is counted as when it is undone."""
+    """How a number of the import is counted in its undo."""
 
     REMOVED = "removed"
     TOUCHED_SINCE = "touched_since"
@@ -30,40 +30,40 @@ class Undone(StrEnum):
 
 
 class PieceUndo:
-    """Takes back the rows of one piece."""
+    """Undoes the rows of one piece."""
 
     def __init__(
         self,
         store: BulkEntries,
-        terms: ImportOptions,
+        options: ImportOptions,
         actor: Actor,
         note: str,
         pace: Pace,
         still_time: Callable[[], bool],
     ) -> None:
-        """`actor`: who asked for it; `note`: of the removals."""
+        """`actor`: who requested the undo; `note`: of the removals."""
         self._store = store
-        self._terms = terms
+        self._options = options
         self._actor = actor
         self._removal = {"reason": "import_error", "note": note}
-        self._request_id = f"undo:{terms.import_id}"
+        self._request_id = f"undo:{options.import_id}"
         self._pace = pace
         self._still_time = still_time
         self._result = PieceResult()
 
     def undo(self, rows: Iterator[bytes], file: int) -> PieceResult:
-        """Take back the rows of a piece and give what they came to. Raises NotYetDone and Unavailable."""
-        for window in windows(self._meant(rows, file), NUMBERS_A_WINDOW):
+        """Undo the rows of a piece and return the result. Raises NotYetDone and Unavailable."""
+        for window in windows(self._requests(rows, file), NUMBERS_A_WINDOW):
             self._do(window)
         return self._result
 
-    def _meant(self, rows: Iterator[bytes], file: int) -> Iterator[RowRequest]:
+    def _requests(self, rows: Iterator[bytes], file: int) -> Iterator[RowRequest]:
         for line in rows:
-            meant, _ = read(json.loads(line), file, self._terms)
-            if meant is None:
-                self._result.counts[Undone.NOT_LISTED_BY_IT] += 1
-            else:
-                yield meant
+            reading = read(json.loads(line), file, self._options)
+            self._result.rows += 1
+            if reading.invalid:
+                self._result.counts[Undone.NOT_LISTED_BY_IT] += reading.invalid
+            yield from reading.requests
 
     def _do(self, window: dict[str, list[RowRequest]]) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -71,7 +71,7 @@ class PieceUndo:
             if not self._still_time():
                 raise NotYetDone
             if time.monotonic() > deadline:
-                raise Unavailable("Storage does not take the writes of this undo.")
+                raise Unavailable("Storage does not accept the writes of this undo.")
             self._attempt(window)
             if window:
                 time.sleep(random.uniform(0, 0.02))  # noqa: S311
@@ -82,7 +82,7 @@ class PieceUndo:
         wanted = [
             Wanted(entries.remove(entry, self._removal, write), entry)
             for entry in known.values()
-            if made_by(entry, self._terms.import_id)
+            if made_by(entry, self._options.import_id)
         ]
         self._pace.wait(len(wanted))
         stored = self._store.store(wanted)
@@ -93,15 +93,17 @@ class PieceUndo:
             if number in stored.conflicts or number in stored.throttled:
                 continue
             for row in rows:
-                self._tell(row, known.get(number), removed=number in removed)
+                self._count(row, known.get(number), removed=number in removed)
             del window[number]
 
-    def _tell(self, row: RowRequest, entry: Entry | None, *, removed: bool) -> None:
+    def _count(self, row: RowRequest, entry: Entry | None, *, removed: bool) -> None:
         if entry is None:
             self._result.counts[Undone.NOT_LISTED_BY_IT] += 1
             return
-        key, counted = took_part(entry, self._terms.import_id)
-        if counted is None or key != row.key:
+        key, counted = took_part(entry, self._options.import_id)
+        if counted is None and entry.status != REMOVED and entry.listed_at <= self._options.made_at:
+            outcome = Undone.LISTED_BEFORE
+        elif counted is None or key != row.key:
             outcome = Undone.NOT_LISTED_BY_IT
         elif counted != RowOutcome.LISTED:
             outcome = Undone.LISTED_BEFORE
@@ -109,6 +111,6 @@ class PieceUndo:
             outcome = Undone.REMOVED
         else:
             outcome = Undone.TOUCHED_SINCE
-            why = "was removed since" if entry.status == REMOVED else "was written to since: it stays listed"
+            why = "was removed since" if entry.status == REMOVED else "was changed since: it stays listed"
             self._result.remarks.append(Remark(row.line, entry.number, listed=entry.status != REMOVED, why=why))
         self._result.counts[outcome] += 1

@@ -1,8 +1,8 @@
-"""Which of many numbers are listed: by looking each up, or by reading the whole list once into a few bytes a number.
+"""Which of many numbers are listed: by looking up each, or by reading the whole list into a few bytes per number.
 
-Reading costs what the list is long, looking up what is asked for. Which is less is not known before, so the reading
-begins with a budget of what looking up would cost, and is given up when that is spent: at the worst it costs twice as
-much as the better way.
+Reading costs in proportion to the length of the list; lookups, to the number of leads. The cheaper way is not known in
+advance, so reading begins with a budget of what lookups would cost, and stops once that is spent: at worst it costs
+twice as much as the better way.
 """
 
 import json
@@ -24,16 +24,16 @@ LEAST_BUDGET = 250.0
 NUMBERS_A_PART = 1_000_000
 NUMBERS_A_LOOK = 1_000
 _ROWS_A_UNIT = 8
-"""Of 4 KB, when DynamoDB does not tell what it counted."""
+"""Rows in a read unit of 4 KB, if DynamoDB does not return what it counted."""
 _WANTED = (
     "(attribute_not_exists(#status) OR #status <> :removed) AND "
     "(attribute_not_exists(#expires) OR NOT attribute_type(#expires, :number) OR #expires > :now)"
 )
-"""What is not plainly removed or expired is listed, however a hand has left it."""
+"""A row that is not plainly removed or expired counts as listed, also if it was edited by hand."""
 
 
 class Method(StrEnum):
-    """How it is found out which numbers are listed."""
+    """The ways to find out which numbers are listed."""
 
     READING = "reading"
     LOOKUP = "lookup"
@@ -43,21 +43,21 @@ class NumberSet:
     """Listed numbers, 8 bytes each: one sorted array for each length, since DynamoDB sorts them as text."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Begin with an empty set."""
         self._of_length: dict[int, array[int]] = {}
 
     def __len__(self) -> int:
-        """Count them."""
+        """Return how many there are."""
         return sum(len(numbers) for numbers in self._of_length.values())
 
     def add(self, number: str) -> None:
-        """Add a number (E.164) that comes after all of its length. A key that is no number matches no lead."""
+        """Add a number (E.164) that is greater than all of its length. A key that is not a number matches no lead."""
         digits = number[1:]
         if digits.isdecimal() and len(digits) < 19:
             self._of_length.setdefault(len(digits), array("Q")).append(int(digits))
 
     def has(self, number: str) -> bool:
-        """Tell whether a number (E.164) is among them."""
+        """Return whether a number (E.164) is in the set."""
         numbers = self._of_length.get(len(number) - 1)
         if numbers is None:
             return False
@@ -66,12 +66,12 @@ class NumberSet:
         return place < len(numbers) and numbers[place] == wanted
 
     def packed(self) -> bytes:
-        """Give them as bytes: a line of JSON with the lengths and counts, then the arrays."""
+        """Return the set as bytes: a line of JSON with the lengths and counts, then the arrays."""
         counts = {length: len(numbers) for length, numbers in self._of_length.items()}
         return json.dumps(counts).encode() + b"\n" + b"".join(n.tobytes() for n in self._of_length.values())
 
     def extend(self, packed: bytes) -> None:
-        """Add what `packed` gave of the numbers that follow."""
+        """Add the numbers that follow, in the form that `packed` returns."""
         end = packed.index(b"\n")
         at = end + 1
         for length, count in json.loads(packed[:end]).items():
@@ -81,7 +81,7 @@ class NumberSet:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How far the reading of a list is. `after`: the number (E.164) it goes on after; `units`: read units it cost."""
+    """The progress of reading a list. `after`: the last number read (E.164); `units`: read units so far."""
 
     after: str = ""
     parts: int = 0
@@ -91,9 +91,9 @@ class Reading:
     by: Method = Method.READING
 
     @classmethod
-    def of(cls, told: dict[str, Any] | None) -> Self:
-        """Read it out of the state machine's state; None: it begins."""
-        return cls(**{**told, "by": Method(told["by"])}) if told else cls()
+    def of(cls, state: dict[str, Any] | None) -> Self:
+        """Read the state machine's state; None: the reading begins."""
+        return cls(**{**state, "by": Method(state["by"])}) if state else cls()
 
 
 def read_list(
@@ -103,13 +103,13 @@ def read_list(
     reading: Reading,
     budget: float | None,
     moment: datetime,
-    keep: Callable[[int, bytes], None],
+    store: Callable[[int, bytes], None],
     out_of_time: Callable[[], bool],
     numbers_a_part: int = NUMBERS_A_PART,
 ) -> Reading:
-    """Read the list on from where the reading stands, strongly consistent, and keep it in parts.
+    """Continue to read the list, strongly consistent, and store it in parts.
 
-    Ends when it was read, when the budget (read units; None: any) is spent (then `by` says lookup), or with the time.
+    Ends with the list, with the budget (read units; None: no limit; then `by` is lookup), or when time is short.
     """
     query: dict[str, Any] = {
         "TableName": table,
@@ -146,30 +146,30 @@ def read_list(
             if len(part):
                 parts += 1
                 count += len(part)
-                keep(parts, part.packed())
+                store(parts, part.packed())
                 part = NumberSet()
             if done or out_of_time():
                 return Reading(after, parts, count, units, done)
 
 
 def part_name(look: int, part: int) -> str:
-    """Give the name of a part of the list, as the first or the second look read it."""
+    """Return the name of a part of the list as one of the passes read it. `look`: 1 or 2."""
     return f"list/{look}-{part:05}.bin"
 
 
-def kept(files: JobFiles, look: int, parts: int) -> NumberSet:
-    """Give the list that was read. Raises LookupError when a part is missing: then nothing may be called clear."""
+def stored(files: JobFiles, look: int, parts: int) -> NumberSet:
+    """Return the list that was read. Raises LookupError if a part is missing, so that nothing is called clear."""
     found = NumberSet()
     for part in range(1, parts + 1):
         packed = files.read(part_name(look, part))
         if packed is None:
-            raise LookupError("a part of the list that was read is not there")
+            raise LookupError("a part of the list that was read is missing")
         found.extend(packed)
     return found
 
 
 def looked_up(numbers: Numbers, wanted: Iterable[str], moment: datetime) -> set[str]:
-    """Look numbers (E.164) up, strongly consistent: those that are listed. Raises Unavailable unless all were read."""
+    """Return which numbers (E.164) are listed, strongly consistent. Raises Unavailable unless all were read."""
     unique = list(dict.fromkeys(wanted))
     listed: set[str] = set()
     for i in range(0, len(unique), NUMBERS_A_LOOK):
@@ -179,12 +179,12 @@ def looked_up(numbers: Numbers, wanted: Iterable[str], moment: datetime) -> set[
 
 
 def budget_of(leads: int) -> float:
-    """Give the read units that looking up so many leads would cost: one each, listed or not."""
+    """Return the read units that looking up this many leads costs: one each, listed or not."""
     return max(float(leads), LEAST_BUDGET)
 
 
-def as_told(reading: Reading) -> dict[str, Any]:
-    """Give it for the state machine's state."""
+def as_json(reading: Reading) -> dict[str, Any]:
+    """Return it as the state machine's state."""
     return {
         "after": reading.after,
         "parts": reading.parts,

@@ -1,165 +1,396 @@
-"""Which column of a file means what: by its header, or by what stands in it. Functions of a sample of rows."""
+"""Which columns of a file hold what, decided from its first rows: functions of values.
+
+A guess is made only if just one column can be meant. Otherwise `ColumnsNeeded` is raised with the candidates, before
+anything is written, and the client chooses.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from dnc.bulk.uploads.source import FileRefused
+from dnc.bulk.uploads import dates, headers, numbers
+from dnc.bulk.uploads.errors import FileRefused
+from dnc.bulk.uploads.headers import Meaning
+from dnc.phone.countries import country
 
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-NUMBER_NAMES = _names(
-    "number numbers phone phone_number phone_numbers phonenumber phone_no phone1 telephone telephone_number tel mobile "
-    "mobile_number cell cell_phone cellphone msisdn e164 e_164 dnc_number dnc did contact_number"
-)
-AREA_NAMES = _names("area_code areacode area npa")
-_NAMES_OF_FIELDS = {
-    "requested_at": _names(
-        "requested_at request_date requested date_requested date_added added_at added dnc_date date"
-    ),
-    "expires_at": _names("expires_at expires expiry expiry_date expiration expiration_date expire_date expires_on"),
-    "note": _names("note notes comment comments"),
-    "campaign_id": _names("campaign_id campaign campaign_name"),
-    "agent_id": _names("agent_id agent"),
-    "call_id": _names("call_id uniqueid"),
-    "caller_id": _names("caller_id callerid cid"),
-    "consumer_name": _names("consumer_name name full_name customer_name"),
-    "seller": _names("seller"),
-    "telemarketer": _names("telemarketer"),
-    "goods_or_services": _names("goods_or_services goods services product"),
-    "region": _names("region country country_iso"),
-}
-FIELD_NAMES = {name: meant for meant, names in _NAMES_OF_FIELDS.items() for name in names}
-EXPORTED = _names("number status sources last_requested_at removal version request_keys")
-"""A header that holds all of these is that of an export of this service, whose `status` is then known to mean that."""
+HEADER_WITHIN = 20
+"""A header is among so many first rows; above it are title lines."""
+EXPORTED = frozenset(["number", "status", "sources", "last_requested_at", "removal", "version", "request_keys"])
+"""A header with all of these is that of an export of this service, so `status` is known to mean that."""
 OF_EXPORTS = ("status", "source", "sources", "last_requested_at")
-CHANGE_NAMES = _names("change change_type add_delete add_del action operation transaction transaction_type")
-ADDITIONS = _names("a add added addition i insert new +")
-DELETIONS = _names("d del delete deleted deletion r remove removed -")
-_DIGITS = re.compile(r"\d")
+ADDITIONS = frozenset(["a", "add", "added", "addition", "i", "insert", "new", "+"])
+DELETIONS = frozenset(["d", "del", "delete", "deleted", "deletion", "r", "remove", "removed", "-"])
 CHANGE_FILE = (
-    "This looks like a registry's change file: additions and deletions mixed. It is not read, since a deletion taken "
-    "for an addition, or the other way round, would be wrong. Get the registry's full list and import that."
+    "This looks like a registry's change file, which mixes additions and deletions. It is not read, because taking a "
+    "deletion for an addition, or the reverse, would be wrong. Get the registry's full list and import that."
 )
+NO_PHONES = "No column looks like phone numbers. Name it 'number' in the first line, and upload the file again."
+MOST_CANDIDATES, SAMPLES = 50, 3
+_LONGEST_SAMPLE = 60
+_SHARE = 0.5
+_LEAST_FILLED = 0.3
+_DIGITS = re.compile(r"\d")
+_PLACEHOLDERS = frozenset("na n/a none null unknown private withheld anonymous - -- ? nil empty no keine aucun".split())  # noqa: SIM905 - words
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is known of a file before it is read.
+
+    `region`: of national forms. `columns`: the phone columns that the client chose, by name or by place from 1.
+    `registry`: the file is a registry's list. `importing`: False for a campaign's leads.
+    """
+
+    region: str | None = None
+    columns: tuple[str, ...] = ()
+    registry: bool = False
+    importing: bool = True
+
+
+class ColumnsNeeded(Exception):
+    """More than one column can be meant. `candidates`: what the client chooses from; `columns`: all that exist."""
+
+    def __init__(self, candidates: list[dict[str, Any]], columns: list[str]) -> None:
+        """`candidates`: `{"column", "samples"}` each."""
+        super().__init__("more than one column can be meant")
+        self.candidates = candidates
+        self.columns = columns
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Places of columns, from 0. `area`: a column with the area code that the number lacks. `header`: rows to skip.
+    """The columns of a file, by place from 0.
 
-    `exported`: the file is an export of this service, and what is removed in it is not to be listed.
+    `phones`: the columns with numbers; `areas`: by phone column, the column with its area code. `countries`: tried in
+    this order. `fields`: the entry's fields. `header`: the header's cells; `data_from`: the first row of data.
+    `exported`: the file is an export of this service. `month_first`: date fields written month first. `unread`:
+    columns that look like phone numbers without being named so. `every_cell`: each cell of a row is a number.
     """
 
-    number: int
-    area: int | None = None
-    fields: dict[int, str] = field(default_factory=dict)
-    header: bool = False
+    phones: tuple[int, ...]
+    areas: Mapping[int, int] = field(default_factory=dict)
+    countries: tuple[int, ...] = ()
+    fields: Mapping[int, str] = field(default_factory=dict)
+    header: tuple[str, ...] = ()
+    data_from: int = 0
     exported: bool = False
+    month_first: frozenset[str] = frozenset()
+    unread: tuple[int, ...] = ()
+    every_cell: bool = False
 
-    def written(self, cells: Sequence[str]) -> str:
-        """Give the number of a row as it was written."""
-        number = cells[self.number] if self.number < len(cells) else ""
-        if self.area is None or self.area >= len(cells):
+    def name(self, place: int) -> str:
+        """Return the name of a column: its header, or its place from 1."""
+        named = self.header[place].strip() if place < len(self.header) else ""
+        return named or f"column {place + 1}"
+
+    def written(self, cells: Sequence[str], place: int, in_nanp: bool) -> str:
+        """Return the number in a phone column as it is written, with its area code if that is in another column."""
+        number = numbers.cleaned(cells[place]) if place < len(cells) else ""
+        area_place = self.areas.get(place)
+        if area_place is None or area_place >= len(cells) or not number:
             return number
-        area = cells[self.area].strip()
-        if not area or len(_DIGITS.findall(number)) > len("5550100"):
-            return number
-        return f"{area}{' ' if self.header else ','}{number.strip()}"
+        return _with_area(numbers.cleaned(cells[area_place]), number, "," if not self.header else " ", in_nanp)
 
 
-def columns_of(sample: Sequence[Sequence[str]]) -> Columns:
-    """Tell the columns by the first rows of a file. Raises FileRefused when no column holds numbers."""
-    names = [_name(cell) for cell in sample[0]]
-    header = _is_header(sample[0], names)
-    rows = sample[1:] if header else sample
-    _refuse_a_change_file(names if header else [], rows)
-    if not header:
-        return _without_header(rows)
-    number = next((i for i, name in enumerate(names) if name in NUMBER_NAMES), None)
-    if number is None:
-        number = _looks_like_numbers(rows)
-    if number is None:
-        raise FileRefused(
-            "No column is known to hold phone numbers. Name it 'number' in the first line, and upload again."
+def columns_of(sample: Sequence[Sequence[str]], choice: Choice = Choice()) -> Columns:
+    """Decide on the columns of a file by its first rows. Raises FileRefused and ColumnsNeeded."""
+    header_at = _header_of(sample, choice)
+    table = _Table(sample, header_at, choice)
+    if choice.importing:
+        _refuse_a_change_file(table)
+    if choice.columns:
+        return table.columns(table.chosen())
+    if table.is_export:
+        return table.columns((table.names.index("number"),))
+    if header_at is None:
+        return _without_header(table)
+    phones = table.named() or table.guessed()
+    return table.columns(phones)
+
+
+class _Table:
+    """The sample of a file, with its header's meanings."""
+
+    def __init__(self, sample: Sequence[Sequence[str]], header_at: int | None, choice: Choice) -> None:
+        self.choice = choice
+        self.header = tuple(sample[header_at]) if header_at is not None else ()
+        self.data_from = 0 if header_at is None else header_at + 1
+        self.rows = sample[self.data_from :]
+        self.width = max((len(row) for row in (*self.rows, self.header)), default=0)
+        self.meanings = [headers.meaning_of(cell) for cell in self.header]
+        self.meanings += [Meaning.UNKNOWN] * (self.width - len(self.meanings))
+        self.names = [headers.name_of(cell) for cell in self.header]
+        self.is_export = set(self.names) >= EXPORTED
+        self.countries = self._countries()
+        self.areas = tuple(i for i, meaning in enumerate(self.meanings) if meaning is Meaning.AREA)
+
+    def values(self, place: int) -> list[str]:
+        """Return the cells of a column that are not blank."""
+        return [row[place].strip() for row in self.rows if place < len(row) and row[place].strip()]
+
+    def looks_like_phones(self, place: int, share: float = _SHARE) -> bool:
+        """Return whether more than this share of a column's cells can be phone numbers."""
+        return self._fitting(place, numbers.is_possible) > share
+
+    def looks_valid(self, place: int) -> bool:
+        """Return whether nearly all of a column's cells are phone numbers in use."""
+        return self._fitting(place, numbers.is_valid) > 0.8
+
+    def chosen(self) -> tuple[int, ...]:
+        """Return the places of the columns that the client chose. Raises FileRefused."""
+        places = []
+        folded = [cell.strip().casefold() for cell in self.header]
+        for column in self.choice.columns:
+            wanted = column.strip().casefold()
+            if folded.count(wanted) > 1:
+                raise FileRefused(
+                    "The first line has more than one column of a name that was chosen. Choose it by its place, from 1."
+                )
+            if wanted in folded:
+                places.append(folded.index(wanted))
+            else:
+                places.append(self._at_place(wanted.removeprefix("column ").strip()))
+        return tuple(dict.fromkeys(places))
+
+    def named(self) -> tuple[int, ...]:
+        """Return the columns whose headers say that they hold phones, and whose cells do not say otherwise."""
+        phones = [i for i, meaning in enumerate(self.meanings) if meaning is Meaning.PHONE]
+        with_digits = [i for i in phones if any(map(numbers.has_digits, self.values(i)))]
+        if with_digits:
+            phones = [i for i in phones if i in with_digits or not self.values(i)]
+        maybe = [i for i, meaning in enumerate(self.meanings) if meaning is Meaning.MAYBE_PHONE]
+        maybe = [i for i in maybe if self.looks_like_phones(i) or (phones and not self.values(i))]
+        return tuple(sorted([*phones, *maybe]))
+
+    def guessed(self) -> tuple[int, ...]:
+        """Return the one column that can be meant. Raises FileRefused and ColumnsNeeded."""
+        used = {*self.areas, *self.countries}
+        found = [i for i in range(self.width) if i not in used and self.looks_like_phones(i)]
+        if not found:
+            bare = [i for i, meaning in enumerate(self.meanings) if meaning is Meaning.MAYBE_PHONE]
+            if len(bare) == 1 and (self.width == 1 or self.areas):
+                return (bare[0],)
+            if self.width == 1:
+                return (0,)
+            raise FileRefused(NO_PHONES)
+        unsure = {Meaning.OWN_PHONE, Meaning.IDENTIFIER, Meaning.DATE}
+        if len(found) > 1 or self.meanings[found[0]] in unsure:
+            raise self.needed(found)
+        return (found[0],)
+
+    def needed(self, places: Sequence[int]) -> ColumnsNeeded:
+        """Return the error that asks the client to choose among columns."""
+        columns = self.columns(())
+        return ColumnsNeeded(self.candidates(places), [columns.name(i) for i in range(self.width)])
+
+    def candidates(self, places: Sequence[int]) -> list[dict[str, Any]]:
+        """Return columns with a few of their values."""
+        named = self.columns(())
+        return [
+            {"column": named.name(i), "samples": [value[:_LONGEST_SAMPLE] for value in self.values(i)[:SAMPLES]]}
+            for i in places[:MOST_CANDIDATES]
+        ]
+
+    def columns(self, phones: tuple[int, ...]) -> Columns:
+        """Return all columns, given the phone columns."""
+        fields: dict[int, str] = {}
+        for i, name in enumerate(self.names):
+            meant = headers.FIELDS.get(name)
+            if meant and i not in phones and i not in self.countries and meant not in fields.values():
+                fields[i] = meant
+        if self.is_export:
+            fields |= {self.names.index(name): name for name in OF_EXPORTS if name in self.names}
+        month_first = frozenset(
+            name
+            for i, name in fields.items()
+            if name in {"requested_at", "expires_at"} and dates.month_first(self.values(i), self.choice.region)
         )
-    area = next((i for i, name in enumerate(names) if name in AREA_NAMES), None)
-    fields: dict[int, str] = {}
-    for i, name in enumerate(names):
-        meant = FIELD_NAMES.get(name)
-        if meant and i != number and meant not in fields.values():
-            fields[i] = meant
-    exported = set(names) >= EXPORTED
-    if exported:
-        fields |= {names.index(name): name for name in OF_EXPORTS if name in names}
-    return Columns(number, area, fields, header=True, exported=exported)
+        return Columns(
+            phones,
+            self._areas_of(phones),
+            () if self.is_export else self.countries,
+            fields,
+            self.header,
+            self.data_from,
+            exported=self.is_export,
+            month_first=month_first,
+            unread=self._unread(phones, fields) if phones else (),
+        )
+
+    def _fitting(self, place: int, fits: Any) -> float:
+        rows = [row for row in self.rows if place < len(row) and row[place].strip()]
+        if not rows:
+            return 0.0
+        fitting = sum(
+            1 for row in rows if self._is_number(row, place) and fits(self._written(row, place), self._region(row))
+        )
+        return fitting / len(rows)
+
+    def _is_number(self, row: Sequence[str], place: int) -> bool:
+        text = self._written(row, place)
+        return _could_be_a_number(text) and not dates.is_date(text)
+
+    def _written(self, row: Sequence[str], place: int) -> str:
+        area = next((i for i in self.areas if i < len(row)), None)
+        number = numbers.cleaned(row[place])
+        return _with_area(row[area], number, " ", True) if area is not None and area != place else number
+
+    def _region(self, row: Sequence[str]) -> str | None:
+        for place in self.countries:
+            if place < len(row) and row[place].strip():
+                return country(row[place], self.choice.region)
+        return self.choice.region
+
+    def _countries(self) -> tuple[int, ...]:
+        codes = [i for i, meaning in enumerate(self.meanings) if meaning is Meaning.CALLING_CODE]
+        named = [i for i, meaning in enumerate(self.meanings) if meaning is Meaning.COUNTRY]
+        sure = [i for i in named if "region" not in self.names[i] or self._all_countries(i)]
+        return (*[i for i in codes if self._all_countries(i)], *sure)
+
+    def _all_countries(self, place: int) -> bool:
+        values = self.values(place)
+        return bool(values) and all(country(value, self.choice.region) for value in values)
+
+    def _areas_of(self, phones: Sequence[int]) -> dict[int, int]:
+        areas = {}
+        for area in self.areas:
+            following = [i for i in phones if i > area]
+            phone = min(following) if following else (phones[-1] if phones else None)
+            if phone is not None and phone not in areas:
+                areas[phone] = area
+        return areas
+
+    def _unread(self, phones: Sequence[int], fields: Mapping[int, str]) -> tuple[int, ...]:
+        unlikely = {Meaning.OWN_PHONE, Meaning.DATE, Meaning.AREA, Meaning.COUNTRY, Meaning.CALLING_CODE}
+        others = [
+            i for i in range(self.width) if i not in phones and i not in fields and self.meanings[i] not in unlikely
+        ]
+        return tuple(i for i in others if self.looks_valid(i))
+
+    def _at_place(self, wanted: str) -> int:
+        place = int(wanted) - 1 if wanted.isascii() and wanted.isdecimal() else -1
+        if not 0 <= place < self.width:
+            raise FileRefused("The file has no column of a name or place that was chosen. Choose columns that it has.")
+        return place
 
 
-def says_deleted(cells: Sequence[str], columns: Columns) -> bool:
-    """Tell whether a row of a registry's file says that it is a deletion, in a column of its own."""
-    return any(
-        cell.strip().lower() in DELETIONS
-        for i, cell in enumerate(cells)
-        if i not in columns.fields and i not in (columns.number, columns.area)
-    )
+def _without_header(table: _Table) -> Columns:
+    rows = table.rows
+    if _is_area_file(rows):
+        return Columns(phones=(1,), areas={1: 0})
+    found = [i for i in range(table.width) if table.looks_like_phones(i) and _fills(rows, i)]
+    widths = {len(row) for row in rows}
+    if table.width > 1 and (len(rows) == 1 or len(widths) > 1) and _every_cell_is_a_number(table):
+        return Columns(tuple(range(table.width)), every_cell=True)
+    if len(found) > 1:
+        raise table.needed(found)
+    if not found and table.width > 1:
+        raise FileRefused(NO_PHONES)
+    return table.columns((found[0] if found else 0,))
 
 
-def _name(cell: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_")
+def _every_cell_is_a_number(table: _Table) -> bool:
+    cells = [cell for row in table.rows for cell in row if cell.strip()]
+    return all(_could_be_a_number(cell) and numbers.is_possible(cell, table.choice.region) for cell in cells)
 
 
-def _is_header(cells: Sequence[str], names: Sequence[str]) -> bool:
-    if any(len(_DIGITS.findall(cell)) >= 5 for cell in cells):
-        return False
-    if any(name in NUMBER_NAMES or name in AREA_NAMES for name in names):
-        return True
-    return len(cells) > 1 and all(any(c.isalpha() for c in cell) or not cell.strip() for cell in cells)
+def _fills(rows: Sequence[Sequence[str]], place: int) -> bool:
+    return sum(1 for row in rows if place < len(row) and _is_filled(row[place])) > _LEAST_FILLED * len(rows)
 
 
-def _without_header(rows: Sequence[Sequence[str]]) -> Columns:
+def _is_filled(cell: str) -> bool:
+    return bool(cell.strip()) and cell.strip().casefold() not in _PLACEHOLDERS
+
+
+def _is_area_file(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether rows are a registry's `415,5552671`."""
     two = [row for row in rows if len(row) >= 2]
-    if two and len(two) > 0.9 * len(rows):
-        fitting = sum(1 for row in two if _is_area(row[0]) and re.fullmatch(r"\d{7}", row[1].strip(), re.ASCII))
-        if fitting >= 0.5 * len(two):
-            return Columns(number=1, area=0)
-    number = _looks_like_numbers(rows)
-    if number is None and max((len(row) for row in rows), default=0) > 1:
-        raise FileRefused(
-            "No column looks like phone numbers. Add a first line that names it 'number', and upload again."
-        )
-    return Columns(number or 0)
+    if not two or len(two) <= 0.9 * len(rows):
+        return False
+    fitting = sum(1 for row in two if _is_area(row[0]) and re.fullmatch(r"\d{7}", row[1].strip(), re.ASCII))
+    return fitting >= _SHARE * len(two)
 
 
 def _is_area(cell: str) -> bool:
     return bool(re.fullmatch(r"[2-9]\d{2}", cell.strip(), re.ASCII))
 
 
-def _looks_like_numbers(rows: Sequence[Sequence[str]]) -> int | None:
-    width = max((len(row) for row in rows), default=0)
-    best, best_share = None, 0.5
-    for i in range(width):
-        cells = [row[i].strip() for row in rows if i < len(row) and row[i].strip()]
-        fitting = sum(1 for cell in cells if _could_be_a_number(cell))
-        if cells and fitting / len(cells) > best_share and fitting > 0.5 * len(rows):
-            best, best_share = i, fitting / len(cells)
-    return best
+def _with_area(area: str, number: str, between: str, in_nanp: bool) -> str:
+    """Return a number with its area code in front, unless it has it already."""
+    area, digits = area.strip(), "".join(_DIGITS.findall(number))
+    if not area or not digits or number.startswith(("+", "00")):
+        return number
+    if in_nanp:
+        return number if len(digits) >= 10 else f"{area}{between}{number}"
+    area_digits = "".join(_DIGITS.findall(area)).lstrip("0")
+    whole = digits.startswith("0") or (area_digits and digits.startswith(area_digits) and len(digits) > 8)
+    return number if whole else f"{area}{between}{number}"
+
+
+def _header_of(sample: Sequence[Sequence[str]], choice: Choice) -> int | None:
+    """Return which row is the header, or None. Rows above it are title lines; a row of data is never a header."""
+    width = max((len(row) for row in sample), default=0)
+    first_data = next((i for i, row in enumerate(sample) if any(map(_holds_a_number, row))), len(sample))
+    above = sample[: min(first_data, HEADER_WITHIN)]
+    chosen = {column.strip().casefold() for column in choice.columns}
+    maybe = None
+    for i, row in enumerate(above):
+        if chosen & {cell.strip().casefold() for cell in row}:
+            return i
+        cells = [cell for cell in row if cell.strip()]
+        if len(cells) < min(2, width):
+            continue
+        meanings = {headers.meaning_of(cell) for cell in cells}
+        if Meaning.PHONE in meanings or (Meaning.AREA in meanings and len(cells) > 1):
+            return i
+        if maybe is None and Meaning.MAYBE_PHONE in meanings:
+            maybe = i
+    if maybe is not None:
+        return maybe
+    return _header_by_its_look(sample, above, width)
+
+
+def _header_by_its_look(sample: Sequence[Sequence[str]], above: Sequence[Sequence[str]], width: int) -> int | None:
+    """Return the row just above the data, if it looks like headers and not like data."""
+    if not above or width < 2:
+        return None
+    at = len(above) - 1 if len(above) < len(sample) else 0
+    cells = [cell.strip() for cell in above[at]]
+    if sum(1 for cell in cells if cell) < max(2, width - 1):
+        return None
+    if any(headers.is_known(cell) for cell in cells if cell):
+        return at
+    beside = [i for i, cell in enumerate(sample[at + 1]) if _holds_a_number(cell)] if at + 1 < len(sample) else []
+    over = [cells[i] for i in beside if i < len(cells)]
+    named = [cell for cell in over if cell and cell.casefold() not in _PLACEHOLDERS]
+    return at if len(named) == len(beside) and all(any(c.isalpha() for c in cell) for cell in cells if cell) else None
+
+
+def _holds_a_number(cell: str) -> bool:
+    return _could_be_a_number(numbers.cleaned(cell)) and not dates.is_date(cell)
 
 
 def _could_be_a_number(cell: str) -> bool:
-    digits = len(_DIGITS.findall(cell))
-    if not 7 <= digits <= 15 or re.match(r"\d{4}-\d{2}-\d{2}", cell):
-        return False
-    return digits >= 0.5 * len(cell) and not any(c.isalpha() for c in cell)
+    digits = sum(c.isdecimal() for c in cell)
+    return digits >= 5 and digits >= 0.4 * len(cell) and sum(c.isalpha() for c in cell) <= 4
 
 
-def _refuse_a_change_file(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    width = max((len(row) for row in rows), default=0)
-    for i in range(width):
-        values = {row[i].strip().lower() for row in rows if i < len(row) and row[i].strip()}
+def _refuse_a_change_file(table: _Table) -> None:
+    """Refuse a registry's change file, recognized by its layout as a whole. Raises FileRefused."""
+    for i in range(table.width):
+        values = {value.lower() for value in table.values(i)}
         if not values or not values <= ADDITIONS | DELETIONS:
             continue
-        named = i < len(names) and names[i] in CHANGE_NAMES
-        if named or (values & ADDITIONS and values & DELETIONS):
-            raise FileRefused(CHANGE_FILE)
+        if i < len(table.names):
+            if table.names[i] in headers.CHANGE_NAMES:
+                raise FileRefused(CHANGE_FILE)
+        elif table.choice.registry or (values & ADDITIONS and values & DELETIONS):
+            _refuse_if_only_numbers(table, i)
+
+
+def _refuse_if_only_numbers(table: _Table, flags: int) -> None:
+    """Refuse a file without a header whose other cells are all parts of numbers or dates."""
+    others = [value for i in range(table.width) if i != flags for value in table.values(i)]
+    if all(value.isdecimal() or _holds_a_number(value) or dates.is_date(value) for value in others):
+        raise FileRefused(CHANGE_FILE)

@@ -1,21 +1,26 @@
 """From bytes to rows: the encoding, the separator, quoted fields over several lines; streaming, in bounded memory.
 
-A row knows the line that it began on (from 1) and its text as it was. What is wrong with one row is told with the row.
+A row has the number of the line that it began on (from 1) and its text as it was written. A problem of one row is
+returned with that row.
 """
 
 import codecs
 import csv
 import io
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dnc.bulk.uploads.source import HEAD, FileRefused
+from dnc.bulk.uploads.errors import FileRefused
+from dnc.bulk.uploads.headers import Meaning, meaning_of
 
+HEAD = 64 * 1024
+"""So many first bytes of a file decide what it is."""
 LONGEST_LINE = 64 * 1024
 LONGEST_ROW_LINES = 100
 HOPELESS = 16 * 1024**2
-"""A line of more characters than this is no list of numbers."""
+"""A file with a line of more characters than this is not a list of numbers."""
 SEPARATORS = ("\t", ";", ",", "|")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -26,11 +31,14 @@ _BOMS = (
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a\x1b"))
 _END_OF_DOS_FILE = "\x1a"
+_SEPARATOR_LINE = re.compile(r'[\ufeff]?"?sep=(.)"?', re.IGNORECASE)
+MOST_TITLES, _LONGEST_HEADER = 15, 20
+"""So many lines above a table may be titles."""
 csv.field_size_limit(LONGEST_LINE * 2)
 
 
 class Row(NamedTuple):
-    """One row. `problem`: why it cannot be read as one, or None."""
+    """One row. `problem`: why it cannot be read, or None."""
 
     line: int
     cells: list[str]
@@ -39,9 +47,9 @@ class Row(NamedTuple):
 
 
 def encoding_of(head: bytes) -> str:
-    """Tell how a file is encoded by its first bytes. Raises FileRefused when it is no text.
+    """Return the encoding of a file by its first bytes. Raises FileRefused if it is not text.
 
-    What is not valid UTF-8 in a file without a mark is read as Windows' Latin-1, cell by cell (`mended`).
+    Cells that are not valid UTF-8, in a file without a byte order mark, are decoded one by one (`mended`).
     """
     for bom, name in _BOMS:
         if head.startswith(bom):
@@ -54,19 +62,19 @@ def encoding_of(head: bytes) -> str:
             return "utf-16-be"
     controls = sum(head.count(bytes((c,))) for c in _CONTROLS)
     if controls > 0.1 * len(head) and len(head) > 64:
-        raise FileRefused("This is not text. Upload the numbers as a text or CSV file.")
+        raise FileRefused("This is not text. Save the numbers as CSV, and upload that.")
     return "utf-8"
 
 
 def text_of(opened: io.BufferedReader) -> io.TextIOWrapper:
-    """Give a file's text, line ends as they are. What cannot be decoded never stops the reading."""
+    """Return a file's text with its line ends. Bytes that cannot be decoded never stop the reading."""
     encoding = encoding_of(opened.peek(HEAD)[:HEAD])
     errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
     return io.TextIOWrapper(opened, encoding, errors=errors, newline="")
 
 
 def mended(text: str) -> str:
-    """Give a cell of what was no valid UTF-8 as Windows' Latin-1 has it."""
+    """Decode a cell that is not valid UTF-8 as Windows-1252."""
     if text.isascii():
         return text
     try:
@@ -81,34 +89,85 @@ def mended(text: str) -> str:
 
 
 def separator_of(lines: list[str]) -> str | None:
-    """Tell what separates the cells, by a sample of lines: what splits most of them into the same number, or None."""
+    """Return the separator that splits most of a sample's lines into equally many cells, or None.
+
+    Title lines above the table, which have one cell, do not count.
+    """
     sample = [line for line in lines if line.strip()][:100]
-    best, best_score = None, (0.0, 0)
+    best, best_score = None, (0.0, 0, 0)
     for separator in SEPARATORS:
-        widths = Counter(len(row) for row in csv.reader(sample, delimiter=separator) if row)
-        if not widths:
+        widths = [len(row) for row in csv.reader(sample, delimiter=separator) if row]
+        titles = next((i for i, width in enumerate(widths) if width > 1 or _is_header(sample[i])), len(widths))
+        table = widths[titles if titles <= MOST_TITLES else 0 :]
+        if not table:
             continue
-        width, times = widths.most_common(1)[0]
-        share = times / sum(widths.values())
-        if width > 1 and share >= 0.7 and (round(share, 1), width) > best_score:
-            best, best_score = separator, (round(share, 1), width)
-    return best
+        width, count = Counter(table).most_common(1)[0]
+        score = (round(count / len(table), 1), len(table), width)
+        if width > 1 and count >= 0.7 * len(table) and score > best_score:
+            best, best_score = separator, score
+    return best or _separator_of_header(sample)
+
+
+def _separator_of_header(sample: list[str]) -> str | None:
+    """Return the separator of the first line that names a column of phones, if its rows are too ragged to tell."""
+    for line in sample[:MOST_TITLES]:
+        for separator in SEPARATORS:
+            cells = line.strip().split(separator)
+            if len(cells) > 1 and any(meaning_of(cell) is Meaning.PHONE for cell in cells):
+                return separator
+    return None
+
+
+def _is_header(line: str) -> bool:
+    """Return whether a line is the header of a file with one column."""
+    text = line.strip().strip('"')
+    return len(text) <= _LONGEST_HEADER and meaning_of(text) in {Meaning.PHONE, Meaning.MAYBE_PHONE}
+
+
+def raw_cells(text: str, separator: str | None) -> list[str]:
+    """Return the cells of a row as they are written, quotes and spaces included; joined, they are the row's text."""
+    if separator is None:
+        return [text]
+    if '"' not in text:
+        return text.split(separator)
+    cells, start, quoted, fresh = [], 0, False, True
+    for at, character in enumerate(text):
+        if character == '"' and (quoted or fresh):
+            quoted, fresh = not quoted, quoted
+        elif character == separator and not quoted:
+            cells.append(text[start:at])
+            start, fresh = at + 1, True
+        elif character != " " and not quoted:
+            fresh = False
+    return [*cells, text[start:]]
+
+
+def quoted(cell: str, separator: str | None) -> str:
+    """Return a cell's text as it is written in a row: in quotes if it needs them."""
+    if '"' in cell or "\n" in cell or "\r" in cell or (separator and separator in cell):
+        doubled = cell.replace('"', '""')
+        return f'"{doubled}"'
+    return cell
 
 
 class Rows:
-    """The rows of a text. `separator` None: one cell a row."""
+    """The rows of a text. `separator` None: each row is one cell."""
 
     def __init__(self, text: io.TextIOBase) -> None:
-        """Read a sample to tell the separator; nothing of it is lost."""
+        """Read a sample to find the separator; the sample's rows are yielded like all others."""
         self._text = text
         self._ahead: deque[tuple[str, str | None]] = deque()
         self._line = 0
         self.sample = self._read_sample()
-        self.separator = separator_of([line for line, problem in self.sample if problem is None])
+        named = _SEPARATOR_LINE.fullmatch(self.sample[0][0].rstrip("\r\n")) if self.sample else None
+        if named:  # Excel's own line, which names the separator
+            del self.sample[0]
+            self._line = 1
+        self.separator = named[1] if named else separator_of([line for line, problem in self.sample if problem is None])
         self._ahead.extend(self.sample)
 
     def __iter__(self) -> Iterator[Row]:
-        """Give each row that is not blank."""
+        """Yield each row that is not blank."""
         separator = self.separator
         while True:
             read = self._next()
@@ -130,9 +189,11 @@ class Rows:
                 yield Row(at, mended(text).split(separator), line)
 
     def _quoted(self, at: int, first: str) -> Row:
-        """Read a row with quotes, which may go on over lines. A quote that never ends is a character like others."""
+        """Read a row with quotes, which may span lines. A quote that never ends is a character like any other."""
         taken = [first]
-        reading = csv.reader(self._lines_of_a_row(taken), delimiter=self.separator or "\x00", strict=True)
+        delimiter = self.separator or "\x00"
+        lines = self._lines_of_a_row(taken)
+        reading = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
         try:
             cells = next(reading)
         except csv.Error:
@@ -141,7 +202,8 @@ class Rows:
             for line in reversed(taken[1:]):
                 self._ahead.appendleft((line, None))
                 self._line -= 1
-            cells = next(csv.reader([first.rstrip("\r\n")], delimiter=self.separator or "\x00"), [])
+            one_line = csv.reader([first.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True)
+            cells = next(one_line, [])
             taken = [first]
         return Row(at, [mended(cell) for cell in cells], "".join(taken))
 
@@ -178,7 +240,7 @@ class Rows:
         return sample
 
     def _read_line(self) -> tuple[str, str | None] | None:
-        """Read a line with its end, or the start of one that is too long, with that as its problem."""
+        """Read a line with its end; if it is too long, its start with that problem."""
         line = self._text.readline(LONGEST_LINE)
         if not line:
             return None
@@ -190,7 +252,7 @@ class Rows:
             length += len(more)
             if length > HOPELESS:
                 raise FileRefused(
-                    f"There is no line break within {HOPELESS:,} characters: this is not a list with one number a line."
+                    f"There is no line break within {HOPELESS:,} characters. Upload one number on each line."
                 )
         return line[:200], f"longer than {LONGEST_LINE:,} characters"
 

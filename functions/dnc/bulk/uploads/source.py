@@ -1,6 +1,7 @@
-"""Opening a file that somebody uploaded: an object of S3 as a stream, unpacked from gzip or zip, with bounds on all.
+"""Opening an uploaded file: an object of S3 as a stream, unpacked from gzip or zip, with bounds on everything.
 
-A file that is no list of numbers is refused in words before anything is done with it.
+Spreadsheets come out as CSV. A file of a kind that is not read is refused before anything is done with it, by its name
+and with what to do.
 """
 
 import gzip
@@ -17,32 +18,23 @@ from urllib3.exceptions import HTTPError
 
 from dnc.aws import errors as aws_errors
 from dnc.aws.errors import refused, unanswered
+from dnc.bulk.uploads import spreadsheet
+from dnc.bulk.uploads.errors import FileRefused
+from dnc.bulk.uploads.kinds import is_clutter, why_not_read, why_not_zip
+from dnc.bulk.uploads.parse import HEAD
 from dnc.problems import Unavailable
 
-HEAD = 64 * 1024
 _ATTEMPTS = 8
 _PAUSE_SECONDS = 0.05
-_MAGIC = (
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word document; save it as CSV"),
-    (b"Rar!", "a RAR archive; pack it as zip or gzip"),
-    (b"7z\xbc\xaf", "a 7z archive; pack it as zip or gzip"),
-    (b"BZh", "a bzip2 archive; pack it as zip or gzip"),
-    (b"\xfd7zXZ", "an xz archive; pack it as zip or gzip"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive; pack it as zip or gzip"),
-    (b"PAR1", "a Parquet file; save it as CSV"),
-    (b"SQLite format 3", "an SQLite database; export it as CSV"),
-    (b"\x7fELF", "a program"),
-)
 _ZIP, _EMPTY_ZIP, _GZIP = b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b"
 _TAR_AT, _TAR = 257, b"ustar"
+_DAMAGED = "The archive is damaged or was cut off. Pack it again, and upload it whole."
+_DAMAGED_ZIP = "The zip is damaged, or packed in a way that is not read. Pack it as a plain zip."
+_EXPANDS = "The archive unpacks to far more than a list of its size would. Upload the list unpacked, or in parts."
+_NESTED = "The archive has another archive in it. Unpack that one, and upload what is in it."
 
-
-class FileRefused(Exception):
-    """A file that cannot be read as a whole. The message says why and what to do, and holds nothing of the file."""
+type Opened = tuple[str, io.BufferedReader]
+"""A file's name and its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +47,15 @@ class Limits:
     files: int = 1000
 
     def of(self, size: int) -> int:
-        """Give how many bytes a file of this size may unpack to."""
+        """Return how many bytes a file of this size may unpack to."""
         return min(self.unpacked, max(self.free, self.ratio * size))
 
 
 class S3Object(io.RawIOBase):
-    """An object of S3 that is read as a stream and can be sought in. A broken connection is taken up where it broke."""
+    """A seekable stream of an S3 object. A broken connection is opened again where it broke."""
 
     def __init__(self, client: Any, bucket: str, key: str, version_id: str | None = None) -> None:
-        """Find the object; from then on it is this version of it that is read. Raises FileRefused when it is gone."""
+        """Find the object, and read only this version of it from then on. Raises FileRefused if it is gone."""
         self._body: Any = None
         self._at = 0
         self._client = client
@@ -75,24 +67,24 @@ class S3Object(io.RawIOBase):
         except refused() as failed:
             if aws_errors.response_of(failed).get("ResponseMetadata", {}).get("HTTPStatusCode") not in {403, 404}:
                 raise
-            raise FileRefused("The file is not there any more. Upload it again as a new job.") from None
+            raise FileRefused("The uploaded file has been deleted. Upload it again as a new job.") from None
         self.size = int(head["ContentLength"])
         self._etag = head["ETag"]
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Tell that it can be sought in."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Give the place of the next byte."""
+        """Return the position of the next byte."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place; the connection is opened anew there when something is read."""
+        """Go to a position; the next read opens a connection there."""
         at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         if at != self._at:
             self._drop()
@@ -100,15 +92,15 @@ class S3Object(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        """Read as much as comes at once."""
+        """Read what one read of the connection returns."""
         if self._at >= self.size:
             return 0
         broken: tuple[type[Exception], ...] = (*unanswered(), HTTPError, OSError)
         for attempt in range(_ATTEMPTS):
             try:
                 if self._body is None:
-                    asked = {**self._which, "Range": f"bytes={self._at}-", "IfMatch": self._etag}
-                    self._body = self._client.get_object(**asked)["Body"]
+                    request = {**self._which, "Range": f"bytes={self._at}-", "IfMatch": self._etag}
+                    self._body = self._client.get_object(**request)["Body"]
                 part: bytes = self._body.read(len(buffer))
             except broken:
                 self._drop()
@@ -124,7 +116,7 @@ class S3Object(io.RawIOBase):
         raise Unavailable("The file could not be read from storage. Try again.")
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._drop()
         super().close()
 
@@ -135,7 +127,7 @@ class S3Object(io.RawIOBase):
 
 
 class _Full(io.RawIOBase):
-    """A stream whose reads are as long as asked for, but at its end: so that the head of a file can be looked at."""
+    """A stream whose reads are as long as requested, except at its end, so the head of a file can be peeked at."""
 
     def __init__(self, stream: io.RawIOBase) -> None:
         self._stream = stream
@@ -161,6 +153,10 @@ class _Full(io.RawIOBase):
             filled += size
         return filled
 
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
 
 class _Bounded(io.RawIOBase):
     """A stream that is refused when it grows beyond what a file of its size may unpack to."""
@@ -176,93 +172,114 @@ class _Bounded(io.RawIOBase):
         try:
             part = self._stream.read(min(len(buffer), 1024**2))
         except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile):
-            raise FileRefused("The archive is damaged or was cut off. Pack it again and upload it whole.") from None
+            raise FileRefused(_DAMAGED) from None
         except (NotImplementedError, RuntimeError):
             raise FileRefused(
                 "The archive is packed in a way that is not read. Pack it as plain zip or gzip."
             ) from None
         self._budget[0] -= len(part)
         if self._budget[0] < 0:
-            raise FileRefused(
-                "The archive unpacks to far more than a list of its size would. Upload the list unpacked, or in parts."
-            )
+            raise FileRefused(_EXPANDS)
         buffer[: len(part)] = part
         return len(part)
 
 
-def open_files(stream: io.RawIOBase, size: int, name: str, limits: Limits) -> Iterator[tuple[str, io.BufferedReader]]:
-    """Give the plain files of an upload, each with its name: one, or those of a zip. Each is read before the next.
+def open_files(stream: io.RawIOBase, size: int, name: str, limits: Limits) -> Iterator[Opened]:
+    """Yield the plain files of an upload with their names: one, or those of a zip. Read each before the next.
 
     Raises FileRefused.
     """
     if size == 0:
         raise FileRefused("The file is empty.")
-    packed = io.BufferedReader(_Full(stream), 1024**2)
+    packed: Any = io.BufferedReader(_Full(stream), 1024**2)
     head = packed.peek(HEAD)[:HEAD]
     budget = [limits.of(size)]
     if head.startswith((_ZIP, _EMPTY_ZIP)):
-        yield from _files_of_zip(packed, budget, limits)
+        yield from _files_of_zip(packed, name, budget, limits)
     elif head.startswith(_GZIP):
         unpacked = _unpacking(cast("BinaryIO", gzip.GzipFile(fileobj=packed)), budget)
-        _refuse_what_is_packed_twice(unpacked.peek(HEAD))
-        yield name.removesuffix(".gz"), _plain(unpacked)
+        yield _plain(name.removesuffix(".gz"), unpacked, packed=True)
     else:
-        yield name, _plain(packed)
+        yield _plain(name, packed)
 
 
-def _files_of_zip(packed: Any, budget: list[int], limits: Limits) -> Iterator[tuple[str, io.BufferedReader]]:
-    try:
-        archive = zipfile.ZipFile(packed)
-    except (zipfile.BadZipFile, NotImplementedError, OverflowError):
-        raise FileRefused("The zip is damaged or was cut off. Pack it again and upload it whole.") from None
-    members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+def _files_of_zip(packed: Any, name: str, budget: list[int], limits: Limits) -> Iterator[Opened]:
+    archive = _archive(packed)
+    names = archive.namelist()
+    if why := why_not_zip(names):
+        raise FileRefused(f"{_named(name)} {why}")
+    if spreadsheet.is_workbook(names):
+        packed.seek(0)
+        yield name, spreadsheet.as_csv(packed)
+        return
+    members = [member for member in archive.infolist() if not member.is_dir() and not is_clutter(member.filename)]
     _refuse_a_zip(members, budget[0], limits)
     for member in members:
         try:
             opened = archive.open(member)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
-            raise FileRefused("The zip is damaged or packed in a way that is not read. Pack it as plain zip.") from None
+            raise FileRefused(_DAMAGED_ZIP) from None
         with opened:
             unpacked = _unpacking(cast("BinaryIO", opened), budget)
-            head = unpacked.peek(HEAD)
-            if not head:
-                continue
-            _refuse_what_is_packed_twice(head)
-            yield member.filename, _plain(unpacked)
+            if unpacked.peek(HEAD):
+                yield _plain(member.filename, unpacked, packed=True)
+
+
+def _archive(packed: Any) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(packed)
+    except (zipfile.BadZipFile, NotImplementedError, OverflowError):
+        raise FileRefused("The zip is damaged or was cut off. Pack it again, and upload it whole.") from None
 
 
 def _refuse_a_zip(members: list[zipfile.ZipInfo], budget: int, limits: Limits) -> None:
-    if any(m.filename == "[Content_Types].xml" for m in members):
-        raise FileRefused("This is an Excel or Word document. Save the sheet as CSV and upload that.")
     if not members:
-        raise FileRefused("The zip holds no file.")
+        raise FileRefused("The zip has no files in it.")
     if len(members) > limits.files:
-        raise FileRefused(f"The zip holds more than {limits.files:,} files. Upload them in parts.")
-    if any(m.flag_bits & 1 for m in members):
+        raise FileRefused(f"The zip has more than {limits.files:,} files. Upload them in parts.")
+    if any(member.flag_bits & 1 for member in members):
         raise FileRefused("The zip is encrypted. Pack it without a password.")
     for member in members:
         if member.filename.lower().endswith((".zip", ".gz", ".7z", ".rar")):
-            raise FileRefused("The zip holds another archive. Unpack that one and upload what is in it.")
-    if sum(m.file_size for m in members) > budget:
-        raise FileRefused(
-            "The archive unpacks to far more than a list of its size would. Upload the list unpacked, or in parts."
-        )
+            raise FileRefused(_NESTED)
+    if sum(member.file_size for member in members) > budget:
+        raise FileRefused(_EXPANDS)
 
 
-def _unpacking(stream: BinaryIO, budget: list[int]) -> io.BufferedReader:
+def _unpacking(stream: BinaryIO, budget: list[int]) -> Any:
     return io.BufferedReader(_Full(_Bounded(stream, budget)), 1024**2)
 
 
-def _refuse_what_is_packed_twice(head: bytes) -> None:
-    if head.startswith((_ZIP, _GZIP)) or head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
-        raise FileRefused("The archive holds another archive. Unpack that one and upload what is in it.")
-
-
-def _plain(opened: Any) -> Any:
+def _plain(name: str, opened: Any, *, packed: bool = False) -> Opened:
+    """Return a file that is not packed, a spreadsheet as CSV. Raises FileRefused."""
     head = opened.peek(HEAD)[:HEAD]
-    for magic, what in _MAGIC:
-        if head.startswith(magic):
-            raise FileRefused(f"This is {what}. Upload the numbers as a text or CSV file.")
-    if head.lstrip().startswith(b"<?xml"):
-        raise FileRefused("This is XML, which is not read. Get the same list as text or CSV.")
-    return opened
+    if spreadsheet.is_old_workbook(head):
+        return name, spreadsheet.as_csv(opened)
+    if packed and head.startswith(_ZIP):
+        return name, _packed_workbook(name, opened)
+    if packed and (head.startswith(_GZIP) or head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR):
+        raise FileRefused(_NESTED)
+    if why := why_not_read(head):
+        raise FileRefused(f"{_named(name)} {why}")
+    return name, opened
+
+
+def _packed_workbook(name: str, opened: Any) -> io.BufferedReader:
+    """Return a workbook that is in a zip or gzip as CSV. Raises FileRefused."""
+    whole = io.BytesIO(opened.read(spreadsheet.MOST_BYTES + 1))
+    names = _archive(whole).namelist()
+    if why := why_not_zip(names):
+        raise FileRefused(f"{_named(name)} {why}")
+    if not spreadsheet.is_workbook(names):
+        raise FileRefused(_NESTED)
+    whole.seek(0)
+    return spreadsheet.as_csv(whole)
+
+
+def _named(name: str) -> str:
+    """Return how an error names a file. A name may hold a phone number, so its digits are left out."""
+    shown = "".join(c for c in name if c.isprintable())[-80:]
+    return f'"{shown}"' if sum(c.isdecimal() for c in shown) < _DIGITS_OF_A_NUMBER else "The file"
+
+
+_DIGITS_OF_A_NUMBER = 7

@@ -24,6 +24,7 @@ from dnc.bulk.imports.piece import PieceImport
 from dnc.bulk.imports.request import ImportOptions
 from dnc.bulk.imports.undo import PieceUndo
 from dnc.bulk.jobs import JobKind
+from dnc.bulk.uploads.columns import Choice
 from dnc.bulk.uploads.source import S3Object
 from dnc.entries.batch_store import BulkEntries
 from dnc.entries.entry import Actor, Request, Source, Write
@@ -84,7 +85,7 @@ class Import:
     def plan(self, data, rows_a_piece=40):
         self.s3.put_object(Key=self.files.key(UPLOAD), Body=data)
         source = S3Object(self.s3, "bulk", self.files.key(UPLOAD))
-        plan = import_plan.make(self.files, source, source.size, "list.csv", registry=False, rows_a_piece=rows_a_piece)
+        plan = import_plan.make(self.files, source, source.size, "list.csv", Choice("US"), rows_a_piece=rows_a_piece)
         self.names = plan.files
         return import_report.planned(self.files)
 
@@ -273,7 +274,7 @@ def test_counts_add_up_and_each_bad_row_is_told_with_its_line(make_import):
     one = make_import()
     data = b"number\n4155550100\n12\n(415) 555-0100\n=cmd|x\n4155550101\n\n911\n"
     counts, report = one.whole(data)
-    assert counts == {"rows": 6, "listed": 2, "already_listed": 1, "invalid": 3}
+    assert counts == {"rows": 6, "numbers": 6, "listed": 2, "already_listed": 1, "invalid": 3}
     told = list(csv.DictReader(io.StringIO(report)))
     assert [(row["line"], json.loads(row["value"]), row["outcome"]) for row in told] == [
         ("3", "12", "refused"),

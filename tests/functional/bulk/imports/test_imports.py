@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_an_import_lists_its_numbers_and_reports_the_rest(imports, gateway):
     gateway.add("+14155550101", note="by hand")
     job = imports.whole(b"phone,seller\n(415) 555-0100,Acme\n4155550101,\nx,\n415 555 0100,\n", acting_user="u-1")
     assert (job["status"], job["progress"], job["error"]) == ("done", 1.0, None)
-    counts = {"rows": 4, "listed": 1, "already_listed": 2, "skipped_removed": 0, "invalid": 1}
+    counts = {"rows": 4, "numbers": 4, "listed": 1, "already_listed": 2, "skipped_removed": 0, "invalid": 1}
     assert job["counts"] == counts
     assert [(r["line"], r["value"], r["outcome"]) for r in report(job)] == [("4", '"x"', "refused")]
     entry = gateway.numbers("auditor", "GET", "/+14155550100").body
@@ -182,7 +183,14 @@ def test_what_cannot_be_undone_is_refused_with_why(imports):
 
 def test_a_dry_run_changes_nothing(imports, gateway):
     job = imports.whole(b"4155550100\n4155550100\nx\n", dry_run=True)
-    assert job["counts"] == {"rows": 3, "listed": 1, "already_listed": 1, "skipped_removed": 0, "invalid": 1}
+    assert job["counts"] == {
+        "rows": 3,
+        "numbers": 3,
+        "listed": 1,
+        "already_listed": 1,
+        "skipped_removed": 0,
+        "invalid": 1,
+    }
     assert gateway.numbers("auditor", "GET", "?status=all").body["numbers"] == []
 
 
@@ -192,7 +200,14 @@ def test_a_zip_has_a_report_for_each_file(imports):
         archive.writestr("415.txt", b"415,5550100\n415,12\n")
         archive.writestr("212.txt", b"212,5550101\n415,5550100\n")
     job = imports.whole(out.getvalue(), source="registry", registry={"version": "2026-11"})
-    assert job["counts"] == {"rows": 4, "listed": 2, "already_listed": 1, "skipped_removed": 0, "invalid": 1}
+    assert job["counts"] == {
+        "rows": 4,
+        "numbers": 4,
+        "listed": 2,
+        "already_listed": 1,
+        "skipped_removed": 0,
+        "invalid": 1,
+    }
     assert [(f["name"], f["counts"]["rows"], f["counts"]["invalid"]) for f in job["files"]] == [
         ("415.txt", 2, 1),
         ("212.txt", 2, 0),
@@ -272,3 +287,95 @@ def test_the_job_tells_of_its_registry_and_keeps_the_notes_off_the_log(imports, 
     assert "4155550100" not in logged
     assert "Zebedee" not in logged
     assert "secret note" not in logged
+
+
+def test_an_import_that_cannot_know_its_columns_waits_until_they_are_chosen(imports, gateway, states):
+    rows = b"".join(b"21255501%02d,41555501%02d,DNC\n" % (i, i) for i in range(10))
+    job_id = imports.make(b"Customer Ref,Caller Line,Outcome\n" + rows)
+    assert imports.run()["pieces"] == 0
+    job = imports.read(job_id)
+    assert (job["status"], job["counts"], job["error"]) == ("needs_columns", {}, None)
+    assert [candidate["column"] for candidate in job["candidates"]] == ["Customer Ref", "Caller Line"]
+    assert job["candidates"][1]["samples"] == ["4155550100", "4155550101", "4155550102"]
+    assert gateway.numbers("auditor", "GET", "?status=all").body["numbers"] == []
+    assert imports.undo(job_id).code == "conflict"
+
+    def choose(*columns):
+        path = f"/accounts/acme/imports/{job_id}/columns"
+        return gateway.call("manager", "POST", path, {"columns": list(columns)})
+
+    unknown = choose("Phone")
+    assert (unknown.status, unknown.fields) == (422, ["columns.0"])
+    assert choose("caller line").body["status"] == "queued"
+    assert choose("caller line").status == 200, "a repeat"
+    assert choose("Customer Ref").code == "conflict"
+    [(run, given)] = states.started
+    imports.run(given, run)
+    job = imports.read(job_id)
+    assert (job["status"], job["counts"]["listed"], job["candidates"]) == ("done", 10, [])
+    assert gateway.numbers("auditor", "GET", "/+14155550100").status == 200
+    assert choose("caller line").code == "conflict"
+
+
+def test_a_job_that_waits_too_long_for_its_columns_has_failed(imports, gateway, monkeypatch):
+    job_id = imports.make(b"a,b\n" + b"".join(b"21255501%02d,41555501%02d\n" % (i, i) for i in range(5)))
+    imports.run()
+    monkeypatch.setattr("dnc.bulk.choice.WAITS", timedelta(0))
+    job = imports.read(job_id)
+    assert (job["status"], job["candidates"]) == ("failed", [])
+    chosen = gateway.call("manager", "POST", f"/accounts/acme/imports/{job_id}/columns", {"columns": ["b"]})
+    assert chosen.code == "conflict"
+
+
+def test_columns_may_be_chosen_when_the_import_is_created(imports):
+    rows = b"".join(b"21255501%02d,41555501%02d\n" % (i, i) for i in range(5))
+    assert imports.whole(b"a,b\n" + rows, columns=["b"])["counts"]["listed"] == 5
+    assert "chosen" in imports.whole(b"a,b\n" + rows, columns=["c"])["error"]
+
+
+def test_the_numbers_of_all_columns_are_listed_reported_and_undone(imports, gateway):
+    job = imports.whole(b"name,phone,alt_phone\nAnn,4155550100,2125550101\nBob,4155550102,415555\nCid,,\n")
+    assert (job["counts"]["rows"], job["counts"]["numbers"], job["counts"]["invalid"]) == (3, 5, 2)
+    assert "phone, alt_phone" in job["attention"]
+    assert [(r["line"], r["value"], r["column"]) for r in report(job)] == [
+        ("3", '"415555"', "alt_phone"),
+        ("4", '""', "phone"),
+    ]
+    assert not gateway.check(["2125550101"])["results"][0]["callable"]
+    imports.undo(job["id"])
+    imports.run(*imports_undo(imports))
+    assert imports.read(job["id"])["undo"]["counts"]["removed"] == 3
+    assert gateway.check(["2125550101"])["results"][0]["callable"]
+
+
+def test_a_nightly_file_renews_no_request_and_bars_no_undo(imports, gateway):
+    wrong = imports.whole(b"phone\n4155550100\n")
+    before = gateway.numbers("auditor", "GET", "/+14155550100").body
+    nightly = imports.whole(b"phone\n4155550100\n")
+    assert nightly["counts"]["already_listed"] == 1
+    assert gateway.numbers("auditor", "GET", "/+14155550100").body == before
+    later = imports.whole(b"phone,requested_at\n4155550100,2026-11-01\n")
+    assert later["counts"]["already_listed"] == 1
+    assert gateway.numbers("auditor", "GET", "/+14155550100").body["version"] == 1
+    imports.undo(wrong["id"])
+    imports.run(*imports_undo(imports))
+    assert gateway.numbers("auditor", "GET", "/+14155550100").body["status"] == "removed"
+
+
+def test_a_row_that_is_older_than_a_removal_lists_nothing_again(imports, gateway):
+    gateway.add("+14155550100")
+    removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
+    gateway.numbers("manager", "DELETE", "/+14155550100", removal)
+    job = imports.whole(b"phone,requested_at\n4155550100,2020-01-02\n")
+    assert (job["counts"]["skipped_removed"], job["counts"]["listed"]) == (1, 0)
+    assert imports.whole(b"phone\n4155550100\n")["counts"]["listed"] == 1
+
+
+def test_a_list_of_another_country_ends_with_a_sentence_on_what_is_wrong(imports):
+    rows = b"".join(b"415555%04d\n" % i for i in range(100, 110))
+    job = imports.whole(b"phone\n" + rows, region="GB")
+    assert job["status"] == "done"
+    assert "10 of 10 numbers have remarks" in job["attention"]
+    assert "undo this import" in job["attention"]
+    assert len(report(job)) == 10
+    assert imports.whole(b"phone\n" + rows)["attention"] is None

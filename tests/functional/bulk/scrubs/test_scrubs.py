@@ -147,7 +147,7 @@ def test_a_packed_file_is_unpacked(scrubs):
 def test_the_column_is_found_or_given(gateway, scrubs):
     gateway.add("4155550111")
     body = b"id,phone,work phone\n1,4155550100,4155550111\n"
-    for column, blocked in ((None, 0), ("Work Phone", 1), ("3", 1), ("work phone ", 1)):
+    for column, blocked in ((None, 1), ("phone", 1), ("Work Phone", 1), ("3", 1), ("work phone ", 1)):
         job, *_ = scrubs.scrub(body, **({"column": column} if column else {}))
         assert job["counts"]["blocked"] == blocked, column
 
@@ -159,9 +159,9 @@ def test_a_file_without_a_header_gets_none(scrubs):
 
 def test_what_cannot_be_scrubbed_is_refused_in_words(scrubs):
     for body, column, words in (
-        (b"a,b\n1,2\n", "phone", "no column of the name"),
+        (b"a,b\n1,2\n", "phone", "no column of a name or place"),
         (b"a,a\n1,2\n", "a", "more than one column"),
-        (b"4155550100,x\n4155550101,y\n", "7", "no column 7"),
+        (b"4155550100,x\n4155550101,y\n", "7", "no column of a name or place"),
         (b"phone\n", None, "no rows of leads"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), None, "PNG"),
         (b"name,city\nDoe,Paris\n", None, "No column"),
@@ -349,3 +349,44 @@ def test_the_sample_events_are_those_of_one_scrub(gateway, scrubs, dynamodb):
     again = {**sample("check_leads"), "look": 2, "work": sample("finish_scrub")["work"]}
     assert tasks["Check"](again) == {"late": 0}
     assert tasks["Finish"](sample("finish_scrub")) == {"rows": 3, "clear": 1, "blocked": 1, "invalid": 1, "late": 0}
+
+
+def test_a_scrub_that_cannot_know_its_columns_waits_until_they_are_chosen(gateway, scrubs, monkeypatch):
+    started = []
+
+    class States:
+        def start_execution(self, *, stateMachineArn, name, input):  # noqa: A002
+            started.append((stateMachineArn.rpartition(":")[2], name, json.loads(input)))
+
+    monkeypatch.setattr(clients, "step_functions", States)
+    gateway.add("+14155550100")
+    rows = b"".join(b"21255501%02d,41555501%02d\n" % (i, i) for i in range(5))
+    job = scrubs.run(scrubs.make(b"a,b\n" + rows))
+    assert (job["status"], job["clear_url"]) == ("needs_columns", None)
+    path = f"/accounts/acme/scrubs/{job['id']}/columns"
+    assert gateway.call("manager", "POST", path, {"columns": ["b"]}).body["status"] == "queued"
+    [(machine, name, given)] = started
+    assert machine == "scrub"
+    Machine("ScrubMachine", scrubs.tasks, scrubs.read).run(given, name)
+    job = gateway.call("auditor", "GET", f"/accounts/acme/scrubs/{job['id']}").body
+    assert (job["status"], job["counts"]["blocked"], job["counts"]["clear"]) == ("done", 1, 4)
+
+
+def test_by_cell_a_lead_keeps_its_clear_numbers(gateway, scrubs):
+    gateway.add("+12125550101")
+    body = b"name,phone,alt_phone\nAnn,4155550100,2125550101\nBob,4155550102,\n"
+    job, clear, blocked, _ = scrubs.scrub(body, by="cell")
+    assert clear == b"name,phone,alt_phone,dnc_status\nAnn,4155550100,,clear\nBob,4155550102,,clear\n"
+    assert blocked == b"name,phone,alt_phone,dnc_status\nAnn,4155550100,2125550101,listed: alt_phone\n"
+    assert job["counts"] == {"rows": 2, "clear": 2, "blocked": 1, "invalid": 0, "late": 0, "cells_emptied": 1}
+    assert "phone, alt_phone" in job["attention"]
+
+
+@pytest.mark.parametrize("by", ["row", "cell"])
+def test_a_clear_number_that_is_listed_meanwhile_makes_its_row_late(gateway, scrubs, by):
+    gateway.add("+12125550101")
+    body = b"name,phone,alt_phone\nAnn,4155550100,2125550101\nBob,4155550102,2125550103\n"
+    scrub_id = scrubs.make(body, by=by)
+    job = scrubs.run(scrub_id, before=lambda s, _: gateway.add("+12125550103") if s == "ReadListAgain" else None)
+    _, _, late = scrubs.results(job)
+    assert late.decode().splitlines()[1:] == ["Bob,4155550102,2125550103,listed"]

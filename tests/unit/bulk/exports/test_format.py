@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import math
+import re
 from datetime import timedelta
 
 import pytest
@@ -114,9 +115,24 @@ def test_plain_cells_are_left_alone(cell):
     assert escaped(cell) == cell
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "'tis", "''", "\t=1", "＝1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "'tis", "''", "＝1"])
 def test_what_a_spreadsheet_would_run_is_escaped(cell):
     assert escaped(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|", "\n", "\r"])
+def test_a_formula_after_a_separator_inside_a_cell_is_escaped(separator):
+    assert escaped(f"a{separator}=1+1") == f"a{separator}'=1+1"
+    assert escaped(f"a{separator}'=1{separator}b") == f"a{separator}''=1{separator}b"
+    assert escaped(f"{separator}@x").endswith(f"{separator}'@x")
+
+
+@given(st.text(st.sampled_from(";\t|\n\r'=+-@a1"), max_size=12))
+def test_escaping_is_undone_exactly(cell):
+    written = escaped(cell)
+    assert unescaped(written) == cell
+    inside = re.split(r"[;\t|\r\n]", written)[1:]
+    assert not any(part[:1] in {"=", "+", "-", "@"} for part in inside)
 
 
 @given(st.dictionaries(text, values, max_size=4))

@@ -14,10 +14,11 @@ from dnc.bulk.files import JobFiles
 from dnc.bulk.imports import plan as import_plan
 from dnc.bulk.imports.merge import RowOutcome, made_by, merge, took_part
 from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
+from dnc.bulk.imports.pieces import PLAN, piece_name
 from dnc.bulk.imports.request import ImportOptions, RowRequest, moment_of, read
 from dnc.bulk.jobs import JobKind
-from dnc.bulk.uploads.columns import Columns, columns_of
-from dnc.bulk.uploads.source import FileRefused
+from dnc.bulk.uploads.columns import Choice, Columns, columns_of
+from dnc.bulk.uploads.errors import FileRefused
 from dnc.entries.entry import Actor, Change, Entry, Request, Source, Write
 from dnc.entries.wire import entry_of, row_of
 from tests.support.memory_s3 import MemoryS3
@@ -29,7 +30,7 @@ WRITE = Write(NOW + timedelta(seconds=5), Actor("key:k", "u-1"), "")
 
 
 def columns(*lines):
-    return columns_of([line.split(",") for line in lines])
+    return columns_of([line.split(",") for line in lines], Choice("US"))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,11 @@ def columns(*lines):
 )
 def test_the_columns_are_told_by_header_or_by_what_stands_in_them(lines, number, area, fields):
     found = columns(*lines)
-    assert (found.number, found.area, found.fields) == (number, area, fields)
+    assert (found.phones, dict(found.areas), found.fields) == (
+        (number,),
+        {number: area} if area is not None else {},
+        fields,
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,17 +80,17 @@ def test_a_deletion_far_down_a_registry_file_refuses_it_before_anything_is_liste
     rows = b"".join(b"415,555%04d,A\n" % (i % 10_000) for i in range(3000)) + b"415,5550001,D\n"
     files = JobFiles(MemoryS3(), "b", "acme", JobKind.IMPORT, "i" * 26)
     with pytest.raises(FileRefused, match="change file"):
-        import_plan.make(files, Chunks(rows), len(rows), "x", registry=True)
-    assert files.read(import_plan.PLAN) is None
+        import_plan.make(files, Chunks(rows), len(rows), "x", Choice("US", registry=True))
+    assert files.read(PLAN) is None
 
 
 def planned(data, **more):
     files = JobFiles(MemoryS3(), "b", "acme", JobKind.IMPORT, "i" * 26)
-    plan = import_plan.make(files, Chunks(data), len(data), "x.csv", registry=False, **more)
-    pieces = json.loads(files.read(import_plan.PLAN))
+    plan = import_plan.make(files, Chunks(data), len(data), "x.csv", Choice("US"), **more)
+    pieces = json.loads(files.read(PLAN))
     rows = {}
     for piece in pieces:
-        rows[piece["piece"]] = [json.loads(line) for line in files.lines(import_plan.piece_name(piece["piece"]))]
+        rows[piece["piece"]] = [json.loads(line) for line in files.lines(piece_name(piece["piece"]))]
         assert len(rows[piece["piece"]]) == piece["rows"]
     return plan, pieces, rows
 
@@ -130,8 +135,9 @@ def test_moments_are_read(written, moment):
 
 
 def row_told(fields, terms=TERMS):
-    meant, remarks = read([7, "(415) 555-0100", fields], 0, terms)
-    return (meant.request if meant else None), [remark.why for remark in remarks]
+    reading = read([7, "(415) 555-0100", fields], 0, terms)
+    request = reading.requests[0].request if reading.requests else None
+    return request, [remark.why for remark in reading.remarks]
 
 
 def test_an_unreadable_expiry_or_date_lists_the_number_without_it_and_warns():
@@ -144,13 +150,17 @@ def test_an_unreadable_expiry_or_date_lists_the_number_without_it_and_warns():
 
 
 def test_what_does_not_fit_is_told():
-    assert row_told({"expires_at": "2026-01-01T00:00Z"})[0] is None
+    request, why = row_told({"expires_at": "2026-01-01T00:00Z"})
+    assert (request.expires_at, why) == (None, ["its expiry has passed: listed without one"])
     request, why = row_told({"requested_at": "2027-01-01T00:00Z"})
     assert (request.requested_at, len(why)) == (times.text(NOW), 1)
     request, why = row_told({"expires_at": "2027-01-01T00:00Z"}, replace(TERMS, source=Source.SMS))
     assert (request.expires_at, len(why)) == (None, 1)
-    request, why = row_told({"seller": "x" * 300, "region": "Narnia"})
-    assert (len(request.details["seller"]), len(why)) == (200, 2)
+    request, why = row_told({"seller": "x" * 300})
+    assert (len(request.details["seller"]), len(why)) == (200, 1)
+    assert row_told({"region": "Narnia"}) == (None, ["its country is not known"])
+    request, why = row_told({"region": "UK"})
+    assert (request.number, len(why)) == ("+444155550100", 1), "a possible number, of a range that is not known"
     assert row_told({"note": "y"}, replace(TERMS, note="of the job"))[0].details["note"] == "y"
     assert row_told({}, replace(TERMS, note="of the job"))[0].details["note"] == "of the job"
 

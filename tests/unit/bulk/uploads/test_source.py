@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from dnc.bulk.uploads import source as bulk_source
-from dnc.bulk.uploads.source import FileRefused, Limits, S3Object, open_files
+from dnc.bulk.uploads.errors import FileRefused
+from dnc.bulk.uploads.source import Limits, S3Object, open_files
 from dnc.problems import Unavailable
 from tests.support.memory_s3 import MemoryS3
 
@@ -66,5 +67,5 @@ def test_a_zip_is_read_out_of_s3_although_its_directory_is_at_its_end():
 
 
 def test_a_file_that_is_gone_is_told_in_words():
-    with pytest.raises(FileRefused, match="not there any more"):
+    with pytest.raises(FileRefused, match="has been deleted"):
         S3Object(MemoryS3(), "b", "k")

@@ -1,0 +1,56 @@
+"""The columns that a client chooses for a job that waits for them: what may be chosen, and what continues the job."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from dnc import times
+from dnc.aws import clients
+from dnc.aws import errors as aws_errors
+from dnc.bulk.files import UPLOAD, JobFiles
+from dnc.bulk.jobs import Job, Jobs, JobStatus
+from dnc.problems import Conflict, InvalidRequest
+
+WAITS = timedelta(days=7)
+"""A job that waits for its columns fails after this time."""
+
+
+def has_lapsed(job: Job, at: datetime) -> bool:
+    """Return whether a job has waited too long for its columns."""
+    since = job.state.get("waiting_since")
+    return job.status is JobStatus.NEEDS_COLUMNS and bool(since) and times.parse(str(since)) + WAITS < at
+
+
+def require_known(job: Job, columns: Sequence[str]) -> None:
+    """Raise InvalidRequest unless the job's file has all of these columns, and Conflict if it does not wait for any."""
+    if job.status not in {JobStatus.NEEDS_COLUMNS, JobStatus.QUEUED}:
+        raise Conflict("This job does not wait for columns.")
+    known = [str(name).strip().casefold() for name in job.state.get("columns") or ()]
+    for i, column in enumerate(columns):
+        wanted = column.strip().casefold()
+        is_place = wanted.isascii() and wanted.isdecimal() and 1 <= int(wanted) <= len(known)
+        if wanted not in known and not is_place:
+            raise InvalidRequest.of(f"columns.{i}", "is not a column of the file; choose from the job's candidates")
+
+
+def resume(jobs: Jobs, job: Job, files: JobFiles, machine: str, columns: Sequence[str], at: datetime) -> Job:
+    """Continue a job with the columns that the client chose. Safe to repeat. Raises Conflict and InvalidRequest.
+
+    `machine`: the ARN of the job's state machine.
+    """
+    if has_lapsed(job, at):
+        raise Conflict("This job waited too long for its columns. Create another job and upload the file again.")
+    require_known(job, columns)
+    if not jobs.choose_columns(job.kind, job.id, columns):
+        raise Conflict("This job continues with other columns already.")
+    work: dict[str, Any] = {"detail": {"object": {"key": files.key(UPLOAD)}}, "columns": list(columns)}
+    try:
+        with aws_errors.storage():
+            clients.step_functions().start_execution(
+                stateMachineArn=machine, name=f"{job.id}-columns", input=json.dumps(work)
+            )
+    except aws_errors.refused() as failed:
+        if aws_errors.error_code(failed) != "ExecutionAlreadyExists":  # a concurrent request started this run already
+            raise
+    return jobs.get(job.kind, job.id)

@@ -1,0 +1,84 @@
+"""The leads of a scrub as its plan stores them, apart from the planning: the workers do without its libraries."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from dnc.bulk.files import JobFiles
+
+PLAN = "plan.json"
+STATUS_COLUMN = "dnc_status"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+type LeadNumbers = str | list[Any] | None
+"""The numbers of a lead: the text of the only one; None if the row cannot be read; or the row's country as it is
+written, and `[place, text, looked_up_only]` for each number."""
+
+
+def piece_name(number: int) -> str:
+    """Return the name of a piece's file."""
+    return f"pieces/{number:06}.json"
+
+
+class BlockBy(StrEnum):
+    """What a scrub blocks: whole rows, or the cells of numbers that may not be called."""
+
+    ROW = "row"
+    CELL = "cell"
+
+
+class Channel(StrEnum):
+    """What a campaign uses to reach its leads."""
+
+    VOICE = "voice"
+    TEXT = "text"
+
+
+@dataclass(slots=True)
+class ScrubPlan:
+    """What was read. `header`: the first line of each result, with the added column, or ""; `end`: its line end.
+
+    `columns`: the names of the phone columns by place, if there are several; `areas`: their columns with area codes.
+    `notes`: sentences about the file.
+    """
+
+    pieces: list[dict[str, int]] = field(default_factory=list)
+    rows: int = 0
+    separator: str = ","
+    end: str = "\r\n"
+    header: str = ""
+    mark: bool = False
+    columns: dict[str, str] = field(default_factory=dict)
+    areas: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def head(self) -> bytes:
+        """Return what every result begins with."""
+        return (_BYTE_ORDER_MARK if self.mark else b"") + encoded(self.header)
+
+    def form(self) -> dict[str, Any]:
+        """Return what the workers need to know of the file."""
+        return {
+            "separator": self.separator,
+            "end": self.end,
+            "header": self.header,
+            "mark": self.mark,
+            "columns": self.columns,
+            "areas": self.areas,
+        }
+
+
+def encoded(text: str) -> bytes:
+    """Return text as a result has it: UTF-8, and bytes that were not UTF-8 in the upload as they were."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def leads(files: JobFiles, piece: int) -> Iterator[tuple[LeadNumbers, str]]:
+    """Return the leads of a piece, in order: the row's numbers, and its text."""
+    body = files.read(piece_name(piece))
+    if body is None:
+        raise LookupError("a piece of the file does not exist")
+    numbers, texts = json.loads(body)
+    return zip(numbers, texts, strict=True)

@@ -1,0 +1,112 @@
+"""The numbers in a cell of a file: one or several, each with every reading of it.
+
+Used by imports and scrubs alike, so the same cell never means one thing to one and another thing to the other.
+"""
+
+import re
+from typing import NamedTuple
+
+from dnc.phone import reader as phone
+from dnc.phone.forms import Readings
+
+_FEWEST_DIGITS = 7
+_SEPARATORS = re.compile(
+    r"[;,/|\n\r\t&]+|\s:::\s|\s+(?:or|and|oder|und|ou|et|o|y|e|of|en|eller|og|och)\s+", re.IGNORECASE
+)
+_LABEL = re.compile(r"^[^\W\d_][^\d:+(]{0,30}:\s*(?=[+(\d])")
+_SPACES = re.compile(r"\s+")
+_MOST_DIGITS = 15
+_TEXT_FORMULA = re.compile(r'="([^"]*)"|=(\+?\d[\d ().-]*)')
+_AREA_AND_NUMBER = re.compile(r"\s*(\d{3}),(\d{7})\s*", re.ASCII)
+SEVERAL = "one of several numbers in its cell"
+
+
+class CellNumber(NamedTuple):
+    """One number of a cell.
+
+    `listed_as`: the numbers (E.164) that an import lists, the first one for the others' `reading_of`. `lookups`: all
+    that a check looks up, older forms included. `why`: why it cannot be called, or "". `warnings`: remarks on it.
+    """
+
+    written: str
+    listed_as: tuple[str, ...]
+    lookups: tuple[str, ...]
+    why: str
+    warnings: tuple[str, ...]
+
+
+def cleaned(cell: str) -> str:
+    """Return a cell without a spreadsheet's marks of text: `="0123"` and a leading apostrophe."""
+    text = cell.strip()
+    if text[:1] == "=":
+        match = _TEXT_FORMULA.fullmatch(text)
+        text = (match[1] or match[2] or "").strip() if match else text
+    return text[1:].lstrip() if text[:1] in {"'", "\u2019"} else text
+
+
+def has_digits(cell: str) -> bool:
+    """Return whether a cell has a digit; a phone cell without one is empty."""
+    return any(c.isdecimal() for c in cell)
+
+
+def is_short(cell: str) -> bool:
+    """Return whether a cell is too short for two numbers, and not a pair of area code and number."""
+    return len(cell) <= 2 * _FEWEST_DIGITS and "," not in cell
+
+
+def parts(cell: str, region: str | None) -> list[str]:
+    """Return the written numbers of a cell. A cell that cannot be several numbers is one."""
+    if is_short(cell) or _AREA_AND_NUMBER.fullmatch(cell):
+        return [cell]
+    found = phone.split_cell(cell, region)
+    if len(found) > 1:
+        return found
+    loose = _separated(cell)
+    return loose if len(loose) > 1 and not phone.classify(cell, region).numbers else [cell]
+
+
+def _separated(cell: str) -> list[str]:
+    """Return the parts of a cell that has more digits than one number, by labels, words and spaces between them."""
+    if sum(c.isdecimal() for c in cell) < 2 * _FEWEST_DIGITS:
+        return [cell]
+    for separators in (_SEPARATORS, _SPACES):
+        found = [part for part in (_LABEL.sub("", p.strip()) for p in separators.split(cell)) if part]
+        enough = all(sum(c.isdecimal() for c in part) >= _FEWEST_DIGITS for part in found)
+        if len(found) > 1 and enough and (separators is _SEPARATORS or _is_too_long(cell)):
+            return found
+    return [cell]
+
+
+def numbers_in(cell: str, region: str | None) -> list[CellNumber]:
+    """Return the numbers of a cell. `region`: ISO 3166-1 alpha-2 of national forms."""
+    found = parts(cell, region)
+    if len(found) == 1:
+        return [read_one(cell, region)]
+    several = [read_one(part, region) for part in found]
+    return [one._replace(warnings=(SEVERAL, *one.warnings)) for one in several]
+
+
+def read_one(written: str, region: str | None) -> CellNumber:
+    """Read a text that is one number."""
+    area = _AREA_AND_NUMBER.fullmatch(written)
+    return of_readings(written, phone.classify(f"{area[1]} {area[2]}" if area else written, region))
+
+
+def of_readings(written: str, readings: Readings) -> CellNumber:
+    """Return a number that `phone.classify` has read."""
+    return CellNumber(written, readings.numbers, readings.lookups, readings.why, readings.warnings)
+
+
+def is_possible(cell: str, region: str | None) -> bool:
+    """Return whether a cell holds nothing but possible numbers, in the length of their country."""
+    found = numbers_in(cleaned(cell), region)
+    return all(one.listed_as for one in found)
+
+
+def is_valid(cell: str, region: str | None) -> bool:
+    """Return whether a cell holds nothing but numbers whose ranges are in use."""
+    return all(one.listed_as and not one.why for one in numbers_in(cleaned(cell), region))
+
+
+def _is_too_long(cell: str) -> bool:
+    return sum(c.isdecimal() for c in cell) > _MOST_DIGITS

@@ -1,0 +1,155 @@
+"""The one reader of uploaded files: an import and a scrub of the same bytes see the same rows and the same numbers.
+
+Every file is read as a stream. Its first rows decide on the columns; then each row has its numbers as they are written,
+its country and the fields of an entry.
+"""
+
+import io
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+
+from dnc.bulk.uploads import dates, numbers
+from dnc.bulk.uploads.cells import unescaped
+from dnc.bulk.uploads.columns import Choice, Columns, columns_of
+from dnc.bulk.uploads.parse import Row, Rows, text_of
+from dnc.phone.nanp import PLAN_REGIONS
+
+SAMPLE = 200
+TOO_MANY_CELLS = "has more cells than the header: its columns are shifted"
+PLUS_LOST = (
+    "A spreadsheet dropped the plus from the numbers of this export, so they were read as E.164. "
+    "Import exports as they were downloaded."
+)
+COUNTRY = "region"
+"""The field of a row's country, as it is written."""
+_NANP = frozenset(PLAN_REGIONS.split())
+_DATES = ("requested_at", "expires_at")
+
+
+type Numbers = str | list[tuple[int, str]]
+"""The numbers of a row as they are written: the text of the only phone column, or each with its column's place."""
+type Lead = tuple[Row, Numbers, dict[str, str], str | None]
+"""A row as it was read: its numbers, its fields as they are written, and why it cannot be read, or None.
+
+A plain tuple, because one is made for each row of files with millions.
+"""
+
+
+class FileReader:
+    """The rows of one file. `columns` and `separator` are known before the first row is read."""
+
+    def __init__(self, opened: io.BufferedReader, choice: Choice) -> None:
+        """Decide on the columns. Raises FileRefused and ColumnsNeeded."""
+        self.rows = Rows(text_of(opened))
+        self.separator = self.rows.separator
+        reading = iter(self.rows)
+        self.sample = list(islice(reading, SAMPLE))
+        readable = [row.cells for row in self.sample if row.problem is None]
+        self.columns = columns_of(readable, choice) if readable else Columns((0,))
+        self._rest = reading
+        self._in_nanp = choice.region in _NANP
+        self._fields = tuple(self.columns.fields.items()) if choice.importing else ()
+        self.readable = bool(readable)
+        self.plus_lost = False
+        self.has_one_phone = len(self.columns.phones) == 1 and not self.columns.every_cell
+        self.header_row = self._header_row()
+
+    def __iter__(self) -> Iterator[Lead]:
+        """Yield each row of data."""
+        rows = chain(self._sampled(), self._rest)
+        if self.has_one_phone and not (self.columns.areas or self.columns.countries or self.columns.exported):
+            return self._plain(rows, self.columns.phones[0])
+        return map(self.read, rows)
+
+    @property
+    def first(self) -> Row:
+        """Return the first row that can be read, the header if there is one."""
+        return next(row for row in self.sample if row.problem is None)
+
+    def notes(self) -> list[str]:
+        """Return sentences about the file as a whole; of an export, after its rows were read."""
+        columns, notes = self.columns, []
+        if len(columns.phones) > 1 and not columns.every_cell:
+            names = ", ".join(columns.name(place) for place in columns.phones)
+            notes.append(f"The numbers of {len(columns.phones)} columns were read: {names}.")
+        if columns.unread:
+            names = ", ".join(columns.name(place) for place in columns.unread)
+            notes.append(f"More columns look like phone numbers, but are not named so: {names}.")
+        if self.plus_lost:
+            notes.append(PLUS_LOST)
+        return notes
+
+    def read(self, row: Row) -> Lead:
+        """Read a row of data."""
+        if row.problem is not None:
+            return row, "", {}, row.problem
+        cells, columns = row.cells, self.columns
+        if columns.header and len(cells) > len(columns.header) and any(map(str.strip, cells[len(columns.header) :])):
+            return row, "", {}, TOO_MANY_CELLS
+        fields = self._read_fields(cells)
+        if columns.countries:
+            country = next((cells[i].strip() for i in columns.countries if i < len(cells) and cells[i].strip()), "")
+            if country:
+                fields[COUNTRY] = country
+        return row, self._numbers(cells), fields, None
+
+    def _plain(self, rows: Iterable[Row], place: int) -> Iterator[Lead]:
+        """Read rows with one phone column and no area codes or countries, as `read` does."""
+        width = len(self.columns.header) or sys.maxsize
+        has_fields, read_fields = bool(self._fields), self._read_fields
+        for row in rows:
+            _, cells, _, problem = row
+            if problem is not None or len(cells) > width:
+                yield self.read(row)
+                continue
+            text = cells[place] if place < len(cells) else ""
+            if text[:1] in _MARKED:
+                text = numbers.cleaned(text)
+            yield row, text, read_fields(cells) if has_fields else {}, None
+
+    def _read_fields(self, cells: Sequence[str]) -> dict[str, str]:
+        count = len(cells)
+        fields = {name: text for i, name in self._fields if i < count and (text := cells[i].strip())}
+        if self.columns.exported:
+            return {name: unescaped(value) for name, value in fields.items()}
+        for name in _DATES:
+            if name in fields:
+                fields[name] = dates.normalized(fields[name], month_is_first=name in self.columns.month_first)
+        return fields
+
+    def _numbers(self, cells: Sequence[str]) -> Numbers:
+        """Return the numbers of a row. A cell without a digit is empty, unless the row has no other."""
+        columns = self.columns
+        places = range(len(cells)) if columns.every_cell else columns.phones
+        found = [(place, columns.written(cells, place, self._in_nanp)) for place in places]
+        if columns.exported:
+            self.plus_lost = self.plus_lost or any(text[:1].isdecimal() for _, text in found)
+            found = [(place, _as_e164(text)) for place, text in found]
+        if self.has_one_phone:
+            return found[0][1]
+        filled = [number for number in found if numbers.has_digits(number[1])]
+        return filled or [next((number for number in found if number[1].strip()), found[0])]
+
+    def _sampled(self) -> list[Row]:
+        """Return the rows of data of the sample, those below the header."""
+        readable = 0
+        for i, row in enumerate(self.sample):
+            if readable == self.columns.data_from:
+                return self.sample[i:]
+            readable += row.problem is None
+        return []
+
+    def _header_row(self) -> Row | None:
+        if not self.columns.header:
+            return None
+        readable = (row for row in self.sample if row.problem is None)
+        return next(islice(readable, self.columns.data_from - 1, None), None)
+
+
+_MARKED = frozenset("='\u2019 ")
+
+
+def _as_e164(text: str) -> str:
+    """Return the number of an export. A spreadsheet drops the plus of E.164."""
+    return f"+{text}" if text[:1].isdecimal() else text

@@ -1,0 +1,188 @@
+"""Spreadsheets (.xlsx, .xls, .ods) as CSV: the first sheet that has numbers, one line for each of its rows.
+
+Reading a workbook runs in a process of its own, with bounds on its memory, its time and what it writes: a workbook may
+be small and still describe a sheet of billions of cells. The library reads values without their formats, so a number
+is its digits, and zeros that a spreadsheet dropped in front of it are gone.
+"""
+
+import csv
+import io
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from dnc.bulk.uploads.errors import FileRefused
+
+MOST_BYTES = 50 * 1024**2
+MOST_EXPANDED = 500 * 1024**2
+MOST_CSV = 500 * 1024**2
+MEMORY = 1200 * 1024**2
+SECONDS = 240
+_ROWS_LOOKED_AT = 200
+_CHUNK = 1024**2
+_OLE = b"\xd0\xcf\x11\xe0"
+_WORKBOOK_MEMBERS = ("xl/", "content.xml")
+SAVE_AS_CSV = "Save it as CSV, and upload that."
+_TOO_LARGE = f"The spreadsheet is larger than {MOST_BYTES // 1024**2} MB. {SAVE_AS_CSV}"
+_EXPANDS = f"The spreadsheet expands to more than {MOST_EXPANDED // 1024**2} MB. {SAVE_AS_CSV}"
+_UNREADABLE = f"The spreadsheet cannot be read: it is damaged, encrypted or too large. {SAVE_AS_CSV}"
+
+
+def is_workbook(names: list[str]) -> bool:
+    """Return whether the members of a zip are those of a workbook that can be read."""
+    if "mimetype" in names and "content.xml" in names:
+        return True
+    return any(name.startswith("xl/") for name in names)
+
+
+def is_old_workbook(head: bytes) -> bool:
+    """Return whether a file begins as an .xls workbook does (MS-CFB)."""
+    return head.startswith(_OLE)
+
+
+def as_csv(stream: BinaryIO) -> io.BufferedReader:
+    """Return a workbook as CSV in UTF-8, as it is converted. Raises FileRefused, also while it is read."""
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        try:
+            _copy(stream, file)
+            file.flush()
+            _refuse_what_expands(file.name)
+        except BaseException:
+            Path(file.name).unlink()
+            raise
+    return io.BufferedReader(_Conversion(file.name), _CHUNK)
+
+
+class _Conversion(io.RawIOBase):
+    """The output of the process that converts a workbook."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._left = MOST_CSV
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        self._process = subprocess.Popen(  # noqa: S603 - its only argument is our own file
+            [sys.executable, "-m", "dnc.bulk.uploads.spreadsheet", path],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._process.stdout is None:
+            return 0
+        part = os.read(self._process.stdout.fileno(), len(buffer))
+        if not part and self._process.wait() != 0:
+            raise FileRefused(_UNREADABLE)
+        self._left -= len(part)
+        if self._left < 0:
+            raise FileRefused(_EXPANDS)
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._process.kill()
+            self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+            Path(self._path).unlink(missing_ok=True)
+        super().close()
+
+
+def convert(path: str, out: Any) -> None:
+    """Write the first sheet with numbers of a workbook as CSV."""
+    from python_calamine import CalamineWorkbook  # noqa: PLC0415 - only this process loads it
+
+    workbook = CalamineWorkbook.from_path(path)
+    names = workbook.sheet_names
+    chosen = next((name for name in names if _has_numbers(workbook.get_sheet_by_name(name).iter_rows())), None)
+    if chosen is None and not names:
+        return
+    sheet = workbook.get_sheet_by_name(chosen or names[0])
+    writer = csv.writer(out, lineterminator="\n")
+    for row in sheet.iter_rows():
+        cells = [text_of(value) for value in row]
+        if any(cells):
+            writer.writerow(cells)
+        else:
+            out.write("\n")
+
+
+def text_of(value: Any) -> str:
+    """Return a cell's value as text: a whole number as its digits, a date in ISO 8601."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
+    if isinstance(value, datetime):
+        at_midnight = value.time() == time(0)
+        return value.date().isoformat() if at_midnight else value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return str(value) if isinstance(value, (int, timedelta)) else ""
+
+
+def _has_numbers(rows: Iterator[list[Any]]) -> bool:
+    for _, row in zip(range(_ROWS_LOOKED_AT), rows, strict=False):
+        for value in row:
+            digits = sum(c.isdecimal() for c in text_of(value)) if not isinstance(value, (date, time)) else 0
+            if 7 <= digits <= 15:
+                return True
+    return False
+
+
+def _copy(stream: BinaryIO, file: Any) -> None:
+    left = MOST_BYTES
+    while part := stream.read(_CHUNK):
+        left -= len(part)
+        if left < 0:
+            raise FileRefused(_TOO_LARGE)
+        file.write(part)
+
+
+def _refuse_what_expands(path: str) -> None:
+    """Refuse a workbook that is a zip bomb, by what its members really expand to. Raises FileRefused."""
+    if not zipfile.is_zipfile(path):
+        return
+    left = MOST_EXPANDED
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if any(member.flag_bits & 1 for member in members):
+                raise FileRefused(_UNREADABLE)
+            if sum(member.file_size for member in members) > left:
+                raise FileRefused(_EXPANDS)
+            for member in members:
+                with archive.open(member) as opened:
+                    while part := opened.read(_CHUNK):
+                        left -= len(part)
+                        if left < 0:
+                            raise FileRefused(_EXPANDS)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+        raise FileRefused(_UNREADABLE) from None
+
+
+def main(path: str) -> None:
+    """Convert a workbook to CSV on standard output, within bounds."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with os.fdopen(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as out:
+        convert(path, out)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
