@@ -22,7 +22,13 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     headers = {key.lower(): value for key, value in (event.get("headers") or {}).items()}
     if name:
         return page.asset(name) or _not_found(event)
-    return page.answer(sign_in.way_in(settings), headers.get("if-none-match"), _folder(event), settings.bulk_origins)
+    return page.answer(
+        sign_in.way_in(settings),
+        headers.get("if-none-match"),
+        _folder(event),
+        settings.bulk_origins,
+        settings.console_idle_minutes,
+    )
 
 
 def _folder(event: dict[str, Any]) -> str:

@@ -19,10 +19,23 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
     ".svg": "image/svg+xml",
 }
 # In the order of their imports: each may import only from those before it. No two may declare the same top-level name.
-FIRST = ("texts.js", "session.js", "api.js", "kit.js", "format.js", "removal.js", "restore.js", "app.js")
+FIRST = (
+    "texts.js",
+    "session.js",
+    "api.js",
+    "kit.js",
+    "format.js",
+    "drafts.js",
+    "places.js",
+    "removal.js",
+    "restore.js",
+    "frame.js",
+    "app.js",
+)
 JOINED = "first.js"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 _FOREVER = "public, max-age=31536000, immutable"
@@ -53,17 +66,24 @@ class Page:
         return cls(template, files, version)
 
     def answer(
-        self, way_in: Mapping[str, Any], seen: str | None, folder: str, bulk_origins: Sequence[str] = ()
+        self,
+        way_in: Mapping[str, Any],
+        seen: str | None,
+        folder: str,
+        bulk_origins: Sequence[str] = (),
+        idle_minutes: int = 0,
     ) -> dict[str, Any]:
         """Return the response with the page.
 
         `way_in`: how people sign in; `seen`: the request's If-None-Match; `folder`: the path to the assets, relative to
-        the page; `bulk_origins`: the origins to which bulk files are uploaded.
+        the page; `bulk_origins`: the origins to which bulk files are uploaded; `idle_minutes`: people are signed out
+        after so long without activity (0: never).
 
         Browsers may store the page but must revalidate it, so that a new version reaches everybody at once.
         """
         body = self.template.replace("{assets}", f"{folder}{self.version}")
-        body = body.replace("{way_in}", html.escape(json.dumps(way_in, sort_keys=True)))
+        settings = {**way_in, "idle_minutes": idle_minutes}
+        body = body.replace("{settings}", html.escape(json.dumps(settings, sort_keys=True)))
         etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:16]}"'
         headers = {
             **_HEADERS,

@@ -108,6 +108,11 @@ class Settings:
         return self.environment.get("OIDC_CLIENT_ID", "")
 
     @property
+    def console_idle_minutes(self) -> int:
+        """CONSOLE_IDLE_MINUTES: the console signs people out after so long without activity. 0: never."""
+        return int(self.environment.get("CONSOLE_IDLE_MINUTES") or 0)
+
+    @property
     def bulk_origins(self) -> list[str]:
         """BULK_ORIGINS: the origins of upload URLs, separated by spaces."""
         return self.environment.get("BULK_ORIGINS", "").split()

@@ -75,13 +75,19 @@ def revoke_key(call: Call) -> Answer:
 def read_self(call: Call) -> Answer:
     """Read the credential's own identity, role and permissions."""
     caller = call.caller
+    key = accounts.key_of(caller) or {}
+    profile = accounts.profile(caller.account_id).as_json() if caller.account_id else {}
     return Answer(
         200,
         {
             "principal": caller.principal,
+            "key_name": key.get("name"),
+            "expires_at": key.get("expires_at"),
             "person": caller.person,
             "role": caller.role,
             "account_id": caller.account_id,
+            "account_name": profile.get("name"),
+            "default_region": profile.get("default_region"),
             "may": sorted(ALLOWED[caller.role]),
         },
     )

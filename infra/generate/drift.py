@@ -1,10 +1,10 @@
 """Keep generated files up to date: `python -m infra.generate.drift` reports differences, `--write` rewrites them.
 
-`docs/openapi.json` and `docs/access.md` are generated from the handlers, `functions/requirements.txt` is exported from
-`uv.lock`,
-`functions/dnc/phone/nanp.py` is made from phonenumbers' metadata, `functions/dnc/aws/amazon_roots.pem` is cut from
-certifi's bundle, the tables of `docs/scale.md` are computed, and the gateway's error responses in `template.yaml` are
-made from `dnc.problems`. The lock itself may name no index but PyPI's own.
+`docs/openapi.json`, `docs/access.md` and the console's `api.json` are generated from the handlers,
+`functions/requirements.txt` is exported from `uv.lock`, `functions/dnc/phone/nanp.py` is made from phonenumbers'
+metadata, `functions/dnc/aws/amazon_roots.pem` is cut from certifi's bundle, the tables of `docs/scale.md` are computed,
+and the gateway's error responses in `template.yaml` are made from `dnc.problems`. The lock itself may name no index but
+PyPI's own.
 """
 
 import difflib
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.generate import access_matrix, amazon_roots, gateway_responses, openapi, phone_table
+from infra.generate import access_matrix, amazon_roots, api_reference, gateway_responses, openapi, phone_table
 from infra.scale import model as scale_model
 
 ROOT = openapi.ROOT
@@ -29,6 +29,7 @@ def generated() -> dict[Path, str]:
     return {
         openapi.FILE: openapi.written(),
         access_matrix.FILE: access_matrix.written(),
+        api_reference.FILE: api_reference.written(),
         REQUIREMENTS: _requirements(),
         phone_table.FILE: phone_table.written(),
         scale_model.PAGE: scale_model.written(),

@@ -315,9 +315,13 @@ class Self(Shown):
     """Whom a credential stands for."""
 
     principal: str
+    key_name: str | None = Field(description="the name of the API key; null for a JWT")
+    expires_at: str | None = Field(description="when the API key expires; null if never, and for a JWT")
     person: str | None = Field(description="the person of a JWT; a key has none")
     role: Role
     account_id: str | None = Field(description="null for an operator")
+    account_name: str | None = Field(description="null for an operator")
+    default_region: str | None = Field(description="of the account; null for an operator")
     may: list[Action]
 
 

@@ -1,17 +1,40 @@
-"""The embedded cloud with one patch: rows written by PartiQL produce stream records, as on AWS.
+"""The embedded cloud with two patches, so that it does what AWS does.
 
-ministack 1.5.33 writes them without a stream record, so an import would leave no audit on the local stack. A test fails
-once a release of ministack produces these records. Then delete this module.
+Rows written by PartiQL produce stream records: ministack 1.5.33 writes them without one, so an import would leave no
+audit on the local stack. And a REST API compresses its responses from `MinimumCompressionSize` on: ministack stores
+that setting and ignores it, so the console would look three times as large on the wire as it is. A test fails once a
+release of ministack does one of these. Then delete that patch.
 """
 
 import copy
+import gzip
 from typing import Any
 
 from ministack.app import main
-from ministack.services import dynamodb
+from ministack.services import apigateway_v1, dynamodb
 
 
 def patch() -> None:
+    """Apply both patches."""
+    _patch_streams()
+    _patch_compression()
+
+
+def _patch_compression() -> None:
+    execute = apigateway_v1._handle_execute_in_scope  # noqa: SLF001
+
+    async def execute_compressed(api_id: str, stage: str, method: str, path: str, headers: Any, *more: Any) -> Any:
+        status, sent, body = await execute(api_id, stage, method, path, headers, *more)
+        smallest = (apigateway_v1._rest_apis.get(api_id) or {}).get("minimumCompressionSize")  # noqa: SLF001
+        accepted = next((value for name, value in (headers or {}).items() if name.lower() == "accept-encoding"), "")
+        if smallest is not None and "gzip" in str(accepted) and body and len(body) >= int(smallest):
+            return status, {**sent, "Content-Encoding": "gzip"}, gzip.compress(body)
+        return status, sent, body
+
+    apigateway_v1._handle_execute_in_scope = execute_compressed  # noqa: SLF001
+
+
+def _patch_streams() -> None:
     """Make PartiQL inserts and updates write stream records."""
     insert, update = dynamodb._partiql_insert, dynamodb._partiql_update  # noqa: SLF001
 

@@ -1,22 +1,21 @@
-"""The console in a real Chromium, on the whole stack."""
+"""The console in a real Chromium: on an API in memory here, and on the whole stack in the folder `stack`."""
 
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from tests.browser.fake import TOKEN, FakeApi
 from tests.support import axe as axe_core
 from tests.support import chromium
 
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
-VIEWS = ("activity", "numbers", "add", "check", "week")
 RUN_AXE = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
   .filter((one) => ["serious", "critical"].includes(one.impact))
   .map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`)"""
-expect.set_options(timeout=30_000)  # the first call of a function starts it, on two cores
+SIZE = (1280, 900)
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +43,9 @@ def axe() -> str:
 class Console:
     """A tab with the console in it, and a person at its keyboard."""
 
-    def __init__(self, page: Page, stack: dict[str, Any], account: str) -> None:
+    def __init__(self, page: Page, url: str) -> None:
         self.page = page
-        self.url = f"{stack['base_url']}/console"
-        self.account = account
+        self.url = url
         self.failures: list[str] = []
         page.on("pageerror", lambda error: self.failures.append(f"uncaught: {error}"))
         page.on("dialog", lambda dialog: (self.failures.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
@@ -58,20 +56,37 @@ class Console:
         if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
             self.failures.append(message.text)
 
-    def sign_in(self, token: str, view: str = "") -> None:
+    def sign_in(self, token: str = TOKEN, view: str = "") -> None:
+        """Sign in with a key, at an address."""
         self.page.goto(f"{self.url}#/{view}")
-        self.page.get_by_label("Key").fill(token)
+        self.page.get_by_label("API key").fill(token)
         self.page.keyboard.press("Enter")
-        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible(timeout=30_000)
+        expect(self.page.get_by_label("API key")).to_have_count(0)
+
+    def sign_out(self) -> None:
+        self.account_menu()
+        self.page.get_by_role("button", name="Sign out").click()
+
+    def account_menu(self) -> None:
+        self.page.locator(".who").click()
 
     def go(self, view: str) -> None:
         self.page.goto(f"{self.url}#/{view}")
 
     def heading(self, words: str | re.Pattern[str]) -> None:
-        expect(self.page.get_by_role("heading", level=1, name=words)).to_be_visible(timeout=30_000)
+        expect(self.page.get_by_role("heading", level=1, name=words, exact=isinstance(words, str))).to_be_visible()
 
-    def row(self, national: str) -> Any:
-        return self.page.get_by_role("row").filter(has_text=national)
+    def row(self, text: str) -> Locator:
+        return self.page.get_by_role("row").filter(has_text=text)
+
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    def toast(self) -> Locator:
+        return self.page.locator(".toast")
+
+    def bin(self, national: str) -> Locator:
+        return self.page.get_by_role("button", name=f"Remove {national} from DNC")
 
     def tab_to(self, wanted: Callable[[], bool], most: int = 80) -> None:
         """Press Tab until what is wanted has the focus."""
@@ -79,51 +94,67 @@ class Console:
             self.page.keyboard.press("Tab")
             if wanted():
                 return
-        raise AssertionError("it cannot be reached with the Tab key")
+        raise AssertionError("the Tab key does not get there")
 
     def focused(self, selector: str) -> bool:
         return bool(self.page.evaluate("selector => document.activeElement.matches(selector)", selector))
 
+    def focused_text(self) -> str:
+        return str(self.page.evaluate("document.activeElement.textContent"))
+
+
+class Desk(Console):
+    """The console on an API in memory. Prepare `api`, then `open` the page."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.api = FakeApi()
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.failures = []
+
+    def open(
+        self,
+        role: str = "manager",
+        view: str = "",
+        *,
+        person: str | None = None,
+        signed_in: bool = True,
+        **context: Any,
+    ) -> Page:
+        """Open the page in a new browser context, sign in with a role, and return it."""
+        self.api.become(role, person=person)
+        self.load(**context)
+        if signed_in:
+            self.sign_in(view=view)
+        else:
+            self.go(view)
+        return self.page
+
+    def load(self, *, size: tuple[int, int] = SIZE, zone: str = "America/New_York", **context: Any) -> None:
+        self.context = self._browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, timezone_id=zone, **context
+        )
+        self.context.set_default_timeout(10_000)
+        self._contexts.append(self.context)
+        url = self.api.serve(self.context)
+        seen = self.failures
+        super().__init__(self.context.new_page(), url)
+        self.failures = seen
+
+    def tab(self) -> Page:
+        """Open another tab of the same browser."""
+        return self.context.new_page()
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id="America/New_York")
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def console(context: BrowserContext, stack: dict[str, Any], account: str) -> Iterator[Console]:
-    """A console with nobody signed in; the account is this test's own."""
-    console = Console(context.new_page(), stack, account)
-    yield console
-    assert console.failures == []
-
-
-@pytest.fixture
-def add(client, account) -> Callable[..., dict[str, Any]]:
-    """Adds a number over the API."""
-
-    def one(number: str, **fields: Any) -> dict[str, Any]:
-        body = {"number": number, "acting_user": "u-17", **fields}
-        made = client.numbers("operator", "POST", body=body, account=account)
-        assert made.status_code in (200, 201), made.text
-        return made.json()
-
-    return one
-
-
-@pytest.fixture
-def waited(client, account) -> Callable[[str, int], None]:
-    """Waits until the audit of a number has so many events."""
-    from tests.support.stack import wait_for
-
-    def wait(number: str, events: int) -> None:
-        wait_for(lambda: len(client.history(number, account).get("events", [])) >= events)
-
-    return wait
-
-
-@pytest.fixture
-def unique() -> str:
-    return uuid.uuid4().hex[:8]
+def desk(browser: Browser) -> Iterator[Desk]:
+    """The console on an API in memory, with nobody signed in."""
+    expect.set_options(timeout=10_000)
+    desk = Desk(browser)
+    yield desk
+    desk.close()
+    assert desk.failures == []

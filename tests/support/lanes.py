@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-LANES = {"tests/browser": "stack", "tests/e2e": "stack", "tests/conformance": "dynamodb-local"}
+LANES = {"tests/browser/stack": "stack", "tests/e2e": "stack", "tests/conformance": "dynamodb-local"}
 
 
 class Lanes(LoadScopeScheduling):
     """Schedules the tests of a lane as one piece of work, the longest lane first, then the other tests one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return LANES.get("/".join(nodeid.split("/")[:2]), nodeid)
+        return next((lane for folder, lane in LANES.items() if nodeid.startswith(f"{folder}/")), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

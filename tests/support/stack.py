@@ -13,7 +13,8 @@ import requests
 
 from infra.local import stack as local
 from tests.support.contract import assert_documented
-from tests.support.issuer import AUDIENCE, CLIENT_ID, Issuer, issuing
+from tests.support.issuer import AUDIENCE, CLIENT_ID
+from tests.support.openid_provider import Provider, running
 
 FOLDER = local.ROOT / ".local" / "e2e"
 
@@ -74,14 +75,14 @@ def numbers_in(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def issuer() -> Iterator[Issuer]:
+def issuer() -> Iterator[Provider]:
     """The organization whose people may sign in, besides keys."""
-    with issuing() as server:
-        yield server
+    with running(CLIENT_ID, AUDIENCE) as provider:
+        yield provider
 
 
 @pytest.fixture(scope="session")
-def stack(issuer: Issuer) -> Iterator[dict[str, Any]]:
+def stack(issuer: Provider) -> Iterator[dict[str, Any]]:
     local.down(FOLDER, say=lambda _: None)
     parameters = {"OidcIssuer": issuer.url, "OidcAudience": AUDIENCE, "OidcClientId": CLIENT_ID}
     try:

@@ -1,104 +1,197 @@
-// Add to DNC: one number or several, read while they are typed. What was refused stays in the box, to be mended.
+// Add to DNC: one number or many, read while they are typed. Refused numbers stay in the box, to be corrected.
 
 import { api, ofAccount } from "./api.js";
-import { asMoment, numberLink, region } from "./format.js";
-import { beginAt, field, h, loading, nameField, options, problemBox, settled } from "./kit.js";
+import { bindDraft } from "./drafts.js";
+import { asMoment, country, numberLink, shown } from "./format.js";
+import { beginAt, button, field, focusOn, h, invalid, loading, nameField, options, problemBox, settled } from "./kit.js";
+import { numbersIn, pasteAtOnce, shortened } from "./paste.js";
+import { carried } from "./places.js";
 import { session } from "./session.js";
 import { texts } from "./texts.js";
+import { words } from "./views_texts.js";
 
-const t = texts.add;
+const t = words.add;
 const A_CALL = 100;
-const SOURCES = Object.fromEntries(Object.entries(texts.sources).filter(([name]) => !["import", "registry"].includes(name)));
+const LIST_ALL = 20; // of more than these, only the problems are listed
+const READ_AT_MOST = 500;
+const LONG = 500; // from here on a file is better
+const MAY_EXPIRE = new Set(["registry", "suppression"]);
+const SOURCES = Object.fromEntries(Object.entries(texts.sources).filter(([name]) => !["import", "registry", "prefix"].includes(name)));
+const SKEW = 60_000;
 
-const lines = (text) => text.split(/\r?\n/).map((line) => line.trim()).filter(Boolean);
 const parts = (all) => Array.from({ length: Math.ceil(all.length / A_CALL) }, (_, n) => all.slice(n * A_CALL, (n + 1) * A_CALL));
+const passed = (one) => one.status < 400;
 
-export async function show(root, fields, signal) {
-  const numbers = h("textarea", { rows: 4, spellcheck: "false", autocomplete: "off", name: "numbers" });
-  const read = h("ul", { class: "readings", "aria-label": t.readings, "aria-live": "polite" });
+export async function show(root, given, signal) {
+  const numbers = h("textarea", { rows: 5, spellcheck: "false", autocomplete: "off", name: "numbers" });
+  const read = h("div", { class: "readings", "aria-live": "polite" });
+  const long = h("div", {});
   const source = h("select", { name: "source" }, options(SOURCES));
-  source.value = "manual";
   const requested = h("input", { type: "datetime-local", name: "requested_at" });
+  const expires = h("input", { type: "date", name: "expires_at" });
   const campaign = h("input", { type: "text", maxlength: 200, name: "campaign_id" });
+  const channels = h("select", { name: "channels" }, options(t.channels));
   const note = h("textarea", { rows: 2, maxlength: 2000, name: "note" });
   const name = nameField({ required: false });
   const submit = h("button", { class: "primary" }, t.submit(1));
-  const results = h("div", { class: "results", "aria-live": "polite" });
+  const progress = h("div", { class: "progress" });
+  const results = h("section", { class: "results", "aria-live": "polite" });
+  const expiry = field(t.expires, expires, { optional: true, hint: t.expiresHint });
+  const form = h("form", { class: "card form", onsubmit: add, novalidate: true },
+    h("fieldset", { class: "plain" },
+      field(t.numbers, numbers, { hint: t.numbersHint }), read, long,
+      h("div", { class: "pair" }, field(t.source, source), field(t.requested, requested, { optional: true, hint: t.requestedHint }),
+        field(t.campaign, campaign, { optional: true }), field(t.channel, channels), expiry),
+      field(t.note, note, { optional: true }), name?.element),
+    h("div", { class: "submit" }, submit, progress));
+  source.value = "manual";
+  pasteAtOnce(numbers);
+  channels.value = "";
+  const draft = bindDraft(form, "add");
+  if (given.number) numbers.value ||= given.number;
+  const mayExpire = () => session.may("set_expiry") && MAY_EXPIRE.has(source.value);
+  const adapt = () => { expiry.hidden = !mayExpire(); };
+  source.addEventListener("input", adapt);
+  adapt();
+
+  // Reading along.
 
   let asking = new AbortController();
-  const recognize = settled(async () => {
+  const readAlong = async () => {
     asking.abort();
     asking = new AbortController();
-    const written = lines(numbers.value);
-    submit.textContent = t.submit(written.length);
-    if (!written.length) return read.replaceChildren();
+    const own = AbortSignal.any([signal, asking.signal]);
+    const found = numbersIn(numbers.value);
+    submit.textContent = t.submit(found.length);
+    long.replaceChildren(found.length >= LONG && session.may("import") ? h("p", { class: "info" }, t.long(found.length), " ", button(t.importInstead, toImport, { class: "link" })) : "");
+    const readings = [];
     try {
-      const { readings } = await api("POST", ofAccount("/readings"), { body: { numbers: written.slice(0, A_CALL) }, signal: AbortSignal.any([signal, asking.signal]) });
-      const rest = written.length - readings.length;
-      read.replaceChildren(...readings.map(reading), ...(rest > 0 ? [h("li", { class: "quiet" }, t.rest(rest))] : []));
-    } catch (failed) {
-      if (!asking.signal.aborted && !signal.aborted) read.replaceChildren(h("li", { class: "refused" }, failed.detail ?? texts.errors.unforeseen));
-    }
-  });
-  numbers.addEventListener("input", recognize);
-
-  const add = async (event) => {
-    event.preventDefault();
-    const written = lines(numbers.value);
-    if (!written.length) {
-      results.replaceChildren(h("p", { class: "problem", role: "alert" }, t.nothing));
-      return numbers.focus();
-    }
-    if (name?.control.value.trim()) name.read();
-    const more = { source: source.value, requested_at: asMoment(requested.value), campaign_id: campaign.value.trim() || undefined, note: note.value.trim() || undefined, acting_user: session.actingUser };
-    submit.disabled = true;
-    results.replaceChildren(loading(t.adding));
-    const done = [];
-    try {
-      for (const part of parts(written)) {
-        const told = await api("POST", ofAccount("/numbers/batch"), { body: { numbers: part.map((number) => ({ number, ...more })) }, signal });
-        done.push(...told.results.map((result, n) => ({ ...result, written: part[n] })));
+      for (const part of parts(found.slice(0, READ_AT_MOST))) {
+        const usable = part.filter(({ text }) => !shortened(text));
+        const answers = usable.length ? (await api("POST", ofAccount("/readings"), { body: { numbers: usable.map(({ text }) => text.slice(0, 1000)) }, signal: own })).readings : [];
+        readings.push(...part.map((one) => (shortened(one.text) ? { input: one.text, error: t.shortened } : { ...answers[usable.indexOf(one)], input: one.text })));
+        read.replaceChildren(...readingsOf(readings, found.length));
       }
-      results.replaceChildren(...outcome(done));
+      if (!found.length) read.replaceChildren();
     } catch (failed) {
-      if (signal.aborted) return;
-      results.replaceChildren(problemBox(failed), ...outcome(done));
+      if (!own.aborted) read.replaceChildren(h("p", { class: "muted" }, t.notRead, " ", failed.detail ?? ""));
     }
-    submit.disabled = false;
-    const refused = done.filter((one) => one.status >= 400).map((one) => one.written);
-    numbers.value = [...refused, ...written.slice(done.length)].join("\n");
-    recognize();
-    numbers.focus();
   };
+  numbers.addEventListener("input", settled(readAlong));
 
-  root.replaceChildren(
-    h("h1", {}, t.title),
-    h("p", {}, t.intro),
-    h("form", { onsubmit: add, novalidate: true },
-      field(t.numbers, numbers, { required: true }), read,
-      h("div", { class: "row" }, field(t.source, source), field(t.requestedAt, requested, { hint: t.requestedHint }), field(t.campaign, campaign)),
-      field(t.note, note), name?.element, submit),
-    results,
-  );
+  function toImport() {
+    carried.file = new File([numbersIn(numbers.value).map(({ text }) => text).join("\n")], t.pastedFile, { type: "text/plain" });
+    draft.set("numbers", "");
+    location.hash = "#/jobs?kind=imports";
+  }
+
+  // Adding.
+
+  function wrong() {
+    for (const control of [numbers, requested, expires, note]) invalid(control);
+    const problems = [
+      [numbers, !numbersIn(numbers.value).length && t.nothing],
+      [requested, requested.value && Date.parse(requested.value) > Date.now() + SKEW && t.requestedAhead],
+      [expires, mayExpire() && expires.value && Date.parse(expires.value) < Date.now() && t.expiresPast],
+      [note, channels.value && !note.value.trim() && t.channelNeedsNote],
+    ].filter(([, text]) => text);
+    for (const [control, text] of problems) invalid(control, text);
+    problems[0]?.[0].focus();
+    return problems.length > 0;
+  }
+
+  async function add(event) {
+    event.preventDefault();
+    if (submit.disabled || wrong()) return;
+    name?.read();
+    const all = numbersIn(numbers.value);
+    const more = {
+      source: source.value, requested_at: asMoment(requested.value), campaign_id: campaign.value.trim() || undefined, note: note.value.trim() || undefined,
+      channels: channels.value ? [channels.value] : undefined, expires_at: mayExpire() ? asMoment(expires.value) : undefined, acting_user: session.actingUser,
+    };
+    const cancel = new AbortController();
+    lock(true, cancel);
+    const done = all.filter(({ text }) => shortened(text)).map((one) => ({ ...one, status: 422, error: { detail: t.shortened } }));
+    const left = all.filter(({ text }) => !shortened(text));
+    let sent = 0;
+    let failed = null;
+    try {
+      for (const part of parts(left)) {
+        if (cancel.signal.aborted) break;
+        advance(sent, left.length);
+        const answer = await api("POST", ofAccount("/numbers/batch"), { body: { numbers: part.map(({ text }) => ({ number: text, ...more })) }, signal });
+        done.push(...answer.results.map((result, n) => ({ ...result, ...part[n] })));
+        sent += part.length;
+      }
+    } catch (problem) {
+      if (signal.aborted) return;
+      failed = problem;
+    }
+    lock(false);
+    numbers.value = [...done.filter((one) => !passed(one)), ...left.slice(sent)].map(({ text }) => text).join("\n");
+    draft.set("numbers", numbers.value);
+    if (!failed && sent === left.length) reset();
+    results.replaceChildren(...[failed && problemBox(failed, { more: t.rest(left.length - sent) }), !failed && sent < left.length && h("p", { class: "info" }, t.rest(left.length - sent)), ...outcome(done)].filter(Boolean));
+    readAlong();
+    if (failed) focusOn(results.firstChild);
+    else numbers.focus();
+  }
+
+  function lock(on, cancel) {
+    submit.disabled = on;
+    form.querySelector("fieldset").disabled = on;
+    if (on) results.replaceChildren();
+    progress.replaceChildren(...(on ? [loading(t.adding), button(t.cancel, () => cancel.abort(), { class: "link" })] : []));
+  }
+
+  function advance(sent, of) {
+    if (of > A_CALL) progress.replaceChildren(h("progress", { max: of, value: sent, "aria-label": t.adding }), h("span", {}, t.progress(sent, of)), progress.lastChild);
+  }
+
+  function reset() {
+    for (const control of [requested, expires, note]) {
+      control.value = "";
+      draft.set(control.name, "");
+    }
+  }
+
+  root.replaceChildren(h("h1", {}, t.title), h("p", { class: "muted" }, t.intro), form, results);
+  if (numbers.value) readAlong();
   beginAt(numbers);
 }
 
-function reading(one) {
-  if (one.error) return h("li", { class: "refused" }, h("b", {}, one.input), ` ${t.unreadable} ${one.error}`);
-  return h("li", {}, h("b", {}, one.national), ` ${one.number}, ${region(one.region)}`, one.warnings.map((warning) => h("small", {}, warning)));
+function readingsOf(readings, all) {
+  const problems = readings.filter((one) => one.error || one.warnings?.length);
+  const listed = readings.length <= LIST_ALL ? readings : problems.slice(0, 200);
+  const good = readings.filter((one) => !one.error).length;
+  return [
+    all > LIST_ALL && h("p", { class: "muted" }, t.readable(good, readings.length), all > readings.length ? ` ${t.readLater(all - readings.length)}` : ""),
+    listed.length > 0 && h("ul", { "aria-label": t.readings }, listed.map((one) => (one.error
+      ? h("li", { class: "refused" }, h("b", {}, one.input), " – ", one.error)
+      : h("li", {}, h("b", {}, shown(one.number)), " ", h("span", { class: "muted" }, [one.number, country(one.region)].filter(Boolean).join(", ")), (one.warnings ?? []).map((warning) => h("small", {}, warning)))))),
+  ].filter(Boolean);
 }
 
 function outcome(done) {
   if (!done.length) return [];
-  const refused = done.filter((one) => one.status >= 400);
+  const added = done.filter((one) => one.status === 201).length;
+  const accepted = done.filter((one) => one.status === 202).length;
+  const known = done.filter((one) => one.status === 200).length;
+  const refused = done.filter((one) => !passed(one));
+  const listed = done.length <= LIST_ALL ? done : [...refused, ...done.filter((one) => passed(one) && one.entry?.warnings?.length)];
   return [
-    h("p", { class: refused.length ? "note" : "success", role: "status" }, t.summary(done.length - refused.length, refused.length)),
-    h("ul", { "aria-label": t.results }, done.map((one) => {
-      if (one.status >= 400) return h("li", { class: "refused" }, h("b", {}, one.written), ` ${t.refused} ${one.error.errors?.[0]?.message ?? one.error.detail}`);
-      if (one.status === 202) return h("li", {}, h("b", {}, one.written), ` ${t.accepted}`);
-      const { entry } = one;
-      const shown = session.may("read_number") ? numberLink(entry.number, entry.national) : entry.national;
-      return h("li", {}, shown, ` ${one.status === 201 ? t.isListed : t.wasListed}`, entry.warnings.map((warning) => h("small", {}, warning)));
-    })),
-  ];
+    h("p", { class: refused.length ? "info" : "success", role: "status" }, t.summary({ added, accepted, known, refused: refused.length })),
+    listed.length > 0 && h("ul", { "aria-label": t.results, class: "lines" }, listed.slice(0, 500).map(line)),
+  ].filter(Boolean);
 }
+
+function line(one) {
+  if (!passed(one)) return h("li", { class: "refused" }, h("b", {}, one.text), " – ", one.error.errors?.[0]?.message ?? one.error.detail);
+  if (one.status === 202) return h("li", {}, h("b", {}, one.text), ` ${t.accepted}`);
+  const { entry } = one;
+  const number = session.may("read_number") ? numberLink(entry.number) : shown(entry.number);
+  const also = one.also_listed ?? entry.also_listed ?? [];
+  return h("li", {}, number, ` ${one.status === 201 ? t.isListed : t.wasListed}`,
+    also.length > 0 && h("small", {}, t.also(also.map(shown).join(", "))), (entry.warnings ?? []).map((warning) => h("small", {}, warning)));
+}
+

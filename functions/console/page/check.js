@@ -1,98 +1,152 @@
-// Check pasted numbers. A failure says nothing of any number: then none is shown, and least of all as not listed.
+// Check pasted numbers. A failure says nothing about any number: then none is shown, least of all as callable.
 
 import { api, ofAccount, Problem } from "./api.js";
-import { count, numberLink, time } from "./format.js";
-import { beginAt, field, h, loading, problemBox } from "./kit.js";
+import { bindDraft } from "./drafts.js";
+import { numberLink, shown, sourceName, time } from "./format.js";
+import { beginAt, button, field, focusOn, h, invalid, loading, problemBox, style, toast } from "./kit.js";
+import { numbersIn, pasteAtOnce, shortened } from "./paste.js";
+import { carried } from "./places.js";
 import { session } from "./session.js";
 import { texts } from "./texts.js";
+import { words } from "./views_texts.js";
 
-const t = texts.check;
+const t = words.check;
 const A_CALL = 1000;
 const SHOWN_AT_ONCE = 200;
 
-/** Numbers as pasted: a line each, or the cells of a spreadsheet's row that hold digits. */
-const written = (text) =>
-  text.split(/\r?\n/).flatMap((line) => (line.includes("\t") ? line.split("\t").filter((cell) => /\d/.test(cell)) : [line])).map((one) => one.trim()).filter(Boolean);
-
 export async function show(root, fields, signal) {
-  const numbers = h("textarea", { rows: 8, spellcheck: "false", autocomplete: "off", name: "numbers" });
+  const numbers = h("textarea", { rows: 12, spellcheck: "false", autocomplete: "off", name: "numbers" });
   const submit = h("button", { class: "primary" }, t.submit);
-  const results = h("section", { class: "results", "aria-live": "polite" });
+  const progress = h("div", { class: "progress" });
+  const results = h("section", { class: "results", "aria-live": "polite" }, h("p", { class: "muted" }, t.nothingYet));
+  const form = h("form", { class: "card", onsubmit: check, novalidate: true },
+    field(t.numbers, numbers, { hint: session.may("scrub") ? t.hint : t.hintOnly }), h("div", { class: "submit" }, submit, progress));
+  bindDraft(form, "check");
+  pasteAtOnce(numbers);
 
-  const check = async (event) => {
+  async function check(event) {
     event.preventDefault();
-    const all = written(numbers.value);
+    if (submit.disabled) return;
+    const all = numbersIn(numbers.value).map(({ text }) => text);
+    invalid(numbers, all.length ? "" : t.nothing);
     if (!all.length) {
-      results.replaceChildren(h("p", { class: "problem", role: "alert" }, t.nothing));
-      return numbers.focus();
+      numbers.focus();
+      return;
     }
+    const cancel = new AbortController();
     submit.disabled = true;
+    results.replaceChildren(loading(t.checking));
     const found = [];
     let asOf = null;
     try {
-      for (let n = 0; n < all.length; n += A_CALL) {
-        results.replaceChildren(loading(t.checking(n, all.length)));
+      for (let n = 0; n < all.length && !cancel.signal.aborted; n += A_CALL) {
+        if (all.length > A_CALL) progress.replaceChildren(h("progress", { max: all.length, value: n, "aria-label": t.checking }), h("span", {}, t.progress(n, all.length)), button(t.cancel, () => cancel.abort(), { class: "link" }));
         const part = all.slice(n, n + A_CALL);
-        const told = await api("POST", ofAccount("/checks"), { body: { numbers: part }, signal });
-        if (told.results.length !== part.length) throw new Problem({ code: "internal_error", detail: t.incomplete });
-        asOf ??= told.checked_at;
-        found.push(...told.results);
+        const answer = await api("POST", ofAccount("/checks"), { body: { numbers: part }, signal });
+        if (answer.results?.length !== part.length) throw new Problem({ status: 502, code: "gateway", detail: t.incomplete });
+        asOf ??= answer.checked_at;
+        found.push(...answer.results);
       }
-      results.replaceChildren(...outcome(found, asOf));
+      results.replaceChildren(...outcome(found, asOf, all.length));
+      focusOn(results.querySelector("h2"));
     } catch (failed) {
-      if (!signal.aborted) results.replaceChildren(h("p", { class: "problem", role: "alert" }, t.failed), problemBox(failed));
+      if (signal.aborted) return;
+      results.replaceChildren(problemBox(failed, { more: h("strong", {}, t.failed) }));
+      submit.focus();
     }
+    progress.replaceChildren();
     submit.disabled = false;
-  };
+  }
 
-  root.replaceChildren(h("h1", {}, t.title), h("p", {}, t.intro),
-    h("form", { onsubmit: check, novalidate: true }, field(t.numbers, numbers, { required: true }), submit), results);
+  dropped(signal);
+  root.replaceChildren(h("h1", {}, t.title), h("p", { class: "muted" }, t.intro), h("div", { class: "two" }, form, results));
   beginAt(numbers);
 }
 
-function outcome(found, asOf) {
-  const of = (status) => found.filter((one) => kindOf(one) === status).length;
+/** A file that is dropped here is scrubbed: that is a check of a file. */
+function dropped(signal) {
+  document.addEventListener("dragover", (event) => event.preventDefault(), { signal });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const [file] = event.dataTransfer.files;
+    if (!file) return;
+    if (!session.may("scrub")) {
+      toast(t.noScrub(texts.who.scrub));
+      return;
+    }
+    carried.file = file;
+    location.hash = "#/jobs?kind=scrubs";
+  }, { signal });
+}
+
+const KINDS = { clear: t.clear, listed: t.listed, invalid: t.invalid };
+/** Only what the service calls clear is callable; whatever is not known is shown as invalid. */
+const kindOf = (one) => (one.status === "listed" || (one.status === "clear" && one.callable === true) ? one.status : "invalid");
+
+function outcome(found, asOf, all) {
+  const of = (kind) => found.filter((one) => kindOf(one) === kind);
   const body = h("tbody", {});
-  let [shown, wanted] = [0, found];
-  const more = h("button", { type: "button", onclick: () => fill() }, t.more);
+  let [drawn, wanted] = [0, found];
+  const more = button(t.more, () => fill());
   const fill = () => {
-    body.append(...wanted.slice(shown, shown + SHOWN_AT_ONCE).map(row));
-    shown += SHOWN_AT_ONCE;
-    more.hidden = shown >= wanted.length;
+    body.append(...wanted.slice(drawn, drawn + SHOWN_AT_ONCE).map(row));
+    drawn += SHOWN_AT_ONCE;
+    more.hidden = drawn >= wanted.length;
   };
-  const only = (kind) => (event) => {
-    for (const one of chips.children) one.setAttribute("aria-pressed", one === event.currentTarget);
-    [shown, wanted] = [0, kind ? found.filter((one) => kindOf(one) === kind) : found];
+  const only = (kind) => ({ currentTarget }) => {
+    const on = currentTarget.getAttribute("aria-pressed") !== "true";
+    for (const one of counts.children) one.setAttribute("aria-pressed", String(on && one === currentTarget));
+    [drawn, wanted] = [0, on ? of(kind) : found];
     body.replaceChildren();
     fill();
   };
-  const chip = (kind, words, n) => h("button", { type: "button", "aria-pressed": kind ? "false" : "true", onclick: only(kind) }, `${words} (${count(n)})`);
-  const chips = h("div", { class: "chips", role: "group", "aria-label": t.show }, chip(null, t.all, found.length),
-    Object.entries(KINDS).map(([kind, words]) => chip(kind, words, of(kind))));
+  const counts = h("div", { class: "counts-line", role: "group", "aria-label": t.show }, Object.keys(KINDS).map((kind) =>
+    button(t.count[kind](of(kind).length), only(kind), { class: `count ${kind}`, "aria-pressed": "false" })));
+  const csv = (run) => async () => {
+    const [module] = await Promise.all([import("./csv.js"), style()]).catch(() => [null]);
+    if (module) run(module);
+    else toast(texts.errors.part);
+  };
   fill();
   return [
-    h("h2", {}, t.results),
-    h("p", {}, t.summary(of("listed"), of("clear"), of("invalid")), time(asOf)),
-    chips,
-    h("table", { class: "checks" },
+    h("div", { class: "head" }, h("h2", {}, t.results), h("p", { class: "muted total" }, t.asOf, time(asOf, "clock")),
+      button(t.copy, () => copy(wanted), {}, "copy"), button(t.download, csv(({ saveChecks }) => saveChecks(wanted, (one) => KINDS[kindOf(one)])), {}, "download")),
+    counts,
+    found.length < all && h("p", { class: "info" }, t.cancelled(found.length, all)),
+    h("table", { class: "rows checks" },
       h("caption", { class: "hidden" }, t.results),
-      h("thead", {}, h("tr", {}, [t.input, t.number, t.status, t.why].map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, [["input", t.input], ["number", t.number], ["status", t.status], ["why", t.why]].map(([name, label]) => h("th", { scope: "col", class: `col-${name}` }, label)))),
       body),
-    more,
-  ];
+    h("p", { class: "buttons" }, more),
+  ].filter(Boolean);
 }
 
-const KINDS = { listed: t.listed, clear: t.clear, invalid: t.invalid };
-/** Only what the service calls clear is "not listed"; whatever is not known is shown as unreadable. */
-const kindOf = (one) => (one.status === "listed" || (one.status === "clear" && one.callable === true) ? one.status : "invalid");
+async function copy(rows) {
+  const lines = rows.map((one) => [one.input, one.number ?? "", KINDS[kindOf(one)]].join("\t"));
+  try {
+    await navigator.clipboard.writeText(lines.join("\n"));
+    toast(t.copied(rows.length));
+  } catch {
+    toast(t.notCopied);
+  }
+}
 
 function row(one) {
-  const status = KINDS[kindOf(one)];
-  const link = one.number && session.may("read_number") && one.status === "listed" ? numberLink(one.number) : one.number ?? "–";
-  const why = one.status === "listed" ? [time(one.listed_at), one.source ? `, ${texts.sources[one.source] ?? one.source}` : ""] : one.detail ?? "";
-  return h("tr", { class: one.status },
-    h("td", { "data-label": t.input }, one.input),
-    h("td", { "data-label": t.number }, link),
-    h("td", { "data-label": t.status }, h("b", { class: `badge ${kindOf(one)}` }, status)),
-    h("td", { "data-label": t.why }, why));
+  const kind = kindOf(one);
+  const opens = one.number && session.may("read_number") && one.status === "listed";
+  return h("tr", { class: kind },
+    h("td", { class: "col-input", title: one.input }, one.input),
+    h("td", { class: "col-number" }, opens ? numberLink(one.number) : one.number ? h("span", { class: "number" }, shown(one.number)) : "–"),
+    h("td", { class: "col-status" }, h("span", { class: `badge ${kind}` }, KINDS[kind])),
+    h("td", { class: "col-why" }, why(one, kind)));
+}
+
+function why(one, kind) {
+  const hints = [one.registry_stale && t.stale, one.consent_needed && t.consent].filter(Boolean);
+  const own = {
+    listed: () => [one.source ? sourceName(one.source) : "", one.listed_at ? [" · ", time(one.listed_at, "ago")] : ""],
+    clear: () => t.notListed,
+    invalid: () => (shortened(one.input) ? t.shortened : one.detail ?? t.unknown),
+  }[kind]();
+  return [own, hints.map((hint) => h("small", {}, ` ${hint}`))];
 }

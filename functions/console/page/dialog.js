@@ -1,32 +1,37 @@
-// A dialog that is modal, named by its title, and gives the focus back to what opened it.
+// A modal dialog: a title that stays in view, content that scrolls, and a footer that stays in view.
 
-import { h, loading, nameField, problemBox } from "./kit.js";
+import { button, focusOn, h, icon, loading, nameField, problemBox } from "./kit.js";
+import { texts } from "./texts.js";
 
 let ids = 0;
 
-/** Open one; gives its `title` and `content` to be filled, and `close`. */
+/** Open a dialog. Its parts are filled by the caller; `close` gives the focus back to what opened it. */
 export function openModal(words, kind) {
   const opener = document.activeElement;
   const title = h("h2", { id: `dialog-${++ids}`, tabindex: "-1" }, words);
   const content = h("div", { class: "content" });
-  const dialog = h("dialog", { class: kind, "aria-labelledby": title.id }, title, content);
+  const foot = h("footer", { class: "foot" });
+  const close = () => dialog.close();
+  const dialog = h("dialog", { class: kind, "aria-labelledby": title.id },
+    h("header", {}, title, button(icon("close"), close, { class: "icon", "aria-label": texts.remove.close })), content, foot);
   dialog.addEventListener("close", () => {
     dialog.remove();
-    if (opener?.isConnected) opener.focus();
+    // The browser gives the focus back; by now something else may have taken it.
+    if (document.activeElement === document.body && opener?.isConnected) opener.focus();
   });
-  // Back must not leave a dialog of one view standing over another.
+  // Back must not leave a dialog of one view over another.
   addEventListener("hashchange", () => dialog.open && dialog.close(), { once: true });
   document.body.append(dialog);
   dialog.showModal();
-  return { title, content, close: () => dialog.close() };
+  return { dialog, title, content, foot, close };
 }
 
-/** Ask whether to go on; with a key, also who does so. `run` does it: when it fails, the dialog says why and stays. */
-export function confirm({ title, what, button, keep, run }) {
-  const { content, close } = openModal(title, "confirm");
-  const name = nameField({ required: true });
+/** Ask whether to go on; with a key, also who does it, unless the service does not ask (`anonymous`). `run` does it; if it fails, the dialog stays and says why. */
+export function confirm({ title, what, button: words, keep, run, danger = false, anonymous = false }) {
+  const { dialog, content, foot, close } = openModal(title, "confirm");
+  const name = anonymous ? null : nameField({ required: true });
   const message = h("div", {});
-  const submit = h("button", { class: "primary", disabled: Boolean(name) }, button);
+  const submit = h("button", { class: danger ? "danger" : "primary", disabled: Boolean(name), form: "confirm" }, words);
   name?.control.addEventListener("input", () => { submit.disabled = !name.control.value.trim(); });
   const go = async (event) => {
     event.preventDefault();
@@ -41,10 +46,11 @@ export function confirm({ title, what, button, keep, run }) {
     } catch (failed) {
       message.replaceChildren(problemBox(failed));
       submit.disabled = false;
+      focusOn(message);
     }
   };
-  content.replaceChildren(h("form", { onsubmit: go, novalidate: true },
-    h("p", {}, what), name?.element, message,
-    h("div", { class: "buttons" }, h("button", { type: "button", onclick: close }, keep), submit)));
+  content.append(h("form", { id: "confirm", onsubmit: go, novalidate: true }, h("p", {}, what), name?.element, message));
+  foot.append(button(keep, close), submit);
   (name?.control ?? submit).focus();
+  return dialog;
 }

@@ -1,45 +1,54 @@
-// A list of any length in a page of bounded size: only the pages of rows near what is looked at are in the document, and two
-// spacers stand for the height of all the others. Where one was comes back with the browser's Back.
+// A list of any length in a page of bounded size: only the pages of rows near the viewport are in the document, and two
+// spacers have the height of all others. The browser's Back returns to the same place.
 
-import { h, problemBox, settled } from "./kit.js";
+import { h, problemBox, settled, skeleton } from "./kit.js";
 
-const NEAR = 1500; // pixels above and below what is looked at
-const ENOUGH = 25; // rows that a page should have; with a search, what the service gives may be short and still go on
+const NEAR = 1500; // pixels above and below the viewport
+const ENOUGH = 25; // rows that a page should have; a filtered page of the service may be short and still go on
+const PATIENCE = 150; // milliseconds before the skeleton appears
 
 const places = new Map();
 history.scrollRestoration = "manual";
+const ascending = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 
 /**
- * Fill a table. `read(token)` gives { rows, token } of one request, in the order of `key(row)`; `row(it)` makes a line.
- * `tell` hears { found, busy, ended, failed, retry } whenever that changes. The table is `columns` wide.
+ * Fill a table. `read(token)` resolves to { rows, token } of one request, in the order of `key(row)`; `row(values)` returns
+ * a line. `report` gets { found, busy, searching, ended, failed, retry, resume } whenever that changes.
  */
-export function endless({ table, columns, read, row, key, tell, signal }) {
+export function endless({ table, columns, read, row, key, report, signal, compare = ascending }) {
   const [above, below] = [spacer(columns), spacer(columns)];
   const id = history.state?.list ?? crypto.randomUUID();
   history.replaceState({ ...history.state, list: id }, "");
-  const kept = places.get(id);
-  const pages = kept?.pages ?? [];
-  let next = kept ? kept.next : { token: null };
+  const left = places.get(id)?.pages.length ? places.get(id) : null;
+  const pages = left?.pages ?? [];
+  let next = left ? left.next : { token: null };
   let [first, last] = [0, -1]; // of the pages that are in the document
-  let scrolled = kept?.scrolled ?? 0;
+  let scrolled = left?.scrolled ?? 0;
   let busy = false;
   let failed = null;
+
+  const waiting = skeleton(columns, 12);
+  const timer = setTimeout(() => { if (!pages.length && busy) below.body.before(waiting); }, PATIENCE);
+  const loaded = () => { clearTimeout(timer); waiting.remove(); };
+  signal.addEventListener("abort", loaded);
 
   table.append(above.body, below.body);
 
   const found = () => pages.reduce((all, page) => all + page.count, 0);
-  const say = () => tell({ found: found(), busy, ended: !next, failed, retry: () => { failed = null; more(); } });
+  const retry = () => { failed = null; more(); };
+  const resume = (token) => { next = { token }; more(); };
+  const say = () => report({ found: found(), busy, ended: !next, failed, retry, resume });
 
   /** Read from a token: a few rows at least, or up to a key that was the last of a page before. */
-  async function rowsOf(token, until) {
+  async function rowsFrom(token, until) {
     const rows = [];
     do {
       const page = await read(token);
       rows.push(...page.rows);
       ({ token } = page);
-      if (until === undefined && token && rows.length < ENOUGH) tell({ found: found() + rows.length, busy: true, searching: true });
-    } while (token && (until === undefined ? rows.length < ENOUGH : !rows.length || key(rows.at(-1)) < until));
-    return { rows: until === undefined ? rows : rows.filter((one) => key(one) <= until), token };
+      if (until === undefined && token && rows.length < ENOUGH) report({ found: found() + rows.length, busy: true, searching: true });
+    } while (token && !signal.aborted && (until === undefined ? rows.length < ENOUGH : !rows.length || compare(key(rows.at(-1)), until) < 0));
+    return { rows: until === undefined ? rows : rows.filter((one) => compare(key(one), until) <= 0), token };
   }
 
   async function more() {
@@ -47,7 +56,7 @@ export function endless({ table, columns, read, row, key, tell, signal }) {
     busy = true;
     say();
     try {
-      const { rows, token } = await rowsOf(next.token);
+      const { rows, token } = await rowsFrom(next.token);
       if (signal.aborted) return;
       if (rows.length) {
         const page = { token: next.token, until: key(rows.at(-1)), count: rows.length, height: 0, body: h("tbody", {}, rows.map(row)) };
@@ -62,34 +71,35 @@ export function endless({ table, columns, read, row, key, tell, signal }) {
       if (signal.aborted) return;
       failed = problem;
     }
+    loaded();
     busy = false;
     say();
     arrange();
   }
 
-  /** Begin to read a page anew; until its rows are there, it is as high as it was. */
+  /** Read a page's rows again; until they are there, the page has the height that it had. */
   async function fill(page) {
     const held = spacer(columns);
     held.height(page.height);
     const body = h("tbody", {}, held.line);
     page.body = body;
-    const here = () => page.body === body && !signal.aborted;
+    const current = () => page.body === body && !signal.aborted;
     try {
-      const { rows } = await rowsOf(page.token, page.until);
-      if (!here()) return;
+      const { rows } = await rowsFrom(page.token, page.until);
+      if (!current()) return;
       body.replaceChildren(...rows.map(row));
       page.count = rows.length;
     } catch (problem) {
-      if (!here()) return;
+      if (!current()) return;
       const again = () => {
         fill(page);
         body.replaceWith(page.body);
       };
-      body.replaceChildren(h("tr", {}, h("td", { colspan: columns }, problemBox(problem, again))));
+      body.replaceChildren(h("tr", {}, h("td", { colspan: columns }, problemBox(problem, { retry: again }))));
     }
   }
 
-  /** Have in the document what is near, and nothing else. */
+  /** Have in the document what is near the viewport, and nothing else. */
   function arrange() {
     if (signal.aborted) return;
     const top = table.getBoundingClientRect().top + table.tHead.offsetHeight;
@@ -121,12 +131,12 @@ export function endless({ table, columns, read, row, key, tell, signal }) {
     if (last === pages.length - 1 && table.getBoundingClientRect().bottom < innerHeight + NEAR) more();
   }
 
-  let waiting = false;
+  let planned = false;
   const look = () => {
-    if (waiting) return;
-    waiting = true;
+    if (planned) return;
+    planned = true;
     requestAnimationFrame(() => {
-      waiting = false;
+      planned = false;
       if (signal.aborted) return;
       scrolled = scrollY;
       arrange();
@@ -139,10 +149,11 @@ export function endless({ table, columns, read, row, key, tell, signal }) {
     if (places.size > 20) places.delete(places.keys().next().value);
   });
 
-  if (kept?.pages.length) {
+  if (left) {
+    loaded();
     above.height(pages.reduce((all, page) => all + page.height, 0));
     say();
-    scrollTo(0, kept.scrolled);
+    scrollTo(0, left.scrolled);
     arrange();
   } else {
     more();

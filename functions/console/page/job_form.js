@@ -1,151 +1,175 @@
-// A new job: the file with its first rows as they are read, what the job is told, and the upload.
+// A new job, in three steps: the file, a preview with what the job needs to know, and the upload.
 
 import { api, ofAccount, Problem } from "./api.js";
-import { asMoment, count } from "./format.js";
-import { field, h, icon, loading, nameField, options, problemBox } from "./kit.js";
+import { asMoment, country, shown } from "./format.js";
+import { button, field, focusOn, h, icon, invalid, loading, nameField, options, problemBox } from "./kit.js";
+import { shortened } from "./paste.js";
+import { carried } from "./places.js";
 import { firstRows } from "./preview.js";
 import { session } from "./session.js";
 import { texts } from "./texts.js";
+import { words } from "./views_texts.js";
 
-const t = texts.jobs;
+const t = words.jobs;
 const LARGEST = 5 * 1024 ** 3;
+const LARGEST_SPREADSHEET = 50 * 1024 ** 2;
 const SET_BY_BROWSER = new Set(["content-length", "host"]);
 const IMPORTED = ["import", "registry", "suppression", "manual", "disposition", "complaint", "legal"];
 const REGIONS = ["US", "CA", "GB", "AU", "AT", "BE", "BR", "CH", "DE", "DK", "ES", "FI", "FR", "IE", "IN", "IT", "JP", "MX", "NL", "NO", "NZ", "PH", "PL", "PT", "SE", "SG", "ZA"];
-const names = new Intl.DisplayNames("en", { type: "region" });
 
-/** The form of a kind; `made(job)` hears of the job once the service has all it needs. */
+/** The form of a kind of job. `made(job)` is called once the service has everything that it needs. */
 export function jobForm(kind, signal, made) {
-  const build = { imports: importForm, scrubs: scrubForm, exports: exportForm }[kind];
-  const { fields, body, file } = build(signal);
   const name = nameField({ required: false });
+  const { fields, body, file } = { imports: importForm, scrubs: scrubForm, exports: exportForm }[kind](signal, name?.element);
   const message = h("div", { "aria-live": "polite" });
   const submit = h("button", { class: "primary" }, t.submit[kind]);
+  const all = h("fieldset", { class: "plain" }, fields);
+  const form = h("form", { class: "job-form", onsubmit: make, novalidate: true }, all, message, h("p", { class: "buttons" }, submit));
 
-  const make = async (event) => {
+  async function make(event) {
     event.preventDefault();
-    if (file && !file.chosen) {
+    if (submit.disabled) return;
+    if (file && (!file.chosen || file.wrong)) {
       message.replaceChildren(h("p", { class: "problem", role: "alert" }, file.wrong ?? t.noFile));
-      return file.input.focus();
+      file.input.focus();
+      return;
     }
-    if (name?.control.value.trim()) name.read();
-    submit.disabled = true;
-    message.replaceChildren(loading());
+    const wrong = body.wrong?.();
+    if (wrong) {
+      invalid(wrong.control, wrong.words);
+      wrong.control.focus();
+      return;
+    }
+    name?.read();
+    // What was chosen is frozen here: whatever happens to the form meanwhile belongs to no job.
+    const [chosen, request] = [file?.chosen, { ...body(), acting_user: session.actingUser }];
+    lock(true);
+    message.replaceChildren(loading(t.starting));
     try {
-      const told = { ...body(), acting_user: session.actingUser };
-      const job = await api("POST", ofAccount(`/${kind}`), { body: told, signal });
-      if (file) await upload(job.upload, file.chosen, message, signal);
-      if (!signal.aborted) made(job, message);
+      const job = await api("POST", ofAccount(`/${kind}`), { body: request, signal });
+      if (chosen) await upload(job.upload, chosen, message, signal);
+      if (signal.aborted) return;
+      message.replaceChildren();
+      made(job);
     } catch (failed) {
-      if (!signal.aborted) message.replaceChildren(problemBox(failed));
+      if (signal.aborted) return;
+      message.replaceChildren(problemBox(failed, { more: chosen ? t.stillChosen(chosen.name) : null }));
+      focusOn(message);
     }
-    submit.disabled = false;
-    return null;
-  };
-  return h("form", { class: "job-form", onsubmit: make, novalidate: true }, fields, name?.element, h("p", { class: "buttons" }, submit), message);
+    lock(false);
+  }
+
+  function lock(on) {
+    all.disabled = on;
+    submit.disabled = on;
+    file?.lock(on);
+  }
+
+  return form;
 }
 
-function importForm(signal) {
+function importForm(signal, name) {
   const source = h("select", { name: "source" }, options(Object.fromEntries(IMPORTED.map((one) => [one, texts.sources[one]]))));
-  const region = regions();
+  const region = regionField();
   const note = h("textarea", { rows: 2, maxlength: 2000, name: "note" });
   const [dryRun, skipRemoved] = ["dry_run", "skip_removed"].map((name) => h("input", { type: "checkbox", name }));
-  const from = Object.fromEntries(Object.keys(t.registryFields).map((name) =>
-    [name, h("input", { type: name === "accessed_on" ? "date" : "text", maxlength: 200, name })]));
-  const registry = h("fieldset", { hidden: true }, h("legend", {}, t.registry),
-    h("div", { class: "row" }, Object.entries(from).map(([name, control]) => field(t.registryFields[name], control))));
-  source.addEventListener("input", () => { registry.hidden = source.value !== "registry"; });
-  const file = filePart(signal, { region: () => region.value });
-  region.addEventListener("input", file.look);
-  return {
-    file,
-    fields: [file.element, h("div", { class: "row" }, field(t.source, source), field(t.region, region)), registry, field(t.note, note),
-      tick(dryRun, t.dryRun), tick(skipRemoved, t.skipRemoved)],
-    body: () => ({
-      filename: nameOf(file.chosen), bytes: file.chosen.size, source: source.value, region: region.value || undefined, note: note.value.trim() || undefined,
-      dry_run: dryRun.checked, skip_removed: skipRemoved.checked,
-      registry: source.value === "registry" ? filled(from) : undefined,
-    }),
-  };
-}
-
-function scrubForm(signal) {
-  const region = regions();
-  const column = h("select", { name: "column" }, options({}, t.recognized));
-  const file = filePart(signal, {
-    region: () => region.value, column: () => column.value,
-    looked: ({ header, rows }) => {
-      const width = header?.length ?? rows?.[0]?.cells.length ?? 0;
-      const named = Array.from({ length: width }, (_, n) => h("option", { value: n + 1 }, header?.[n] ? t.columnNamed(header[n]) : t.columnAt(n + 1)));
-      column.replaceChildren(...options({}, t.recognized).filter(Boolean), ...named);
-    },
+  const from = Object.fromEntries(Object.keys(t.registryFields).map((name) => [name, h("input", { type: name === "accessed_on" ? "date" : "text", maxlength: 200, name })]));
+  const registry = h("fieldset", { hidden: true }, h("legend", {}, t.registry), h("div", { class: "pair" }, Object.entries(from).map(([name, control]) => field(t.registryFields[name], control, { optional: true }))));
+  const expiry = h("p", { class: "muted", hidden: true }, t.expiryHint);
+  source.addEventListener("input", () => {
+    registry.hidden = source.value !== "registry";
+    expiry.hidden = !["registry", "suppression"].includes(source.value);
   });
-  region.addEventListener("input", file.look);
-  column.addEventListener("input", file.look);
+  const file = filePart(signal, { region, kind: "imports" });
+  const body = () => ({
+    filename: nameOf(file.chosen), bytes: file.chosen.size, source: source.value, region: region.value || undefined, note: note.value.trim() || undefined,
+    columns: file.columns ?? undefined, dry_run: dryRun.checked, skip_removed: skipRemoved.checked,
+    registry: source.value === "registry" ? filled(from) : undefined,
+  });
   return {
-    file,
-    fields: [file.element, h("div", { class: "row" }, field(t.column, column), field(t.region, region))],
-    body: () => ({ filename: nameOf(file.chosen), bytes: file.chosen.size, column: column.value || undefined, region: region.value || undefined }),
+    file, body,
+    fields: [file.element, file.after(h("div", { class: "pair" }, field(t.source, source), field(t.region, region)), registry, expiry,
+      field(t.note, note, { optional: true }), tick(dryRun, t.dryRun), tick(skipRemoved, t.skipRemoved), name ?? "")],
   };
 }
 
-function exportForm() {
+function scrubForm(signal, name) {
+  const region = regionField();
+  const file = filePart(signal, { region, kind: "scrubs" });
+  const chosen = () => (file.columns?.length === 1 ? { column: file.columns[0] } : { columns: file.columns ?? undefined });
+  return {
+    file,
+    fields: [file.element, file.after(h("div", { class: "pair" }, field(t.region, region)), name ?? "")],
+    body: () => ({ filename: nameOf(file.chosen), bytes: file.chosen.size, ...chosen(), region: region.value || undefined }),
+  };
+}
+
+function exportForm(signal, name) {
   const kind = h("select", { name: "kind" }, options(t.exportKinds));
   const format = h("select", { name: "format" }, options({ csv: "CSV", jsonl: "JSONL" }));
   const [from, to] = ["from", "to"].map((name) => h("input", { type: "datetime-local", name }));
-  const range = h("div", { class: "row" }, field(t.from, from, { hint: t.rangeHint }), field(t.to, to));
+  const body = () => ({ kind: kind.value, format: format.value, from: asMoment(from.value), to: asMoment(to.value) });
+  body.wrong = () => {
+    invalid(to);
+    return from.value && to.value && from.value > to.value ? { control: to, words: t.backwards } : null;
+  };
   return {
-    fields: [h("div", { class: "row" }, field(t.exportKind, kind), field(t.exportFormat, format)), range],
-    body: () => ({ kind: kind.value, format: format.value, from: asMoment(from.value), to: asMoment(to.value) }),
+    fields: [h("div", { class: "pair" }, field(t.exportKind, kind), field(t.exportFormat, format),
+      field(t.from, from, { optional: true, hint: t.rangeHint }), field(t.to, to, { optional: true })), name],
+    body,
   };
 }
 
-const tick = (control, words) => h("label", { class: "tick" }, control, words);
+const tick = (control, label) => h("label", { class: "tick" }, control, label);
 const nameOf = (file) => file.name.replace(/[\x00-\x1f\x7f/\\]/g, "_").slice(-200);
 
 function filled(controls) {
-  const given = Object.entries(controls).map(([name, control]) => [name, control.value.trim()]).filter(([, value]) => value);
-  return given.length ? Object.fromEntries(given) : undefined;
+  const values = Object.entries(controls).map(([name, control]) => [name, control.value.trim()]).filter(([, value]) => value);
+  return values.length ? Object.fromEntries(values) : undefined;
 }
 
-function regions() {
-  const known = Object.fromEntries(REGIONS.map((code) => [code, names.of(code)]));
-  return h("select", { name: "region" }, options(known, t.accountsRegion));
+function regionField() {
+  const own = session.region;
+  return h("select", { name: "region" }, options(Object.fromEntries(REGIONS.map((code) => [code, country(code)])), own ? t.accountsRegion(country(own)) : t.accountsRegionUnknown));
 }
 
-/** A place for a file: chosen with the keyboard or the mouse, or dropped; under it its first rows, as they are read. */
-function filePart(signal, { region, column = () => "", looked = () => {} }) {
-  const input = h("input", { type: "file", name: "file", accept: ".csv,.txt,.tsv,.gz,.zip,text/*" });
-  const said = h("span", { class: "quiet" }, t.drop);
-  const target = h("label", { class: "drop" }, icon("upload"), said, input);
+/** A place for a file: chosen with the keyboard or the mouse, or dropped; then its first rows, with their phone columns. */
+function filePart(signal, { region, kind }) {
+  const input = h("input", { type: "file", name: "file", accept: ".csv,.txt,.tsv,.gz,.zip,.xlsx,.xls,.ods,text/*" });
+  const label = h("span", {}, t.drop);
+  const target = h("label", { class: "drop" }, icon("upload"), label, input);
   const rows = h("div", { class: "preview", "aria-live": "polite" });
-  const part = { element: h("div", {}, target, rows), input, chosen: null, wrong: null, look: () => part.chosen && preview() };
+  const rest = h("div", { class: "stack", hidden: true });
+  const part = {
+    element: h("div", { class: "stack" }, target, rows), input, chosen: null, wrong: null, columns: null,
+    lock: (on) => { locked = on; },
+    after: (...children) => { rest.append(...children); return rest; },
+  };
+  let locked = false;
   let first = null;
   let asking = new AbortController();
 
   const take = async (files) => {
     const [file] = files;
-    if (!file) return;
-    part.wrong = !file.size ? t.emptyFile : file.size > LARGEST ? t.tooLarge : null;
+    if (!file || locked) return;
+    const spreadsheet = /\.(xlsx|xlsm|xls|ods)$/i.test(file.name);
+    part.wrong = !file.size ? t.emptyFile : file.size > LARGEST ? t.tooLarge : spreadsheet && file.size > LARGEST_SPREADSHEET ? t.spreadsheetTooLarge : null;
     part.chosen = part.wrong ? null : file;
-    said.textContent = t.dropped(file.name, t.size(file.size));
-    rows.replaceChildren(...(part.wrong ? [h("p", { class: "problem", role: "alert" }, part.wrong)] : []), ...(files.length > 1 ? [h("p", { class: "note" }, t.oneFile)] : []));
+    part.columns = null;
+    label.replaceChildren(h("b", {}, file.name), ` ${t.size(file.size)} · `, h("span", { class: "as-link" }, t.change));
+    target.classList.add("chosen");
+    rest.hidden = Boolean(part.wrong);
+    rows.replaceChildren(...[part.wrong && h("p", { class: "problem", role: "alert" }, part.wrong), files.length > 1 && h("p", { class: "info" }, t.oneFile)].filter(Boolean));
     if (part.wrong) return;
-    try {
-      first = await firstRows(file);
-    } catch (failed) {
-      console.warn(failed.name);
-      first = null;
-    }
-    if (part.chosen !== file) return;
-    looked(first ?? {});
-    preview();
+    first = await firstRows(file).catch((failed) => { console.warn(failed.name); return null; });
+    if (part.chosen === file) preview();
   };
   input.addEventListener("change", () => take(input.files));
-  // Wherever on the page a file is dropped, it is taken: a near miss must not open the file instead of the page.
-  const over = (is) => (event) => {
+  region.addEventListener("input", () => part.chosen && preview());
+  // A file is taken wherever on the page it is dropped: a near miss must not open the file in place of the page.
+  const over = (on) => (event) => {
     event.preventDefault();
-    target.classList.toggle("over", is);
+    target.classList.toggle("over", on && !locked);
   };
   document.addEventListener("dragover", over(true), { signal });
   document.addEventListener("dragleave", over(false), { signal });
@@ -153,51 +177,88 @@ function filePart(signal, { region, column = () => "", looked = () => {} }) {
     over(false)(event);
     take(event.dataTransfer.files);
   }, { signal });
+  if (carried.file) {
+    queueMicrotask(() => { take([carried.file]); carried.file = null; });
+  }
 
-  async function preview() {
-    if (!first) return rows.replaceChildren(h("p", { class: "note" }, t.previewFailed));
-    if (first.packed) return rows.replaceChildren(h("p", { class: "note" }, t.noPreview));
-    const at = column() ? Number(column()) - 1 : first.column;
-    if (at < 0) return rows.replaceChildren(h("p", { class: "note" }, t.noColumn));
-    const written = first.rows.map((row) => (column() ? row.cells[at] ?? "" : row.number));
-    const from = first.header?.[at] ? t.columnNamed(first.header[at]) : t.columnAt(at + 1);
-    const table = h("table", { class: "first-rows" }, h("caption", {}, t.preview),
-      h("thead", {}, h("tr", {}, [t.line, t.written, t.read].map((words) => h("th", { scope: "col" }, words)))),
-      h("tbody", {}, first.rows.map((row, n) => h("tr", {}, h("td", {}, count(row.line)), h("td", { title: row.cells.join(" · ") }, written[n]), h("td", {}, "…")))));
-    rows.replaceChildren(table, h("p", { class: "quiet" }, t.previewOf(t.separators[first.separator], from)));
+  function preview() {
+    if (!first) return rows.replaceChildren(h("p", { class: "info" }, t.previewFailed));
+    if (first.kind !== "text") return rows.replaceChildren(h("p", { class: "info" }, t.noPreview[first.kind]));
+    const chosen = new Set(part.columns ? part.columns.map((one) => Number(one) - 1) : first.columns);
+    const width = Math.max(first.header?.length ?? 0, ...first.rows.map(({ cells }) => cells.length));
+    const heads = Array.from({ length: width }, (_, n) => first.header?.[n] || t.columnAt(n + 1));
+    const box = (n) => {
+      const control = h("input", { type: "checkbox", "aria-label": t.phoneColumn(heads[n]), disabled: first.split });
+      control.checked = chosen.has(n);
+      control.addEventListener("input", () => {
+        if (control.checked) chosen.add(n);
+        else chosen.delete(n);
+        part.columns = chosen.size ? [...chosen].sort((one, other) => one - other).map((one) => String(one + 1)) : null;
+        mark();
+      });
+      return control;
+    };
+    const table = h("table", { class: "first-rows" }, h("caption", { class: "hidden" }, t.preview),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t.line), heads.map((head, n) => h("th", { scope: "col", "data-column": n }, width > 1 ? h("label", {}, box(n), head) : head)))),
+      h("tbody", {}, first.rows.map(({ line, cells }) => h("tr", {}, h("td", { class: "muted" }, line),
+        heads.map((_, n) => h("td", { "data-column": n, title: cells[n] || null }, h("span", {}, cells[n] ?? ""), h("small", {})))))));
+    const summary = h("p", { class: "muted", role: "status" });
+    const excel = h("p", { class: "problem", role: "alert", hidden: true }, t.shortened);
+    rows.replaceChildren(h("h3", {}, t.preview), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t.preview }, table), summary, excel);
+
+    /** Mark the phone columns, and say how their numbers are read. */
+    const mark = () => {
+      for (const cell of table.querySelectorAll("[data-column]")) cell.classList.toggle("phone", chosen.has(Number(cell.dataset.column)));
+      for (const small of table.querySelectorAll("small")) {
+        small.replaceChildren();
+        small.className = "";
+      }
+      excel.hidden = !first.rows.some(({ cells }) => [...chosen].some((n) => shortened(cells[n] ?? "")));
+      summary.textContent = chosen.size ? t.separators[first.separator] : t.noColumn;
+      readCells(table, summary);
+    };
+    mark();
+    return null;
+  }
+
+  async function readCells(table, summary) {
     asking.abort();
     asking = new AbortController();
+    const own = AbortSignal.any([signal, asking.signal]);
+    const places = [...table.querySelectorAll("tbody td.phone")].filter((cell) => !first.split || cell.dataset.column === "0")
+      .map((cell) => ({ place: cell.lastChild, text: first.split ? `${cell.firstChild.textContent}${cell.nextSibling.firstChild.textContent}` : cell.firstChild.textContent }))
+      .filter(({ text }) => text.trim()).slice(0, 100);
+    if (!places.length) return;
     try {
-      const asked = { numbers: written.map((one) => one.slice(0, 1000)), region: region() || undefined };
-      const { readings } = await api("POST", ofAccount("/readings"), { body: asked, signal: AbortSignal.any([signal, asking.signal]) });
-      for (const [n, line] of [...table.tBodies[0].rows].entries()) {
-        const { number, national, error } = readings[n];
-        line.cells[2].replaceChildren(...(error ? [h("span", { class: "refused" }, h("b", {}, error))] : [national, " ", h("small", {}, number)]));
+      const { readings } = await api("POST", ofAccount("/readings"), { body: { numbers: places.map(({ text }) => text.slice(0, 1000)), region: region.value || undefined }, signal: own });
+      for (const [n, { number, error }] of readings.entries()) {
+        places[n].place.textContent = error ?? shown(number);
+        places[n].place.className = error ? "read error" : "read";
       }
+      const good = readings.filter(({ error }) => !error).length;
+      summary.textContent = `${t.separators[first.separator]} · ${t.readable(good, readings.length)}`;
     } catch (failed) {
-      if (!signal.aborted && !asking.signal.aborted) rows.append(h("p", { class: "note" }, `${t.previewFailed} ${failed.detail ?? ""}`));
+      if (!own.aborted) summary.textContent = `${t.previewFailed} ${failed.detail ?? ""}`;
     }
-    return null;
   }
   return part;
 }
 
-/** PUT the file where the job says, with a bar that tells how far it is. */
+/** PUT the file where the job says, with a bar that shows how far it is. */
 function upload({ url, method, headers }, file, place, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    const progress = h("progress", { max: 100, value: 0, "aria-label": t.uploading });
+    const bar = h("progress", { max: 100, value: 0, "aria-label": t.uploading });
     const percent = h("span", {}, t.progress(0));
-    const refused = () => reject(new Problem({ code: "upload", status: request.status, detail: t.uploadFailed }));
-    place.replaceChildren(h("p", { class: "uploading" }, t.uploading, " ", progress, " ", percent, " ",
-      h("button", { type: "button", onclick: () => request.abort() }, t.cancel)));
+    const refused = (detail) => reject(new Problem({ code: "upload", status: request.status || 400, detail }));
+    place.replaceChildren(h("p", { class: "uploading" }, t.uploading, " ", bar, " ", percent, " ", button(t.cancel, () => request.abort(), { class: "link" })));
     request.upload.addEventListener("progress", ({ loaded, total }) => {
-      progress.value = (loaded / total) * 100;
+      bar.value = (loaded / total) * 100;
       percent.textContent = t.progress(Math.floor((loaded / total) * 100));
     });
-    request.addEventListener("load", () => (request.status >= 200 && request.status < 300 ? resolve() : refused()));
-    request.addEventListener("error", refused);
-    request.addEventListener("abort", refused);
+    request.addEventListener("load", () => (request.status >= 200 && request.status < 300 ? resolve() : refused(t.uploadFailed)));
+    request.addEventListener("error", () => refused(t.uploadFailed));
+    request.addEventListener("abort", () => refused(t.uploadCancelled));
     signal.addEventListener("abort", () => request.abort());
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) if (!SET_BY_BROWSER.has(name.toLowerCase())) request.setRequestHeader(name, value);

@@ -1,140 +1,152 @@
-// One number: its entry, and its whole history as a timeline with the state of its chain. Made to be printed.
+// One number: its entry, and its history with the state of its record. Made to be printed as well.
 
 import { api, numberPath, Problem, query } from "./api.js";
-import { national, person, reasonName, region, time } from "./format.js";
-import { h, icon, loading, problemBox } from "./kit.js";
+import { evidenceOf, described, requestOf } from "./facts.js";
+import { eventName, person, reasonName, shown, time } from "./format.js";
+import { button, focusOn, h, icon, loading, problemBox } from "./kit.js";
+import { pendingPart } from "./pending.js";
+import { address, lastList } from "./places.js";
 import { openRemoval } from "./removal.js";
 import { putBack } from "./restore.js";
 import { session } from "./session.js";
 import { texts } from "./texts.js";
+import { words } from "./views_texts.js";
 
-const t = texts.number;
-const TIMES = new Set(["requested_at", "last_requested_at", "listed_at", "expires_at", "removed_at", "obtained_at"]);
-const SHOWN = [
-  "source", "sources", "requested_at", "last_requested_at", "listed_at", "listed_by", "expires_at", "campaign_id", "agent_id", "call_id",
-  "caller_id", "consumer_name", "seller", "telemarketer", "goods_or_services", "note", "import_id", "missing_evidence", "version",
-];
+const t = words.number;
+const READING = /^\+?\d{4,15}$/;
 
-export async function show(root, { number }, signal) {
-  const again = () => show(root, { number }, signal);
-  const back = session.may("list") ? h("p", { class: "no-print" }, h("a", { href: "#/numbers" }, `← ${t.back}`)) : "";
-  root.replaceChildren(back, h("h1", {}, national(number)), loading());
-  const past = h("section", {}, h("h2", {}, t.history), loading());
-  const reading = session.may("read_audit") ? history(past, number, signal) : null;
-  if (!reading) past.replaceChildren(h("p", { class: "quiet" }, t.agentSeesLess));
-  let version = 0;
-  try {
-    const entry = await api("GET", numberPath(number), { signal });
-    if (!entry.number) throw new Problem({ code: "internal_error", detail: texts.errors.unforeseen });
-    ({ version } = entry);
-    root.replaceChildren(back, h("h1", {}, entry.national),
-      h("p", { class: "quiet" }, h("b", { class: `badge ${entry.status}` }, texts.statuses[entry.status] ?? entry.status), ` ${entry.number}, ${region(entry.region)}`),
-      actions(entry, again), facts(entry), past);
-  } catch (failed) {
-    if (signal.aborted) return;
-    if (failed.code !== "not_listed") {
-      root.replaceChildren(back, h("h1", {}, national(number)), problemBox(failed, again));
-      return null;
-    }
-    root.replaceChildren(back, h("h1", {}, national(number)), h("p", { class: "empty" }, t.never), past);
+export async function show(root, { number: written }, signal) {
+  const back = session.may("list") && h("p", { class: "no-print back" }, h("a", { href: lastList.address }, `← ${t.back}`));
+  if (!READING.test(written)) {
+    root.replaceChildren(...[back, h("h1", {}, t.unreadable(written)), h("p", {}, t.unreadableHint),
+      session.may("list") && h("p", {}, h("a", { class: "button", href: address("numbers", { q: written }) }, t.search(written)))].filter(Boolean));
+    return null;
   }
-  const catchUp = await reading;
-  catchUp?.(version);
+  const number = `+${written.replace(/^\+/, "")}`;
+  const title = h("h1", {}, shown(number));
+  const head = h("div", { class: "head" }, title);
+  const body = h("div", {}, loading());
+  const past = h("section", { class: "history", hidden: true }); // until the facts above it are there
+  root.replaceChildren(...[back, head, body, past].filter(Boolean));
+  const again = async (now) => {
+    await draw();
+    if (now) focusOn(title);
+  };
+  const history = session.may("read_audit") ? historyPart(past, number, signal) : null;
+  if (!history) past.replaceChildren(h("p", { class: "muted" }, t.noHistory(texts.who.read_audit)));
+  const read = history?.read();
+
+  async function draw() {
+    try {
+      const entry = await api("GET", numberPath(number), { signal });
+      if (!entry?.number) throw new Problem({ status: 502, code: "gateway", detail: texts.errors.odd });
+      title.textContent = shown(entry.number);
+      head.replaceChildren(title, state(entry), actions(entry, again));
+      body.replaceChildren(...[entry.pending_removal && pendingPart(entry, again), entry.warnings?.length > 0 && h("p", { class: "info" }, entry.warnings.join(" ")), facts(entry)].filter(Boolean));
+      past.hidden = false;
+      if (read) read.then(() => history.catchUp(entry.version));
+    } catch (failed) {
+      if (signal.aborted) return;
+      past.hidden = false;
+      if (failed.code === "not_listed") body.replaceChildren(h("div", { class: "empty" }, h("p", {}, t.never), session.may("add") && h("p", { class: "buttons" }, h("a", { class: "button", href: address("add", { number }) }, texts.list.addOne))));
+      else body.replaceChildren(problemBox(failed, { retry: draw }));
+    }
+  }
+
+  await draw();
   return null;
 }
 
+const state = (entry) => h("span", { class: `badge ${entry.status}` }, entry.pending_removal ? texts.list.waiting : texts.statuses[entry.status] ?? entry.status);
+
 function actions(entry, again) {
   return h("p", { class: "buttons no-print" },
-    entry.status === "listed" && session.may("remove") ? h("button", { type: "button", class: "danger", onclick: () => openRemoval(entry.number, again) }, icon("trash"), texts.remove.button) : "",
-    entry.status === "removed" && session.may("restore") ? h("button", { type: "button", onclick: () => putBack(entry, again) }, icon("undo"), texts.restore.button) : "",
-    h("button", { type: "button", onclick: () => print() }, icon("print"), t.print));
+    button(t.print, () => print(), {}, "print"),
+    entry.status === "removed" && session.may("restore") && button(texts.restore.button, () => putBack(entry, again), {}, "undo"),
+    entry.status === "listed" && !entry.pending_removal && session.may("remove") && button(t.remove, () => openRemoval(entry.number, again), {}, "trash"));
 }
 
 function facts(entry) {
-  const removal = entry.removal ? { reason: reasonName(entry.removal.reason), removed_at: entry.removal.removed_at, removed_by: entry.removal.removed_by, ...evidence(entry.removal) } : {};
-  return h("section", { class: "facts" }, h("h2", { class: "hidden" }, t.entry), described({ ...Object.fromEntries(SHOWN.map((name) => [name, entry[name]])), ...removal }));
+  const { note, ...request } = requestOf(entry);
+  const own = {
+    ...request, sources: entry.sources?.length > 1 ? entry.sources : null, listed_at: entry.listed_at, listed_by: entry.listed_by,
+    last_requested_at: entry.last_requested_at === entry.requested_at ? null : entry.last_requested_at, requests: entry.requests > 1 ? entry.requests : null,
+    honor_by: entry.honor_by, late: entry.late, registry_age_days: entry.registry_age_days, reading_of: entry.reading_of,
+    channels: entry.channels?.length === 1 ? entry.channels : null,
+    missing_evidence: entry.missing_evidence, note,
+  };
+  const removal = entry.removal && { reason: entry.removal.reason, removed_at: entry.removal.removed_at, removed_by: entry.removal.removed_by, ...evidenceOf(entry.removal) };
+  return h("div", { class: "stack" },
+    h("section", { class: "card" }, h("h2", { class: "hidden" }, t.entry), described(own)),
+    removal && h("section", { class: "card" }, h("h2", {}, t.removal), described(removal)));
 }
 
-const evidence = ({ note, evidence: given, correct_number }) => ({ ...given, correct_number, removal_note: note });
+// History.
 
-function described(facts_) {
-  const told = Object.entries(facts_).filter(([, value]) => value !== null && value !== undefined && value !== "" && value.length !== 0);
-  return h("dl", {}, told.map(([name, value]) => h("div", {}, h("dt", {}, t.fields[name] ?? name), h("dd", {}, shown(name, value)))));
-}
-
-function shown(name, value) {
-  if (TIMES.has(name)) return time(value);
-  if (name === "status") return texts.statuses[value] ?? value;
-  if (name === "source") return texts.sources[value] ?? value;
-  if (name === "sources") return value.map((one) => texts.sources[one] ?? one).join(", ");
-  if (name === "missing_evidence") return value.map((one) => t.fields[one] ?? reasonName(one)).join(", ");
-  if (name.endsWith("_by")) return person(value);
-  return String(value);
-}
-
-async function history(past, number, signal) {
-  const list = h("ol", { class: "events timeline" });
-  const state = h("p", { class: "chain" });
-  const below = h("div", {});
+function historyPart(past, number, signal) {
+  const list = h("ol", { class: "timeline" });
+  const chainLine = h("p", { class: "chain" });
+  const below = h("div", {}, loading());
   const seen = new Set();
   let [from, token] = [null, null]; // of the page that was read last, and of the next one
   let version = 0;
+  past.replaceChildren(h("h2", {}, t.history), chainLine, list, below);
 
-  async function read() {
-    const page = await api("GET", `${numberPath(number)}/history?${query({ page_size: 100, page_token: from })}`, { signal });
-    const { chain } = page;
-    state.className = `chain ${chain.intact ? "intact" : "broken"}`;
-    state.textContent = !chain.length && chain.intact ? t.none : chain.intact ? t.intact(chain.length) : t.broken(chain.broken_at);
-    list.append(...page.events.filter(({ event_id: id }) => !seen.has(id)).map(step));
-    for (const event of page.events) {
+  async function page() {
+    const { chain, events, next_page_token: next } = await api("GET", `${numberPath(number)}/history?${query({ page_size: 100, page_token: from })}`, { signal });
+    const intact = chain.intact && chain.complete !== false;
+    chainLine.className = `chain ${intact ? "muted" : "error"}`;
+    chainLine.replaceChildren(!chain.length && intact ? t.none : intact ? t.intact(chain.length) : chain.intact ? t.incomplete(chain.missing?.length ?? 0) : t.broken(chain.broken_at));
+    list.append(...events.filter(({ event_id: id }) => !seen.has(id)).map(step));
+    for (const event of events) {
       seen.add(event.event_id);
       version = event.after?.version ?? version;
     }
-    token = page.next_page_token;
-    const digest = h("p", { class: "digest quiet" }, `${t.digest}: `, h("code", {}, chain.head_digest ?? "–"));
-    below.replaceChildren(token ? h("button", { type: "button", onclick: more }, t.more) : digest);
+    token = next;
+    below.replaceChildren(token ? button(t.more, read) : chain.head_digest ? h("details", { class: "digest" }, h("summary", {}, t.details), t.digest, " ", h("code", {}, chain.head_digest)) : "");
   }
 
-  async function more() {
+  async function read() {
     below.replaceChildren(loading());
     from = token;
     try {
-      await read();
+      await page();
     } catch (failed) {
-      if (signal.aborted) return;
-      below.replaceChildren(failed.code === "not_listed" ? "" : problemBox(failed, more));
+      if (!signal.aborted) below.replaceChildren(failed.code === "not_listed" ? "" : problemBox(failed, { retry: read }));
     }
   }
 
-  past.replaceChildren(h("h2", {}, t.history), state, list, below);
-  await more();
-
-  /** The audit follows a change within seconds: look again until it tells of this version. */
-  return async (wanted) => {
+  /** The audit follows a change within seconds: look again until it has this version. */
+  async function catchUp(wanted) {
     for (const wait of [500, 1000, 2000, 4000]) {
       if (token || version >= wanted || signal.aborted) return;
       await new Promise((resolve) => { setTimeout(resolve, wait); });
-      await read().catch(() => {}); // what was read stands; the next look may work
+      await page().catch(() => {}); // what was read stays; the next look may work
     }
-  };
+  }
+
+  return { read, catchUp };
 }
 
-const TOLD = [
-  "source", "requested_at", "expires_at", "campaign_id", "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer",
-  "goods_or_services", "note", "import_id",
-];
-
-/** One event: what it brought, and of what was there before only what it changed. */
+/** One event, which opens to its request, its evidence and what it changed. */
 function step(event) {
-  const [before, after] = [event.before ?? {}, event.after ?? {}];
-  const told = Object.fromEntries(TOLD.filter((name) => after[name] && after[name] !== before[name]).map((name) => [name, after[name]]));
-  const fresh = (after.sources ?? []).filter((one) => !(before.sources ?? []).includes(one));
-  if (event.type === "requested_again" && fresh.length) told.source = fresh[0];
-  if (told.requested_at === after.listed_at) delete told.requested_at;
-  const removal = event.type === "removed" ? evidence(after.removal ?? { evidence: event.evidence }) : {};
-  return h("li", { class: `event ${event.type}` },
-    time(event.occurred_at, { exact: true }),
-    h("span", { class: "what" }, h("b", {}, texts.events[event.type] ?? event.type), event.reason ? `: ${reasonName(event.reason)}` : ""),
-    h("span", { class: "quiet who-did" }, `${texts.activity.by} ${person(event.actor)}`),
-    described({ ...told, ...removal }));
+  const inside = described(detailsOf(event));
+  const line = [
+    h("b", {}, eventName(event.type)), event.reason ? `: ${reasonName(event.reason)}` : "",
+    h("span", { class: "muted" }, " · ", person(event.actor), " · ", time(event.occurred_at, "exact")),
+  ];
+  return h("li", { class: `step ${event.type}` }, inside ? h("details", { open: true }, h("summary", {}, line), inside) : h("p", {}, line));
 }
+
+/** What an event brought. */
+export function detailsOf(event) {
+  const [before, after] = [event.before ?? {}, event.after ?? {}];
+  if (event.type === "removed") return evidenceOf(after.removal ?? { evidence: event.evidence });
+  if (event.type.startsWith("removal_")) return evidenceOf(after.pending_removal ?? before.pending_removal ?? { evidence: event.evidence });
+  if (event.request) return requestOf(event.request);
+  const fresh = (after.sources ?? []).filter((one) => !(before.sources ?? []).includes(one));
+  const changed = Object.fromEntries(Object.entries(requestOf(after)).filter(([name, value]) => value !== before[name]));
+  if (event.type === "requested_again") changed.source = fresh[0];
+  return event.type === "restored" ? {} : changed;
+}
+

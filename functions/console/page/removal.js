@@ -1,11 +1,13 @@
-// The bin, which opens the removal dialog. The dialog itself is loaded when it is first opened.
+// The bin, which opens the removal dialog. The dialog is loaded when it is first opened.
 
-import { dress, h, icon, toast } from "./kit.js";
+import { button, icon, style, toast } from "./kit.js";
+import { shown } from "./format.js";
 import { texts } from "./texts.js";
 
+/** Open the removal dialog for a number (E.164). `changed(entry)` is called after every change. */
 export async function openRemoval(number, changed) {
   try {
-    const [{ openDialog }] = await Promise.all([import("./remove.js"), dress()]);
+    const [{ openDialog }] = await Promise.all([import("./remove.js"), style()]);
     await openDialog(number, changed);
   } catch (failed) {
     console.error(failed);
@@ -13,6 +15,7 @@ export async function openRemoval(number, changed) {
   }
 }
 
-export const trash = (number, shown, changed) =>
-  h("button", { type: "button", class: "icon danger", "aria-label": texts.list.remove(shown), title: texts.list.remove(shown),
-    onclick: () => openRemoval(number, changed) }, icon("trash"));
+export const trash = (number, changed) =>
+  button(icon("trash"), () => openRemoval(number, changed), {
+    class: "icon bin", "aria-label": texts.list.remove(shown(number)), title: texts.list.remove(shown(number)),
+  });

@@ -84,6 +84,16 @@ class Accounts(Profiles):
             )
         return {**_key_as_json(row), "token": str(token)}
 
+    def key_of(self, caller: Caller) -> dict[str, Any] | None:
+        """Read the key that a caller uses, without its token or hash. None for a person's own token."""
+        kind, _, key_id = caller.principal.partition(":")
+        if kind != "key":
+            return None
+        record = record_key(caller.account_id or PLATFORM, f"key#{key_id}")
+        with aws_errors.storage():
+            item = self._client.get_item(TableName=self._table, Key=record).get("Item")
+        return _key_as_json(wire.from_wire(item)) if item else None
+
     def keys(self, account_id: str) -> list[dict[str, Any]]:
         """Read an account's keys, including revoked ones, without their tokens or hashes."""
         query = {

@@ -1,5 +1,6 @@
 """A job as the API shows it. Download URLs are created at the time of the read and are valid for 15 minutes."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,12 +51,12 @@ def _import(job: Job, files: JobFiles) -> dict[str, Any]:
     """Return the report of an import, the reports of a zip's files, and the outcome of its undo."""
     undo = job.state.get("undo")
     return {
-        "report_url": _url(files, job.state.get("report"), f"{job.id}-report.csv"),
+        "report_url": _url(files, job.state.get("report"), f"{_stem(job)}-report.csv"),
         "files": [
             {
                 "name": file["name"],
                 "counts": file["counts"],
-                "report_url": _url(files, file.get("report"), f"{job.id}-{file['name']}-report.csv"),
+                "report_url": _url(files, file.get("report"), f"{_stem(job)}-{file['name']}-report.csv"),
             }
             for file in job.state.get("files") or []
         ],
@@ -66,7 +67,7 @@ def _import(job: Job, files: JobFiles) -> dict[str, Any]:
             "requested_by": undo["requested_by"],
             "counts": undo.get("counts") or {},
             "error": undo.get("error"),
-            "report_url": _url(files, undo.get("report"), f"{job.id}-undo.csv"),
+            "report_url": _url(files, undo.get("report"), f"{_stem(job)}-undo.csv"),
         },
     }
 
@@ -74,7 +75,8 @@ def _import(job: Job, files: JobFiles) -> dict[str, Any]:
 def _scrub(job: Job, files: JobFiles) -> dict[str, Any]:
     """Return the files of a scrub, once they exist. `as_of`: the time up to which they are complete."""
     urls = {
-        f"{name}_url": _url(files, job.state.get(name), f"{job.id}-{name}.csv") for name in ("clear", "blocked", "late")
+        f"{name}_url": _url(files, job.state.get(name), f"{_stem(job)}-{name}.csv")
+        for name in ("clear", "blocked", "late")
     }
     return {**urls, "as_of": job.state.get("as_of"), "looked_by": job.state.get("looked_by")}
 
@@ -96,6 +98,12 @@ def _export(job: Job, files: JobFiles) -> dict[str, Any]:
         "manifest_url": files.download(MANIFEST, f"{job.id}-{MANIFEST}", "application/json") if done else None,
         "manifest_sha256": job.state.get("manifest_sha256") if done else None,
     }
+
+
+def _stem(job: Job) -> str:
+    """Return the uploaded file's name without its endings: downloads are named after it."""
+    name = str(job.request.get("filename") or job.id)
+    return re.sub(r"(\.\w{1,5}){1,2}$", "", name) or job.id
 
 
 def _url(files: JobFiles, name: str | None, filename: str) -> str | None:

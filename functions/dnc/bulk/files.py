@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from dnc import times
 from dnc.accounts.profiles import ACCOUNT_ID
@@ -59,6 +60,11 @@ def s3() -> Any:
     )
 
 
+def _extended(filename: str) -> str:
+    """Return a file name with any letters as a parameter of Content-Disposition (RFC 6266, RFC 8187)."""
+    return f"filename*=UTF-8''{quote(filename, safe='')}"
+
+
 class JobFiles:
     """The files of one job."""
 
@@ -90,7 +96,7 @@ class JobFiles:
         """Return a URL for one of the job's files, valid for 15 minutes; a browser saves it as `filename`."""
         safe = re.sub(r"[^A-Za-z0-9._-]", "_", filename)
         query = {
-            "response-content-disposition": f'attachment; filename="{safe}"',
+            "response-content-disposition": f'attachment; filename="{safe}"; {_extended(filename)}',
             "response-content-type": content_type,
         }
         seconds = int(DOWNLOAD_LIVES.total_seconds())

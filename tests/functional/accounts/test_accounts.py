@@ -185,3 +185,7 @@ def test_everybody_may_ask_who_they_are(gateway, role):
     assert reply.body["account_id"] == (None if role is Role.OPERATOR else "acme")
     assert set(reply.body["may"]) == ALLOWED[role]
     assert reply.body["person"] is None
+    named = [reply.body[name] for name in ("account_name", "default_region")]
+    assert named == ([None, None] if role is Role.OPERATOR else ["Acme Solar", "US"])
+    assert reply.body["key_name"] == "test"
+    assert reply.body["expires_at"] is None

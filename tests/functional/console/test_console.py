@@ -1,5 +1,6 @@
 """The console's page and its assets: what is served, how it is kept, and how people get in."""
 
+import html
 import importlib
 import json
 import re
@@ -24,6 +25,11 @@ def get(handler, name=None, path="/v1/console", **headers):
     return json.loads(json.dumps(handler.lambda_handler(event, None)))
 
 
+def settings_of(handler):
+    [content] = re.findall(r'name="settings" content="([^"]*)"', get(handler)["body"])
+    return json.loads(html.unescape(content))
+
+
 def test_the_page_names_its_assets_by_what_is_in_them(handler):
     answer = get(handler)
     assert answer["statusCode"] == 200
@@ -43,7 +49,7 @@ def test_a_change_of_any_file_changes_the_address_of_all(tmp_path):
     for file in page_files.FOLDER.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     before = page_files.Page.load(tmp_path)
-    (tmp_path / "week.js").write_text("// another\n")
+    (tmp_path / "reports.js").write_text("// another\n")
     assert page_files.Page.load(tmp_path).version != before.version == page_files.Page.load().version
 
 
@@ -142,24 +148,14 @@ def test_the_page_knows_how_to_send_people_to_the_issuer(handler, monkeypatch, e
         assert "id_token" in get(importlib.reload(handler))["body"]
 
 
-def test_without_a_client_there_are_keys_alone(handler, monkeypatch):
+def test_without_a_client_there_are_keys_only(handler, monkeypatch):
     monkeypatch.setenv("OIDC_ISSUER", "https://issuer.example")
-    assert 'content="{}"' in get(importlib.reload(handler))["body"]
+    assert settings_of(importlib.reload(handler)) == {"idle_minutes": 0}
 
 
-def test_every_word_that_a_view_says_is_in_the_texts():
-    texts = (page_files.FOLDER / "texts.js").read_text()
-    parts = dict(re.findall(r"^  (\w+): \{\n(.*?)^  \},$", texts, re.MULTILINE | re.DOTALL))
-    parts |= dict(re.findall(r"^  (\w+): \{ (.*) \},$", texts, re.MULTILINE))
-    used = set()
-    for file in page_files.FOLDER.glob("*.js"):
-        code = file.read_text()
-        used |= set(re.findall(r"\btexts\.(\w+)\.(\w+)", code))
-        for own in re.findall(r"^const t = texts\.(\w+);$", code, re.MULTILINE):
-            used |= {(own, name) for name in re.findall(r"(?<![\w.$])t\.(\w+)", code)}
-    assert len(used) > 150
-    missing = {(part, name) for part, name in used if not re.search(rf"\b{name}\b(:|,| \()", parts.get(part, ""))}
-    assert missing == set()
+def test_the_page_knows_when_to_sign_people_out(handler, monkeypatch):
+    monkeypatch.setenv("CONSOLE_IDLE_MINUTES", "15")
+    assert settings_of(importlib.reload(handler)) == {"idle_minutes": 15}
 
 
 def test_every_source_reason_and_event_has_its_words():

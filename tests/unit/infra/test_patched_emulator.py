@@ -1,4 +1,4 @@
-"""The local stack's patch of the emulator is still needed, and still works."""
+"""The local stack's patches of the emulator are still needed, and still work."""
 
 import subprocess
 import sys
@@ -35,3 +35,40 @@ def records(patched):
 def test_rows_written_by_partiql_produce_stream_records():
     assert records(patched=True) == "['INSERT', 'MODIFY']"
     assert records(patched=False) == "[]", "the emulator does this now: delete infra/local/patched_emulator.py"
+
+
+GATEWAY = """
+import asyncio
+from ministack.services import apigateway_v1
+if {patched}:
+    from infra.local import patched_emulator
+    patched_emulator.patch()
+_, _, made = apigateway_v1._create_rest_api({{"name": "page", "minimumCompressionSize": 1024}})
+import json
+api = json.loads(made)
+async def execute(*_):
+    return 200, {{"Content-Type": "text/html"}}, b"x" * 2000
+apigateway_v1._execute_in_scope = execute
+def size(**headers):
+    status, sent, body = asyncio.run(
+        apigateway_v1.handle_execute(api["id"], "v1", "GET", "/", headers, b"", {{}})
+    )
+    return len(body), sent.get("Content-Encoding")
+print(size(**{{"accept-encoding": "gzip, br"}}), size())
+"""
+
+
+def compressed(patched):
+    done = subprocess.run(
+        [sys.executable, "-c", GATEWAY.format(patched=patched)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_a_rest_api_compresses_from_its_minimum_size_on():
+    small, plain = compressed(patched=True).split(") (")
+    assert small.endswith("'gzip'")
+    assert int(small.split(",")[0].strip("(")) < 100
+    assert plain == "2000, None)"
+    assert "gzip" not in compressed(patched=False), "the emulator does this now: delete that patch"

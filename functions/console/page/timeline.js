@@ -1,0 +1,45 @@
+// The account's audit, newest first, in windows as long as the service allows, for as far back as one wants.
+
+import { api, ofAccount, query } from "./api.js";
+
+const DAY = 86_400_000;
+const WINDOW = 31 * DAY - 60_000; // the longest span of one request
+const WEEK = 7 * DAY;
+const BY_US = ["reason", "number"]; // filters that an older service does not know; they are then applied here
+
+/**
+ * Read the audit page by page. `from`, `to`: milliseconds; without `from`, a week at first, then as far as `next` is called.
+ * `next()` resolves to { events, from, ended }: what was read, back to when it is complete, and whether that is all.
+ */
+export function auditPages({ from = null, to = null, size = 50, filters = {}, signal }) {
+  let until = to ?? Date.now() + 60_000; // clocks differ
+  let first = to === null && from === null;
+  let token = null;
+  let own = {};
+
+  async function page(since) {
+    const wanted = { ...filters };
+    for (const name of Object.keys(own)) delete wanted[name];
+    const path = ofAccount(`/audit?${query({ from: new Date(since).toISOString(), to: new Date(until).toISOString(), page_size: size, page_token: token, ...wanted })}`);
+    try {
+      return await api("GET", path, { signal });
+    } catch (failed) {
+      const unknown = failed.status === 422 && BY_US.some((name) => wanted[name] && failed.errors.some(({ field }) => field.includes(name)));
+      if (!unknown) throw failed;
+      own = Object.fromEntries(BY_US.filter((name) => filters[name]).map((name) => [name, filters[name]]));
+      return page(since);
+    }
+  }
+
+  return async function next() {
+    const since = Math.max(from ?? 0, until - (first ? WEEK : WINDOW));
+    const { events, next_page_token: more } = await page(since);
+    token = more;
+    const kept = events.filter((event) => Object.entries(own).every(([name, value]) => event[name] === value));
+    if (more) return { events: kept, from: since, ended: false };
+    until = since;
+    first = false;
+    return { events: kept, from: since, ended: from !== null && since <= from };
+  };
+}
+

@@ -1,0 +1,237 @@
+"""What the page shows when the service is slow, fails, answers HTML or is gone, and when texts are hostile."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>{{7*7}}"
+WORDS = {
+    429: "The service is busy.",
+    500: "The service had an internal error.",
+    502: "The service is not responding.",
+    503: "The service is not available right now.",
+    504: "The service did not respond in time.",
+    403: "You do not have access to this.",
+    418: "The service responded with an error (418).",
+}
+SHIFTS = """() => {
+  window.shifts = [];
+  const part = ({ node, previousRect, currentRect }) =>
+    [node?.outerHTML?.slice(0, 80), previousRect.y, currentRect.y];
+  const seen = (entry) => window.shifts.push([entry.value, entry.sources.map(part)]);
+  new PerformanceObserver((list) => list.getEntries().forEach(seen)).observe({ type: "layout-shift", buffered: false });
+}"""
+VIEWS = {
+    "activity": r"GET .*/audit\?",
+    "numbers": r"GET .*/numbers\?",
+    "reports": r"GET .*/stats\?",
+    "audit": r"GET .*/audit\?",
+    "jobs": r"GET .*/imports\?",
+    "numbers/+14155550100": r"GET .*/numbers/%2B",
+}
+
+
+@pytest.mark.parametrize("body", [{"json": {"message": "x"}}, {"body": "<html>busy</html>"}], ids=["gateway", "html"])
+@pytest.mark.parametrize("status", sorted(WORDS))
+def test_a_failure_is_told_by_its_status(desk, status, body):
+    desk.api.fail(r"GET .*/numbers\?", {"status": status, **body})
+    page = desk.open(view="numbers")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text(WORDS[status])
+    assert not re.search("made a mistake|Reload|<html|undefined", page.locator("main").inner_text())
+    expect(alert.get_by_role("button", name="Try again")).to_have_count(int(status == 429 or status >= 500))
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_read_is_tried_twice_before_anybody_hears_of_it(desk, status):
+    desk.api.add("+14155550100")
+    page = desk.open(view="check")
+    calls = []
+
+    def once(route):
+        calls.append(1)
+        return route.fulfill(status=status, body="<html>") if len(calls) == 1 else route.fallback()
+
+    page.route(re.compile(r"/numbers\?"), once)
+    page.get_by_role("link", name="DNC Numbers").click()
+    expect(desk.row("(415) 555-0100")).to_have_count(1)
+    assert len(calls) == 2
+
+
+def test_a_write_is_not_tried_twice(desk):
+    page = desk.open(view="add")
+    desk.api.fail("POST .*/batch", {"status": 503, "body": "<html>"})
+    calls = []
+    page.on("request", lambda request: calls.append(1) if request.url.endswith("/batch") else None)
+    page.get_by_label("Numbers, one per line").fill("+14155550100")
+    page.get_by_role("button", name="Add to DNC").click()
+    expect(page.get_by_role("alert")).to_contain_text("not available right now")
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("view", sorted(VIEWS))
+def test_a_view_that_fails_says_so_and_recovers(desk, view):
+    desk.api.add("+14155550100")
+    desk.api.job("imports")
+    desk.open(view="check")
+    desk.api.fail(VIEWS[view], {"status": 500, "json": {"code": "internal_error", "detail": "x", "request_id": "r-7"}})
+    page = desk.page
+    page.goto(f"{desk.url}#/{view}")
+    alert = page.get_by_role("alert").first
+    expect(alert).to_contain_text("internal error")
+    expect(alert).to_contain_text("Request r-7")
+    text = page.locator("main").inner_text()
+    assert not re.search(r"never listed|No numbers|Nothing has|No imports|No events match|\b0\b", text)
+    desk.api.recover()
+    alert.get_by_role("button", name="Try again").click()
+    expect(alert).to_have_count(0)
+    expect(page.locator("main")).to_contain_text(re.compile("555-0100|listed in total|old.csv"))
+
+
+def test_a_lost_connection_is_noticed_and_recovers_by_itself(desk):
+    desk.api.add("+14155550100")
+    page = desk.open(view="check")
+    desk.api.fail("", "offline")
+    page.get_by_role("link", name="DNC Numbers").click()
+    expect(page.locator("#offline")).to_contain_text("You are offline.")
+    expect(page.get_by_role("alert").first).to_be_visible()
+    desk.api.recover()
+    expect(page.locator("#offline")).to_be_hidden()
+    expect(desk.row("(415) 555-0100")).to_have_count(1)
+
+
+def test_the_browser_says_that_it_is_offline(desk):
+    page = desk.open(view="check")
+    desk.heading("Check")
+    desk.context.set_offline(True)
+    expect(page.locator("#offline")).to_contain_text("You are offline.")
+    desk.context.set_offline(False)
+    expect(page.locator("#offline")).to_be_hidden()
+
+
+def test_a_view_that_was_never_loaded_says_that_one_is_offline(desk):
+    page = desk.open(view="check")
+    desk.heading("Check")
+    desk.api.fail("", "offline")
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    page.get_by_role("link", name="Reports").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("You are offline, and this page has not been loaded yet.")
+    assert "new version" not in page.locator("main").inner_text()
+    desk.api.recover()
+    desk.heading("Reports")
+
+
+def test_a_part_that_is_gone_says_that_there_may_be_a_new_version(desk):
+    page = desk.open(view="check")
+    desk.api.fail("reports.js", {"status": 404, "body": ""})
+    page.get_by_role("link", name="Reports").click()
+    expect(page.get_by_role("alert")).to_contain_text("There may be a new version.")
+    desk.api.recover()
+    page.get_by_role("button", name="Reload the page").click()
+    desk.heading("Reports")
+
+
+def test_an_address_without_a_view_offers_a_way_out(desk):
+    page = desk.open(view="nowhere")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("There is no such page.")
+    expect(alert.get_by_role("button", name="Try again")).to_have_count(0)
+    alert.get_by_role("link", name="Go to DNC Numbers").click()
+    desk.heading("DNC Numbers")
+
+
+def test_a_slow_service_shows_rows_to_come_and_nothing_jumps(desk):
+    for n in range(30):
+        desk.api.add(f"+141555501{n:02d}")
+    desk.open(view="check")
+    page = desk.page
+    page.evaluate(SHIFTS)
+    desk.api.fail(r"GET .*(/numbers\?|/stats)", "hold")
+    page.evaluate("location.hash = '#/numbers'")
+    expect(page.locator(".skeleton tr").first).to_be_visible()
+    rows = page.locator(".skeleton tr").first.bounding_box()
+    page.wait_for_timeout(600)  # shifts soon after input do not count, so let that pass
+    desk.api.recover()
+    expect(page.locator("tbody a.number").first).to_be_visible()
+    expect(page.locator(".total")).to_contain_text("30 listed")
+    first = page.locator("tr:has(a.number)").first.bounding_box()
+    assert (first["y"], first["height"]) == (rows["y"], rows["height"])
+    assert page.evaluate("window.shifts") == []
+
+
+def test_the_search_works_while_the_list_loads(desk):
+    desk.api.add("+14155550101")
+    page = desk.open(view="check")
+    desk.api.fail(r"/numbers\?page", "hold")
+    page.get_by_role("link", name="DNC Numbers").click()
+    page.get_by_role("searchbox").press_sequentially("0101")
+    expect(desk.row("(415) 555-0101")).to_have_count(1)
+    expect(page.get_by_role("searchbox")).to_have_value("0101")
+    desk.api.recover()
+
+
+def test_a_view_that_comes_late_takes_the_focus_from_no_search(desk):
+    page = desk.open(view="numbers")
+    desk.heading("DNC Numbers")
+    desk.api.fail("check.js", "hold")
+    page.get_by_role("link", name="Check").click()
+    page.locator("#search").press_sequentially("(415) 555")
+    desk.api.recover()
+    expect(page.locator("#search")).to_be_focused()
+
+
+def test_hostile_text_is_text_everywhere(desk):
+    fields = ["note", "campaign_id", "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer"]
+    desk.api.add("+14155550103", source="manual", by=HOSTILE, **dict.fromkeys(fields, HOSTILE))
+    desk.api.remove("+14155550103", note=HOSTILE, acting_user=HOSTILE)
+    desk.api.add("+14155550104", source="manual", by=HOSTILE, **dict.fromkeys(fields, HOSTILE))
+    desk.api.account["name"] = HOSTILE
+    desk.api.keys = [
+        {"key_id": HOSTILE, "name": HOSTILE, "role": HOSTILE, "created_at": HOSTILE, "created_by": HOSTILE}
+    ]
+    page = desk.open("admin", f"numbers?status=all&campaign={HOSTILE.replace('&', '')}", person=HOSTILE)
+    views = ["numbers?status=all", "numbers?order=newest", "activity", "audit", "settings", "numbers/+14155550103"]
+    for view in (
+        *views,
+        "numbers/+14155550104",
+        f"numbers/{HOSTILE}",
+        f"reports?to={HOSTILE}",
+        f"jobs?kind={HOSTILE}",
+        HOSTILE,
+    ):
+        desk.go(view)
+        expect(page.locator("main h1")).to_be_visible()
+        expect(page.locator("main .loading, main .skeleton")).to_have_count(0)
+        assert page.locator("main img, main script, aside img, header img").count() == 0
+    desk.go("numbers/+14155550104")
+    page.get_by_role("button", name="Remove…").click()
+    expect(desk.dialog().locator("blockquote")).to_contain_text(HOSTILE)
+    desk.page.keyboard.press("Escape")
+    desk.go("add")
+    page.get_by_label("Numbers, one per line").fill(f"{HOSTILE}\n+14155550117")
+    expect(page.locator(".readings")).to_contain_text(HOSTILE)
+    page.get_by_role("button", name="Add 2 numbers to DNC").click()
+    expect(page.get_by_role("list", name="Results")).to_contain_text(HOSTILE)
+    assert page.locator("img, main script").count() == 0
+
+
+@pytest.mark.parametrize(
+    "view", ["activity", "audit", "reports", "settings", "jobs", "approvals", "numbers/+14155550100"]
+)
+def test_nothing_jumps_when_the_data_of_a_view_arrives(desk, view):
+    for n in range(12):
+        desk.api.add(f"+141555501{n:02d}", note="asked twice")
+    desk.api.job("imports")
+    desk.api.keys = [{"key_id": "k1", "name": "A", "role": "admin", "created_at": "2026-05-05T09:00:00.000Z"}]
+    page = desk.open("admin", "check")
+    desk.heading("Check")
+    page.evaluate(SHIFTS)
+    desk.api.fail(r"^\w+ /(accounts|removal-reasons)", "hold")
+    page.evaluate("view => { location.hash = `#/${view}`; }", view)
+    page.wait_for_timeout(800)  # shifts soon after input do not count, so let that pass
+    desk.api.recover()
+    expect(page.locator("main :is(.loading, .skeleton)")).to_have_count(0)
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.shifts") == []

@@ -1,0 +1,196 @@
+"""Sessions: signing in and out, several tabs, idleness, operators, and who is offered what."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.fake import TOKEN
+
+NAVIGATION = {
+    "intake": [],
+    "dialer": ["Check"],
+    "agent": ["Check"],
+    "manager": ["DNC Numbers", "Activity", "Check", "Import & export", "Approvals", "Reports", "Audit"],
+    "auditor": ["DNC Numbers", "Activity", "Check", "Import & export", "Reports", "Audit"],
+    "admin": ["DNC Numbers", "Activity", "Check", "Import & export", "Approvals", "Reports", "Audit", "Settings"],
+}
+ADDS = {"intake", "agent", "manager", "admin"}
+
+
+@pytest.mark.parametrize("role", sorted(NAVIGATION))
+def test_a_role_is_offered_what_it_can_use(desk, role):
+    desk.api.add("+14155550170", source="manual")
+    page = desk.open(role)
+    desk.heading(re.compile("."))
+    assert page.locator("#side nav a").all_inner_texts() == NAVIGATION[role]
+    assert page.get_by_role("link", name="Add to DNC").count() == (role in ADDS)
+    desk.go("numbers")
+    if "DNC Numbers" in NAVIGATION[role]:
+        expect(desk.row("(415) 555-0170")).to_have_count(1)
+        assert page.locator(".bin").count() == (role != "auditor")
+    else:
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("Your role cannot open this page. A manager, an auditor or an admin can.")
+        expect(alert.get_by_role("button", name="Try again")).to_have_count(0)
+        alert.get_by_role("link").click()
+        expect(alert).to_have_count(0)
+
+
+def test_the_foot_names_the_person_or_the_key_and_the_account(desk):
+    page = desk.open("manager", person="ada@example.com")
+    expect(page.locator(".who")).to_contain_text(re.compile("ada@example.com.*Manager", re.DOTALL))
+    expect(page.locator("#side .account")).to_have_text("Acme Inc.")
+    desk.open("manager")
+    expect(desk.page.locator(".who")).to_contain_text(re.compile("Call center floor.*Manager", re.DOTALL))
+
+
+@pytest.mark.parametrize("token", ["nonsense", "nck_acme.x.y", "<img src=x onerror=alert(1)>", "über"])
+def test_a_key_that_is_not_valid_is_refused_in_words(desk, token):
+    page = desk.open(signed_in=False)
+    page.get_by_label("API key").fill(token)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("This API key is not valid.")
+    expect(page.get_by_label("API key")).to_be_focused()
+
+
+def test_a_service_that_cannot_be_reached_at_the_sign_in_is_no_wrong_key(desk):
+    page = desk.open(signed_in=False)
+    desk.api.fail("GET /me", "offline")
+    page.get_by_label("API key").fill(TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("The service cannot be reached.")
+    assert "not valid" not in page.locator("main").inner_text()
+
+
+def test_a_new_tab_is_signed_in_and_signing_out_ends_all(desk):
+    desk.api.add("+14155550170")
+    page = desk.open("manager", "numbers")
+    assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+    other = desk.tab()
+    other.goto(f"{desk.url}#/numbers/+14155550170")
+    expect(other.get_by_role("heading", level=1, name="(415) 555-0170")).to_be_visible()
+    desk.sign_out()
+    expect(page.get_by_label("API key")).to_be_visible()
+    expect(other.get_by_label("API key")).to_be_visible()
+    assert other.evaluate("sessionStorage.length") == page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_reload_keeps_the_session(desk):
+    page = desk.open("manager", "check")
+    page.reload()
+    desk.heading("Check")
+
+
+def test_a_session_that_ended_says_so_and_comes_back_to_the_same_place(desk):
+    page = desk.open("manager", "check")
+    desk.api.tokens = {"new"}
+    page.get_by_role("link", name="Activity").click()
+    expect(page.get_by_role("alert")).to_contain_text("Your session has ended.")
+    page.get_by_label("API key").fill("new")
+    page.keyboard.press("Enter")
+    desk.heading("Activity")
+
+
+def test_nobody_stays_signed_in_after_a_while_without_activity(desk):
+    desk.api.settings["idle_minutes"] = 15
+    desk.api.become("manager")
+    desk.load()
+    desk.page.clock.install()
+    desk.sign_in(view="add")
+    page = desk.page
+    page.get_by_label("Numbers, one per line").fill("+14155550142")
+    page.clock.fast_forward("14:10")
+    expect(desk.toast()).to_contain_text("You will be signed out in one minute")
+    desk.toast().get_by_role("button", name="Stay signed in").click()
+    page.clock.fast_forward("10:00")
+    desk.heading("Add to DNC")
+    page.clock.fast_forward("10:00")
+    expect(page.get_by_role("alert")).to_contain_text("You were signed out because nothing happened for a while.")
+    desk.page.get_by_label("API key").fill(TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Numbers, one per line")).to_have_value("+14155550142")
+
+
+def test_activity_in_one_tab_keeps_the_others_signed_in(desk):
+    desk.api.settings["idle_minutes"] = 15
+    desk.api.become("manager")
+    desk.load()
+    desk.page.clock.install()
+    desk.sign_in(view="check")
+    other = desk.tab()
+    other.goto(f"{desk.url}#/check")
+    expect(other.get_by_role("heading", level=1, name="Check")).to_be_visible()
+    desk.page.clock.fast_forward("14:00")
+    other.get_by_role("textbox", name="Numbers").press("5")
+    desk.page.clock.fast_forward("05:00")
+    desk.heading("Check")
+
+
+# Operators
+
+
+@pytest.fixture
+def operator(desk):
+    other = {**desk.api.account, "account_id": "zed", "name": "Zed Ltd.", "suspended": True, "default_region": "GB"}
+    desk.api.accounts.append(other)
+    desk.open("operator", "numbers")
+    return desk
+
+
+def test_an_operator_chooses_an_account_and_can_sign_out(operator):
+    page = operator.page
+    operator.heading("Choose an account")
+    options = page.get_by_label("Account").locator("option").all_inner_texts()
+    assert options == ["Acme Inc. (acme)", "Zed Ltd. (zed) – suspended"]
+    page.reload()
+    operator.heading("Choose an account")
+    page.get_by_label("Account").select_option("zed")
+    page.get_by_role("button", name="Open").click()
+    operator.heading("DNC Numbers")
+    expect(page.locator("#side .account")).to_contain_text("Zed Ltd.")
+    expect(page.locator("#side .account .badge")).to_have_text("Suspended")
+    page.reload()
+    expect(page.locator("#side .account")).to_contain_text("Zed Ltd.")
+    operator.account_menu()
+    page.get_by_role("button", name="Switch account").click()
+    expect(page.get_by_label("Account")).to_have_value("zed")
+    page.reload()
+    expect(page.get_by_label("Account")).to_have_value("zed")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("API key")).to_be_visible()
+
+
+def test_accounts_that_cannot_be_loaded_leave_a_way_out(desk):
+    desk.api.fail(r"GET /accounts\?", {"status": 503, "body": "<html>"})
+    page = desk.open("operator")
+    expect(page.get_by_role("alert")).to_contain_text("not available right now")
+    desk.api.recover()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_label("Account")).to_be_visible()
+
+
+# An organization's sign-in, up to the issuer's door
+
+
+def test_a_sign_in_that_was_not_started_here_is_refused(desk):
+    desk.api.way_in = {
+        "client_id": "c",
+        "authorization_endpoint": "https://id.example/auth",
+        "token_endpoint": "https://id.example/token",
+    }
+    desk.load()
+    desk.page.goto(f"{desk.url}?code=stolen&state=forged")
+    expect(desk.page.get_by_role("alert")).to_contain_text(
+        "Your organization did not sign you in. This sign-in was not started"
+    )
+    assert "stolen" not in desk.page.url
+
+
+def test_an_issuer_that_does_not_respond_leaves_the_keys(desk):
+    desk.api.way_in = {"unavailable": True}
+    page = desk.open(signed_in=False)
+    expect(page.locator("main")).to_contain_text("Sign-in with your organization is unavailable")
+    expect(page.get_by_role("button", name="Sign in with your organization")).to_have_count(0)
+    desk.sign_in()
+    desk.heading("DNC Numbers")

@@ -1,0 +1,379 @@
+"""The other views: one number, activity, reports, audit, settings, help."""
+
+import csv
+import io
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+NUMBER = "+14155550150"
+NATIONAL = "(415) 555-0150"
+
+
+@pytest.fixture
+def told(desk):
+    """A number with a history of four events."""
+    desk.api.add(NUMBER, ago=300, source="disposition", campaign_id="spring", consumer_name="J. Doe", call_id="c-1")
+    desk.api.add(NUMBER, ago=200, source="sms", note="STOP")
+    desk.api.remove(NUMBER, "consent_given", ago=100, evidence={"reference": "crm-1", "purpose": "offers"})
+    desk.api.add(NUMBER, ago=50, source="web")
+    return desk
+
+
+# One number
+
+
+def test_a_number_has_facts_and_a_history_that_opens(told):
+    page = told.open("auditor", f"numbers/{NUMBER}")
+    told.heading(NATIONAL)
+    steps = page.locator(".timeline > li")
+    expect(steps).to_have_count(4)
+    expect(steps.nth(0)).to_contain_text(re.compile("Listed.*u-17.*Disposition.*spring", re.DOTALL | re.IGNORECASE))
+    expect(steps.nth(1)).to_contain_text(re.compile("requested again.*Text message.*STOP", re.DOTALL))
+    expect(steps.nth(2)).to_contain_text(re.compile("removed: Written consent.*crm-1.*offers.*typo", re.DOTALL))
+    expect(page.locator(".chain")).to_have_text("Record intact · 4 events")
+    expect(page.get_by_text(f"{4:064x}")).to_be_hidden()
+    page.get_by_text("Details", exact=True).click()
+    expect(page.get_by_text(f"{4:064x}")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove…")).to_have_count(0)
+    page.emulate_media(media="print")
+    expect(page.locator("#side")).to_be_hidden()
+    expect(page.locator(".timeline")).to_be_visible()
+
+
+def test_an_agent_sees_no_history_and_reads_who_does(told):
+    page = told.open("agent", f"numbers/{NUMBER}")
+    told.heading(NATIONAL)
+    expect(page.locator(".history")).to_contain_text(
+        "Your role cannot see the history. A manager, an auditor or an admin can."
+    )
+
+
+def test_an_agents_search_asks_for_a_whole_number(told):
+    page = told.open("agent")
+    search = page.get_by_role("searchbox")
+    search.fill("415-555")
+    page.keyboard.press("Enter")
+    expect(told.toast()).to_contain_text("“415-555” is not a complete phone number.")
+    expect(told.toast()).not_to_contain_text("short")
+    search.fill("415 555 0150")
+    page.keyboard.press("Enter")
+    told.heading(NATIONAL)
+
+
+def test_a_number_that_was_never_listed_can_be_added(desk):
+    page = desk.open(view="numbers/+14155550199")
+    expect(page.locator("main")).to_contain_text("This number was never listed.")
+    page.get_by_role("link", name="Add a number").click()
+    expect(page.get_by_label("Numbers, one per line")).to_have_value("+14155550199")
+
+
+def test_an_address_that_is_no_number_offers_a_search(desk):
+    page = desk.open(view="numbers/abc")
+    desk.heading("“abc” is not a phone number")
+    assert page.locator("main").inner_text().count("abc") == 2
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    assert not [path for _, path, _, _ in desk.api.calls if path.startswith("/numbers/")]
+    page.get_by_role("link", name="Search for “abc”").click()
+    desk.heading("DNC Numbers")
+    expect(page.get_by_role("searchbox")).to_have_value("abc")
+
+
+@pytest.mark.parametrize(
+    ("chain", "words"),
+    [
+        ({"intact": False, "broken_at": 1}, "The record was tampered with at event 1."),
+        ({"complete": False, "missing": [2, 3]}, "The record is incomplete: 2 events are missing."),
+    ],
+)
+def test_a_record_that_is_not_whole_is_said_aloud(told, chain, words):
+    history = {
+        "events": [],
+        "chain": {"length": 4, "head_digest": "x", "intact": True, "complete": True, "missing": [], **chain},
+    }
+    told.api.fail("/history", {"json": {**history, "next_page_token": None}})
+    page = told.open("auditor", f"numbers/{NUMBER}")
+    expect(page.locator(".chain.error")).to_contain_text(words)
+
+
+def test_a_history_that_fails_does_not_look_intact(told):
+    told.api.fail("/history", {"status": 503, "body": "<html>"})
+    page = told.open("auditor", f"numbers/{NUMBER}")
+    expect(page.get_by_role("alert")).to_contain_text("not available right now")
+    expect(page.locator("main")).to_contain_text("Web form")
+    assert "intact" not in page.locator("main").inner_text()
+    told.api.recover()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".chain")).to_contain_text("Record intact")
+
+
+def test_the_history_follows_a_change_made_here(desk):
+    desk.api.add(NUMBER, source="manual")
+    page = desk.open(view=f"numbers/{NUMBER}")
+    page.get_by_role("button", name="Remove…").click()
+    dialog = desk.dialog()
+    dialog.get_by_role("radio", name="Test number").check()
+    dialog.get_by_label("Note").fill("ours")
+    dialog.get_by_label("Your name").fill("Ada")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.locator(".timeline > li")).to_have_count(2)
+    expect(page.locator("h1 + .badge")).to_have_text("Removed")
+    expect(page.get_by_role("button", name="Put back on the list")).to_be_visible()
+
+
+# Activity
+
+
+def test_activity_is_grouped_by_the_readers_day(desk):
+    desk.api.add("+14155550100", ago=2)
+    desk.api.add("+14155550101", ago=60 * 24 * 2, source="sms")
+    desk.api.remove("+14155550101", ago=1)
+    page = desk.open(view="activity")
+    expect(page.locator(".day")).to_have_count(2)
+    rows = page.locator("tr.event")
+    expect(rows.nth(0)).to_contain_text(re.compile("1m ago.*removed: Marked by mistake.*0101.*u-2", re.DOTALL))
+    expect(rows.nth(1)).to_contain_text(re.compile("2m ago.*listed.*0100.*Added by hand.*u-17", re.DOTALL))
+    expect(rows.nth(2)).to_contain_text(re.compile("listed.*0101.*Text message", re.DOTALL))
+    expect(rows.nth(2).locator("time")).to_have_text(re.compile(r"^\d+:\d\d [AP]M$"))
+    assert [row.bounding_box()["height"] <= 41 for row in rows.all()] == [True] * 3
+
+
+def test_what_happens_meanwhile_comes_on_top(desk):
+    desk.api.add("+14155550100", ago=9)
+    page = desk.open(view="activity")
+    expect(page.locator("tr.event")).to_have_count(1)
+    desk.api.add("+14155550101", source="manual", ago=0)
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("tr.event")).to_have_count(2)
+    expect(page.locator("tr.event").first).to_contain_text("(415) 555-0101")
+    desk.bin("(415) 555-0101").click()
+    desk.dialog().get_by_role("radio", name="Marked by mistake").check()
+    desk.dialog().get_by_label("Note").fill("x")
+    desk.dialog().get_by_label("Your name").fill("Ada")
+    desk.dialog().get_by_role("button", name="Delete").click()
+    expect(desk.bin("(415) 555-0101")).to_have_count(0)
+    expect(page.locator("tr.event")).to_have_count(3)
+    page.get_by_role("button", name="Undo").click()
+    expect(desk.bin("(415) 555-0101")).to_have_count(1)
+
+
+def test_activity_goes_back_as_far_as_one_wants(desk):
+    desk.api.add("+14155550100", ago=60 * 24 * 20)
+    desk.api.add("+14155550101", ago=60 * 24 * 60)
+    page = desk.open(view="activity")
+    expect(page.locator(".empty")).to_contain_text("Nothing has happened since")
+    page.get_by_role("button", name="Show older events").click()
+    expect(page.locator("tr.event")).to_have_count(1)
+    page.get_by_role("button", name="Show older events").click()
+    expect(page.locator("tr.event")).to_have_count(2)
+    for _, path, query, _ in desk.api.calls:
+        if path == "/audit":
+            span = datetime.fromisoformat(query["to"]) - datetime.fromisoformat(query["from"])
+            assert span <= timedelta(days=31)
+
+
+# Reports
+
+
+def test_reports_say_that_a_day_is_a_day_in_utc(desk):
+    desk.api.add("+14155550100", source="web", ago=1)
+    desk.api.add("+14155550101", source="sms", ago=1)
+    desk.api.remove("+14155550101", ago=0)
+    page = desk.open("auditor", "reports")
+    expect(page.locator("main")).to_contain_text("A day is a day in UTC.")
+    assert page.locator(".figures dd").all_inner_texts() == ["1", "2", "1"]
+    assert page.locator(".figures dt").all_inner_texts() == ["listed in total", "listed this week", "removed this week"]
+    table = page.get_by_role("table", name="By day")
+    expect(table.get_by_role("row")).to_have_count(8)
+    assert table.get_by_role("row").last.get_by_role("cell").all_inner_texts() == ["2", "1"]
+    expect(page.get_by_role("table", name="Listed, by source").get_by_role("row", name="Web form")).to_contain_text("1")
+    expect(page.get_by_role("table", name="Removed, by reason")).to_contain_text("Marked by mistake")
+    assert page.locator("svg.chart rect").count() == 2
+    page.get_by_role("link", name="Previous week").click()
+    expect(page.get_by_role("link", name="Next week")).to_be_visible()
+    expect(page.get_by_role("table", name="Listed, by source")).to_contain_text("None this week.")
+
+
+def test_the_old_address_of_the_reports_still_works(desk):
+    desk.open("auditor", "week?to=2026-11-20")
+    desk.heading("Reports")
+    expect(desk.page.get_by_role("link", name="Reports")).to_have_attribute("aria-current", "page")
+
+
+# Audit
+
+
+def test_the_audit_filters_opens_and_saves_events(told):
+    told.api.add("+14155550151", by="Bob", ago=10)
+    page = told.open("auditor", "audit")
+    rows = page.locator("tbody.event")
+    expect(rows).to_have_count(5)
+    page.get_by_label("Event").select_option("removed")
+    expect(rows).to_have_count(1)
+    rows.get_by_role("button", name="Show").click()
+    expect(rows).to_contain_text(re.compile("crm-1.*offers.*typo", re.DOTALL))
+    page.get_by_text("Record", exact=True).click()
+    expect(rows).to_contain_text("key:k1")
+    page.get_by_label("Event").select_option("")
+    page.get_by_label("Person or key").fill("Bob")
+    expect(rows).to_have_count(1)
+    page.get_by_role("button", name="Clear all").click()
+    expect(rows).to_have_count(5)
+    page.locator("main").get_by_label("Number").fill("415 555 0150")
+    expect(rows).to_have_count(4)
+    assert told.api.calls[-1][2]["number"] == NUMBER
+    page.get_by_label("Reason").select_option("consent_given")
+    expect(rows).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    [row] = csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig")))
+    assert (row["number"], row["type"], row["acting_user"]) == (NUMBER, "removed", "u-2")
+    assert "crm-1" in row["evidence"]
+    page.reload()
+    expect(page.locator("main").get_by_label("Number")).to_have_value("415 555 0150")
+
+
+def test_an_audit_that_does_not_know_a_filter_is_filtered_here(told):
+    told.api.add("+14155550151", ago=10)
+    error = {"code": "invalid_request", "detail": "x", "errors": [{"field": "number", "message": "is unknown"}]}
+    told.api.fail(r"/audit\?.*number=", {"status": 422, "json": error})
+    page = told.open("auditor", f"audit?number=%2B{NUMBER[1:]}")
+    expect(page.locator("tbody.event")).to_have_count(4)
+
+
+def test_dates_of_the_audit_in_the_wrong_order_are_marked(desk):
+    page = desk.open("auditor", "audit?from=2026-11-20&to=2026-11-10")
+    expect(page.get_by_label("To")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("main")).to_contain_text("“To” is before “From”.")
+
+
+def test_events_of_the_account_are_in_the_audit(desk):
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    after = {"key_id": "k9", "name": "Dialer", "role": "dialer"}
+    event = {"event_id": "a1", "type": "key_made", "number": None, "occurred_at": now, "recorded_at": now}
+    event |= {"reason": None, "actor": {"principal": "key:k1", "acting_user": "Ada"}, "after": after, "before": None}
+    desk.api.events.append({**event, "sequence": "1", "index": 1, "digest": "d"})
+    page = desk.open("admin", "audit")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.locator("tbody.event")).to_contain_text(
+        re.compile("API key created.*Dialer.*dialer", re.DOTALL | re.IGNORECASE)
+    )
+    page.get_by_role("link", name="Activity").click()
+    expect(page.locator(".empty")).to_be_visible()
+
+
+# Settings
+
+
+def key(key_id, name, **more):
+    base = {"key_id": key_id, "role": "dialer", "name": name, "created_at": "2026-05-05T09:00:00.000Z"}
+    return {**base, "created_by": "key:k1", "expires_at": None, "revoked_at": None, **more}
+
+
+def test_a_key_is_created_shown_once_and_revoked(desk):
+    desk.api.keys = [
+        key("k1", "Call center floor", role="admin"),
+        key("k7", "Old", revoked_at="2026-06-05T09:00:00.000Z"),
+    ]
+    page = desk.open("admin", "settings")
+    keys = page.get_by_role("table", name="API keys").first
+    expect(keys.get_by_role("row")).to_have_count(2)
+    expect(keys).to_contain_text("Your key")
+    page.get_by_role("button", name="Create API key").click()
+    dialog = desk.dialog()
+    dialog.get_by_role("button", name="Create", exact=True).click()
+    expect(dialog.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Name").fill("Dialer west")
+    dialog.get_by_label("Role").select_option("dialer")
+    expect(dialog).to_contain_text("Checks numbers before calls.")
+    dialog.get_by_label("Expires").fill("2027-01-31")
+    dialog.get_by_role("button", name="Create", exact=True).click()
+    token = dialog.get_by_label("API key", exact=True)
+    expect(token).to_have_value(re.compile(r"^nck_acme\."))
+    expect(dialog).to_contain_text("It is shown only this once.")
+    desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    dialog.get_by_role("button", name="Copy").click()
+    expect(dialog).to_contain_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == token.input_value()
+    dialog.locator(".foot").get_by_role("button", name="Close").click()
+    expect(page.locator("dialog")).to_have_count(0)
+    assert "nck_" not in page.content()
+    [made] = desk.api.sent("POST", "keys")
+    assert made == {"name": "Dialer west", "role": "dialer", "expires_at": "2027-02-01T04:59:00.000Z"}
+    page.get_by_role("button", name="Revoke Dialer west").click()
+    expect(desk.dialog()).to_contain_text("stops working within 60 seconds")
+    expect(desk.dialog().get_by_label("Your name")).to_have_count(0)
+    desk.dialog().get_by_role("button", name="Revoke").click()
+    expect(desk.toast()).to_contain_text("Dialer west was revoked.")
+    expect(page.get_by_role("button", name="Revoke Dialer west")).to_have_count(0)
+    page.get_by_text("2 revoked or expired keys").click()
+    expect(page.get_by_role("table", name="API keys").last).to_contain_text("Dialer west")
+
+
+def test_the_policy_is_changed_with_a_note(desk):
+    desk.api.account["approve_reasons"] = ["consent_given"]
+    page = desk.open("admin", "settings")
+    policy = page.get_by_role("region", name="Policy")
+    expect(policy.get_by_role("checkbox", name="Written consent")).to_be_disabled()
+    policy.get_by_role("checkbox", name="Request withdrawn").check()
+    policy.get_by_label("Blocked prefixes").fill("+1900\n1")
+    policy.get_by_role("button", name="Save").click()
+    expect(policy.get_by_label("Blocked prefixes")).to_be_focused()
+    expect(policy).to_contain_text("“+1” is not a prefix.")
+    policy.get_by_label("Blocked prefixes").fill("1900, +44909")
+    policy.get_by_role("button", name="Save").click()
+    expect(policy.get_by_label("Note")).to_be_focused()
+    policy.get_by_label("Note").fill("premium numbers")
+    policy.get_by_role("button", name="Save").click()
+    expect(desk.toast()).to_contain_text("Saved.")
+    [sent] = desk.api.sent("PATCH", "")
+    assert sent["blocked_prefixes"] == ["+1900", "+44909"]
+    assert sorted(sent["approve_reasons"]) == ["consent_given", "request_withdrawn"]
+    assert sent["note"] == "premium numbers"
+
+
+def test_a_service_without_a_policy_has_no_form_for_it(desk):
+    del desk.api.account["approve_reasons"], desk.api.account["blocked_prefixes"]
+    page = desk.open("admin", "settings")
+    expect(page.get_by_role("region", name="Policy")).to_contain_text("no policy settings")
+
+
+def test_a_key_that_expires_soon_is_announced_by_its_name(desk):
+    soon = (datetime.now(UTC) + timedelta(days=6)).isoformat()
+    desk.api.keys = [key("k1", "Call center floor", role="admin"), key("k2", "Web form", expires_at=soon)]
+    page = desk.open("admin")
+    expect(page.locator(".banner[role=status]").last).to_contain_text("The API key “Web form” expires")
+
+
+def test_a_key_acts_under_its_name_not_its_id(desk):
+    desk.api.keys = [key("k1", "Call center floor", role="admin"), key("k7", "Web form")]
+    entry = desk.api.add(NUMBER)
+    entry["listed_by"] = {"principal": "key:k7", "acting_user": None}
+    page = desk.open("admin", "settings")
+    expect(page.locator(".who")).to_contain_text("Call center floor")
+    expect(page.get_by_role("table", name="API keys")).to_contain_text("Web form")
+    page.get_by_role("link", name="DNC Numbers").click()
+    expect(desk.row(NATIONAL)).to_contain_text("Web form")
+
+
+# Help
+
+
+def test_help_says_what_sources_reasons_and_roles_mean(desk):
+    page = desk.open("manager")
+    desk.heading("DNC Numbers")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Help")
+    expect(dialog).to_contain_text("The disposition or the button was pressed by mistake")
+    expect(dialog).to_contain_text("A company do-not-call request ends")
+    expect(dialog).to_contain_text("The person asked by text message")
+    expect(dialog).to_contain_text("Checks numbers before calls.")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("?/")
+    expect(page.get_by_role("searchbox")).to_have_value("?/")
+    expect(dialog).to_have_count(0)
