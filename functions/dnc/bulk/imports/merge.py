@@ -68,7 +68,7 @@ def took_part(entry: Entry, import_id: str) -> tuple[str, RowOutcome | None]:
 
     Later changes do not matter, except for a removal and a new listing, after which the entry starts over.
     """
-    row, outcome = _seen(entry, import_id)
+    row, outcome, _ = _seen(entry, import_id)
     return row, RowOutcome(outcome) if outcome else None
 
 
@@ -81,13 +81,18 @@ def _apply(
     account_id: str, current: Entry | None, row: RowRequest, options: ImportOptions, write: Write
 ) -> tuple[Entry | None, RowOutcome]:
     if current is not None:
-        key, outcome = _seen(current, options.import_id)
+        key, outcome, removed_at = _seen(current, options.import_id)
         if key == row.key:
             return current, RowOutcome(outcome)
+        if not key and current.status == REMOVED:
+            removed_at = _removed_at(current)
+            if options.skip_removed:
+                return current, RowOutcome.SKIPPED_REMOVED
+        # Also if another row of this import has listed the number again: the order of rows changes no count.
+        if row.dated and row.request.requested_at <= removed_at:
+            return current, RowOutcome.SKIPPED_REMOVED
         if key:
             return _again(current, row, write), RowOutcome.ALREADY_LISTED
-        if current.status == REMOVED and (options.skip_removed or _is_older_than_removal(row, current)):
-            return current, RowOutcome.SKIPPED_REMOVED
     request = row.request
     is_listed = current is not None and current.status_at(write.at) == LISTED
     if current is not None and is_listed:
@@ -96,14 +101,16 @@ def _apply(
         if not row.dated and current.last_requested_at:
             request = replace(request, requested_at=current.last_requested_at)
     outcome = RowOutcome.ALREADY_LISTED if is_listed else RowOutcome.LISTED
-    request = replace(request, key=f"{_prefix(options.import_id)}{row.key}:{outcome}")
+    was_removed = current is not None and current.status == REMOVED
+    suffix = f":{_removed_at(current)}" if current is not None and was_removed else ""
+    request = replace(request, key=f"{_prefix(options.import_id)}{row.key}:{outcome}{suffix}")
     write = replace(write, request_id=request_id(options.import_id, row.key))
     return entries.request_listing(account_id, current, request, write).entry, RowOutcome(outcome)
 
 
-def _is_older_than_removal(row: RowRequest, current: Entry) -> bool:
-    removed_at = str((current.removal or {}).get("removed_at") or "")
-    return row.dated and bool(removed_at) and row.request.requested_at <= removed_at
+def _removed_at(entry: Entry) -> str:
+    """Return when an entry was removed, RFC 3339 UTC, or "" if that is not stored."""
+    return str((entry.removal or {}).get("removed_at") or "")
 
 
 def _says_something_new(row: RowRequest, current: Entry) -> bool:
@@ -147,14 +154,18 @@ def _again(current: Entry, row: RowRequest, write: Write) -> Entry:
     )
 
 
-def _seen(entry: Entry, import_id: str) -> tuple[str, str]:
-    """Return the row and the outcome that this import stored with an entry, or empty texts."""
+def _seen(entry: Entry, import_id: str) -> tuple[str, str, str]:
+    """Return what this import stored with an entry, or empty texts.
+
+    The row, its outcome, and, if it listed a removed number again, when that was removed (RFC 3339 UTC).
+    """
     prefix = _prefix(import_id)
     for key in reversed(entry.request_keys):
         if key.startswith(prefix):
-            row, _, outcome = key[len(prefix) :].partition(":")
-            return row, outcome
-    return "", ""
+            row, _, rest = key[len(prefix) :].partition(":")
+            outcome, _, removed_at = rest.partition(":")
+            return row, outcome, removed_at
+    return "", "", ""
 
 
 def _prefix(import_id: str) -> str:

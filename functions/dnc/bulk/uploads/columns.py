@@ -31,6 +31,7 @@ _LONGEST_SAMPLE = 60
 _SHARE = 0.5
 _LEAST_FILLED = 0.3
 _DIGITS = re.compile(r"\d")
+_STARTS_AS_NUMBER = re.compile(r"\W*(?:[Tt]el\w{0,6}|[Pp]h\w{0,4})?[\W_]*\d")
 _PLACEHOLDERS = frozenset("na n/a none null unknown private withheld anonymous - -- ? nil empty no keine aucun".split())  # noqa: SIM905 - words
 
 
@@ -159,6 +160,8 @@ class _Table:
         with_digits = [i for i in phones if any(map(numbers.has_digits, self.values(i)))]
         if with_digits:
             phones = [i for i in phones if i in with_digits or not self.values(i)]
+        if len(phones) > 1:
+            phones = [i for i in phones if not self.values(i) or not all(map(dates.is_date, self.values(i)))]
         maybe = [i for i, meaning in enumerate(self.meanings) if meaning is Meaning.MAYBE_PHONE]
         maybe = [i for i in maybe if self.looks_like_phones(i) or (phones and not self.values(i))]
         return tuple(sorted([*phones, *maybe]))
@@ -263,6 +266,8 @@ class _Table:
 
     def _unread(self, phones: Sequence[int], fields: Mapping[int, str]) -> tuple[int, ...]:
         unlikely = {Meaning.OWN_PHONE, Meaning.DATE, Meaning.AREA, Meaning.COUNTRY, Meaning.CALLING_CODE}
+        if self.choice.importing:  # a scrub looks identifiers up all the same
+            unlikely.add(Meaning.IDENTIFIER)
         others = [
             i for i in range(self.width) if i not in phones and i not in fields and self.meanings[i] not in unlikely
         ]
@@ -339,7 +344,7 @@ def _header_of(sample: Sequence[Sequence[str]], choice: Choice) -> int | None:
         if chosen & {cell.strip().casefold() for cell in row}:
             return i
         cells = [cell for cell in row if cell.strip()]
-        if len(cells) < min(2, width):
+        if len(cells) < min(2, width) and not _is_only_header(row, sample[first_data : first_data + 1]):
             continue
         meanings = {headers.meaning_of(cell) for cell in cells}
         if Meaning.PHONE in meanings or (Meaning.AREA in meanings and len(cells) > 1):
@@ -351,9 +356,18 @@ def _header_of(sample: Sequence[Sequence[str]], choice: Choice) -> int | None:
     return _header_by_its_look(sample, above, width)
 
 
+def _is_only_header(row: Sequence[str], data: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row with one filled cell is the header of a column of phones, and not a title."""
+    place = next((i for i, cell in enumerate(row) if cell.strip()), len(row))
+    named = any(headers.meaning_of(cell) is Meaning.PHONE for cell in row)
+    return named and all(place < len(cells) and _holds_a_number(cells[place]) for cells in data)
+
+
 def _header_by_its_look(sample: Sequence[Sequence[str]], above: Sequence[Sequence[str]], width: int) -> int | None:
     """Return the row just above the data, if it looks like headers and not like data."""
-    if not above or width < 2:
+    if width < 2:
+        return 0 if above and headers.is_known(above[0][0]) else None
+    if not above:
         return None
     at = len(above) - 1 if len(above) < len(sample) else 0
     cells = [cell.strip() for cell in above[at]]
@@ -373,6 +387,8 @@ def _holds_a_number(cell: str) -> bool:
 
 def _could_be_a_number(cell: str) -> bool:
     digits = sum(c.isdecimal() for c in cell)
+    if not _STARTS_AS_NUMBER.match(cell):
+        return False
     return digits >= 5 and digits >= 0.4 * len(cell) and sum(c.isalpha() for c in cell) <= 4
 
 

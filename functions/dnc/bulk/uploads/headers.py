@@ -97,7 +97,8 @@ _IDENTIFIERS = _words(
     "ticket ssn policy contract vertrag lead record key zip zipcode plz postal postcode postleitzahl cap cp "
     "serial nr no matricule nif cif nie dni siret siren cnpj cpf vat iban tax imei sku code apn parcel member "
     "client external uuid guid uid rowid vendor list sequence seq loan claim file crm kundennummer kundennr klant "
-    "klantnummer cliente codigo codice"
+    "klantnummer cliente codigo codice personnummer personnr cpr orgnr kundenr kundenummer "
+    "kundnummer"
 )
 _DATES = _words(
     "date dates datum fecha data dato time timestamp at on created updated modified day dob birth birthday "

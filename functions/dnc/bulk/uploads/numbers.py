@@ -89,7 +89,10 @@ def numbers_in(cell: str, region: str | None) -> list[CellNumber]:
 def read_one(written: str, region: str | None) -> CellNumber:
     """Read a text that is one number."""
     area = _AREA_AND_NUMBER.fullmatch(written)
-    return of_readings(written, phone.classify(f"{area[1]} {area[2]}" if area else written, region))
+    readings = phone.classify(f"{area[1]} {area[2]}" if area else written, region)
+    if not readings.lookups and (bare := _LABEL.sub("", written.strip())) != written.strip():
+        readings = phone.classify(bare, region)
+    return of_readings(written, readings)
 
 
 def of_readings(written: str, readings: Readings) -> CellNumber:
