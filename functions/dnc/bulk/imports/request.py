@@ -15,7 +15,7 @@ from dnc.bulk.job import Job
 from dnc.bulk.uploads import numbers
 from dnc.bulk.uploads.cells import SEPARATOR
 from dnc.bulk.uploads.numbers import CellNumber
-from dnc.bulk.uploads.reader import COUNTRY
+from dnc.bulk.uploads.reader import COUNTRY, REMARK
 from dnc.entries.entry import AHEAD, DETAILS, EXPIRED, EXPIRING_SOURCES, REMOVED, Request, Source
 from dnc.phone import reader as phone
 from dnc.phone.countries import country
@@ -147,6 +147,8 @@ class _Row:
         found, invalid = self._numbers(region)
         if not found:
             return RowReading([], max(invalid, 1), self._remarks)
+        if REMARK in self._fields:
+            self._warn(self._fields[REMARK])
         ends = self._expiry()
         if ends is not None and ends <= self._at:
             if "sources" in self._fields:  # an export of this service: it had expired there too

@@ -66,6 +66,15 @@ def encoding_of(head: bytes) -> str:
     return "utf-8"
 
 
+class Converted(io.RawIOBase):
+    """The base of a stream that was converted to CSV, so its cells have lost their formats."""
+
+
+def is_converted(opened: io.BufferedReader) -> bool:
+    """Return whether a file was converted to CSV."""
+    return isinstance(opened.raw, Converted)
+
+
 def text_of(opened: io.BufferedReader) -> io.TextIOWrapper:
     """Return a file's text with its line ends. Bytes that cannot be decoded never stop the reading."""
     encoding = encoding_of(opened.peek(HEAD)[:HEAD])

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from dnc.bulk.uploads import dates, numbers
 from dnc.bulk.uploads.cells import unescaped
 from dnc.bulk.uploads.columns import Choice, Columns, columns_of
-from dnc.bulk.uploads.parse import Row, Rows, text_of
+from dnc.bulk.uploads.parse import Row, Rows, is_converted, text_of
 from dnc.phone.nanp import PLAN_REGIONS
 
 SAMPLE = 200
@@ -21,6 +21,9 @@ PLUS_LOST = (
     "A spreadsheet dropped the plus from the numbers of this export, so they were read as E.164. "
     "Import exports as they were downloaded."
 )
+ZEROS_LOST = "a number of a spreadsheet, which has no zeros in front: one may have been lost"
+REMARK = "remark"
+"""The field of a remark on how a row was read."""
 COUNTRY = "region"
 """The field of a row's country, as it is written."""
 _NANP = frozenset(PLAN_REGIONS.split())
@@ -49,6 +52,7 @@ class FileReader:
         self.columns = columns_of(readable, choice) if readable else Columns((0,))
         self._rest = reading
         self._in_nanp = choice.region in _NANP
+        self._may_lose_zeros = choice.importing and not self._in_nanp and is_converted(opened)
         self._fields = tuple(self.columns.fields.items()) if choice.importing else ()
         self.readable = bool(readable)
         self.plus_lost = False
@@ -58,7 +62,8 @@ class FileReader:
     def __iter__(self) -> Iterator[Lead]:
         """Yield each row of data."""
         rows = chain(self._sampled(), self._rest)
-        if self.has_one_phone and not (self.columns.areas or self.columns.countries or self.columns.exported):
+        special = self.columns.areas or self.columns.countries or self.columns.exported or self._may_lose_zeros
+        if self.has_one_phone and not special:
             return self._plain(rows, self.columns.phones[0])
         return map(self.read, rows)
 
@@ -92,7 +97,10 @@ class FileReader:
             country = next((cells[i].strip() for i in columns.countries if i < len(cells) and cells[i].strip()), "")
             if country:
                 fields[COUNTRY] = country
-        return row, self._numbers(cells), fields, None
+        found = self._numbers(cells)
+        if self._may_lose_zeros and _is_bare(found):
+            fields[REMARK] = ZEROS_LOST
+        return row, found, fields, None
 
     def _plain(self, rows: Iterable[Row], place: int) -> Iterator[Lead]:
         """Read rows with one phone column and no area codes or countries, as `read` does."""
@@ -145,6 +153,12 @@ class FileReader:
             return None
         readable = (row for row in self.sample if row.problem is None)
         return next(islice(readable, self.columns.data_from - 1, None), None)
+
+
+def _is_bare(found: Numbers) -> bool:
+    """Return whether a number is digits that begin with no zero, as a spreadsheet leaves them."""
+    texts = [found] if isinstance(found, str) else [text for _, text in found]
+    return any(text.isdecimal() and text[0] != "0" for text in texts)
 
 
 _MARKED = frozenset("='\u2019 ")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dnc.bulk.uploads.errors import FileRefused
+from dnc.bulk.uploads.parse import Converted
 
 MOST_BYTES = 50 * 1024**2
 MOST_EXPANDED = 500 * 1024**2
@@ -60,7 +61,7 @@ def as_csv(stream: BinaryIO) -> io.BufferedReader:
     return io.BufferedReader(_Conversion(file.name), _CHUNK)
 
 
-class _Conversion(io.RawIOBase):
+class _Conversion(Converted):
     """The output of the process that converts a workbook."""
 
     def __init__(self, path: str) -> None:

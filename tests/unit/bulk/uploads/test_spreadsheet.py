@@ -9,6 +9,7 @@ import pytest
 
 from dnc.bulk.uploads import spreadsheet
 from dnc.bulk.uploads.errors import FileRefused
+from dnc.bulk.uploads.reader import ZEROS_LOST
 from tests.support.file_jobs import imported, scrubbed
 
 _TYPES = (
@@ -124,6 +125,15 @@ def test_the_first_sheet_with_numbers_is_read_and_lines_are_its_rows():
     lower = sheet_xml([["phone"], [4155550100]], first_row=4)
     found = imported(workbook({"Cover": [["Spring campaign"], ["by", "Ann"]], "Leads": lower, "Old": [[2125550101]]}))
     assert {line: found.numbers(line) for line in found.requests} == {5: ["+14155550100"]}
+
+
+def test_zeros_that_a_spreadsheet_may_have_dropped_are_a_remark():
+    data = workbook({"a": [["Telefon"], [30123400], ["030 123401"]]})
+    found = imported(data, "DE")
+    assert found.listed == {"+4930123400", "+4930123401"}
+    assert [remark.why for remark in found.remarks[2]] == [ZEROS_LOST]
+    assert not found.remarks[3]
+    assert not imported(workbook({"a": [["Phone"], [4155550100]]})).remarks[2], "no American number begins with 0"
 
 
 def test_values_are_read_without_their_formats():
