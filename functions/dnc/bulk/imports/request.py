@@ -16,7 +16,7 @@ from dnc.bulk.uploads import numbers
 from dnc.bulk.uploads.cells import SEPARATOR
 from dnc.bulk.uploads.numbers import CellNumber
 from dnc.bulk.uploads.reader import COUNTRY, REMARK
-from dnc.entries.entry import AHEAD, DETAILS, EXPIRED, EXPIRING_SOURCES, REMOVED, Request, Source
+from dnc.entries.entry import AHEAD, DETAILS, EXPIRED, EXPIRING_SOURCES, REMOVED, Request, Source, as_reading
 from dnc.phone import reader as phone
 from dnc.phone.countries import country
 from dnc.phone.forms import Readings
@@ -155,12 +155,13 @@ class _Row:
                 return self._refused(PAST_EXPIRY)
             self._warn("its expiry has passed: listed without one")
             ends = None
-        requests = [self._request(number, times.epoch(ends) if ends else None) for number, _ in found]
+        expires_at = times.epoch(ends) if ends else None
+        requests = [self._request(number, readings, expires_at) for number, readings in found]
         return RowReading(requests, invalid, self._remarks)
 
-    def _numbers(self, region: str | None) -> tuple[list[tuple[str, str]], int]:
-        """Return the numbers to list, each with the first reading of its cell, and how many cannot be listed."""
-        found: dict[str, str] = {}
+    def _numbers(self, region: str | None) -> tuple[list[tuple[str, tuple[str, ...]]], int]:
+        """Return the numbers to list, each with all readings of its written form, and how many cannot be listed."""
+        found: dict[str, tuple[str, ...]] = {}
         invalid = 0
         for column, written in self._cells:
             self._column, self._written = column, written
@@ -170,7 +171,8 @@ class _Row:
                     self._refuse(number)
                     continue
                 for e164 in number.listed_as:
-                    found.setdefault(e164, number.listed_as[0])
+                    if e164 not in found or e164 == number.listed_as[0]:
+                        found[e164] = number.listed_as
                 for warning in _warnings(number):
                     self._warn(warning, number.written)
         return list(found.items()), invalid
@@ -180,7 +182,7 @@ class _Row:
             return [numbers.of_readings(written, self._readings)]
         return numbers.numbers_in(written, region)
 
-    def _request(self, number: str, expires_at: int | None) -> RowRequest:
+    def _request(self, number: str, readings: tuple[str, ...], expires_at: int | None) -> RowRequest:
         options, fields = self._options, self._fields
         details = {"import_id": options.import_id}
         if options.note:
@@ -197,6 +199,7 @@ class _Row:
             expires_at,
             sources=_sources(fields.get("sources", "")),
             last_requested_at=_exported_time(fields.get("last_requested_at", ""), options.made_at),
+            **as_reading(readings, number),
         )
         return RowRequest(self._line, self._key, request, dated)
 

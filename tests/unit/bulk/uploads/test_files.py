@@ -275,3 +275,22 @@ def test_files_of_the_operating_system_in_a_zip_are_skipped():
         "lists/a.csv": b"4155550132\n",
     }
     assert imported(zipped(clutter)).listed == {"+14155550132"}
+
+
+def test_a_form_with_two_readings_lists_both_and_a_scrub_looks_both_up():
+    text = b"phone\n4915123456789\n"
+    found = imported(text, "DE")
+    requests = [one.request for one in found.requests[2]]
+    assert len(requests) == 2
+    assert (requests[0].also_listed, requests[0].reading_of) == ((requests[1].number,), None)
+    assert (requests[1].also_listed, requests[1].reading_of) == ((), requests[0].number)
+    assert found.remarks[2]
+    for request in requests:
+        assert scrubbed(text, {request.number}, "DE").clear == []
+    assert len(scrubbed(text, set(), "DE").clear) == 1
+
+
+def test_a_phone_that_is_listed_under_an_older_form_is_never_clear():
+    for older, written in (("+552188765432", "+55 21 98876-5432"), ("+841201234567", "+84 70 123 4567")):
+        assert scrubbed(f"phone\n{written}\n".encode(), {older}).clear == []
+        assert scrubbed(f"name,phone,mobile phone\nAnn,,{written}\n".encode(), {older}).clear == []
