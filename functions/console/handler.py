@@ -3,13 +3,11 @@
 The page holds no data and needs no credential. It reads what it shows from the API, as the person who signed in.
 """
 
-import json
 from typing import Any
 
-from console import sign_in
+from console import refusals, sign_in
 from console.page_files import Page
-from dnc.logs import logger as logs
-from dnc.problems import CONTENT_TYPE, NotFound
+from dnc.problems import NotFound
 from dnc.settings import Settings
 
 settings = Settings.from_env()
@@ -17,11 +15,13 @@ page = Page.load()
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Serve API Gateway: the page itself, or one of its assets."""
+    """Serve API Gateway: the page itself, one of its assets, or the refusal of a request that no route matches."""
+    if event.get("resource") == "/{proxy+}":
+        return refusals.refuse(event)
     name = (event.get("pathParameters") or {}).get("proxy") or ""
     headers = {key.lower(): value for key, value in (event.get("headers") or {}).items()}
     if name:
-        return page.asset(name) or _not_found(event)
+        return page.asset(name) or refusals.respond(event, NotFound("Not found. The console is at /v1/console."), {})
     return page.answer(
         sign_in.way_in(settings),
         headers.get("if-none-match"),
@@ -34,14 +34,3 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def _folder(event: dict[str, Any]) -> str:
     """Return the path to the assets, relative to the path of the request."""
     return "" if str(event.get("path") or "").endswith("/") else "console/"
-
-
-def _not_found(event: dict[str, Any]) -> dict[str, Any]:
-    request_id = str((event.get("requestContext") or {}).get("requestId") or "unknown")
-    logs.logger.info("no such asset", extra={"request_id": request_id})
-    problem = NotFound("Not found. The console is at /v1/console.").problem(request_id)
-    return {
-        "statusCode": 404,
-        "headers": {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
-        "body": json.dumps(problem),
-    }

@@ -137,9 +137,3 @@ def test_a_misspelt_account_does_not_open_the_gates(client):
     assert result["errorMessage"].startswith("AccountNotFound: ")
     answer = client.call("operator", "POST", "/accounts/acmee/checks", {"numbers": [NUMBER]})
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-
-
-def test_an_unknown_route_or_method_is_404(client):
-    for method, path in (("GET", "/nothing"), ("PATCH", "/removal-reasons"), ("DELETE", "/accounts/acme/numbers")):
-        answer = client.call("admin", method, path)
-        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (method, path, answer.text)

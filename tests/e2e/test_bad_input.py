@@ -1,5 +1,7 @@
 """Bad input is a normal case: each has its 4xx, with the field named."""
 
+import gzip
+
 import pytest
 
 
@@ -79,3 +81,49 @@ def test_a_number_in_a_path_may_have_its_plus_or_not(client, written):
 def test_a_number_in_a_path_must_have_the_form(client):
     answer = client.numbers("agent", "GET", "/abc")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_number")
+
+
+@pytest.mark.parametrize("role", [None, "manager"])
+def test_a_wrong_method_is_405_and_an_unknown_path_404(client, role):
+    path = f"/accounts/{client.stack['account_id']}/numbers"
+    refused = client.call(role, "PATCH", path)
+    assert (refused.status_code, refused.json()["code"]) == (405, "method_not_allowed"), refused.text
+    assert refused.headers["Allow"] == "GET, POST"
+    for unknown in ("/nothing", f"{path}/1/2/3"):
+        refused = client.call(role, "GET", unknown)
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found"), refused.text
+        assert refused.headers["Content-Type"] == "application/problem+json"
+
+
+def test_what_a_crm_sends_is_listed_and_removed_by_post(client):
+    raw = "\ufeff" + '{"number": 14155550171, "source": "Manual", "note": "half \\ud83d", "call_id": 7, "seller": ""}'
+    added = client.numbers("manager", "POST", raw=raw.encode())
+    assert added.status_code in {200, 201}, added.text
+    assert (added.json()["note"], added.json()["call_id"]) == ("half \ufffd", "7")
+    removal = {"reason": "test_number", "note": "x", "if_version": added.json()["version"], "acting_user": "u-1"}
+    assert client.numbers("manager", "DELETE", "/14155550171").json()["errors"][0]["field"] == "body"
+    removed = client.numbers("manager", "POST", "/14155550171/removal", removal)
+    assert (removed.status_code, removed.json()["status"]) == (200, "removed"), removed.text
+
+
+def test_one_odd_element_of_a_check_does_not_refuse_the_others(client):
+    result, error = client.invoke(
+        {"account_id": client.stack["account_id"], "numbers": [None, "x\ud83d", 14155550179, "+442079460958"]}
+    )
+    assert error is None, result
+    assert [one["status"] for one in result["results"]] == ["invalid", "invalid", "clear", "clear"]
+    path = f"/accounts/{client.stack['account_id']}/checks"
+    over_http = client.call("dialer", "POST", path, raw=b'{"numbers": [null, "x\\ud83d", 14155550179]}')
+    assert [one["status"] for one in over_http.json()["results"]] == ["invalid", "invalid", "clear"]
+
+
+def test_a_body_of_another_format_is_refused_by_its_name(client):
+    json_text = '{"number": "+14155550100"}'
+    for raw, name in (
+        (gzip.compress(json_text.encode()), "gzip"),
+        (json_text.encode("utf-16"), "UTF-16"),
+        (b"number=%2B14155550100", "form-encoded"),
+    ):
+        refused = client.numbers("agent", "POST", raw=raw)
+        assert (refused.status_code, refused.json()["code"]) == (400, "malformed_json"), refused.text
+        assert name in refused.json()["detail"]

@@ -121,11 +121,12 @@ class Gateway:
         headers=None,
     ) -> Reply:
         url = urlsplit(path)
-        found = [
-            (r, match, m) for way, r, form, m in self.routes if way == method and (match := form.fullmatch(url.path))
-        ]
+        matching = [
+            (way, r, match, m) for way, r, form, m in self.routes if (match := form.fullmatch(url.path))
+        ]  # the most literal first: API Gateway chooses a resource before it looks at the method
+        found = [(r, match, m) for way, r, match, m in matching if way == method and r == matching[0][1]]
         if not found:
-            return Reply(404, {"code": "not_found"}, {})
+            return self.refuse(method, url.path)
         resource, match, module = found[0]
         token = token or self.tokens.get(role or "")
         headers = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
@@ -154,6 +155,12 @@ class Gateway:
         told = json.loads(answer["body"]) if answer["body"] else None
         assert_body_documented(method, resource, answer["statusCode"], told)
         return Reply(answer["statusCode"], told, answer["headers"])
+
+    def refuse(self, method: str, path: str) -> Reply:
+        """Send a request that no route matches where API Gateway sends it."""
+        event = {"resource": "/{proxy+}", "httpMethod": method, "pathParameters": {"proxy": path.lstrip("/")}}
+        answer = self.modules["console.handler"].lambda_handler(event, None)
+        return Reply(answer["statusCode"], json.loads(answer["body"]), answer["headers"])
 
     def numbers(self, role, method, path="", body=..., account=ACCOUNT, **more) -> Reply:
         return self.call(role, method, f"/accounts/{account}/numbers{path}", body, **more)

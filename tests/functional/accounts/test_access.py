@@ -71,10 +71,11 @@ def test_the_template_has_exactly_the_routes_of_the_table():
     assert {(method, resource) for method, resource, _ in routes()} == set(MAY) == set(ROUTES)
 
 
-def test_the_console_alone_needs_no_credential():
+def test_only_the_console_and_refusals_need_no_credential():
     assert {(method, resource, module) for method, resource, module in routes(without_credential=True)} == {
         ("GET", "/console", "console.handler"),
         ("GET", "/console/{proxy+}", "console.handler"),
+        ("ANY", "/{proxy+}", "console.handler"),
     }
 
 
