@@ -16,12 +16,14 @@ _SUCCESS = {
     ("POST", "/accounts/{account_id}/numbers"): 201,
     ("POST", "/accounts/{account_id}/imports"): 201,
     ("POST", "/accounts/{account_id}/imports/{id}/undo"): 409,
+    ("POST", "/accounts/{account_id}/imports/{id}/columns"): 409,
+    ("POST", "/accounts/{account_id}/scrubs/{id}/columns"): 409,
     ("POST", "/accounts/{account_id}/scrubs"): 201,
     ("POST", "/accounts/{account_id}/exports"): 201,
     ("POST", "/accounts/{account_id}/keys"): 201,
     ("DELETE", "/accounts/{account_id}/keys/{key_id}"): 204,
 }
-"""What a permitted request answers, where it is not 200. The undone import of the test has no file yet: 409."""
+"""What a permitted request answers, where it is not 200. The jobs of the test still wait for their files: 409."""
 _INTRODUCTION = """\
 # Who gets which status
 
@@ -33,7 +35,8 @@ table is generated from `openapi.json`, and a test sends every one of its reques
 - **missing**: an account that does not exist. Only an operator can tell it from a foreign one.
 - **suspended**: the credential's own account, suspended. Its credentials are refused; an operator still reaches it.
 
-An `intake` credential gets 202 for an add. An import that is still waiting for its file cannot be undone (409).
+An `intake` credential gets 202 for an add. A job that is
+still waiting for its file has no columns to choose and cannot be undone (409).
 """
 _CREDENTIALS = """\
 ## States of a credential

@@ -27,7 +27,9 @@ MAY = {
     ("GET", "/accounts/{account_id}/imports"): READ,
     ("GET", "/accounts/{account_id}/imports/{id}"): READ,
     ("POST", "/accounts/{account_id}/imports/{id}/undo"): {"manager", "admin", "operator"},
+    ("POST", "/accounts/{account_id}/imports/{id}/columns"): {"manager", "admin", "operator"},
     ("POST", "/accounts/{account_id}/scrubs"): {"manager", "admin", "operator"},
+    ("POST", "/accounts/{account_id}/scrubs/{id}/columns"): {"manager", "admin", "operator"},
     ("GET", "/accounts/{account_id}/scrubs"): READ,
     ("GET", "/accounts/{account_id}/scrubs/{id}"): READ,
     ("POST", "/accounts/{account_id}/exports"): {"auditor", "admin", "operator"},
@@ -52,6 +54,8 @@ BODIES = {
     "/accounts/{account_id}/keys": {"role": "agent"},
     "/accounts/{account_id}/imports": {"filename": "list.csv", "bytes": 12},
     "/accounts/{account_id}/imports/{id}/undo": {"acting_user": "u"},
+    "/accounts/{account_id}/imports/{id}/columns": {"columns": ["1"]},
+    "/accounts/{account_id}/scrubs/{id}/columns": {"columns": ["1"]},
     "/accounts/{account_id}/scrubs": {"filename": "leads.csv", "bytes": 12},
     "/accounts/{account_id}/exports": {"kind": "everything"},
 }

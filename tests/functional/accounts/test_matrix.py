@@ -68,8 +68,9 @@ NEW = "+14155550101"
 class Requests:
     """Valid requests to an account. What they need is made by an operator first, if the account exists."""
 
-    def __init__(self, gateway, account):
+    def __init__(self, gateway, account, resource):
         self.gateway = gateway
+        self.kind = "scrubs" if "/scrubs" in resource else "imports"
         self.account = account
         self.exists = account != "nobody"
         self.ids = {"account_id": account, "number": NUMBER, "id": "0" * 26, "key_id": "0" * 12}
@@ -97,6 +98,10 @@ class Requests:
         self.ids["id"] = self.make("POST", "/imports", FILE_OF_LEADS, self.ids)["id"]
         return {"acting_user": "u"}
 
+    def columns(self):
+        self.ids["id"] = self.make("POST", f"/{self.kind}", FILE_OF_LEADS, self.ids)["id"]
+        return {"columns": ["1"]}
+
     def revoke(self):
         self.ids["key_id"] = self.make("POST", "/keys", {"role": "agent", "name": "k"}, self.ids)["key_id"]
         return ...
@@ -122,6 +127,7 @@ BODIES = {
     "POST imports": lambda _: FILE_OF_LEADS,
     "POST scrubs": lambda _: FILE_OF_LEADS,
     "POST undo": Requests.undo,
+    "POST columns": Requests.columns,
     "POST exports": lambda _: {"kind": "numbers"},
     "POST keys": lambda _: {"role": "agent", "name": "k"},
     "DELETE {key_id}": Requests.revoke,
@@ -132,7 +138,7 @@ BODIES = {
 
 def request_to(gateway, method, resource, account):
     """Return the path and the body of a valid request."""
-    requests = Requests(gateway, account)
+    requests = Requests(gateway, account, resource)
     name = f"{method} {resource.rsplit('/', 1)[-1]}"
     body = requests.read(resource) if method == "GET" else BODIES[name](requests)
     return resource.format(**requests.ids), body
