@@ -15,7 +15,7 @@ from dnc.bulk import choice
 from dnc.bulk.files import JobFiles
 from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
 from dnc.entries.entry import Source, Write
-from dnc.problems import Conflict
+from dnc.problems import Conflict, InvalidRequest
 from dnc.settings import Settings
 
 api = Api()
@@ -28,7 +28,10 @@ def make_import(call: Call, body: NewImport) -> Answer:
     """Create an import and return the URL for uploading its file; the upload starts it."""
     profile = accounts.profile(call.account_id)
     write = call.write(body.acting_user)
-    request = body.model_dump(mode="json", exclude={"acting_user"})
+    if body.expires_at and body.expires_at <= write.at:
+        raise InvalidRequest.of("expires_at", "must be in the future")
+    request = body.model_dump(mode="json", exclude={"acting_user", "expires_at"})
+    request["expires_at"] = times.text(body.expires_at) if body.expires_at else None
     request["region"] = body.region or profile.default_region
     job = _jobs(call).make(JobKind.IMPORT, request, write.actor, write.at)
     files = _files(call, job)

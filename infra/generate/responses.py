@@ -316,7 +316,7 @@ class Self(Shown):
 
     principal: str
     key_name: str | None = Field(description="the name of the API key; null for a JWT")
-    expires_at: str | None = Field(description="when the API key expires; null if never, and for a JWT")
+    expires_at: Time | None = Field(description="when the API key expires; null if never, and for a JWT")
     person: str | None = Field(description="the person of a JWT; a key has none")
     role: Role
     account_id: str | None = Field(description="null for an operator")
@@ -438,6 +438,7 @@ class ImportJob(FileJob):
 
     source: Source
     note: str | None
+    expires_at: Time | None = Field(None, description="of numbers without an expiry of their own")
     dry_run: bool
     skip_removed: bool
     registry: RegistryAccess | None

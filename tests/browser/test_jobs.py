@@ -187,6 +187,33 @@ def test_the_column_and_the_country_are_chosen_with_the_preview(jobs, desk):
     ]
 
 
+def test_an_import_offers_an_expiry_where_the_source_may_have_one(jobs, desk):
+    page = jobs("manager")
+    choose(page, "staff.csv", b"4155550190\n")
+    readings(page)
+    expect(page.get_by_label("Expires")).to_be_hidden()
+    page.get_by_label("Source").select_option("suppression")
+    page.get_by_label("Expires").fill("2020-01-31")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_label("Expires")).to_be_focused()
+    page.get_by_label("Expires").fill("2099-01-31")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.locator(".result")).to_be_visible()
+    assert desk.api.sent("POST", "imports$")[0]["expires_at"] == "2099-02-01T04:59:00.000Z"
+
+
+def test_a_scrub_says_for_what_and_what_becomes_of_several_numbers(jobs, desk):
+    page = jobs("manager", "scrubs")
+    choose(page, "leads.csv", b"phone\n4155550190\n")
+    readings(page)
+    page.get_by_label("For", exact=True).select_option("voice")
+    page.get_by_label("A lead with several numbers").select_option("cell")
+    page.get_by_role("button", name="Scrub", exact=True).click()
+    expect(page.locator(".result")).to_be_visible()
+    [sent] = desk.api.sent("POST", "scrubs$")
+    assert (sent["channel"], sent["by"]) == ("voice", "cell")
+
+
 def test_a_job_that_needs_columns_asks_for_them(jobs, desk):
     candidates = [{"column": "home", "samples": ["4155550100"]}, {"column": "id", "samples": ["9"]}]
     job = desk.api.job("imports", status="needs_columns", candidates=candidates, finished_at=None)

@@ -92,7 +92,7 @@ export async function show(root, given, signal) {
     const problems = [
       [numbers, !numbersIn(numbers.value).length && t.nothing],
       [requested, requested.value && Date.parse(requested.value) > Date.now() + SKEW && t.requestedAhead],
-      [expires, mayExpire() && expires.value && Date.parse(expires.value) < Date.now() && t.expiresPast],
+      [expires, mayExpire() && expires.value && Date.parse(`${expires.value}T23:59`) < Date.now() && t.expiresPast],
       [note, channels.value && !note.value.trim() && t.channelNeedsNote],
     ].filter(([, text]) => text);
     for (const [control, text] of problems) invalid(control, text);
@@ -107,7 +107,7 @@ export async function show(root, given, signal) {
     const all = numbersIn(numbers.value);
     const more = {
       source: source.value, requested_at: asMoment(requested.value), campaign_id: campaign.value.trim() || undefined, note: note.value.trim() || undefined,
-      channels: channels.value ? [channels.value] : undefined, expires_at: mayExpire() ? asMoment(expires.value) : undefined, acting_user: session.actingUser,
+      channels: channels.value ? [channels.value] : undefined, expires_at: mayExpire() ? asMoment(`${expires.value}T23:59`) : undefined, acting_user: session.actingUser,
     };
     const cancel = new AbortController();
     lock(true, cancel);

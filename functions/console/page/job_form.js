@@ -15,6 +15,7 @@ const LARGEST = 5 * 1024 ** 3;
 const LARGEST_SPREADSHEET = 50 * 1024 ** 2;
 const SET_BY_BROWSER = new Set(["content-length", "host"]);
 const IMPORTED = ["import", "registry", "suppression", "manual", "disposition", "complaint", "legal"];
+const MAY_EXPIRE = new Set(["registry", "suppression"]);
 const REGIONS = ["US", "CA", "GB", "AU", "AT", "BE", "BR", "CH", "DE", "DK", "ES", "FI", "FR", "IE", "IN", "IT", "JP", "MX", "NL", "NO", "NZ", "PH", "PL", "PT", "SE", "SG", "ZA"];
 
 /** The form of a kind of job. `made(job)` is called once the service has everything that it needs. */
@@ -75,32 +76,46 @@ function importForm(signal, name) {
   const [dryRun, skipRemoved] = ["dry_run", "skip_removed"].map((name) => h("input", { type: "checkbox", name }));
   const from = Object.fromEntries(Object.keys(t.registryFields).map((name) => [name, h("input", { type: name === "accessed_on" ? "date" : "text", maxlength: 200, name })]));
   const registry = h("fieldset", { hidden: true }, h("legend", {}, t.registry), h("div", { class: "pair" }, Object.entries(from).map(([name, control]) => field(t.registryFields[name], control, { optional: true }))));
-  const expiry = h("p", { class: "muted", hidden: true }, t.expiryHint);
-  source.addEventListener("input", () => {
+  const expires = h("input", { type: "date", name: "expires_at" });
+  const expiry = field(t.expires, expires, { optional: true, hint: t.expiresHint });
+  const mayExpire = () => session.may("set_expiry") && MAY_EXPIRE.has(source.value);
+  const adapt = () => {
     registry.hidden = source.value !== "registry";
-    expiry.hidden = !["registry", "suppression"].includes(source.value);
-  });
+    expiry.hidden = !mayExpire();
+  };
+  source.addEventListener("input", adapt);
+  adapt();
   const file = filePart(signal, { region, kind: "imports" });
   const body = () => ({
     filename: nameOf(file.chosen), bytes: file.chosen.size, source: source.value, region: region.value || undefined, note: note.value.trim() || undefined,
     columns: file.columns ?? undefined, dry_run: dryRun.checked, skip_removed: skipRemoved.checked,
     registry: source.value === "registry" ? filled(from) : undefined,
+    expires_at: mayExpire() && expires.value ? asMoment(`${expires.value}T23:59`) : undefined,
   });
+  body.wrong = () => {
+    invalid(expires);
+    return mayExpire() && expires.value && Date.parse(`${expires.value}T23:59`) < Date.now() ? { control: expires, words: t.expiresPast } : null;
+  };
   return {
     file, body,
-    fields: [file.element, file.after(h("div", { class: "pair" }, field(t.source, source), field(t.region, region)), registry, expiry,
+    fields: [file.element, file.after(h("div", { class: "pair" }, field(t.source, source), field(t.region, region), expiry), registry,
       field(t.note, note, { optional: true }), tick(dryRun, t.dryRun), tick(skipRemoved, t.skipRemoved), name ?? "")],
   };
 }
 
 function scrubForm(signal, name) {
   const region = regionField();
+  const channel = h("select", { name: "channel" }, options(t.channels));
+  const by = h("select", { name: "by" }, options(t.blockBy));
   const file = filePart(signal, { region, kind: "scrubs" });
   const chosen = () => (file.columns?.length === 1 ? { column: file.columns[0] } : { columns: file.columns ?? undefined });
   return {
     file,
-    fields: [file.element, file.after(h("div", { class: "pair" }, field(t.region, region)), name ?? "")],
-    body: () => ({ filename: nameOf(file.chosen), bytes: file.chosen.size, ...chosen(), region: region.value || undefined }),
+    fields: [file.element, file.after(h("div", { class: "pair" }, field(t.region, region), field(t.channel, channel), field(t.several, by)), name ?? "")],
+    body: () => ({
+      filename: nameOf(file.chosen), bytes: file.chosen.size, ...chosen(), region: region.value || undefined, channel: channel.value || undefined,
+      by: by.value === "row" ? undefined : by.value,
+    }),
   };
 }
 

@@ -8,7 +8,7 @@ from dnc.api.requests import ActingUser, Body, Day, Moment, Note, Region, Text
 from dnc.bulk.exports.format import ExportFormat, ExportKind
 from dnc.bulk.files import MAX_UPLOAD_BYTES
 from dnc.bulk.scrubs.leads import BlockBy, Channel
-from dnc.entries.entry import Source
+from dnc.entries.entry import EXPIRING_SOURCES, Source
 
 Filename = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/\\]+$")
@@ -40,6 +40,9 @@ class NewImport(Body):
     region: Region = Field(None, description="ISO 3166-1 alpha-2; without it the account's default_region")
     note: Note = None
     columns: Columns | None = None
+    expires_at: Moment | None = Field(
+        None, description="of numbers without one of their own; only for the sources that expire"
+    )
     dry_run: bool = Field(False, description="count, but change nothing")
     skip_removed: bool = Field(False, description="leave removed numbers removed")
     registry: Registry | None = None
@@ -49,6 +52,12 @@ class NewImport(Body):
     def _require_registry_source(self) -> Self:
         if self.registry is not None and self.source is not Source.REGISTRY:
             raise ValueError("registry is only allowed with the source registry")
+        return self
+
+    @model_validator(mode="after")
+    def _require_expiring_source(self) -> Self:
+        if self.expires_at is not None and self.source not in EXPIRING_SOURCES:
+            raise ValueError(f"expires_at is only allowed with the sources {', '.join(sorted(EXPIRING_SOURCES))}")
         return self
 
 

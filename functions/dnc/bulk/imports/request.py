@@ -39,9 +39,10 @@ type Warn = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What holds for every row of an import. `region`: ISO 3166-1 alpha-2 or None. `made_at`: RFC 3339 UTC.
+    """What holds for every row of an import. `region`: ISO 3166-1 alpha-2 or None. Times are RFC 3339 UTC.
 
     A row without a date of its own was requested when the import was created: the same moment however often it runs.
+    `expires_at` holds for rows without an expiry of their own.
     """
 
     import_id: str
@@ -51,6 +52,7 @@ class ImportOptions:
     note: str | None = None
     skip_removed: bool = False
     dry_run: bool = False
+    expires_at: str | None = None
 
     @classmethod
     def of(cls, job: Job) -> "ImportOptions":
@@ -64,6 +66,7 @@ class ImportOptions:
             request.get("note"),
             bool(request.get("skip_removed")),
             bool(request.get("dry_run")),
+            request.get("expires_at"),
         )
 
 
@@ -111,7 +114,8 @@ def read(row: Sequence[Any], file: int, options: ImportOptions) -> RowReading:
     if options.note:
         details["note"] = options.note
     # A row that is only a number in use, which most rows are.
-    request = Request(readings.numbers[0], options.source, options.made_at, details)
+    ends = times.epoch(_moment(options.expires_at)) if options.expires_at else None
+    request = Request(readings.numbers[0], options.source, options.made_at, details, ends)
     return RowReading((RowRequest(line, f"{file}.{line}", request),), 0, ())
 
 
@@ -219,9 +223,10 @@ class _Row:
 
     def _expiry(self) -> datetime | None:
         written = self._fields.get("expires_at")
-        if not written:
-            return None
         source = _source(self._fields.get("source"), self._options.source)
+        if not written:
+            default = self._options.expires_at
+            return _moment(default) if default and source in EXPIRING_SOURCES else None
         if source not in EXPIRING_SOURCES:
             self._warn(f"its expiry was dropped: numbers with the source {source} do not expire")
             return None

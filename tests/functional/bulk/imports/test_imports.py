@@ -281,6 +281,20 @@ def test_an_import_into_a_suspended_account_goes_on_so_that_no_opt_out_is_lost(i
     assert (told["status"], told["counts"]["listed"]) == ("done", 1)
 
 
+def test_an_import_may_say_when_its_numbers_expire(imports, gateway):
+    job = imports.whole(b"4155550100\n", source="suppression", expires_at="2099-01-31T10:00:00Z")
+    assert job["expires_at"] == "2099-01-31T10:00:00.000Z"
+    assert gateway.numbers("auditor", "GET", "/+14155550100").body["expires_at"] == "2099-01-31T10:00:00.000Z"
+    refused = {"filename": "a.csv", "bytes": 9}
+    for more in (
+        {"source": "sms", "expires_at": "2099-01-31T10:00:00Z"},
+        {"source": "registry", "expires_at": "2020-01-31T10:00:00Z"},
+    ):
+        reply = gateway.call("manager", "POST", "/accounts/acme/imports", refused | more)
+        assert reply.status == 422
+        assert "expires_at" in str(reply.body)
+
+
 def test_the_job_tells_of_its_registry_and_keeps_the_notes_off_the_log(imports, capsys):
     imports.whole(b"number,consumer_name\n4155550100,Zebedee Quillfeather\n415555,Zebedee\n", note="secret note")
     logged = capsys.readouterr().out

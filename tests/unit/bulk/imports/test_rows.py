@@ -149,6 +149,15 @@ def test_an_unreadable_expiry_or_date_lists_the_number_without_it_and_warns():
     assert request.expires_at == int(datetime(2027, 1, 2, 3, 4, tzinfo=UTC).timestamp())
 
 
+def test_rows_without_an_expiry_of_their_own_take_that_of_the_import():
+    until = replace(TERMS, source=Source.SUPPRESSION, expires_at="2027-06-01T00:00:00.000Z")
+    assert row_told({}, until)[0].expires_at == times.epoch(datetime(2027, 6, 1, tzinfo=UTC))
+    assert row_told({"seller": "Acme"}, until)[0].expires_at == times.epoch(datetime(2027, 6, 1, tzinfo=UTC))
+    own = row_told({"expires_at": "2027-01-02T03:04Z"}, until)[0].expires_at
+    assert own == times.epoch(datetime(2027, 1, 2, 3, 4, tzinfo=UTC))
+    assert row_told({"source": "sms"}, until) == (row_told({"source": "sms"}, TERMS)[0], [])
+
+
 def test_what_does_not_fit_is_told():
     request, why = row_told({"expires_at": "2026-01-01T00:00Z"})
     assert (request.expires_at, why) == (None, ["its expiry has passed: listed without one"])
