@@ -1,5 +1,6 @@
 """The whole stack on the emulator, with IAM enforced, on a port and in a folder of its own."""
 
+import fcntl
 import json
 import re
 import time
@@ -82,7 +83,19 @@ def issuer() -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="session")
-def stack(issuer: Provider) -> Iterator[dict[str, Any]]:
+def own_folder() -> Iterator[None]:
+    """Keeps two runs of one checkout from stopping each other's stack."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.fail(f"another run of the tests uses the stack in {FOLDER}: wait until it has ended")
+        yield
+
+
+@pytest.fixture(scope="session")
+def stack(own_folder: None, issuer: Provider) -> Iterator[dict[str, Any]]:
     local.down(FOLDER, say=lambda _: None)
     parameters = {"OidcIssuer": issuer.url, "OidcAudience": AUDIENCE, "OidcClientId": CLIENT_ID}
     try:
