@@ -1,9 +1,10 @@
-"""The embedded cloud with two patches, so that it does what AWS does.
+"""The embedded cloud with three patches, so that it does what AWS does.
 
 Rows written by PartiQL produce stream records: ministack 1.5.33 writes them without one, so an import would leave no
 audit on the local stack. And a REST API compresses its responses from `MinimumCompressionSize` on: ministack stores
-that setting and ignores it, so the console would look three times as large on the wire as it is. A test fails once a
-release of ministack does one of these. Then delete that patch.
+that setting and ignores it, so the console would look three times as large on the wire as it is. And an imported API
+has its methods for `x-amazon-apigateway-any-method`: ministack leaves them out, so a wrong method would answer 404. A
+test fails once a release of ministack does one of these. Then delete that patch.
 """
 
 import copy
@@ -13,11 +14,25 @@ from typing import Any
 from ministack.app import main
 from ministack.services import apigateway_v1, dynamodb
 
+_ANY_METHOD = "x-amazon-apigateway-any-method"
+
 
 def patch() -> None:
-    """Apply both patches."""
+    """Apply all patches."""
     _patch_streams()
     _patch_compression()
+    _patch_any_method()
+
+
+def _patch_any_method() -> None:
+    """Make an imported API serve the method ANY."""
+    import_operation = apigateway_v1._import_operation  # noqa: SLF001
+    apigateway_v1._OPENAPI_HTTP_METHODS.add(_ANY_METHOD)  # noqa: SLF001
+
+    def import_any(api_id: str, resource_id: str, method: str, *more: Any) -> Any:
+        return import_operation(api_id, resource_id, "ANY" if method.lower() == _ANY_METHOD else method, *more)
+
+    apigateway_v1._import_operation = import_any  # noqa: SLF001
 
 
 def _patch_compression() -> None:

@@ -72,3 +72,30 @@ def test_a_rest_api_compresses_from_its_minimum_size_on():
     assert int(small.split(",")[0].strip("(")) < 100
     assert plain == "2000, None)"
     assert "gzip" not in compressed(patched=False), "the emulator does this now: delete that patch"
+
+
+ANY_METHOD = """
+from ministack.services import apigateway_v1
+if {patched}:
+    from infra.local import patched_emulator
+    patched_emulator.patch()
+integration = {{"x-amazon-apigateway-integration": {{"type": "mock"}}}}
+spec = {{"swagger": "2.0", "info": {{"title": "a"}}, "paths": {{
+    "/known": {{"get": integration}}, "/{{proxy+}}": {{"x-amazon-apigateway-any-method": integration}}}}}}
+api_id = apigateway_v1._import_rest_api(spec)
+api_id = api_id if isinstance(api_id, str) else list(apigateway_v1._rest_apis)[-1]
+found, _ = apigateway_v1._match_greedy_fallback(api_id, ["known"], "PATCH")
+print(found["path"] if found else "nothing")
+"""
+
+
+def fallback(patched):
+    script = ANY_METHOD.format(patched=patched)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_a_path_without_the_method_falls_back_to_any():
+    assert fallback(patched=True) == "/{proxy+}"
+    assert fallback(patched=False) == "nothing", "the emulator does this now: delete that patch"
