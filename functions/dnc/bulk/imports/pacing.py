@@ -1,4 +1,4 @@
-"""How fast a worker writes: its share of what one partition carries, less when DynamoDB or the audit cannot follow."""
+"""The write rate of a worker: its share of what one partition carries, less while DynamoDB or the audit lags."""
 
 import time
 from collections import deque
@@ -15,23 +15,23 @@ _RECOVERY = 1.1
 
 
 class NotYetDone(Exception):
-    """The time of this invocation is nearly over: run it again, what was done is recognized."""
+    """This invocation is about to time out. Run the piece again: finished work is recognized."""
 
 
 class Pace:
-    """Lets through so many writes a second; halves that when told to slow down, and recovers by and by."""
+    """Limits the writes per second; halves the limit when it is asked to slow down, and recovers gradually."""
 
     def __init__(
         self, rate: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        """`rate`: writes a second at most."""
+        """`rate`: the most writes per second."""
         self._most = self.rate = max(rate, LEAST_RATE)
         self._clock, self._sleep = clock, sleep
         self._next = clock()
         self._changed = clock()
 
     def wait(self, writes: int) -> None:
-        """Wait until so many writes may be made."""
+        """Wait until this many writes may be made."""
         now = self._clock()
         if self.rate < self._most and now - self._changed > 1:
             self.rate = min(self._most, self.rate * _RECOVERY)
@@ -41,16 +41,16 @@ class Pace:
         self._next = max(self._next, now) + writes / self.rate
 
     def slow_down(self) -> None:
-        """Write half as fast from now on, and pause for a moment."""
+        """Halve the rate, and pause for a moment."""
         self.rate = max(LEAST_RATE, self.rate / 2)
         self._changed = self._clock()
         self._next = self._changed + min(5.0, 10 / self.rate)
 
 
 class AuditLag:
-    """Measures how far the audit is behind: it looks for the audit of a number that this worker listed a while ago.
+    """Measures how far the audit lags: it looks for the audit of a number that this worker listed a while ago.
 
-    That is the lag of this account's own changes, to the second; the metric of the stream is by the minute, and of all.
+    This is the lag of the account's own changes, to the second. The stream's metric is per minute, for all accounts.
     """
 
     def __init__(
@@ -62,21 +62,21 @@ class AuditLag:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`slow_at`: seconds of lag from which to write more slowly; at five times that, to stop."""
+        """`slow_at`: seconds of lag from which to write more slowly; at five times this lag, writing stops."""
         self._client, self._table, self._account_id, self._slow_at = client, table, account_id, slow_at
         self._clock, self._sleep = clock, sleep
         self._probes: deque[tuple[str, float]] = deque()
         self._looked = self._probed = clock()
 
     def listed(self, number: str) -> None:
-        """Remember, now and then, a number (E.164) that was just listed for the first time."""
+        """Remember, every few seconds, a number (E.164) that was just listed for the first time."""
         now = self._clock()
         if now - self._probed >= PROBE_EVERY / 2 or not self._probes:
             self._probes.append((number, now))
             self._probed = now
 
     def keep_up(self, pace: Pace, still_time: Callable[[], bool]) -> None:
-        """Slow down, or wait, while the audit is behind. Raises NotYetDone when the time is over."""
+        """Slow down or wait while the audit lags. Raises NotYetDone when time is short."""
         if self._clock() - self._looked < PROBE_EVERY:
             return
         while (lag := self._lag()) >= self._slow_at:

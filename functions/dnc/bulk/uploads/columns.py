@@ -17,7 +17,7 @@ from dnc.phone.countries import country
 HEADER_WITHIN = 20
 """A header is among so many first rows; above it are title lines."""
 EXPORTED = frozenset(["number", "status", "sources", "last_requested_at", "removal", "version", "request_keys"])
-"""A header with all of these is that of an export of this service, so `status` is known to mean that."""
+"""A header with all of these names belongs to an export of this service, so the meaning of `status` is known."""
 OF_EXPORTS = ("status", "source", "sources", "last_requested_at")
 ADDITIONS = frozenset(["a", "add", "added", "addition", "i", "insert", "new", "+"])
 DELETIONS = frozenset(["d", "del", "delete", "deleted", "deletion", "r", "remove", "removed", "-"])

@@ -78,8 +78,8 @@ def test_reading_is_given_up_when_it_costs_more_than_looking_up(client, names, n
     class Small:
         """Pages of 10 rows, as a long list has pages of a megabyte."""
 
-        def query(self, **asked):
-            return client.query(**asked, Limit=10)
+        def query(self, **options):
+            return client.query(**options, Limit=10)
 
     whole, found, runs = read_all(Small(), names, numbers_a_part=25, out_of_time=lambda: True)
     assert (len(found), whole.numbers) == (60, 60)

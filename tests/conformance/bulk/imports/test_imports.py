@@ -103,9 +103,9 @@ class Import:
         pieces = self.plan(data, **more)
         for piece in pieces:
             self.write(piece)
-        return self.told(pieces)
+        return self.result(pieces)
 
-    def told(self, pieces, under=""):
+    def result(self, pieces, under=""):
         counts = dict(import_report.add_up(self.files, pieces, under).counts)
         report = import_report.write(self.files, pieces, self.names, under)[0]
         return {name: n for name, n in counts.items() if n}, self.files.read(report).decode()
@@ -213,7 +213,7 @@ def test_a_hundred_workers_killed_anywhere_come_to_what_an_undisturbed_one_does(
             until_done(rng, troubled, piece, troubled.write)
             if rng.random() < 0.3:
                 troubled.write(piece)
-        assert troubled.told(pieces) == undisturbed, seed
+        assert troubled.result(pieces) == undisturbed, seed
         assert troubled.table_rows() == calm.table_rows(), seed
 
 
@@ -239,7 +239,7 @@ def test_the_same_pieces_in_parallel_come_to_the_same(make_import, make_client):
     for worker in workers:
         worker.join()
     assert failures == []
-    assert crowded.told(pieces) == undisturbed
+    assert crowded.result(pieces) == undisturbed
     assert crowded.table_rows() == calm.table_rows()
 
 
@@ -250,7 +250,7 @@ def test_any_order_of_the_pieces_counts_the_same_and_blocks_as_long(make_import)
     pieces = backward.plan(data)
     for piece in reversed(pieces):
         backward.write(piece)
-    assert backward.told(pieces) == first
+    assert backward.result(pieces) == first
     kept = ("number", "status", "expires_at", "requested_at", "last_requested_at", "sources")
     assert [{k: r.get(k) for k in kept} for r in backward.table_rows()] == [
         {k: r.get(k) for k in kept} for r in forward.table_rows()
@@ -263,11 +263,11 @@ def test_a_dry_run_counts_exactly_and_changes_nothing(make_import):
         real, dry = make_import(skip_removed=skip), make_import(skip_removed=skip, dry_run=True)
         before(real)
         before(dry)
-        stood = dry.table_rows()
-        told = real.whole(data)
-        assert dry.whole(data) == told
-        assert dry.table_rows() == stood
-        skipped[skip] = told[0].get("skipped_removed", 0)
+        stored = dry.table_rows()
+        result = real.whole(data)
+        assert dry.whole(data) == result
+        assert dry.table_rows() == stored
+        skipped[skip] = result[0].get("skipped_removed", 0)
     assert 0 < skipped[False] < skipped[True], "without skip_removed, only rows that are older than the removal"
 
 
@@ -276,25 +276,25 @@ def test_counts_add_up_and_each_bad_row_is_told_with_its_line(make_import):
     data = b"number\n4155550100\n12\n(415) 555-0100\n=cmd|x\n4155550101\n\n911\n"
     counts, report = one.whole(data)
     assert counts == {"rows": 6, "numbers": 6, "listed": 2, "already_listed": 1, "invalid": 3}
-    told = list(csv.DictReader(io.StringIO(report)))
-    assert [(row["line"], json.loads(row["value"]), row["outcome"]) for row in told] == [
+    result = list(csv.DictReader(io.StringIO(report)))
+    assert [(row["line"], json.loads(row["value"]), row["outcome"]) for row in result] == [
         ("3", "12", "refused"),
         ("5", "=cmd|x", "refused"),
         ("8", "911", "refused"),
     ]
-    assert all(row["why"] for row in told)
-    assert not any(cell.startswith(("=", "+", "-", "@")) for row in told for cell in row.values())
+    assert all(row["why"] for row in result)
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in result for cell in row.values())
 
 
 def test_an_undo_takes_back_what_nobody_touched(make_import):
     one = make_import()
     before(one)
-    stood = {r["number"]["S"]: r for r in one.table_rows()}
+    stored = {r["number"]["S"]: r for r in one.table_rows()}
     pieces = one.plan(a_file(5))
     for piece in pieces:
         one.write(piece)
-    listed = one.told(pieces)[0]["listed"]
-    new = [r["number"]["S"] for r in one.table_rows() if r["number"]["S"] not in stood]
+    listed = one.result(pieces)[0]["listed"]
+    new = [r["number"]["S"] for r in one.table_rows() if r["number"]["S"] not in stored]
     numbers = numbers_of(one)
     touched, gone = new[0], new[1]
     now = Write(times.now(), Actor("key:a", "u-9"), "r-9")
@@ -304,7 +304,7 @@ def test_an_undo_takes_back_what_nobody_touched(make_import):
     for piece in pieces:
         until_done(rng, one, piece, one.undo)
         one.undo(piece)
-    counts, report = one.told(pieces, "undo-1/")
+    counts, report = one.result(pieces, "undo-1/")
     assert counts["removed"] == listed - 2
     assert counts["touched_since"] == 2
     assert sum(n for name, n in counts.items() if name not in {"rows", "numbers"}) == counts["rows"]
@@ -315,7 +315,7 @@ def test_an_undo_takes_back_what_nobody_touched(make_import):
         if number not in (touched, gone):
             assert entry.removal["reason"] == "import_error"
             assert entry.removal["removed_by"]["acting_user"] == "u-2"
-    for number, row in stood.items():
+    for number, row in stored.items():
         if row["status"]["S"] == "listed":
             assert numbers.read(number).status == "listed"
 
@@ -350,7 +350,7 @@ def test_a_worker_backs_off_when_it_is_throttled_and_loses_nothing(make_import, 
     assert throttling.refused > 5
     assert pace.rate < 10_000
     assert waits
-    assert busy.told(pieces) == undisturbed
+    assert busy.result(pieces) == undisturbed
     assert busy.table_rows() == calm.table_rows()
 
 
@@ -370,7 +370,7 @@ def test_a_worker_that_runs_out_of_time_stops_and_is_continued(make_import):
                 continue
             break
     assert sum(stopped.values()) > 3
-    assert short.told(pieces) == undisturbed
+    assert short.result(pieces) == undisturbed
     assert short.table_rows() == calm.table_rows()
 
 
@@ -389,4 +389,4 @@ def test_storage_that_does_not_answer_fails_the_piece_and_not_the_counts(make_im
         one.write(piece, Gone())
     assert one.table_rows() == []
     with pytest.raises(import_report.PieceMissing):
-        one.told([piece])
+        one.result([piece])

@@ -1,4 +1,4 @@
-"""Exports by the real definitions of their state machines, on the handlers: asked for, and each night."""
+"""Exports by the real definitions of their state machines, on the handlers: options for, and each night."""
 
 import gzip
 import json
@@ -30,8 +30,8 @@ def started(monkeypatch):
     runs = []
 
     class StepFunctions:
-        def start_execution(self, **asked):
-            runs.append(asked)
+        def start_execution(self, **options):
+            runs.append(options)
 
     monkeypatch.setattr(clients, "step_functions", StepFunctions)
     return runs
@@ -46,8 +46,8 @@ def tasks(gateway):
     }
 
 
-def ask(gateway, role="auditor", **asked):
-    return gateway.call(role, "POST", "/accounts/acme/exports", asked)
+def ask(gateway, role="auditor", **options):
+    return gateway.call(role, "POST", "/accounts/acme/exports", options)
 
 
 def shown(gateway, export_id, account="acme"):
@@ -87,7 +87,7 @@ def test_a_run_that_comes_before_the_job_makes_it(gateway, started, tasks):
 
 
 @pytest.mark.parametrize(
-    ("asked", "field"),
+    ("options", "field"),
     [
         ({"kind": "leads"}, "kind"),
         ({}, "kind"),
@@ -97,8 +97,8 @@ def test_a_run_that_comes_before_the_job_makes_it(gateway, started, tasks):
         ({"kind": "audit", "form": "csv"}, "form"),
     ],
 )
-def test_what_cannot_be_exported_is_refused_by_field(gateway, started, asked, field):
-    refused = gateway.call("auditor", "POST", "/accounts/acme/exports", asked)
+def test_what_cannot_be_exported_is_refused_by_field(gateway, started, options, field):
+    refused = gateway.call("auditor", "POST", "/accounts/acme/exports", options)
     assert (refused.status, refused.fields) == (422, [field])
     assert started == []
 
@@ -171,11 +171,11 @@ def test_a_night_that_failed_halfway_is_taken_up_where_it_stopped(gateway, tasks
     object.__setattr__(step.settings, "environment", {**step.settings.environment, "EXPORT_FILE_ROWS": "2"})
     put, calls = s3().put_object, []
 
-    def once_full(**asked):
-        calls.append(asked["Key"])
-        if "numbers-00003" in asked["Key"]:
+    def once_full(**options):
+        calls.append(options["Key"])
+        if "numbers-00003" in options["Key"]:
             raise RuntimeError("broken")
-        return put(**asked)
+        return put(**options)
 
     at = times.now() - timedelta(days=1)
     monkeypatch.setattr(s3(), "put_object", once_full)
@@ -239,8 +239,8 @@ def test_the_tables_lost_and_the_export_brought_back_the_list_is_the_same(gatewa
         key = {name: row[name] for name in ("account_id", "number")}
         dynamodb.delete_item(TableName="numbers", Key=key)
     assert entries(gateway) == []
-    asked = {"filename": "numbers.csv.gz", "bytes": len(body)}
-    brought = gateway.call("manager", "POST", "/accounts/acme/imports", asked).body
+    options = {"filename": "numbers.csv.gz", "bytes": len(body)}
+    brought = gateway.call("manager", "POST", "/accounts/acme/imports", options).body
     key = f"accounts/acme/imports/{brought['id']}/upload"
     s3().put_object(Bucket="bulk", Key=key, Body=body)
     steps = {name: gateway.modules[f"import_numbers.{name.lower()}"] for name in ("Plan", "Write", "Finish")}

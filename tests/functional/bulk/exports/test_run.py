@@ -87,11 +87,11 @@ class Bench:
         export = exports.get(export_id)
         if export.status is JobStatus.DONE:
             return True
-        asked = export.request
-        if asked["kind"] == ExportKind.NUMBERS:
-            read = export_sources.entries(dynamodb, "numbers", self.account_id, asked["from"], asked["to"])
+        options = export.request
+        if options["kind"] == ExportKind.NUMBERS:
+            read = export_sources.entries(dynamodb, "numbers", self.account_id, options["from"], options["to"])
         else:
-            read = export_sources.events(dynamodb, "audit", self.account_id, asked["from"], asked["to"])
+            read = export_sources.events(dynamodb, "audit", self.account_id, options["from"], options["to"])
         files = self.files(export_id, None if client is None else Mortal(s3(), 10**9, True))
         export = export_run.run(exports, export, files, read, times.now, out_of_time, FileLimits(rows))
         if "read_until" not in export.state:
@@ -135,12 +135,12 @@ class Bench:
 
     def record(self, number, sequence, at):
         after = {"number": number, "status": "listed", "version": 1}
-        told = RecordedChange(
+        result = RecordedChange(
             self.account_id, number, str(sequence).zfill(40), EventType.LISTED, times.text(at),
             {"principal": "key:a", "acting_user": None}, None, None, None, after, "r",
         )  # fmt: skip
         writer = AuditWriter(self.dynamodb, "audit", lambda: at)
-        writer.record([told], writer.heads([told.subject]).get(told.subject))
+        writer.record([result], writer.heads([result.subject]).get(result.subject))
 
 
 def listed(count):
@@ -161,11 +161,11 @@ def test_every_entry_once_in_bounded_files_with_a_manifest_that_proves_them(benc
     assert [row["number"] for row in rows] == listed(20)
     assert [row["number"] for row in rows if row["status"] == "removed"] == ["+14155550003"]
     assert json.loads(rows[3]["removal"])["reason"] == "test_number"
-    told = bench.manifest(export_id)
-    assert [file["rows"] for file in told["files"]] == [7, 7, 6]
-    assert (told["rows"], told["index"], told["previous_sha256"]) == (20, 1, NO_DIGEST)
-    assert (told["kind"], told["format"], told["code_version"]) == ("numbers", "csv", VERSION)
-    assert told["started_at"] <= told["read_until"]
+    result = bench.manifest(export_id)
+    assert [file["rows"] for file in result["files"]] == [7, 7, 6]
+    assert (result["rows"], result["index"], result["previous_sha256"]) == (20, 1, NO_DIGEST)
+    assert (result["kind"], result["format"], result["code_version"]) == ("numbers", "csv", VERSION)
+    assert result["started_at"] <= result["read_until"]
     [verdict] = bench.download(tmp_path, export_id)
     assert (verdict.faults, verdict.rows) == ([], 20)
 
@@ -237,9 +237,9 @@ class Paged:
     def __getattr__(self, name):
         return getattr(self._client, name)
 
-    def query(self, **asked):
+    def query(self, **options):
         self._between()
-        return self._client.query(**{**asked, "Limit": self._size})
+        return self._client.query(**{**options, "Limit": self._size})
 
 
 def test_adds_and_removals_meanwhile_lose_and_repeat_none(bench):
@@ -263,9 +263,9 @@ def test_adds_and_removals_meanwhile_lose_and_repeat_none(bench):
     numbers = [row["number"] for row in rows]
     assert numbers == sorted(set(numbers))
     assert set(untouched) <= set(numbers) <= set(untouched) | set(added)
-    told = bench.manifest(export_id)
+    result = bench.manifest(export_id)
     for row in rows:
-        assert row["changed_at"] <= told["read_until"], "an entry is as it was at some moment until the end"
+        assert row["changed_at"] <= result["read_until"], "an entry is as it was at some moment until the end"
 
 
 def test_two_exports_that_end_at_once_are_both_in_the_chain(bench, tmp_path):
@@ -281,11 +281,11 @@ def test_two_exports_that_end_at_once_are_both_in_the_chain(bench, tmp_path):
         def __getattr__(self, name):
             return getattr(self._client, name)
 
-        def transact_write_items(self, **asked):
+        def transact_write_items(self, **options):
             if self._once:
                 self._once = False
                 assert Bench(self._client).step(other)
-            return self._client.transact_write_items(**asked)
+            return self._client.transact_write_items(**options)
 
     assert bench.step(one, Interrupting(bench.dynamodb))
     assert bench.manifest(other)["index"] == 1
@@ -394,7 +394,7 @@ def test_nights_follow_each_other_without_gap_or_overlap(bench):
     assert bench.step(third)
     fourth = night(bench.exports.chain()[1], 30)
     assert bench.step(fourth)
-    told = [[row["sequence"] for row in bench.rows(export_id)] for export_id in (first, second, third, fourth)]
-    assert [sequence for part in told for sequence in part] == wanted
-    assert told[2] == []
+    result = [[row["sequence"] for row in bench.rows(export_id)] for export_id in (first, second, third, fourth)]
+    assert [sequence for part in result for sequence in part] == wanted
+    assert result[2] == []
     assert bench.exports.chain()[0].length == 4

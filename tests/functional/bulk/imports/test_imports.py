@@ -277,8 +277,8 @@ def test_an_import_into_a_suspended_account_goes_on_so_that_no_opt_out_is_lost(i
     job_id = imports.make(b"4155550100\n")
     gateway.call("operator", "PUT", "/accounts/acme", {"suspended": True})
     imports.run()
-    told = imports.gateway.call("operator", "GET", f"/accounts/acme/imports/{job_id}").body
-    assert (told["status"], told["counts"]["listed"]) == ("done", 1)
+    result = imports.gateway.call("operator", "GET", f"/accounts/acme/imports/{job_id}").body
+    assert (result["status"], result["counts"]["listed"]) == ("done", 1)
 
 
 def test_an_import_may_say_when_its_numbers_expire(imports, gateway):

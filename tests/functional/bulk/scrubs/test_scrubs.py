@@ -46,9 +46,9 @@ class Scrubs:
             name: (lambda event, m=module: m.lambda_handler(event, Context())) for name, module in modules.items()
         }
 
-    def make(self, body, filename="leads.csv", **asked):
+    def make(self, body, filename="leads.csv", **options):
         made = self.gateway.call(
-            "manager", "POST", "/accounts/acme/scrubs", {"filename": filename, "bytes": len(body), **asked}
+            "manager", "POST", "/accounts/acme/scrubs", {"filename": filename, "bytes": len(body), **options}
         )
         assert made.status == 201, made
         upload = made.body["upload"]
@@ -70,8 +70,8 @@ class Scrubs:
     def results(self, job):
         return [requests.get(job[f"{name}_url"], timeout=10).content for name in ("clear", "blocked", "late")]
 
-    def scrub(self, body, **asked):
-        job = self.run(self.make(body, **asked))
+    def scrub(self, body, **options):
+        job = self.run(self.make(body, **options))
         assert job["status"] == "done", job
         return job, *self.results(job)
 
@@ -88,7 +88,7 @@ def test_columns_quoting_and_order_are_kept(gateway, scrubs, monkeypatch, by):
         monkeypatch.setattr("dnc.bulk.scrubs.listed.budget_of", lambda leads: -1.0)
         client = clients.dynamodb()
         query = client.query
-        monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 1}))
+        monkeypatch.setattr(client, "query", lambda **options: query(**{**options, "Limit": 1}))
         gateway.add("+14155550190")
     gateway.add("+14155550101")
     gateway.add("(415) 555-0102")
@@ -215,7 +215,7 @@ def test_a_number_listed_while_it_runs_is_blocked_or_late(gateway, stream, scrub
         monkeypatch.setattr("dnc.bulk.scrubs.listed.budget_of", lambda leads: -1.0)
         client = clients.dynamodb()
         query = client.query
-        monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 1}))
+        monkeypatch.setattr(client, "query", lambda **options: query(**{**options, "Limit": 1}))
     dice = random.Random(3)
     leads = [f"+1415555{i:04}" for i in range(100, 160)]
     gateway.add("+14155550001")
@@ -293,7 +293,7 @@ def test_a_long_list_is_read_over_several_invocations(gateway, scrubs, monkeypat
         gateway.add(f"+1415555{100 + i:04}")
     client = clients.dynamodb()
     query = client.query
-    monkeypatch.setattr(client, "query", lambda **asked: query(**{**asked, "Limit": 7}))
+    monkeypatch.setattr(client, "query", lambda **options: query(**{**options, "Limit": 7}))
 
     class Short:
         def get_remaining_time_in_millis(self):
@@ -342,8 +342,8 @@ def test_the_sample_events_are_those_of_one_scrub(gateway, scrubs, dynamodb):
     tasks = scrubs.tasks
     assert tasks["Plan"](sample("plan_scrub")) == planned
     reading = tasks["ReadList"](sample("read_list"))
-    told = sample("check_leads")["work"]["lists"]["look1"]
-    assert {**reading, "as_of": "", "units": 0} == {**told, "as_of": "", "units": 0}
+    result = sample("check_leads")["work"]["lists"]["look1"]
+    assert {**reading, "as_of": "", "units": 0} == {**result, "as_of": "", "units": 0}
     assert tasks["Check"](sample("check_leads")) == {"rows": 3}
     tasks["ReadList"]({"look": 2, "work": sample("check_leads")["work"]})
     again = {**sample("check_leads"), "look": 2, "work": sample("finish_scrub")["work"]}

@@ -96,8 +96,8 @@ def test_a_row_written_by_hand_is_exported_as_it_is(broken):
     bare = {"account_id": "acme", "number": "+14155550100", **broken}
     cells = read(lines(ExportKind.NUMBERS, ExportFormat.CSV, bare))
     assert (cells["number"], cells["status"]) == ("+14155550100", "listed")
-    told = json.loads(lines(ExportKind.NUMBERS, ExportFormat.JSONL, bare))
-    assert told == {"number": "+14155550100", **broken, "status": "listed"}
+    result = json.loads(lines(ExportKind.NUMBERS, ExportFormat.JSONL, bare))
+    assert result == {"number": "+14155550100", **broken, "status": "listed"}
 
 
 @given(text)
@@ -142,11 +142,11 @@ def test_the_typed_form_reads_as_the_audit_reads_it(row):
 
 
 def test_an_event_as_a_json_line_has_its_own_digest():
-    told = RecordedChange(
+    result = RecordedChange(
         "acme", "+14155550100", "7".zfill(40), EventType.LISTED, "2026-11-01T00:00:00.000Z",
         {"principal": "key:a", "acting_user": "ü"}, None, None, None, {**ROW, "sources": ["sms", "web"]}, "r",
     )  # fmt: skip
-    row = audit.event(told, audit.Head(), NOW)
+    row = audit.event(result, audit.Head(), NOW)
     event = json.loads(lines(ExportKind.AUDIT, ExportFormat.JSONL, row))
     assert event["digest"] == audit.digest(event)
     cells = read(lines(ExportKind.AUDIT, ExportFormat.CSV, row))

@@ -186,8 +186,8 @@ def meant(line, expires_at=None, requested_at=NOW, **details):
 
 
 def apply(current, *rows, terms=TERMS, write=WRITE):
-    told = merge("acme", current, rows, terms, write)
-    return (told.entry or current), [str(c) for c in told.counted], told.entry is not None
+    result = merge("acme", current, rows, terms, write)
+    return (result.entry or current), [str(c) for c in result.counted], result.entry is not None
 
 
 MAYBE_ENDS = st.one_of(st.none(), st.datetimes(datetime(2027, 1, 1), datetime(2030, 1, 1)))

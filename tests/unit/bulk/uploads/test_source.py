@@ -26,11 +26,11 @@ class Breaking(MemoryS3):
         super().__init__()
         self.rng, self.share, self.opened = random.Random(seed), share, 0
 
-    def get_object(self, **asked):
+    def get_object(self, **options):
         self.opened += 1
         if self.rng.random() < self.share:
             raise ReadTimeoutError(endpoint_url="https://x")
-        body = super().get_object(**asked)["Body"].read()
+        body = super().get_object(**options)["Body"].read()
         return {"Body": Cut(body[: self.rng.randrange(1, 5000)])}
 
 
