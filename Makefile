@@ -104,6 +104,10 @@ sbom: setup ## Write what the functions ship, with versions and hashes, as Cyclo
 verify-export: setup ## Verify downloaded exports: FOLDER=exports, and optionally HEAD=SHA-256 of the last manifest
 	@$(PYTHON) -m infra.tools.verify_export "$(FOLDER)" $(if $(HEAD),--head "$(HEAD)")
 
+.PHONY: replay
+replay: setup ## Append audit events that were held back, with your AWS credentials: STACK=nocall
+	@$(PYTHON) -m infra.tools.replay "$(or $(STACK),nocall)"
+
 .PHONY: operator-key
 operator-key: setup ## Create an operator's key with your AWS credentials: STACK=nocall NAME="who it is for"
 	@$(PYTHON) -m infra.tools.operator_key "$(or $(STACK),nocall)" "$(NAME)"

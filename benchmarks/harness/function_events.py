@@ -69,6 +69,7 @@ def world() -> Iterator[World]:
                 "AUDIT_TABLE": "audit",
                 "ACCOUNTS_TABLE": "accounts",
                 "EVENT_BUS": "changes",
+                "FAILED_RECORDS_BUCKET": "failed",
                 "BULK_BUCKET": BUCKET,
                 "IMPORT_MACHINE": f"{_MACHINES}import",
                 "SCRUB_MACHINE": f"{_MACHINES}scrub",

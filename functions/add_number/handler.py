@@ -73,5 +73,6 @@ def _add(call: Call, add: AddNumber, index: int | None = None) -> tuple[int, dic
     if call.caller.role is Role.INTAKE:
         return 202, {"accepted": True}
     created = any(outcome.created for outcome in outcomes)
-    entry = entry_view.as_json(outcomes[0].entry, times.now(), call.caller, read.warnings)
+    warnings = (*read.warnings, *dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings))
+    entry = entry_view.as_json(outcomes[0].entry, times.now(), call.caller, warnings)
     return 201 if created else 200, entry

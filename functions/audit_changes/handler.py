@@ -1,76 +1,161 @@
-"""The stream of the numbers table: every change becomes an audit event in its number's chain, and a change event.
+"""The streams of the numbers and accounts tables: every change becomes an audit event in its chain, and a change event.
 
-The events of one number are written in order, those of different numbers in parallel. Records that could not be
-written are returned by sequence number; the stream delivers them again, and recorded ones are not written twice.
+The events of one number are written in order, those of different numbers in parallel. If only some chains of a batch
+fail, their records are held back in the failure bucket (`dnc.audit.held`), so that no number stalls the others. If all
+fail, the whole batch is delivered again, and recorded events are not written twice.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from enum import Enum, auto
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 from audit_changes.change_events import publish
+from audit_changes.reinstatement import reinstate
 from dnc.audit.chain import Head
-from dnc.audit.changes import OUT_OF_BAND, RecordedChange, read_stream_record
-from dnc.audit.writer import AuditWriter
+from dnc.audit.changes import OUT_OF_BAND, EventType, RecordedChange
+from dnc.audit.held import HeldRecords, read_record
+from dnc.audit.writer import AuditWriter, ChainHeld
 from dnc.aws import clients
+from dnc.aws import errors as aws_errors
 from dnc.logs import logger as logs
 from dnc.phone import reader as phone
 from dnc.settings import Settings
 
 WORKERS = 8
 
-settings = Settings.from_env("AUDIT_TABLE", "EVENT_BUS")
-writer = AuditWriter(clients.dynamodb(), settings.audit_table)
+settings = Settings.from_env("AUDIT_TABLE", "NUMBERS_TABLE", "EVENT_BUS", "BULK_BUCKET", "FAILED_RECORDS_BUCKET")
+
+
+class Delivered(NamedTuple):
+    """A record of the stream and the change that it records."""
+
+    record: Mapping[str, Any]
+    change: RecordedChange
+
+    @property
+    def sequence(self) -> str:
+        """Return the sequence number by which the stream knows the record."""
+        return str(self.record["dynamodb"]["SequenceNumber"])
+
+
+class Result(Enum):
+    """What became of the records of one chain."""
+
+    RECORDED = auto()
+    HELD = auto()
+    FAILED = auto()
+
+
+@cache
+def _s3() -> Any:
+    return clients.client("s3")  # made when it is first needed: hardly ever
+
+
+def _store_image(key: str, body: bytes) -> None:
+    with aws_errors.storage():
+        _s3().put_object(Bucket=settings.bulk_bucket, Key=key, Body=body, ContentType="application/json")
+
+
+writer = AuditWriter(clients.dynamodb(), settings.audit_table, _store_image)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Record a batch of the stream. Return what must be delivered again."""
-    chains: dict[str, list[tuple[str, RecordedChange]]] = defaultdict(list)
+    """Record a batch of a stream. Return what must be delivered again."""
+    chains, failed = _read(event["Records"])
+    heads = writer.heads(list(chains))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        results = dict(
+            zip(chains, pool.map(_record, chains.values(), [heads.get(subject) for subject in chains]), strict=True)
+        )
+    some_were_recorded = Result.RECORDED in results.values() or Result.HELD in results.values()
+    done: list[Delivered] = []
+    for subject, result in results.items():
+        is_held = result is Result.HELD or (some_were_recorded and result is Result.FAILED and _close(subject))
+        if result is Result.RECORDED or (is_held and _hold_back(subject, chains[subject])):
+            done += chains[subject]
+        else:
+            failed.update(one.sequence for one in chains[subject])
+    failed |= publish(clients.event_bridge(), settings.event_bus, [(one.sequence, one.change) for one in done])
+    for one in done:
+        if one.change.type in OUT_OF_BAND and one.sequence not in failed and not _heal_and_alarm(one):
+            failed.add(one.sequence)
+    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in sorted(failed)]}
+
+
+def _read(records: Iterable[Mapping[str, Any]]) -> tuple[dict[str, list[Delivered]], set[str]]:
+    """Return the changes by chain, and the sequence numbers of records that could be neither read nor stored."""
+    chains: dict[str, list[Delivered]] = defaultdict(list)
     failed: set[str] = set()
-    for record in event["Records"]:
-        delivered = record["dynamodb"]["SequenceNumber"]
+    for record in records:
         try:
-            change = read_stream_record(record)
-        except (KeyError, TypeError, ValueError, ArithmeticError) as unreadable:
-            logs.logger.error("unreadable stream record", extra={"sequence": delivered, **logs.failure(unreadable)})
-            failed.add(delivered)
+            change = read_record(record)
+        except Exception as unreadable:  # noqa: BLE001 - such a record must not stall the others
+            sequence = str(record["dynamodb"]["SequenceNumber"])
+            logs.logger.error("unreadable stream record", extra={"sequence": sequence, **logs.failure(unreadable)})
+            if not _stored(partial(_held().store_unreadable, record)):
+                failed.add(sequence)
+            _count("HeldRecords", 1)
             continue
         if change is not None:
-            chains[change.subject].append((delivered, change))
-    recorded: list[tuple[str, RecordedChange]] = []
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for chain, done in zip(chains.values(), pool.map(_record, chains.values(), _heads(chains)), strict=True):
-            if done:
-                recorded += chain
-            else:
-                failed.update(delivered for delivered, _ in chain)
-    failed |= publish(clients.event_bridge(), settings.event_bus, recorded)
-    for delivered, change in recorded:
-        if change.type in OUT_OF_BAND and delivered not in failed:
-            _alarm(change)
-    return {"batchItemFailures": [{"itemIdentifier": delivered} for delivered in sorted(failed)]}
+            chains[change.subject].append(Delivered(record, change))
+    return chains, failed
 
 
-def _heads(chains: dict[str, list[tuple[str, RecordedChange]]]) -> list[Head | None]:
-    heads = writer.heads(list(chains))
-    return [heads.get(subject) for subject in chains]
-
-
-def _record(chain: list[tuple[str, RecordedChange]], head: Head | None) -> bool:
+def _record(chain: list[Delivered], head: Head | None) -> Result:
     try:
-        writer.record([change for _, change in chain], head)
+        writer.record([one.change for one in chain], head)
+    except ChainHeld:
+        return Result.HELD
     except Exception as failed:  # noqa: BLE001 - one number's failure must not keep the others from their audit
-        logs.logger.error("audit failed", extra={"number": phone.mask(chain[0][1].number), **logs.failure(failed)})
+        logs.logger.error("audit failed", extra={"number": phone.mask(chain[0].change.number), **logs.failure(failed)})
+        return Result.FAILED
+    return Result.RECORDED
+
+
+def _close(subject: str) -> bool:
+    return _stored(lambda: writer.hold(subject))
+
+
+def _hold_back(subject: str, chain: list[Delivered]) -> bool:
+    """Store the records of a held chain. Return whether all of them are."""
+    for one in chain:
+        if not _stored(partial(_held().store, subject, one.record)):
+            return False
+    _count("HeldRecords", len(chain))
+    return True
+
+
+def _held() -> HeldRecords:
+    return HeldRecords(_s3(), settings.failed_records_bucket)
+
+
+def _stored(store: Any) -> bool:
+    try:
+        store()
+    except Exception as failed:  # noqa: BLE001 - whatever it was, the record must be delivered again
+        logs.logger.error("could not hold a record back", extra=logs.failure(failed))
         return False
     return True
 
 
-def _alarm(change: RecordedChange) -> None:
+def _heal_and_alarm(one: Delivered) -> bool:
+    """Alarm about a change made by hand. Put a deleted listed row back; return False if that must be tried again."""
+    change = one.change
     logs.logger.error(
         "changed outside of the service",
         extra={"account_id": change.account_id, "number": phone.mask(change.number), "type": str(change.type)},
     )
+    _count("OutOfBandChanges", 1)
+    if change.type is not EventType.DELETED_OUT_OF_BAND or not settings.reinstate_deleted:
+        return True
+    return _stored(lambda: reinstate(clients.dynamodb(), settings.numbers_table, one.record))
+
+
+def _count(name: str, value: int) -> None:
     from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415 - hardly ever needed
 
-    with single_metric(name="OutOfBandChanges", unit=MetricUnit.Count, value=1, namespace="Nocall") as metric:
+    with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace="Nocall") as metric:
         metric.add_dimension(name="service", value="nocall")

@@ -49,8 +49,8 @@ class Issuer:
             profile = accounts.profile(account_id)
         except NotFound:
             raise Unauthenticated("The token's account does not exist.") from None
-        if profile.suspended:
-            raise Unauthenticated("This account is suspended.")
+        if profile.suspended and role is not Role.INTAKE:  # intake still adds, so that no opt-out is lost
+            raise Unauthenticated("The account is suspended.")
         return Caller(f"user:{person}", role, account_id, person), ends
 
     def _claims(self, token: str) -> dict[str, Any]:

@@ -93,6 +93,16 @@ class Settings:
         return self.environment["EVENT_BUS"]
 
     @property
+    def failed_records_bucket(self) -> str:
+        """FAILED_RECORDS_BUCKET: the bucket of stream records that could not be recorded."""
+        return self.environment["FAILED_RECORDS_BUCKET"]
+
+    @property
+    def reinstate_deleted(self) -> bool:
+        """REINSTATE_DELETED: put listed rows back that were deleted outside of the service; anything but `false`."""
+        return self.environment.get("REINSTATE_DELETED") != "false"
+
+    @property
     def oidc_issuer(self) -> str:
         """OIDC_ISSUER: the issuer whose JWTs are accepted; empty: none."""
         return self.environment.get("OIDC_ISSUER", "")

@@ -51,7 +51,8 @@ def undo_import(call: Call, body: UndoImport) -> Answer:
     undoing = job.status is JobStatus.RUNNING and "-undo-" in (job.run or "")
     if job.status is not JobStatus.UNDONE and not undoing:
         _require_undoable(job)
-        job = _start_undo(jobs, job, write, call.account_id)
+        may_order = call.caller.may(Action.REMOVE_BY_LEGAL_ORDER)
+        job = _start_undo(jobs, job, write, call.account_id, may_order=may_order)
     return Answer(200, job_view.as_json(job, _files(call, job), times.now()))
 
 
@@ -70,12 +71,12 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return api.answer(event, context)
 
 
-def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str) -> Job:
+def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str, *, may_order: bool) -> Job:
     """Start the run, then record it: after a crash in between, the run records itself."""
     attempt = int((job.state.get("undo") or {}).get("attempt", 0)) + 1
     run = f"{job.id}-undo-{attempt}"
     undo = {"attempt": attempt, "requested_at": times.text(write.at), "requested_by": write.actor.item()}
-    undo |= {"was": str(job.status), "error_was": job.error}
+    undo |= {"was": str(job.status), "error_was": job.error, "may_order": may_order}
     work = {"undo": {"account_id": account_id, "job_id": job.id, **undo}}
     try:
         with aws_errors.storage():

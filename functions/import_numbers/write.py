@@ -50,7 +50,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         undo = job.state["undo"]
         actor = Actor(undo["requested_by"]["principal"], undo["requested_by"]["acting_user"])
         note = f"import {job.id} of {job.request['filename']} was undone"
-        undoing = PieceUndo(store, options, actor, note, _pace(), still_time)
+        undoing = PieceUndo(store, options, actor, note, _pace(), still_time, may_order=bool(undo.get("may_order")))
         import_piece.run(files, piece, undoing.undo, _undo_folder(job))
     else:
         lag = AuditLag(clients.dynamodb(), settings.audit_table, account_id, settings.import_slow_lag_seconds)

@@ -24,7 +24,7 @@ def put_account(call: Call, body: PutAccount) -> Answer:
     for name in ("name", "suspended"):
         if changes.get(name, ...) is None:
             raise InvalidRequest.of(name, "must not be null")
-    profile, created = accounts.put(call.account_id, changes, times.now())
+    profile, created = accounts.put(call.account_id, changes, times.now(), call.write().actor.item())
     return Answer(201 if created else 200, profile.as_json())
 
 
@@ -67,7 +67,7 @@ def list_keys(call: Call) -> Answer:
 @api.route("DELETE", "/accounts/{account_id}/keys/{key_id}", statuses=(204,))
 def revoke_key(call: Call) -> Answer:
     """Revoke a key; it stops working everywhere within 60 seconds."""
-    accounts.revoke_key(call.account_id, call.path["key_id"], times.now())
+    accounts.revoke_key(call.account_id, call.path["key_id"], times.now(), call.caller.principal)
     return Answer(204, None)
 
 

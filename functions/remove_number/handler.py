@@ -52,7 +52,7 @@ def restore_number(call: Call, body: RestoreNumber) -> Answer:
 def removal_reasons(_call: Call) -> Answer:
     """Return the valid removal reasons, and the refused ones with the rule that refuses them."""
     refused = [{"code": r.code, "label": r.label, "why": r.why} for r in reasons.REFUSED.values()]
-    return Answer(200, {"reasons": [r.shown() for r in reasons.REASONS.values()], "refused": refused})
+    return Answer(200, {"reasons": [r.as_json() for r in reasons.REASONS.values()], "refused": refused})
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _remove(call: Call, body: RemoveNumber) -> Answer:
             removal,
             body.if_version,
             write,
-            lambda entry: reasons.judge(entry, removal, may_order, write.at),
+            lambda entry: reasons.remove(entry, removal, write, may_order=may_order),
         )
     except NotListed as failed:
         raise path_number.not_listed(failed.detail, call.path["number"], default_region) from None

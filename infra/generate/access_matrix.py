@@ -33,7 +33,8 @@ table is generated from `openapi.json`, and a test sends every one of its reques
 - **own**: the account that the credential belongs to. An operator's credential belongs to none and reaches each.
 - **foreign**: another account that exists.
 - **missing**: an account that does not exist. Only an operator can tell it from a foreign one.
-- **suspended**: the credential's own account, suspended. Its credentials are refused; an operator still reaches it.
+- **suspended**: the credential's own account, suspended. Its credentials are refused, except that an `intake`
+  credential still adds, so that no opt-out is lost. An operator still reaches it.
 
 An `intake` credential gets 202 for an add. A job that is
 still waiting for its file has no columns to choose and cannot be undone (409).
@@ -53,11 +54,11 @@ def routes() -> list[tuple[str, str]]:
 
 def expected(method: str, resource: str, role: Role, account: str) -> int | None:
     """Return the status of a valid request with a valid key, or None for an account on a route that names none."""
-    if "{account_id}" not in resource and account != OWN:
-        return None if account != SUSPENDED or role is Role.OPERATOR else 401
-    operator = role is Role.OPERATOR
-    if account == SUSPENDED and not operator:
+    operator, intake = role is Role.OPERATOR, role is Role.INTAKE
+    if account == SUSPENDED and not operator and not intake:
         return 401
+    if "{account_id}" not in resource and account != OWN and not (account == SUSPENDED and intake):
+        return None
     action = ROUTES[method, resource]
     if action not in ALLOWED[role] or (account in {FOREIGN, MISSING} and not operator):
         return 403
@@ -65,7 +66,7 @@ def expected(method: str, resource: str, role: Role, account: str) -> int | None
         return 201 if (method, resource) == ("PUT", "/accounts/{account_id}") else 404
     if account == SUSPENDED and action is Action.CHECK:
         return 403
-    if role is Role.INTAKE and (method, resource) == ("POST", "/accounts/{account_id}/numbers"):
+    if intake and (method, resource) == ("POST", "/accounts/{account_id}/numbers"):
         return 202
     return _SUCCESS.get((method, resource), 200)
 

@@ -97,6 +97,9 @@ class Entry(Shown):
     reading_of: str | None = Field(
         None, description="the number whose ambiguous form also listed this one", pattern=E164
     )
+    campaign_ids: list[str] = Field(description="the campaigns of all its requests; the latest 20")
+    requests: int = Field(ge=1, description="how many requests there have been since the number was listed")
+    last_request: dict[str, Any] | None = Field(description="the latest further request, in full")
     missing_evidence: list[str]
     warnings: list[str]
     removal: Removal | None
@@ -185,17 +188,22 @@ class Event(Shown):
 
     event_id: str
     type: EventType
-    number: str
+    number: str | None = Field(description="null for a change of the account or of a key")
     index: int = Field(ge=1, description="the place in the number's chain")
-    sequence: str = Field(description="orders the events of a number; 40 digits", pattern=r"^\d{40}$")
+    sequence: str = Field(description="orders the events of a number; 40 digits")
     occurred_at: Time
     recorded_at: Time = Field(description="when the audit wrote it")
     actor: Actor
     reason: str | None
     evidence: dict[str, Any] | None
+    request: dict[str, Any] | None = Field(description="the do-not-call request that it records, in full")
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    images: dict[str, Any] | None = Field(description="where both rows are stored if they are too large for an event")
     request_id: str | None
+    format: int
+    recorded_late: bool = Field(description="it was recorded after later events of its number")
+    commitments: dict[str, str] = Field(description="a salted SHA-256 of each personal field, by its JSON pointer")
     previous_digest: str
     digest: str = Field(description="SHA-256 over the canonical JSON of the event and the digest before it")
 
@@ -207,6 +215,8 @@ class Chain(Shown):
     head_digest: str | None
     intact: bool
     broken_at: int | None = Field(description="the index of the first event that does not fit, from 1")
+    complete: bool = Field(description="no version is missing within one life of the row")
+    missing: list[int] = Field(description="the versions that no event has; at most 100")
 
 
 class History(Page):

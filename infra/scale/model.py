@@ -61,7 +61,7 @@ class Inputs:
     write_wait_ms: float = 10.0
     event_wait_ms: float = 2.0
     row_bytes: float = 500.0
-    event_bytes: float = 1_200.0
+    event_bytes: float = 1_000.0
     head_bytes: float = 100.0
     memory_gb: float = 1.0
     bulk_memory_gb: float = 1769 / 1024

@@ -40,16 +40,16 @@ class Limits:
 class Assumed:
     """What AWS does not document, and what depends on the traffic. `docs/scale.md` names each assumption.
 
-    `audit_units`: write units of an event and its head in one transaction. `audit_per_lane`: events a second if one
-    batch follows another, at 3 ms of CPU per event and the 0.58 of a core that comes with 1 GB of memory.
+    `audit_units`: write units of an event of up to 1 KB and its head, in one transaction. `audit_per_lane`: events a
+    second if one batch follows another, at 3 ms of CPU per event and the 0.58 of a core that comes with 1 GB of memory.
     """
 
     hot_share: float = 0.9
     split_after_seconds: int = 600
     leads: int = 200_000
     skew: float = 0.8
-    audit_units: int = 6
-    index_units: int = 2
+    audit_units: int = 4
+    index_units: int = 1
     index_shards: int = 8
     audit_lanes: int = 10
     audit_per_lane: float = 190.0

@@ -150,13 +150,22 @@ def _events(path: Path) -> tuple[int, int | None]:
         for rows, line in enumerate(file, 1):
             try:
                 event = json.loads(line)
-                stored = event.pop("digest")
+                stored, personal = event.pop("digest"), event.pop("personal", {})
+                if _sha256(event) != stored or not _keeps_commitments(personal, event.get("commitments", {})):
+                    return rows, rows
             except (ValueError, KeyError, AttributeError, TypeError):
                 return rows, rows
-            canonical = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            if hashlib.sha256(canonical.encode()).hexdigest() != stored:
-                return rows, rows
     return rows, None
+
+
+def _keeps_commitments(personal: dict[str, Any], commitments: dict[str, str]) -> bool:
+    """Return whether every personal field is the one that was committed to. Erased fields are missing."""
+    return all(commitments[path] == _sha256(field["value"], field["salt"]) for path, field in personal.items())
+
+
+def _sha256(value: Any, salt: str = "") -> str:
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(bytes.fromhex(salt) + canonical.encode()).hexdigest()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -91,12 +91,11 @@ def test_each_night_exports_every_account(client, account, tmp_path):
     client.numbers("operator", "POST", body={"number": "+14155550160"}, account=account)
     change = RecordedChange(
         account, "+14155550161", "7".zfill(40), EventType.LISTED, "2026-11-01T00:00:00.000Z",
-        {"principal": "key:a", "acting_user": None}, None, None, None, {"status": "listed", "version": 1}, "r",
+        {"principal": "key:a", "acting_user": None}, None, None, {"status": "listed", "version": 1}, "r",
     )  # fmt: skip
     between = times.now() - timedelta(hours=12)
-    AuditWriter(local.client(client.stack, "dynamodb"), client.stack["tables"]["audit"], lambda: between).record(
-        [change], None
-    )
+    dynamodb, table = local.client(client.stack, "dynamodb"), client.stack["tables"]["audit"]
+    AuditWriter(dynamodb, table, lambda _key, _body: None, lambda: between).record([change], None)
     schedule = local.client(client.stack, "scheduler").get_schedule(Name=client.stack["nightly_exports"])
     assert schedule["State"] == "ENABLED"
     target = schedule["Target"]

@@ -214,7 +214,7 @@ def environment(monkeypatch):
     more = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     machines = "arn:aws:states:us-east-1:123456789012:stateMachine:"
     bulk = {"BULK_BUCKET": BUCKET, "IMPORT_MACHINE": f"{machines}import", "EXPORT_MACHINE": f"{machines}export"}
-    bulk |= {"SCRUB_MACHINE": f"{machines}scrub"}
+    bulk |= {"SCRUB_MACHINE": f"{machines}scrub", "FAILED_RECORDS_BUCKET": "failed"}
     bulk |= {"IMPORT_CONCURRENCY": "2", "IMPORT_WRITES_PER_SECOND": "100000", "IMPORT_SLOW_LAG_SECONDS": "60"}
     for name, value in {**names, **more, **bulk}.items():
         monkeypatch.setenv(name, value)
@@ -240,6 +240,7 @@ def dynamodb(environment):
     tables.create(client)
     boto3.client("events").create_event_bus(Name=BUS)
     s3().create_bucket(Bucket=BUCKET)
+    s3().create_bucket(Bucket="failed")
     return client
 
 
@@ -270,6 +271,12 @@ def gateway(modules, tokens):
     return Gateway(modules, tokens)
 
 
+def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
+    if value.keys() == {"B"}:
+        return {"B": base64.b64decode(value["B"])}
+    return {"BS": [base64.b64decode(one) for one in value["BS"]]} if value.keys() == {"BS"} else value
+
+
 class Stream:
     """The numbers table's stream, made of the rows as they were and are: moto's own is not like DynamoDB's."""
 
@@ -278,6 +285,11 @@ class Stream:
         self._handler = handler
         self._rows: dict[tuple[str, str], Any] = {}
         self._sequence = 100_000_000_000_000_000_000
+
+    def set_row(self, row: dict[str, Any]) -> None:
+        """Store a row as a hand would, in DynamoDB's typed form as a stream has it: binary values in base 64."""
+        stored = json.loads(json.dumps(row), object_hook=_with_bytes)
+        self._dynamodb.put_item(TableName="numbers", Item=stored)
 
     def changes(self, identity: dict[str, str] | None = None) -> list[dict[str, Any]]:
         """Give the records of what changed since the last look."""
@@ -296,7 +308,7 @@ class Stream:
                 name = "INSERT" if not before else "MODIFY" if after else "REMOVE"
                 records.append({"eventName": name, "dynamodb": change, "userIdentity": identity})
         self._rows = now
-        return records
+        return json.loads(json.dumps(records, default=lambda value: base64.b64encode(value).decode()))
 
     def deliver(self, records: list[dict[str, Any]] | None = None) -> list[str]:
         """Deliver what changed, or these records, and give what the handler gives back."""

@@ -1,6 +1,7 @@
 """The accounts table: accounts and their API keys. Operators' keys live in the partition `#platform`."""
 
 import hmac
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ from dnc.problems import InvalidRequest, NotFound, Unauthenticated, Unavailable
 
 ACCOUNT_ID = profiles.ACCOUNT_ID
 DIRECTORY = "#accounts"
+SETUP = {"principal": "service:setup", "acting_user": None}
+"""The actor of a change that a local command makes with AWS credentials."""
 _PATIENCE = 5.0
 _refusals = Refusals()
 
@@ -24,8 +27,13 @@ _refusals = Refusals()
 class Accounts(Profiles):
     """The accounts table."""
 
-    def put(self, account_id: str, changes: dict[str, Any], at: datetime) -> tuple[Profile, bool]:
-        """Create an account, or change the given fields. Return it and whether it is new. Raises InvalidRequest."""
+    def put(
+        self, account_id: str, changes: dict[str, Any], at: datetime, by: Mapping[str, Any] = SETUP
+    ) -> tuple[Profile, bool]:
+        """Create an account, or change the given fields. Return it and whether it is new. Raises InvalidRequest.
+
+        `by`: the actor, with `principal` and `acting_user`.
+        """
         if not ACCOUNT_ID.fullmatch(account_id):
             raise InvalidRequest.of("account_id", "must be 2 to 63 of a-z, 0-9 and -, starting with a letter or digit")
         for _ in attempts(_PATIENCE):
@@ -41,6 +49,7 @@ class Accounts(Profiles):
                 "account_id": account_id,
                 "created_at": before.created_at if before else times.text(at),
                 "changed_at": times.text(at),
+                "changed_by": dict(by),
             }
             if self._store_profile(row, before):
                 return Profile(row), before is None
@@ -105,15 +114,15 @@ class Accounts(Profiles):
         }
         return [_key_as_json(wire.from_wire(item)) for item in queries.rows(self._client, query)]
 
-    def revoke_key(self, account_id: str, key_id: str, at: datetime) -> None:
+    def revoke_key(self, account_id: str, key_id: str, at: datetime, by: str) -> None:
         """Revoke a key. Idempotent. Raises NotFound."""
         result = queries.write_if(
             self._client.update_item,
             TableName=self._table,
             Key=record_key(account_id, f"key#{key_id}"),
-            UpdateExpression="SET revoked_at = :at",
+            UpdateExpression="SET revoked_at = :at, revoked_by = :by",
             ConditionExpression="attribute_exists(account_id) AND attribute_type(revoked_at, :null)",
-            ExpressionAttributeValues={":at": {"S": times.text(at)}, ":null": {"S": "NULL"}},
+            ExpressionAttributeValues={":at": {"S": times.text(at)}, ":by": {"S": by}, ":null": {"S": "NULL"}},
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
         if not result.written and not result.stored:
@@ -142,7 +151,8 @@ class Accounts(Profiles):
         if token.partition == PLATFORM:
             return Caller(f"key:{token.key_id}", role, None), ends
         profile = rows.get(PROFILE)
-        if profile is None or profile.get("suspended") or role is Role.OPERATOR:
+        is_suspended = profile is None or (profile.get("suspended") and role is not Role.INTAKE)
+        if is_suspended or role is Role.OPERATOR:  # an intake key still adds, so that no opt-out is lost
             raise Unauthenticated("The account is suspended.")
         return Caller(f"key:{token.key_id}", role, token.partition), ends
 

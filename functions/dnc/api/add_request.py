@@ -4,7 +4,8 @@ What depends on the data never costs an opt-out: it is mended here, and each men
 """
 
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +13,17 @@ from dnc import times
 from dnc.accounts.access import Action, Caller, Role
 from dnc.api.requests import AddNumber
 from dnc.entries import written_times
-from dnc.entries.entry import AHEAD, DETAILS, EXPIRING_SOURCES, Request, Source, as_reading
+from dnc.entries.entry import (
+    AHEAD,
+    DETAILS,
+    EXPIRING_SOURCES,
+    LONGEST_NOTE,
+    LONGEST_TEXT,
+    SKIPPABLE_SOURCES,
+    Request,
+    Source,
+    as_reading,
+)
 from dnc.phone import reader as phone
 from dnc.problems import InvalidRequest
 
@@ -29,8 +40,7 @@ INTAKE_SOURCES = frozenset(
     }
 )
 """The sources that an intake credential may send; any other is recorded as `web`."""
-LONGEST = {"note": 2000, "acting_user": 128}
-LONGEST_TEXT = 200
+LONGEST = {"note": LONGEST_NOTE, "acting_user": 128}
 
 type Warn = Callable[[str], None]
 
@@ -61,6 +71,9 @@ def read_add(add: AddNumber, caller: Caller, now: datetime, default_region: str 
         details=details,
         expires_at=_expiry(add, source, caller, now, warnings.append),
         key=_whole(key) if key else None,
+        content=_content(add, readings.numbers),
+        stated_at=times.text(requested_at.moment) if requested_at.is_stated else None,
+        skip_removed=add.skip_removed and source in SKIPPABLE_SOURCES and caller.may(Action.REMOVE),
     )
     acting_user = cut("acting_user", add.acting_user, warnings.append) if add.acting_user else None
     requests = [replace(first, number=n, **as_reading(readings.numbers, n)) for n in readings.numbers]
@@ -91,6 +104,8 @@ class _RequestedAt:
     moment: datetime
     text: str | None = None
     """What was sent, if it was not an RFC 3339 time in the past."""
+    is_stated: bool = False
+    """Whether the client stated a time that could be read and has passed."""
 
 
 def _requested_at(add: AddNumber, now: datetime, warn: Warn) -> _RequestedAt:
@@ -105,9 +120,9 @@ def _requested_at(add: AddNumber, now: datetime, warn: Warn) -> _RequestedAt:
         warn("requested_at is in the future: the request counts as made now")
         return _RequestedAt(now, str(sent))
     if written_times.is_exact(sent):
-        return _RequestedAt(min(moment, now))
+        return _RequestedAt(min(moment, now), is_stated=True)
     warn(f"requested_at was read as {times.text(moment)}: send it as RFC 3339 with an offset")
-    return _RequestedAt(min(moment, now), str(sent))
+    return _RequestedAt(min(moment, now), str(sent), is_stated=True)
 
 
 def _expiry(add: AddNumber, source: Source, caller: Caller, now: datetime, warn: Warn) -> int | None:
@@ -134,6 +149,15 @@ def _expiry(add: AddNumber, source: Source, caller: Caller, now: datetime, warn:
     if not written_times.is_exact(add.expires_at):
         warn(f"expires_at was read as {times.text(moment)}: send it as RFC 3339 with an offset")
     return times.epoch(moment)
+
+
+def _content(add: AddNumber, numbers: Sequence[str]) -> str:
+    """Return what the client sent in one canonical form, without `acting_user` and defaults.
+
+    Another content under the same key is a further request.
+    """
+    sent = add.model_dump(mode="json", exclude={"acting_user", "region"}, exclude_defaults=True, exclude_none=True)
+    return json.dumps({**sent, "number": list(numbers)}, sort_keys=True, ensure_ascii=False)
 
 
 def _whole(key: str) -> str:

@@ -1,19 +1,22 @@
 """An entry as the API shows it, and which of its fields a caller may see."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from dnc import times
 from dnc.accounts.access import Action, Caller
+from dnc.aws import wire
 from dnc.entries.entry import DETAILS, Entry
 from dnc.phone import reader as phone
 
 _PERSONAL = ("consumer_name", "note", "requested_at_text")
+"""The free text of a request or a removal, which an agent does not see, any more than the text of its evidence."""
 _WHERE_IT_APPLIES = ("also_listed", "reading_of", "requested_at_text")
 
 
 def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return an entry as the API shows it; an agent does not see a consumer's name or a note."""
+    """Return an entry as the API shows it. An agent sees no name, note or other free text in it."""
     view: dict[str, Any] = {
         "account_id": entry.account_id,
         "number": entry.number,
@@ -28,9 +31,12 @@ def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str,
         "listed_by": _plain(entry.listed_by),
         "expires_at": times.from_epoch(entry.expires_at) if entry.expires_at is not None else None,
         **{name: entry.details.get(name) for name in DETAILS},
+        "campaign_ids": list(entry.campaign_ids),
+        "requests": entry.requests,
+        "last_request": _plain(entry.last_request),
         "missing_evidence": entry.missing_evidence,
         "warnings": list(warnings),
-        "removal": _plain(entry.removal) if entry.removal is not None else None,
+        "removal": _plain(entry.removal),
         "also_listed": list(entry.also_listed) or None,
         "reading_of": entry.reading_of,
         "version": entry.version,
@@ -39,13 +45,17 @@ def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str,
     for name in _WHERE_IT_APPLIES:
         if view[name] is None:
             del view[name]
-    if not caller.may(Action.READ_EVERYTHING_OF_A_NUMBER):
-        for name in _PERSONAL:
-            view.pop(name, None)
-        if view["removal"]:
-            view["removal"].pop("note", None)
-    return view
+    return view if caller.may(Action.READ_EVERYTHING_OF_A_NUMBER) else _without_free_text(view)
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    return {str(name): dict(inner) if isinstance(inner, dict) else inner for name, inner in value.items()}
+def _without_free_text(view: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: value for name, value in view.items() if name not in _PERSONAL}
+    for name in ("last_request", "removal"):
+        if shown[name]:
+            shown[name] = {key: value for key, value in shown[name].items() if key not in (*_PERSONAL, "evidence")}
+    return shown
+
+
+def _plain(stored: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return a stored map as JSON can hold it. A hand may have put anything into it."""
+    return None if stored is None else wire.plain(stored)

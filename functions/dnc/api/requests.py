@@ -163,6 +163,7 @@ class AddNumber(Body):
     )
     acting_user: SentId = None
     request_key: SentId = None
+    skip_removed: bool = Field(False, description="leave a removed number removed")
 
 
 class AddNumbers(Body):

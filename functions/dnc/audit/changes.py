@@ -1,4 +1,8 @@
-"""What one record of the numbers table's stream says: which change it was, by whom, and the row before and after."""
+"""What one record of a table's stream says: which change it was, by whom, and the row before and after.
+
+Reading never fails. A change is the service's own only if the service could have written exactly this row in exactly
+this place; everything else was made by hand and is `altered_out_of_band`, shown as far as it can be.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,23 +13,23 @@ from typing import Any
 from dnc import times
 from dnc.audit import keys
 from dnc.aws import wire
-from dnc.entries.entry import LISTED, REMOVED, Change, status_of
+from dnc.entries.entry import EXPIRED, LISTED, LONGEST_NOTE, LONGEST_TEXT, REMOVED, Change, Entry, Source
+from dnc.entries.status import expiry_of
+from dnc.entries.wire import row_of
 
-_TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+SERVICE = "service:audit"
+"""The principal of what the audit function itself writes: a row that it puts back."""
+_TTL_PRINCIPAL = "dynamodb.amazonaws.com"
+_TTL_SKEW_SECONDS = 60
+_SETS = frozenset({"SS", "NS", "BS"})
+_LONGEST_INTEGER = 10**38
+"""DynamoDB stores 38 digits. A longer whole number is shown as text."""
 _AFTER: dict[tuple[str | None, str], frozenset[str]] = {
-    (None, LISTED): frozenset({Change.LISTED}),
+    (None, LISTED): frozenset({Change.LISTED, Change.REINSTATED}),
     (LISTED, LISTED): frozenset({Change.REQUESTED_AGAIN}),
     (LISTED, REMOVED): frozenset({Change.REMOVED}),
     (REMOVED, LISTED): frozenset({Change.RESTORED, Change.RELISTED}),
-    ("expired", LISTED): frozenset({Change.RELISTED}),
-}
-_WRITTEN_BY_US: dict[str, type] = {
-    "version": int,
-    "status": str,
-    "change": str,
-    "changed_at": str,
-    "changed_by": dict,
-    "request_id": str,
+    (EXPIRED, LISTED): frozenset({Change.RELISTED}),
 }
 
 
@@ -39,15 +43,29 @@ class EventType(StrEnum):
     RELISTED = "relisted"
     EXPIRED = "expired"
     DELETED_OUT_OF_BAND = "deleted_out_of_band"
+    REINSTATED = "reinstated"
     ALTERED_OUT_OF_BAND = "altered_out_of_band"
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_CHANGED = "account_changed"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    ACCOUNT_RESUMED = "account_resumed"
+    KEY_MADE = "key_made"
+    KEY_REVOKED = "key_revoked"
+    ERASED = "erased"
 
 
 OUT_OF_BAND = frozenset({EventType.DELETED_OUT_OF_BAND, EventType.ALTERED_OUT_OF_BAND})
+ENTRY_CHANGES = frozenset(EventType(change) for change in Change)
+"""The service's own changes of entries. Their rows state when, by whom and by which request they were written."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedChange:
-    """A change of one number as the stream recorded it, before it has its place in the chain."""
+    """A change as the stream recorded it, before it has its place in the chain.
+
+    `number`: E.164, or ACCOUNT for a change of the account itself. `images`: where both images are stored if they are
+    too large for an event; `before` and `after` are then summaries.
+    """
 
     account_id: str
     number: str
@@ -56,80 +74,148 @@ class RecordedChange:
     occurred_at: str
     actor: dict[str, Any]
     reason: str | None
-    evidence: dict[str, Any] | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     request_id: str | None
+    images: dict[str, Any] | None = None
 
     @property
     def subject(self) -> str:
-        """Return the partition key of this number's chain."""
+        """Return the partition key of this chain."""
         return keys.subject(self.account_id, self.number)
 
 
 def read_stream_record(record: Mapping[str, Any]) -> RecordedChange | None:
     """Read one record of the numbers table's stream. Return None for a write that changed nothing."""
     change = record["dynamodb"]
-    before, after = _image(change.get("OldImage")), _image(change.get("NewImage"))
-    if before == after:
+    old, new = change.get("OldImage") or None, change.get("NewImage") or None
+    if _canonical(old) == _canonical(new):
         return None
-    kind = _type(record, before, after)
+    before, after = image(old), image(new)
+    kind = _type(record, before, after, old, new)
+    account_id, number = key_of(record)
+    by_service = kind in ENTRY_CHANGES
     row = after or before or {}
-    removal = (after or {}).get("removal") or {} if kind is EventType.REMOVED else {}
-    by_service = kind not in OUT_OF_BAND and kind is not EventType.EXPIRED
-    written = datetime.fromtimestamp(float(change["ApproximateCreationDateTime"]), UTC)
+    removal = row.get("removal") if kind is EventType.REMOVED else None
     return RecordedChange(
-        account_id=row["account_id"],
-        number=row["number"],
-        sequence=str(change["SequenceNumber"]).zfill(40),
+        account_id=account_id,
+        number=number,
+        sequence=sequence_of(record),
         type=kind,
-        occurred_at=row["changed_at"] if by_service else times.text(written),
-        actor=row["changed_by"] if by_service else _outsider(record, kind),
-        reason=removal.get("reason"),
-        evidence=removal.get("evidence") or None,
+        occurred_at=row["changed_at"] if by_service else times.text(moment_of(record)),
+        actor=row["changed_by"] if by_service else outsider(record),
+        reason=removal["reason"] if removal else None,
         before=before,
         after=after,
-        request_id=row.get("request_id") if by_service else None,
+        request_id=row["request_id"] if by_service else None,
     )
 
 
-def _image(image: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if not image:
-        return None
-    row: dict[str, Any] = wire.plain(wire.from_wire(dict(image)))
-    return row
+def key_of(record: Mapping[str, Any], name: str = "number") -> tuple[str, str]:
+    """Return the key of a record's row: its account and its number (or another sort key)."""
+    change = record["dynamodb"]
+    key = change.get("Keys") or change.get("NewImage") or change.get("OldImage") or {}
+    return str(key["account_id"]["S"]), str(key[name]["S"])
 
 
-def _type(record: Mapping[str, Any], before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> EventType:
-    if after is None:
-        identity = record.get("userIdentity") or {}
-        by_ttl = {name.lower(): value for name, value in identity.items()} == {
-            name.lower(): value for name, value in _TTL.items()
-        }
-        return EventType.EXPIRED if by_ttl else EventType.DELETED_OUT_OF_BAND
-    if not all(isinstance(after.get(name), kind) for name, kind in _WRITTEN_BY_US.items()):
-        return EventType.ALTERED_OUT_OF_BAND
-    version = after["version"]
-    moved_on = (
-        version == (before or {}).get("version", 0) + 1 if isinstance((before or {}).get("version", 0), int) else False
-    )
-    allowed = _AFTER.get((_status_before(before, after), after["status"]), frozenset())
-    if not moved_on or after["change"] not in allowed or (before or {}).get("request_id") == after["request_id"]:
-        return EventType.ALTERED_OUT_OF_BAND
-    return EventType(after["change"])
+def sequence_of(record: Mapping[str, Any]) -> str:
+    """Return a record's sequence number as 40 digits, so that text sorts as the numbers do."""
+    return str(record["dynamodb"]["SequenceNumber"]).zfill(40)
 
 
-def _status_before(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str | None:
-    if before is None:
-        return None
-    expires_at = before.get("expires_at")
-    when = times.parse(after["changed_at"])
-    return status_of(before.get("status"), expires_at if isinstance(expires_at, int) else None, when)
+def moment_of(record: Mapping[str, Any]) -> datetime:
+    """Return when a record's change was made, to the second, UTC."""
+    return datetime.fromtimestamp(float(record["dynamodb"]["ApproximateCreationDateTime"]), UTC)
 
 
-def _outsider(record: Mapping[str, Any], kind: EventType) -> dict[str, Any]:
+def outsider(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the actor of a change that the service did not make. A stream names one only for AWS's own changes."""
     identity = record.get("userIdentity") or {}
     principal = identity.get("principalId") or identity.get("PrincipalId")
-    if kind is EventType.EXPIRED:
-        return {"principal": f"aws:{principal}", "acting_user": None}
     return {"principal": f"aws:{principal}" if principal else "outside:unknown", "acting_user": None}
+
+
+def image(typed: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return an image as JSON can hold it: sets as sorted lists, whole numbers as int, binary values marked as such."""
+    return None if typed is None else {name: _value(value) for name, value in typed.items()}
+
+
+def _value(typed: Any) -> Any:
+    try:
+        [(kind, inner)] = typed.items()
+        if kind == "M":
+            return {name: _value(value) for name, value in inner.items()}
+        if kind == "L":
+            return [_value(value) for value in inner]
+        value = wire.plain_from_wire(typed)
+    except Exception:  # noqa: BLE001 - whatever a hand has stored must not keep the change from being recorded
+        return {"unreadable": str(typed)[:1000]}
+    if kind in {"B", "BS"}:
+        return {"binary": value}
+    return str(value) if isinstance(value, int) and abs(value) >= _LONGEST_INTEGER else value
+
+
+def _canonical(typed: Any) -> Any:
+    """Return typed values with their sets sorted, because a stream gives the members in any order."""
+    if isinstance(typed, Mapping):
+        return {
+            name: sorted(inner, key=str)
+            if name in {"SS", "NS", "BS"} and isinstance(inner, list)
+            else _canonical(inner)
+            for name, inner in typed.items()
+        }
+    return [_canonical(inner) for inner in typed] if isinstance(typed, list) else typed
+
+
+def _type(
+    record: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any] | None,
+) -> EventType:
+    if after is None or new is None:
+        return EventType.EXPIRED if _expired(record, before or {}) else EventType.DELETED_OUT_OF_BAND
+    try:
+        return EventType(after["change"]) if _is_ours(old, new) else EventType.ALTERED_OUT_OF_BAND
+    except Exception:  # noqa: BLE001 - a row that cannot be judged is one that the service did not write
+        return EventType.ALTERED_OUT_OF_BAND
+
+
+def _expired(record: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    identity = {str(name).lower(): value for name, value in (record.get("userIdentity") or {}).items()}
+    expires_at = expiry_of(before)
+    return (
+        identity == {"type": "Service", "principalid": _TTL_PRINCIPAL}
+        and before.get("status") == LISTED
+        and expires_at is not None
+        and expires_at <= moment_of(record).timestamp() + _TTL_SKEW_SECONDS
+    )
+
+
+def _is_plausible(entry: Entry) -> bool:
+    longest = {"note": LONGEST_NOTE}
+    return (
+        entry.sources | {entry.source} <= set(Source)
+        and (entry.removal is not None) == (entry.status == REMOVED)
+        and all(len(text) <= longest.get(name, LONGEST_TEXT) for name, text in entry.details.items())
+    )
+
+
+def _is_ours(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> bool:
+    """Return whether the service could have written this row in the place of the one before it."""
+    entry = Entry.of(wire.from_wire(new))
+    if _canonical(row_of(entry)) != _canonical(new) or not _is_plausible(entry):
+        return False
+    written = times.parse(entry.changed_at)
+    if entry.change == Change.REINSTATED:
+        return old is None and entry.version > 0 and entry.changed_by["principal"] == SERVICE
+    before = None if old is None else Entry.of(wire.from_wire(old))
+    was = None if before is None else before.status_at(written)
+    return (
+        entry.change in _AFTER.get((was, entry.status), frozenset())
+        and entry.version == (before.version if before else 0) + 1
+        and isinstance(entry.changed_by["principal"], str)
+        and bool(entry.request_id)
+        and (before is None or before.request_id != entry.request_id)
+    )

@@ -8,6 +8,8 @@ from typing import Any
 
 SHARDS = 8
 HEAD_KEY = "~head"
+ACCOUNT = "~account"
+"""In the place of a number: the chain of the account itself and of its keys."""
 
 
 def subject(account_id: str, number: str) -> str:

@@ -26,8 +26,15 @@ _SECONDS = 15.0
 _EVENTS_A_PAGE = 250
 _DAY = timedelta(days=1)
 _PROJECTION = {
-    "ProjectionExpression": "recorded_key, #type, #reason, #before, #after",
-    "ExpressionAttributeNames": {"#type": "type", "#reason": "reason", "#before": "before", "#after": "after"},
+    "ProjectionExpression": "recorded_key, #type, #reason, #changed, #after.#status, #after.#source",
+    "ExpressionAttributeNames": {
+        "#type": "type",
+        "#reason": "reason",
+        "#changed": "changed",
+        "#after": "after",
+        "#status": "status",
+        "#source": "source",
+    },
 }
 
 
@@ -55,7 +62,8 @@ class Tally:
         """
         kind = _text(event, "type")
         after = event.get("after", {}).get("M", {})
-        was, is_now = _text(event.get("before", {}).get("M", {}), "status") == LISTED, _text(after, "status") == LISTED
+        is_now = _text(after, "status") == LISTED
+        was = "changed" in event and _text({**after, **event["changed"].get("M", {})}, "status") == LISTED
         if was and kind == EventType.RELISTED:  # it had expired, and no TTL had come by yet
             self.removed[EventType.EXPIRED] += 1
             was = False

@@ -76,4 +76,10 @@ def _listed(row: dict[str, Any], now: datetime) -> dict[str, Any] | None:
     """Return the result for a stored row that is listed, else None."""
     if not is_listed(row, now):
         return None
-    return {"status": "listed", "listed_at": row.get("listed_at"), "source": row.get("source")}
+    listed_at, source = row.get("listed_at"), row.get("source")
+    # A row edited by hand may hold values that JSON cannot.
+    return {
+        "status": "listed",
+        "listed_at": listed_at if isinstance(listed_at, str) else None,
+        "source": source if isinstance(source, str) else None,
+    }

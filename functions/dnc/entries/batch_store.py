@@ -1,18 +1,19 @@
 """Many entries of one account at once: read by the hundred, written by 25, each write conditional on what was read.
 
-A batch of PartiQL is the one batch of DynamoDB whose writes have conditions: an INSERT fails when the row is there, an
-UPDATE when its version is another. So a worker that was killed, or runs twice, overwrites nothing.
+A PartiQL batch is DynamoDB's only batch whose writes have conditions: an INSERT fails if the row exists, an UPDATE if
+its version differs. A worker that was killed, or that runs twice, therefore overwrites nothing.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from dnc.aws import errors as aws_errors
+from dnc.aws import queries
 from dnc.entries.entry import Entry
+from dnc.entries.store import unchanged
 from dnc.entries.wire import entry_of, row_of
 from dnc.problems import Unavailable
 
-KEYS_A_READ = 100
 STATEMENTS_A_CALL = 25
 _CONFLICTS = frozenset({"DuplicateItem", "ConditionalCheckFailed"})
 _AGAIN = frozenset(
@@ -22,21 +23,21 @@ _AGAIN = frozenset(
 
 
 class Wanted(NamedTuple):
-    """An entry to store if what is stored is still the expected one (None: nothing is)."""
+    """An entry to store if the stored one is still the expected one (None: no row)."""
 
     entry: Entry
     expected: Entry | None
 
 
 class Stored(NamedTuple):
-    """The numbers (E.164) that were not stored: another one stands there, or DynamoDB asked to slow down."""
+    """The numbers (E.164) that were not stored: the row had changed, or DynamoDB throttled the write."""
 
     conflicts: set[str]
     throttled: set[str]
 
 
 class BulkEntries:
-    """The entries of one account, in bulk. `client`: with the calls and forms of boto3's DynamoDB client."""
+    """The entries of one account, in bulk."""
 
     def __init__(self, client: Any, table: str, account_id: str) -> None:
         """Bind to a table and an account."""
@@ -46,42 +47,26 @@ class BulkEntries:
         self._inserts: dict[tuple[str, ...], str] = {}
 
     def read(self, numbers: Iterable[str]) -> dict[str, Entry]:
-        """Read the entries of numbers (E.164), strongly consistent; those without a row are left out.
+        """Read the entries of numbers (E.164), strongly consistent. Numbers without a row are left out.
 
         Raises Unavailable unless all were read.
         """
-        wanted = list(numbers)
-        found: dict[str, Entry] = {}
-        for i in range(0, len(wanted), KEYS_A_READ):
-            self._read_part(wanted[i : i + KEYS_A_READ], found)
-        return found
+        keys = [{"account_id": {"S": self._account_id}, "number": {"S": number}} for number in numbers]
+        items = queries.batch(self._client, self._table, keys)
+        return {item["number"]["S"]: entry_of(item) for item in items}
 
     def store(self, wanted: Sequence[Wanted]) -> Stored:
-        """Store entries, each number at most once; tell which were not stored."""
+        """Store entries, each number at most once. Return which were not stored."""
         stored = Stored(set(), set())
         for i in range(0, len(wanted), STATEMENTS_A_CALL):
             self._store_part(wanted[i : i + STATEMENTS_A_CALL], stored)
         return stored
 
-    def _read_part(self, numbers: list[str], found: dict[str, Entry]) -> None:
-        account = {"S": self._account_id}
-        keys = [{"account_id": account, "number": {"S": number}} for number in numbers]
-        asked: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
-        for _ in range(8):
-            with aws_errors.storage():
-                answer = self._client.batch_get_item(RequestItems=asked)
-            for item in answer["Responses"].get(self._table, ()):
-                found[item["number"]["S"]] = entry_of(item)
-            asked = answer.get("UnprocessedKeys")
-            if not asked:
-                return
-        raise Unavailable("Storage did not read every number in time. Try again.")
-
     def _store_part(self, wanted: Sequence[Wanted], stored: Stored) -> None:
-        by_hand = [one for one in wanted if one.expected is not None and one.expected.version == 0]
-        batch = [one for one in wanted if one.expected is None or one.expected.version != 0]
+        by_hand = [one for one in wanted if one.expected is not None and not one.expected.version]
+        batch = [one for one in wanted if one.expected is None or one.expected.version]
         for one in by_hand:
-            self._replace_row_without_version(one, stored)
+            self._replace_row_by_hand(one, stored)
         if not batch:
             return
         statements = [self._insert(one.entry) if one.expected is None else self._update(one) for one in batch]
@@ -120,19 +105,14 @@ class BulkEntries:
         keys = [after["account_id"], after["number"], before["version"]]
         return {"Statement": statement, "Parameters": [*changed.values(), *keys]}
 
-    def _replace_row_without_version(self, one: Wanted, stored: Stored) -> None:
+    def _replace_row_by_hand(self, one: Wanted, stored: Stored) -> None:
         try:
-            with aws_errors.storage():
-                self._client.put_item(
-                    TableName=self._table, Item=row_of(one.entry), ConditionExpression="attribute_not_exists(version)"
-                )
+            put = {"TableName": self._table, "Item": row_of(one.entry), **unchanged(one.expected)}
+            if not queries.write_if(self._client.put_item, **put).written:
+                stored.conflicts.add(one.entry.number)
         except Unavailable:
             stored.throttled.add(one.entry.number)
-        except aws_errors.refused() as failed:
-            if aws_errors.error_code(failed) != "ConditionalCheckFailedException":
-                raise
-            stored.conflicts.add(one.entry.number)
 
 
 class StatementRefused(Exception):
-    """DynamoDB refused a statement for another reason than a condition or its throughput: a fault of ours."""
+    """DynamoDB refused a statement for a reason other than a condition or throttling: a defect of this service."""

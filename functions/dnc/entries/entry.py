@@ -1,22 +1,28 @@
 """What an entry is and how requests change it: functions of values, no I/O.
 
-An entry is one E.164 number of one account. Times are RFC 3339 UTC text, `expires_at` is epoch seconds.
+An entry is one E.164 number of one account. Times are RFC 3339 UTC text, `expires_at` is epoch seconds. Requests are
+never mixed: the entry's own fields are those of the request that listed it, and `last_request` holds the latest further
+request in full.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from dnc import times
 from dnc.entries import status
+from dnc.entries.status import expiry_of, status_of, whole
 
 LISTED, REMOVED, EXPIRED = status.LISTED, status.REMOVED, status.EXPIRED
-status_of = status.status_of
 REMEMBERED_REQUEST_KEYS = 20
+REMEMBERED_CAMPAIGNS = 20
+LONGEST_NOTE, LONGEST_TEXT = 2000, 200
+"""Characters of a note, and of every other text of a request."""
 AHEAD = timedelta(minutes=5)
-"""By so much a request may be dated ahead: clocks differ."""
+"""Clock skew tolerated in request dates."""
 DETAILS = (
     "note",
     "campaign_id",
@@ -31,7 +37,8 @@ DETAILS = (
     "requested_at_text",
 )
 RECORD_OF_A_REQUEST = ("consumer_name", "seller", "telemarketer", "goods_or_services")
-"""What 16 CFR 310.5(a)(10) asks to keep beside number and date, which every entry has."""
+"""What 16 CFR 310.5(a)(10) requires to be kept beside the number and the date, which every entry has."""
+_DIGEST_BYTES = 16
 
 
 class Source(StrEnum):
@@ -52,38 +59,41 @@ class Source(StrEnum):
     SUPPRESSION = "suppression"
 
 
-EXPIRING_SOURCES = frozenset({Source.MANUAL, Source.IMPORT, Source.REGISTRY, Source.SUPPRESSION})
+EXPIRING_SOURCES = frozenset(Source(source) for source in status.EXPIRING_SOURCES)
+SKIPPABLE_SOURCES = frozenset({Source.MANUAL, Source.IMPORT, Source.REGISTRY, Source.SUPPRESSION})
+"""The sources of which an add may leave a removed number removed (`skip_removed`)."""
 
 
 class Change(StrEnum):
-    """What the last write of an entry was; the audit event of it bears the same name."""
+    """What the last write of an entry did. Its audit event has the same name."""
 
     LISTED = "listed"
     REQUESTED_AGAIN = "requested_again"
     REMOVED = "removed"
     RESTORED = "restored"
     RELISTED = "relisted"
+    REINSTATED = "reinstated"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: the credential, and the person it acted for when that is known."""
+    """Who made a change: the credential, and the person it acted for if that is known."""
 
     principal: str
     acting_user: str | None = None
 
     def item(self) -> dict[str, Any]:
-        """Give the actor as it is stored and shown."""
+        """Return the actor as it is stored and shown."""
         return {"principal": self.principal, "acting_user": self.acting_user}
 
 
 OUTSIDE = Actor("outside:unknown")
-"""Who wrote a row that does not say who wrote it."""
+"""The actor of a row that does not say who wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write: when (UTC), by whom, and the id of the request that asked for it."""
+    """One write: when (UTC), by whom, and the id of the API request that caused it."""
 
     at: datetime
     actor: Actor
@@ -94,8 +104,10 @@ class Write:
 class Request:
     """One do-not-call request for one number (E.164). `expires_at`: epoch seconds or None.
 
-    `sources`, `last_requested_at`: of further requests that are brought back with it, out of an export.
-    `reading_of`: the number (E.164) whose ambiguous written form can also mean this one; `also_listed`: the numbers
+    `key`, `content`: the idempotency key, and what the client sent, in one canonical form; a repeat has both.
+    `stated_at`: the request date if the client stated one. `skip_removed`: leave a removed number removed.
+    `sources`, `last_requested_at`: of further requests that are brought back with this one from an export.
+    `reading_of`: the number (E.164) whose ambiguous written form can also mean this one. `also_listed`: the numbers
     that the written form of this one can also mean.
     """
 
@@ -105,15 +117,28 @@ class Request:
     details: Mapping[str, str] = field(default_factory=dict)
     expires_at: int | None = None
     key: str | None = None
+    content: str = ""
+    stated_at: str | None = None
+    skip_removed: bool = False
     sources: frozenset[str] = frozenset()
     last_requested_at: str = ""
     reading_of: str | None = None
     also_listed: tuple[str, ...] = ()
 
+    def full(self, actor: Actor) -> dict[str, Any]:
+        """Return the whole request, as `last_request` stores it and an event shows it. `actor`: who took it."""
+        whole_request = {"source": str(self.source), "requested_at": self.requested_at, **self.details}
+        if self.expires_at is not None:
+            whole_request["expires_at"] = times.from_epoch(self.expires_at)
+        return {**whole_request, "requested_by": actor.item()}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One number of one account, listed or removed."""
+    """One number of one account, listed or removed.
+
+    `odd_version`: the stored version if it is not a positive whole number, which only a hand can have written.
+    """
 
     account_id: str
     number: str
@@ -133,11 +158,15 @@ class Entry:
     request_keys: tuple[str, ...] = ()
     expires_at: int | None = None
     removal: Mapping[str, Any] | None = None
+    campaign_ids: tuple[str, ...] = ()
+    requests: int = 1
+    last_request: Mapping[str, Any] | None = None
     reading_of: str | None = None
     also_listed: tuple[str, ...] = ()
+    odd_version: Any = field(default=None, compare=False)
 
     def item(self) -> dict[str, Any]:
-        """Give the row as it is stored; attributes without a value are left out."""
+        """Return the row as it is stored. Attributes without a value are left out."""
         row: dict[str, Any] = {
             "account_id": self.account_id,
             "number": self.number,
@@ -148,6 +177,7 @@ class Entry:
             "last_requested_at": self.last_requested_at,
             "listed_at": self.listed_at,
             "listed_by": dict(self.listed_by),
+            "requests": self.requests,
             "version": self.version,
             "changed_at": self.changed_at,
             "changed_by": dict(self.changed_by),
@@ -155,122 +185,119 @@ class Entry:
             "request_id": self.request_id,
             **self.details,
         }
-        if self.request_keys:
-            row["request_keys"] = list(self.request_keys)
-        if self.expires_at is not None:
-            row["expires_at"] = self.expires_at
-        if self.removal is not None:
-            row["removal"] = dict(self.removal)
-        if self.reading_of is not None:
-            row["reading_of"] = self.reading_of
-        if self.also_listed:
-            row["also_listed"] = list(self.also_listed)
-        return row
+        optional = {
+            "request_keys": list(self.request_keys) or None,
+            "campaign_ids": list(self.campaign_ids) or None,
+            "expires_at": self.expires_at,
+            "removal": dict(self.removal) if self.removal is not None else None,
+            "last_request": dict(self.last_request) if self.last_request is not None else None,
+            "reading_of": self.reading_of,
+            "also_listed": list(self.also_listed) or None,
+        }
+        return row | {name: value for name, value in optional.items() if value is not None}
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Entry":
-        """Read a stored row. A row edited by hand may lack anything but its key; then the rest is empty text.
+        """Read a stored row. A row edited by hand may hold anything but its key; what cannot be read is left out.
 
-        A row without a status, or with one nobody knows, is listed: what cannot be understood is not called.
+        A row that the service cannot have written is listed: a row that cannot be understood is not called.
         """
-        expires_at = row.get("expires_at")
-        source = str(row.get("source", Source.MANUAL))
+        source = _text(row.get("source")) or str(Source.MANUAL)
+        version = whole(row.get("version"))
+        is_removed = status_of(row, _EVER) == REMOVED
         return cls(
             account_id=str(row["account_id"]),
             number=str(row["number"]),
-            status=REMOVED if row.get("status") == REMOVED else LISTED,
+            status=REMOVED if is_removed else LISTED,
             source=source,
-            sources=frozenset(row.get("sources") or {source}),
-            requested_at=str(row.get("requested_at", "")),
-            last_requested_at=str(row.get("last_requested_at", "")),
-            listed_at=str(row.get("listed_at", "")),
-            listed_by=row.get("listed_by") or OUTSIDE.item(),
-            version=int(row.get("version", 0)),
-            changed_at=str(row.get("changed_at", "")),
-            changed_by=row.get("changed_by") or OUTSIDE.item(),
-            change=str(row.get("change", "")),
-            request_id=str(row.get("request_id", "")),
-            details={name: str(row[name]) for name in DETAILS if row.get(name)},
-            request_keys=tuple(row.get("request_keys") or ()),
-            expires_at=int(expires_at) if expires_at is not None else None,
-            removal=row.get("removal"),
-            reading_of=str(row["reading_of"]) if row.get("reading_of") else None,
-            also_listed=tuple(map(str, row.get("also_listed") or ())),
+            sources=frozenset(_texts(row.get("sources"))) or frozenset({source}),
+            requested_at=_text(row.get("requested_at")),
+            last_requested_at=_text(row.get("last_requested_at")),
+            listed_at=_text(row.get("listed_at")),
+            listed_by=_map(row.get("listed_by")) or OUTSIDE.item(),
+            version=max(version or 0, 0),
+            changed_at=_text(row.get("changed_at")),
+            changed_by=_map(row.get("changed_by")) or OUTSIDE.item(),
+            change=_text(row.get("change")),
+            request_id=_text(row.get("request_id")),
+            details={name: written for name in DETAILS if (written := _text(row.get(name)))},
+            request_keys=tuple(_texts(row.get("request_keys"))),
+            expires_at=expiry_of(row) if row.get("status") == LISTED else None,
+            removal=_map(row.get("removal")) if is_removed else None,
+            campaign_ids=tuple(_texts(row.get("campaign_ids"))),
+            requests=max(whole(row.get("requests")) or 1, 1),
+            last_request=_map(row.get("last_request")),
+            reading_of=_text(row.get("reading_of")) or None,
+            also_listed=tuple(_texts(row.get("also_listed"))),
+            odd_version=None if version and version > 0 else row.get("version"),
         )
 
     def status_at(self, moment: datetime) -> str:
-        """Give `listed`, `removed` or `expired`, by the clock: cleaning up may come much later."""
-        return status_of(self.status, self.expires_at, moment)
+        """Return `listed`, `removed` or `expired`, by the clock: an expired row may be deleted much later."""
+        if self.status == LISTED and self.expires_at is not None and self.expires_at <= moment.timestamp():
+            return EXPIRED
+        return self.status
 
     @property
     def missing_evidence(self) -> list[str]:
-        """Name what the record of a do-not-call request should hold and this one lacks (16 CFR 310.5(a)(10))."""
+        """Return what the record of a do-not-call request should hold and this one lacks (16 CFR 310.5(a)(10))."""
         return [name for name in RECORD_OF_A_REQUEST if not self.details.get(name)]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a request leads to. `changed`: the entry must be stored; `created`: it was not listed before."""
+    """The result of a request. `changed`: the entry must be stored; `created`: the number was not listed before."""
 
     entry: Entry
     created: bool
     changed: bool = True
+    warnings: tuple[str, ...] = ()
 
 
 def request_listing(account_id: str, current: Entry | None, request: Request, write: Write) -> Outcome:
-    """Apply a do-not-call request: list the number, list it again, or merge a further request into its entry."""
-    at = times.text(write.at)
-    if current is None or current.status_at(write.at) != LISTED:
+    """Apply a do-not-call request: list the number, list it again, or keep a further request with its entry."""
+    if current is None or current.status_at(write.at) == EXPIRED:
         return Outcome(_new(account_id, current, request, write), created=True)
-    if request.key and request.key in current.request_keys:
+    repeated = is_repeat(current, request)
+    if current.status == REMOVED:
+        removed_at = str((current.removal or {}).get("removed_at", ""))
+        is_older = request.stated_at is not None and request.stated_at <= removed_at
+        if repeated and is_older:
+            why = "this request was made before the number was removed: it stays removed"
+            return Outcome(current, created=False, changed=False, warnings=(why,))
+        if request.skip_removed and (request.stated_at is None or is_older):
+            why = "the number was removed, and stays removed as requested"
+            return Outcome(current, created=False, changed=False, warnings=(why,))
+        return Outcome(_new(account_id, current, request, write), created=True)
+    if repeated:
         return Outcome(current, created=False, changed=False)
-    merged = replace(
-        current,
-        sources=current.sources | request.sources | {str(request.source)},
-        requested_at=min(current.requested_at, request.requested_at) if current.requested_at else request.requested_at,
-        last_requested_at=max(current.last_requested_at, request.requested_at, request.last_requested_at),
-        details={**request.details, **current.details},
-        expires_at=_longer(current.expires_at, request.expires_at),
-        request_keys=_remember(current.request_keys, request.key),
-        # A request of its own makes the number more than a reading of another one.
-        reading_of=current.reading_of if request.reading_of else None,
-        also_listed=tuple(dict.fromkeys((*current.also_listed, *request.also_listed))),
-        version=current.version + 1,
-        changed_at=at,
-        changed_by=write.actor.item(),
-        change=Change.REQUESTED_AGAIN,
-        request_id=write.request_id,
-    )
-    return Outcome(merged, created=False)
+    reused = request.key is not None and has_key(current, request.key)
+    why = "the request_key (or call_id) was used before with other content: recorded as a further request"
+    return Outcome(_further(current, request, write), created=False, warnings=(why,) if reused else ())
 
 
-def remove(current: Entry, removal: Mapping[str, Any], write: Write) -> Entry:
-    """Give the tombstone of an entry: the row of what was listed, with the reason, the evidence and the actor."""
-    at = times.text(write.at)
-    told = {**removal, "removed_at": at, "removed_by": write.actor.item()}
-    if current.expires_at is not None:
-        told["expires_at"] = times.from_epoch(current.expires_at)
-    return replace(
-        current,
-        status=REMOVED,
-        removal=told,
-        expires_at=None,
-        version=current.version + 1,
-        changed_at=at,
-        changed_by=write.actor.item(),
-        change=Change.REMOVED,
-        request_id=write.request_id,
-    )
+def is_repeat(current: Entry, request: Request) -> bool:
+    """Return whether the entry has a request with the same key and the same content."""
+    return request.key is not None and request_key(request.key, request.content) in current.request_keys
+
+
+def has_key(current: Entry, key: str) -> bool:
+    """Return whether the entry has a request with this key, whatever its content."""
+    digest = _digest(key)
+    return any(known.startswith(digest) for known in current.request_keys)
+
+
+def request_key(key: str, content: str) -> str:
+    """Return what an entry remembers of a request: a 16-byte digest each of its key and its content, in hex."""
+    return _digest(key) + _digest(content)
 
 
 def restore(current: Entry, write: Write) -> Entry:
-    """Take a removal back: the original request and its evidence, listed again. An expiry that has passed stays off."""
-    expires_at = None
+    """Reverse a removal: list the original request and its evidence again. An expiry that has passed is dropped."""
     written = (current.removal or {}).get("expires_at")
-    if written:
-        expires_at = times.epoch(times.parse(written))
-        if expires_at <= write.at.timestamp():
-            expires_at = None
+    expires_at = times.epoch(times.parse(written)) if written and current.sources <= EXPIRING_SOURCES else None
+    if expires_at is not None and expires_at <= write.at.timestamp():
+        expires_at = None
     return replace(
         current,
         status=LISTED,
@@ -284,6 +311,12 @@ def restore(current: Entry, write: Write) -> Entry:
     )
 
 
+def as_reading(numbers: tuple[str, ...], number: str) -> dict[str, Any]:
+    """Return the fields of a request that say how one reading belongs to the others. `numbers`: as in `request_of`."""
+    first, *others = numbers
+    return {"also_listed": tuple(others)} if number == first else {"reading_of": first}
+
+
 def request_of(entry: Entry, numbers: tuple[str, ...], number: str) -> Request:
     """Return the request that an entry records, for the number that was meant: only the digits were wrong.
 
@@ -291,23 +324,17 @@ def request_of(entry: Entry, numbers: tuple[str, ...], number: str) -> Request:
     """
     return Request(
         number=number,
-        source=Source(entry.source),
+        source=Source(entry.source) if entry.source in set(Source) else Source.MANUAL,
         requested_at=entry.requested_at,
         details=dict(entry.details),
         expires_at=entry.expires_at,
-        key=entry.request_keys[-1] if entry.request_keys else None,
         **as_reading(numbers, number),
     )
 
 
-def as_reading(numbers: tuple[str, ...], number: str) -> dict[str, Any]:
-    """Return the fields of a request that say how one reading belongs to the others. `numbers`: as in `request_of`."""
-    first, *others = numbers
-    return {"also_listed": tuple(others)} if number == first else {"reading_of": first}
-
-
 def _new(account_id: str, before: Entry | None, request: Request, write: Write) -> Entry:
     at = times.text(write.at)
+    campaign = request.details.get("campaign_id")
     return Entry(
         account_id=account_id,
         number=request.number,
@@ -324,10 +351,38 @@ def _new(account_id: str, before: Entry | None, request: Request, write: Write) 
         change=Change.RELISTED if before else Change.LISTED,
         request_id=write.request_id,
         details=dict(request.details),
-        request_keys=_remember((), request.key),
+        request_keys=_remember((), request),
         expires_at=request.expires_at,
+        campaign_ids=(campaign,) if campaign else (),
         reading_of=request.reading_of,
         also_listed=request.also_listed,
+    )
+
+
+def _further(current: Entry, request: Request, write: Write) -> Entry:
+    campaigns = current.campaign_ids
+    campaign = request.details.get("campaign_id")
+    if campaign and campaign not in campaigns:
+        campaigns = (*campaigns, campaign)[-REMEMBERED_CAMPAIGNS:]
+    earliest = min(current.requested_at, request.requested_at) if current.requested_at else request.requested_at
+    return replace(
+        current,
+        sources=current.sources | request.sources | {str(request.source)},
+        requested_at=earliest,
+        last_requested_at=max(current.last_requested_at, request.requested_at, request.last_requested_at),
+        expires_at=_longer(current.expires_at, request.expires_at),
+        request_keys=_remember(current.request_keys, request),
+        campaign_ids=campaigns,
+        requests=current.requests + 1,
+        last_request=request.full(write.actor),
+        # A request of its own makes the number more than a reading of another one.
+        reading_of=current.reading_of if request.reading_of else None,
+        also_listed=tuple(dict.fromkeys((*current.also_listed, *request.also_listed))),
+        version=current.version + 1,
+        changed_at=times.text(write.at),
+        changed_by=write.actor.item(),
+        change=Change.REQUESTED_AGAIN,
+        request_id=write.request_id,
     )
 
 
@@ -335,5 +390,29 @@ def _longer(one: int | None, other: int | None) -> int | None:
     return None if one is None or other is None else max(one, other)
 
 
-def _remember(keys: tuple[str, ...], key: str | None) -> tuple[str, ...]:
-    return (*keys, key)[-REMEMBERED_REQUEST_KEYS:] if key else keys
+def _remember(keys: tuple[str, ...], request: Request) -> tuple[str, ...]:
+    if not request.key:
+        return keys
+    return (*keys, request_key(request.key, request.content))[-REMEMBERED_REQUEST_KEYS:]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).digest()[:_DIGEST_BYTES].hex()
+
+
+_EVER = datetime.fromtimestamp(0, UTC)
+"""A moment before every expiry: what is left of a status is whether it was removed."""
+
+
+def _text(value: object) -> str:
+    return str(value) if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, (set, frozenset, list, tuple)):
+        return []
+    return [inner for inner in value if isinstance(inner, str)]
+
+
+def _map(value: object) -> dict[str, Any] | None:
+    return dict(value) if isinstance(value, Mapping) and value else None

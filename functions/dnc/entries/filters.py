@@ -1,16 +1,16 @@
-"""What to list: the filters of a page, as DynamoDB's conditions where it can judge them, else as functions of a row."""
+"""What to list: the filters of a page, as conditions of a Query where possible, otherwise as functions of a row."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dnc.entries import entry as entries
-from dnc.entries.entry import LISTED
+from dnc.entries.entry import LISTED, Entry
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to list. `prefix`: E.164 with plus; `digits`: one of these must be in the number, a plus at its start."""
+    """What to list. `prefix`: E.164 with plus. `digits`: the number has one of these runs, a plus being its start."""
 
     status: str = LISTED
     prefix: str | None = None
@@ -22,12 +22,12 @@ class Filters:
 
 
 def unfiltered(filters: Filters) -> bool:
-    """Tell whether every row of the key's range is wanted, but for its status."""
+    """Return whether every row of the key's range is wanted, apart from its status."""
     return filters == Filters(prefix=filters.prefix, status=filters.status)
 
 
 def has_digits(item: dict[str, Any], digits: tuple[str, ...] | None) -> bool:
-    """Tell whether a row's number has one of these runs. DynamoDB's own filters may not name a key attribute."""
+    """Return whether a row's number has one of these runs of digits. A Query's filter may not name a key attribute."""
     if digits is None:
         return True
     number = item["number"]["S"]
@@ -38,8 +38,16 @@ def _only_prefix(digits: tuple[str, ...] | None) -> str | None:
     return digits[0] if digits and len(digits) == 1 and digits[0].startswith("+") else None
 
 
-def query(filters: Filters, moment: datetime) -> dict[str, Any]:
-    """Give the key condition and the filters of a Query; `:account` is left for the one table to fill."""
+def has_status(entry: Entry, wanted: str, moment: datetime) -> bool:
+    """Return whether an entry has the wanted status (`listed`, `removed` or `all`) at a moment."""
+    return wanted == "all" or entry.status_at(moment) == wanted
+
+
+def query(filters: Filters) -> dict[str, Any]:
+    """Return the key condition and the filters of a Query; the caller fills in `:account`.
+
+    The status is decided by `has_status`, from what a row says. The Query leaves out only rows that cannot be removed.
+    """
     names = {"#account": "account_id"}
     values: dict[str, Any] = {}
     key = "#account = :account"
@@ -49,33 +57,31 @@ def query(filters: Filters, moment: datetime) -> dict[str, Any]:
         key += " AND begins_with(#number, :prefix)"
         names["#number"] = "number"
         values[":prefix"] = {"S": prefix}
-    if filters.status == LISTED:
-        conditions.append("#status <> :removed AND (attribute_not_exists(#expires) OR #expires > :now)")
-        names |= {"#status": "status", "#expires": "expires_at"}
-        values |= {":removed": {"S": entries.REMOVED}, ":now": {"N": str(int(moment.timestamp()))}}
-    elif filters.status == entries.REMOVED:
+    if filters.status == entries.REMOVED:
         conditions.append("#status = :removed")
         names["#status"] = "status"
         values[":removed"] = {"S": entries.REMOVED}
     if filters.source:
-        conditions.append("contains(#sources, :source)")
-        names["#sources"] = "sources"
+        conditions.append("(contains(#sources, :source) OR #source = :source)")
+        names |= {"#sources": "sources", "#source": "source"}
         values[":source"] = {"S": filters.source}
-    for name, operator, value in (
-        ("campaign_id", "=", filters.campaign_id),
-        ("listed_at", ">=", filters.listed_from),
-        ("listed_at", "<", filters.listed_to),
-    ):
-        if value:
-            marker = f":{name}{'_to' if operator == '<' else ''}"
-            conditions.append(f"#{name} {operator} {marker}")
-            names[f"#{name}"] = name
-            values[marker] = {"S": value}
-    asked = {
+    if filters.campaign_id:
+        conditions.append("(contains(#campaigns, :campaign) OR #campaign = :campaign)")
+        names |= {"#campaigns": "campaign_ids", "#campaign": "campaign_id"}
+        values[":campaign"] = {"S": filters.campaign_id}
+    if filters.listed_from:
+        conditions.append("#listed_at >= :listed_from")
+        values[":listed_from"] = {"S": filters.listed_from}
+    if filters.listed_to:
+        conditions.append("#listed_at < :listed_to")
+        values[":listed_to"] = {"S": filters.listed_to}
+    if filters.listed_from or filters.listed_to:
+        names["#listed_at"] = "listed_at"
+    request = {
         "KeyConditionExpression": key,
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
     }
     if conditions:
-        asked["FilterExpression"] = " AND ".join(conditions)
-    return asked
+        request["FilterExpression"] = " AND ".join(conditions)
+    return request

@@ -1,6 +1,9 @@
 """The status of a stored row at a given time: listed, removed or expired.
 
 This is the only part of an entry's rules that a check needs.
+
+A row reads as anything but listed only if the service can have written it so: a removal must say why, when and by
+whom, and an expiry counts only if it is a whole number and every source of the row may expire.
 """
 
 from __future__ import annotations
@@ -12,22 +15,64 @@ if TYPE_CHECKING:
     from typing import Any
 
 LISTED, REMOVED, EXPIRED = "listed", "removed", "expired"
+EXPIRING_SOURCES = frozenset({"registry", "suppression"})
+"""The only sources whose entries may expire. Every other one can be a person's own request."""
+NEEDED = (
+    "status",
+    "version",
+    "expires_at",
+    "sources",
+    "removal.reason",
+    "removal.removed_at",
+    "removal.removed_by.principal",
+)
+"""The paths of a row that `status_of` reads."""
 
 
-def status_of(status: object, expires_at: int | None, moment: datetime) -> str:
-    """Return the status of a row at a moment (UTC). `expires_at`: epoch seconds.
-
-    Unless a row is plainly removed or its expiry has passed, it is listed, so that an unknown status never reads as
-    clear.
-    """
-    if status == REMOVED:
-        return REMOVED
-    if expires_at is not None and expires_at <= moment.timestamp():
-        return EXPIRED
-    return LISTED
+def status_of(row: Mapping[str, Any], moment: datetime) -> str:
+    """Return the status of a stored row at a moment. A row that the service cannot have written is listed."""
+    status = row.get("status")
+    if status == LISTED:
+        if "expires_at" not in row:
+            return LISTED
+        expires_at = expiry_of(row)
+        return EXPIRED if expires_at is not None and expires_at <= moment.timestamp() else LISTED
+    return REMOVED if status == REMOVED and _is_removal(row.get("removal")) and _is_version(row) else LISTED
 
 
 def is_listed(row: Mapping[str, Any], moment: datetime) -> bool:
     """Return whether a stored row, or the part of it that a check reads, is listed at a moment (UTC)."""
-    expires_at = row.get("expires_at")
-    return status_of(row.get("status"), int(expires_at) if expires_at is not None else None, moment) == LISTED
+    return status_of(row, moment) == LISTED
+
+
+def expiry_of(row: Mapping[str, Any]) -> int | None:
+    """Return when a row expires (epoch seconds), or None if it never does."""
+    expires_at = whole(row.get("expires_at"))
+    sources = row.get("sources")
+    if expires_at is None or not sources or not isinstance(sources, (set, frozenset, list)):
+        return None
+    return expires_at if all(isinstance(s, str) and s in EXPIRING_SOURCES for s in sources) else None
+
+
+def whole(value: object) -> int | None:
+    """Return a stored number as int, or None if the value is not a whole number."""
+    if isinstance(value, (str, bytes, bool)) or value is None:
+        return None
+    try:
+        number = int(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if number == value else None
+
+
+def _is_removal(removal: object) -> bool:
+    if not isinstance(removal, dict):
+        return False
+    removed_by = removal.get("removed_by")
+    principal = removed_by.get("principal") if isinstance(removed_by, dict) else None
+    return all(isinstance(text, str) and text for text in (removal.get("reason"), removal.get("removed_at"), principal))
+
+
+def _is_version(row: Mapping[str, Any]) -> bool:
+    version = whole(row.get("version"))
+    return version is not None and version > 0

@@ -12,6 +12,7 @@ from functools import lru_cache
 from dnc.aws import errors as aws_errors
 from dnc.aws import wire
 from dnc.aws.attempts import attempts
+from dnc.entries.status import NEEDED
 from dnc.problems import Unavailable
 
 TYPE_CHECKING = False
@@ -19,16 +20,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 KEYS_A_BATCH = 100
+_PATHS = ("number", "listed_at", "source", *NEEDED)
+_NAMES = {name: f"#{place}" for place, name in enumerate(dict.fromkeys(".".join(_PATHS).split(".")))}
 OPTIONS = {
     "ConsistentRead": True,
-    "ProjectionExpression": "#n, #s, #e, #l, #o",
-    "ExpressionAttributeNames": {
-        "#n": "number",
-        "#s": "status",
-        "#e": "expires_at",
-        "#l": "listed_at",
-        "#o": "source",
-    },
+    "ProjectionExpression": ", ".join(".".join(_NAMES[name] for name in path.split(".")) for path in _PATHS),
+    "ExpressionAttributeNames": {alias: name for name, alias in _NAMES.items()},
 }
 _NO_ROW = frozenset({"ConsumedCapacity", "ResponseMetadata"})
 
@@ -46,8 +43,7 @@ class StatusReader:
     def statuses(self, numbers: list[str]) -> dict[str, dict[str, Any]]:
         """Read the status of each number (E.164), strongly consistent. Raises Unavailable unless all were read.
 
-        Returns `status`, `expires_at` (epoch seconds), `listed_at` and `source` by number. Numbers without a row are
-        left out.
+        Returns, by number, what `status_of` reads, `listed_at` and `source`. Numbers without a row are left out.
         """
         if len(numbers) == 1:
             return self._one(numbers[0])

@@ -49,6 +49,9 @@ def main() -> int:
             "AWS_SECRET_ACCESS_KEY": "local",
             "AUDIT_TABLE": tables.TABLES["audit"],
             "EVENT_BUS": "none",
+            "NUMBERS_TABLE": tables.TABLES["numbers"],
+            "BULK_BUCKET": "none",
+            "FAILED_RECORDS_BUCKET": "none",
         }
         client = clients.client("dynamodb")
         os.environ["AUDIT_TABLE"] = tables.create(client)["audit"]

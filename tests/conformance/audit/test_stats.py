@@ -47,7 +47,7 @@ def story(seed, count=160):
             after = {**before, "status": "listed"} if kind == "restored" else after
             after = None if kind == "deleted_out_of_band" else after
         rows[number] = after
-        event = RecordedChange("acme", number, str(n).zfill(40), kind, "t", {}, reason, None, before, after, None)
+        event = RecordedChange("acme", number, str(n).zfill(40), kind, "t", {}, reason, before, after, None)
         events.append((clock, event))
     return events
 
@@ -90,7 +90,7 @@ def assert_true(events, stats, now):
 @pytest.mark.parametrize("seed", range(6))
 def test_the_counts_are_those_of_the_audit_whenever_it_is_asked(client, names, seed):
     events, clock = story(seed), Clock()
-    writer = AuditWriter(client, names["audit"], clock)
+    writer = AuditWriter(client, names["audit"], pytest.fail, clock)
     chosen = random.Random(-seed)
     for when, one in events:
         clock.now = when
@@ -107,13 +107,13 @@ def test_the_counts_are_those_of_the_audit_whenever_it_is_asked(client, names, s
 
 def test_an_answer_that_runs_out_of_time_says_how_far_it_came_and_the_next_goes_on(client, names):
     clock = Clock()
-    writer = AuditWriter(client, names["audit"], clock)
+    writer = AuditWriter(client, names["audit"], pytest.fail, clock)
     padding = "x" * 60_000  # so that a shard's day takes several pages of 1 MB
     for n in range(160):
         clock.now = BORN + timedelta(seconds=n)
         after = {"status": "listed", "source": "web", "note": padding}
         number = f"+1415555{n:04d}"
-        one = RecordedChange("acme", number, str(n).zfill(40), "listed", "t", {}, None, None, None, after, None)
+        one = RecordedChange("acme", number, str(n).zfill(40), "listed", "t", {}, None, None, after, None)
         writer.record([one], None)
     now = BORN + timedelta(hours=1)
     late = iter([0.0])
@@ -132,7 +132,7 @@ def test_an_answer_that_runs_out_of_time_says_how_far_it_came_and_the_next_goes_
 
 def test_two_who_count_at_once_count_nothing_twice(client, names):
     events, clock = story(99), Clock()
-    writer = AuditWriter(client, names["audit"], clock)
+    writer = AuditWriter(client, names["audit"], pytest.fail, clock)
     for when, one in events:
         clock.now = when
         writer.record([one], writer.heads([one.subject]).get(one.subject))

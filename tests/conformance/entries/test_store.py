@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dnc import times
+from dnc.entries import reasons
 from dnc.entries.entry import Actor, Request, Source, Write
 from dnc.entries.filters import Filters
 from dnc.entries.store import Numbers
@@ -33,8 +34,11 @@ def numbers(own, names):
     return Numbers(own, names["numbers"], "acme")
 
 
-def allow(_entry):
-    """Judge nothing: the rules are tested elsewhere."""
+def remove(numbers, number, removal, version, by):
+    def judged(entry):
+        return reasons.remove(entry, removal, by, may_order=True)
+
+    return numbers.remove(number, removal, version, by, judged)
 
 
 @pytest.mark.parametrize(("key", "version"), [(None, 50), ("one", 1)])
@@ -48,14 +52,14 @@ def test_50_concurrent_adds_of_one_number_are_one_listing(numbers, key, version)
 def test_of_20_concurrent_removals_one_removes_and_the_others_conflict(numbers):
     numbers.add(request(), write())
 
-    def remove(i):
+    def remove_once(i):
         try:
-            return numbers.remove(NUMBER, {"reason": "test_number", "note": str(i)}, 1, write(f"u-{i}"), allow)
+            return remove(numbers, NUMBER, {"reason": "test_number", "note": str(i)}, 1, write(f"u-{i}"))
         except Conflict:
             return None
 
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
-        removed = [entry for entry in pool.map(remove, range(20)) if entry]
+        removed = [entry for entry in pool.map(remove_once, range(20)) if entry]
     assert len(removed) == 1
     assert numbers.read(NUMBER) == removed[0]
 
@@ -65,7 +69,7 @@ def test_an_add_and_a_removal_at_once_never_lose_the_request(numbers):
         number = f"+1415555{100 + i:04}"
         numbers.add(request(number), write())
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            removing = pool.submit(numbers.remove, number, {"reason": "test_number", "note": "x"}, 1, write(), allow)
+            removing = pool.submit(remove, numbers, number, {"reason": "test_number", "note": "x"}, 1, write())
             adding = pool.submit(numbers.add, request(number), write())
             added = adding.result()
             failed = removing.exception()
@@ -78,10 +82,10 @@ def test_an_add_and_a_removal_at_once_never_lose_the_request(numbers):
 def test_the_correct_number_is_listed_in_the_same_transaction(numbers):
     numbers.add(request(), write())
     removal = {"reason": "entered_wrong_number", "correct_number": "+14155550101"}
-    removed = numbers.remove(NUMBER, removal, 1, write(), allow)
+    removed = remove(numbers, NUMBER, removal, 1, write())
     assert removed.status == "removed"
     assert numbers.read("+14155550101").status == "listed"
-    assert numbers.remove(NUMBER, removal, 1, write(), allow) == removed
+    assert remove(numbers, NUMBER, removal, 1, write()) == removed
     assert numbers.read("+14155550101").version == 1
 
 
@@ -90,14 +94,14 @@ def test_a_removal_with_a_correct_number_waits_for_others_that_write_it(numbers)
         numbers.add(request(number), write())
     removal = {"reason": "entered_wrong_number", "correct_number": "+14155550199"}
     with concurrent.futures.ThreadPoolExecutor(10) as pool:
-        removed = list(pool.map(lambda n: numbers.remove(n, removal, 1, write(), allow), numbers_from(4155550110, 10)))
+        removed = list(pool.map(lambda n: remove(numbers, n, removal, 1, write()), numbers_from(4155550110, 10)))
     assert {entry.status for entry in removed} == {"removed"}
     assert numbers.read("+14155550199").version == 10
 
 
 def test_what_was_never_listed_cannot_be_removed(numbers):
     with pytest.raises(NotListed):
-        numbers.remove(NUMBER, {"reason": "test_number"}, 1, write(), allow)
+        remove(numbers, NUMBER, {"reason": "test_number"}, 1, write())
 
 
 def test_1000_statuses_are_read_whatever_is_among_them(numbers, own, names):

@@ -1,14 +1,19 @@
 """The stream handler and what the API shows of its work."""
 
+import hashlib
 import json
+import os
 from datetime import timedelta
 
 import pytest
 
 from dnc import times
 from dnc.audit import chain as audit
+from dnc.audit.held import HeldRecords, replay
 from dnc.audit.keys import HEAD_KEY
 from dnc.aws import clients, wire
+from dnc.bulk.files import s3
+from dnc.settings import Settings
 
 NUMBER, OTHER_NUMBER = "+14155550100", "+14155550101"
 TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
@@ -32,7 +37,7 @@ def audit_rows(dynamodb):
 
 
 @pytest.fixture
-def told(gateway, stream):
+def life(gateway, stream):
     """A number's life, recorded."""
     gateway.add(NUMBER, source="manual", acting_user="u-1")
     records = stream.changes()
@@ -44,7 +49,7 @@ def told(gateway, stream):
     return records
 
 
-def test_a_life_is_told_in_order_with_who_when_and_why(gateway, told):
+def test_a_life_is_recorded_in_order_with_who_when_and_why(gateway, life):
     shown = history(gateway)
     assert [e["type"] for e in shown["events"]] == ["listed", "requested_again", "removed"]
     assert [e["index"] for e in shown["events"]] == [1, 2, 3]
@@ -53,13 +58,14 @@ def test_a_life_is_told_in_order_with_who_when_and_why(gateway, told):
     assert last["reason"] == "test_number"
     assert last["before"]["status"] == "listed"
     assert last["after"]["removal"]["note"] == "ours"
-    assert shown["chain"] == {"length": 3, "head_digest": last["digest"], "intact": True, "broken_at": None}
+    chain = {"length": 3, "head_digest": last["digest"], "intact": True, "broken_at": None}
+    assert shown["chain"] == chain | {"complete": True, "missing": []}
 
 
-def test_a_batch_replayed_ten_times_adds_nothing(gateway, dynamodb, stream, told):
+def test_a_batch_replayed_ten_times_adds_nothing(gateway, dynamodb, stream, life):
     before = audit_rows(dynamodb)
     for i in range(10):
-        assert stream.deliver(told[i % 3 :]) == []
+        assert stream.deliver(life[i % 3 :]) == []
     assert audit_rows(dynamodb) == before
 
 
@@ -84,8 +90,8 @@ def test_records_that_come_in_parts_or_twice_make_one_chain(gateway, stream):
         ({"type": "User", "principalId": "somebody"}, "deleted_out_of_band", "aws:somebody"),
     ],
 )
-def test_a_row_that_vanishes_is_told(gateway, dynamodb, stream, identity, kind, principal):
-    gateway.add(NUMBER)
+def test_a_row_that_vanishes_is_recorded(gateway, dynamodb, stream, identity, kind, principal):
+    gateway.add(NUMBER, source="suppression", expires_at=times.text(times.now() + timedelta(seconds=20)))
     stream.deliver()
     dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})
     assert stream.deliver(stream.changes(identity)) == []
@@ -95,8 +101,9 @@ def test_a_row_that_vanishes_is_told(gateway, dynamodb, stream, identity, kind, 
 
 
 def test_a_row_deleted_by_hand_rings_the_alarm_and_expiry_does_not(gateway, dynamodb, stream, capsys):
+    expires_at = times.text(times.now() + timedelta(seconds=20))
     for identity, alarms in ((TTL, 0), (None, 1)):
-        gateway.add(NUMBER)
+        gateway.add(NUMBER, source="suppression", expires_at=expires_at)
         stream.deliver()
         dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})
         records = stream.changes(identity)
@@ -118,7 +125,7 @@ def test_a_row_deleted_by_hand_rings_the_alarm_and_expiry_does_not(gateway, dyna
         ("SET changed_by = :v", {":v": {"S": "me"}}),
     ],
 )
-def test_a_row_changed_by_hand_is_told(gateway, dynamodb, stream, expression, values):
+def test_a_row_changed_by_hand_is_recorded(gateway, dynamodb, stream, expression, values):
     gateway.add(NUMBER)
     stream.deliver()
     arguments = {"ExpressionAttributeValues": values} if values else {}
@@ -139,13 +146,20 @@ def test_a_write_that_changed_nothing_is_no_event(gateway, stream, dynamodb):
     assert types(gateway) == ["listed"]
 
 
-def test_one_unreadable_record_is_given_back_and_harms_no_other(gateway, stream):
+def test_a_record_that_names_no_row_is_stored_whole_and_harms_no_other(gateway, stream):
     gateway.add(NUMBER)
     gateway.add(OTHER_NUMBER)
     good = stream.changes()
     bad = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "7", "NewImage": {"account_id": {"S": "acme"}}}}
-    assert stream.deliver([good[0], bad, good[1]]) == ["7"]
+    assert stream.deliver([good[0], bad, good[1]]) == []
     assert types(gateway) == types(gateway, OTHER_NUMBER) == ["listed"]
+    assert stored_objects("failed") == {f"unreadable/{'7'.zfill(40)}.json": bad}
+
+
+def stored_objects(bucket):
+    client = s3()
+    keys = [found["Key"] for found in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
+    return {key: json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys}
 
 
 class Failing:
@@ -163,22 +177,157 @@ class Failing:
         return self._client.transact_write_items(**arguments)
 
 
-def test_what_could_not_be_recorded_is_given_back_and_nothing_else(gateway, dynamodb, stream, modules, monkeypatch):
-    for number in (NUMBER, OTHER_NUMBER, NUMBER):
-        gateway.add(number)
-    records = stream.changes()
-    gateway.add(NUMBER)
-    records += stream.changes()
+@pytest.fixture
+def failing(dynamodb, modules, monkeypatch):
+    """Make the writes of one number's events fail."""
     writer = modules["audit_changes.handler"].writer
-    with monkeypatch.context() as patched:
-        patched.setattr(writer, "_client", Failing(dynamodb, NUMBER))
-        failed = stream.deliver(records)
-    wanted = [r["dynamodb"]["SequenceNumber"] for r in records if r["dynamodb"]["NewImage"]["number"]["S"] == NUMBER]
-    assert failed == wanted
-    assert types(gateway, OTHER_NUMBER) == ["listed"]
-    assert history(gateway)["events"] == []
+
+    def fail(number):
+        monkeypatch.setattr(writer, "_client", Failing(dynamodb, number) if number else dynamodb)
+
+    return fail
+
+
+def test_if_every_chain_of_a_batch_fails_all_of_it_is_delivered_again(gateway, stream, failing):
+    gateway.add(NUMBER)
+    records = stream.changes()
+    failing(NUMBER)
+    assert stream.deliver(records) == [records[0]["dynamodb"]["SequenceNumber"]]
+    failing(None)
     assert stream.deliver(records) == []
-    assert history(gateway)["chain"]["intact"]
+    assert types(gateway) == ["listed"]
+
+
+def test_a_number_that_fails_is_held_and_stalls_no_other(gateway, dynamodb, stream, modules, failing, capsys):
+    gateway.add(NUMBER)
+    gateway.add(OTHER_NUMBER)
+    failing(NUMBER)
+    assert stream.deliver() == []
+    assert types(gateway, OTHER_NUMBER) == ["listed"]
+    assert '"HeldRecords"' in capsys.readouterr().out
+    # Later records of the number are held too, although they could be written now, and nobody else's are.
+    failing(None)
+    for number in (NUMBER, OTHER_NUMBER):
+        gateway.add(number, note="again")
+    assert stream.deliver() == []
+    assert types(gateway, OTHER_NUMBER) == ["listed", "requested_again"]
+    assert history(gateway)["events"] == []
+    assert len(stored_objects("failed")) == 2
+    writer = modules["audit_changes.handler"].writer
+    held = HeldRecords(s3(), "failed")
+    [subject] = held.subjects()
+    assert (subject, replay(held, writer, subject), held.subjects()) == (f"acme#{NUMBER}", 2, [])
+    remove(gateway, 2)
+    assert stream.deliver() == []
+    shown = history(gateway)
+    assert [e["type"] for e in shown["events"]] == ["listed", "requested_again", "removed"]
+    assert (shown["chain"]["intact"], shown["chain"]["complete"]) == (True, True)
+    assert not any(e["recorded_late"] for e in shown["events"])
+
+
+def test_a_replay_that_comes_after_later_events_says_that_it_is_late(gateway, stream, modules):
+    gateway.add(NUMBER)
+    first = stream.changes()
+    gateway.add(NUMBER, note="again")
+    assert stream.deliver() == []
+    held = HeldRecords(s3(), "failed")
+    held.store(f"acme#{NUMBER}", first[0])
+    assert history(gateway)["chain"]["missing"] == [1]
+    assert replay(held, modules["audit_changes.handler"].writer, f"acme#{NUMBER}") == 1
+    shown = history(gateway)
+    assert [(e["type"], e["recorded_late"]) for e in shown["events"]] == [("requested_again", False), ("listed", True)]
+    assert (shown["chain"]["intact"], shown["chain"]["complete"]) == (True, True)
+
+
+DEEP = {"S": "x"}
+for _ in range(28):
+    DEEP = {"M": {"deeper": DEEP}}
+POISON = {
+    "a time that is none": {"changed_at": {"S": "now"}},
+    "a removal as text": {"removal": {"S": "removed"}, "status": {"S": "removed"}},
+    "a binary attribute": {"note": {"B": "AAEC"}},
+    "binary in the place of text": {"changed_at": {"B": "AAEC"}},
+    "a set in the place of a map": {"changed_by": {"SS": ["key:k"]}},
+    "a set of binaries": {"sources": {"BS": ["AAEC"]}},
+    "a number of 39 digits": {"version": {"N": "1E+100"}},
+    "a fraction as version": {"version": {"N": "1.5"}},
+    "a huge expiry": {"expires_at": {"N": "1E+50"}},
+    "a list of sources": {"sources": {"L": [{"S": "manual"}]}},
+    "a row of nearly 400 KB": {"note": {"S": "x" * 390_000}},
+    "a deep map": {"removal": DEEP},
+    "no status": {"status": None},
+    "no version": {"version": None},
+    "a status that nobody knows": {"status": {"S": "gone"}},
+    "a reason that is a map": {"status": {"S": "removed"}, "removal": {"M": {"reason": {"M": {}}}}},
+    "an attribute that the service does not write": {"vip": {"BOOL": True}},
+    "a source that nobody knows": {"source": {"S": "magic"}, "sources": {"SS": ["magic"]}},
+}
+
+
+@pytest.mark.parametrize("kind", POISON)
+@pytest.mark.parametrize("bumped", [False, True], ids=["as it is", "with the next version"])
+def test_a_poisoned_row_is_recorded_blocks_the_call_and_harms_no_other(gateway, dynamodb, stream, kind, bumped, capsys):
+    gateway.add(NUMBER, source="web")
+    gateway.add(OTHER_NUMBER)
+    assert stream.deliver() == []
+    key = {"account_id": {"S": "acme"}, "number": {"S": NUMBER}}
+    row = dynamodb.get_item(TableName="numbers", Key=key)["Item"]
+    if bumped:
+        row |= {"version": {"N": "2"}, "request_id": {"S": "forged"}, "change": {"S": "requested_again"}}
+    row |= {name: value for name, value in POISON[kind].items() if value}
+    row = {name: value for name, value in row.items() if POISON[kind].get(name, ...) is not None}
+    stream.set_row(row)
+    gateway.add(OTHER_NUMBER, note="again")
+    assert stream.deliver() == []
+    assert '"OutOfBandChanges"' in capsys.readouterr().out
+    shown = history(gateway)
+    assert [e["type"] for e in shown["events"]] == ["listed", "altered_out_of_band"]
+    assert shown["chain"]["intact"]
+    assert types(gateway, OTHER_NUMBER) == ["listed", "requested_again"]
+    images = shown["events"][1]["images"]
+    assert (images is not None) == (kind in {"a row of nearly 400 KB", "a deep map"})
+    if images:
+        body = s3().get_object(Bucket="bulk", Key=images["key"])["Body"].read()
+        assert images["key"].startswith("accounts/acme/audit/")
+        assert (len(body), hashlib.sha256(body).hexdigest()) == (images["bytes"], images["sha256"])
+
+
+def test_a_listed_row_deleted_by_hand_is_put_back_once(gateway, dynamodb, stream):
+    gateway.add(NUMBER, source="web", note="asked")
+    assert stream.deliver() == []
+    key = {"account_id": {"S": "acme"}, "number": {"S": NUMBER}}
+    dynamodb.delete_item(TableName="numbers", Key=key)
+    assert gateway.check([NUMBER])["results"][0]["callable"]
+    assert stream.deliver() == []
+    assert not gateway.check([NUMBER])["results"][0]["callable"]
+    assert stream.deliver() == []
+    shown = history(gateway)
+    assert [e["type"] for e in shown["events"]] == ["listed", "deleted_out_of_band", "reinstated"]
+    assert (shown["chain"]["intact"], shown["chain"]["complete"]) == (True, True)
+    entry = gateway.numbers("manager", "GET", f"/{NUMBER}").body
+    assert (entry["note"], entry["version"], entry["requests"]) == ("asked", 2, 1)
+    dynamodb.delete_item(TableName="numbers", Key=key)
+    assert stream.deliver() == []
+    assert stream.deliver() == []
+    assert types(gateway)[-2:] == ["reinstated", "deleted_out_of_band"]
+
+
+@pytest.mark.parametrize("reinstate", ["true", "false"])
+def test_putting_back_can_be_turned_off_and_leaves_removed_numbers_alone(
+    gateway, dynamodb, stream, modules, monkeypatch, reinstate
+):
+    monkeypatch.setattr(
+        modules["audit_changes.handler"], "settings", Settings({**os.environ, "REINSTATE_DELETED": reinstate})
+    )
+    for number in (NUMBER, OTHER_NUMBER):
+        gateway.add(number)
+    remove(gateway, 1)
+    stream.deliver()
+    for number in (NUMBER, OTHER_NUMBER):
+        dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": number}})
+    assert stream.deliver() == []
+    rows = {row["number"]["S"] for row in dynamodb.scan(TableName="numbers")["Items"]}
+    assert rows == ({OTHER_NUMBER} if reinstate == "true" else set())
 
 
 class Bus:
@@ -239,7 +388,7 @@ def test_the_change_events_of_a_life(gateway, dynamodb, stream, bus):
 
 @pytest.mark.parametrize("place", [1, 2, 3])
 @pytest.mark.parametrize("tamper", ["change", "remove", "forge"])
-def test_tampering_with_any_event_is_seen(gateway, dynamodb, told, place, tamper):
+def test_tampering_with_any_event_is_seen(gateway, dynamodb, life, place, tamper):
     event = history(gateway)["events"][place - 1]
     key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": event["sequence"]}}
     row = dynamodb.get_item(TableName="audit", Key=key)["Item"]
@@ -259,7 +408,7 @@ def test_tampering_with_any_event_is_seen(gateway, dynamodb, told, place, tamper
     assert (chain["intact"], chain["broken_at"]) == (False, broken_at)
 
 
-def test_an_event_forged_onto_the_end_is_seen(gateway, dynamodb, told):
+def test_an_event_forged_onto_the_end_is_seen(gateway, dynamodb, life):
     rows = [wire.from_wire(row) for row in audit_rows(dynamodb) if row["event_key"]["S"] != HEAD_KEY]
     last = max(rows, key=lambda row: row["index"])
     forged = last | {"index": last["index"] + 1, "previous_digest": last["digest"], "event_key": "z" * 40}
@@ -269,7 +418,7 @@ def test_an_event_forged_onto_the_end_is_seen(gateway, dynamodb, told):
     assert (chain["intact"], chain["broken_at"]) == (False, 4)
 
 
-def test_a_head_that_was_tampered_with_is_seen(gateway, dynamodb, told):
+def test_a_head_that_was_tampered_with_is_seen(gateway, dynamodb, life):
     key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": HEAD_KEY}}
     head = dynamodb.get_item(TableName="audit", Key=key)["Item"]
     for change in ({"length": {"N": "2"}}, {"digest": {"S": "0" * 64}}, {"length": {"S": "x"}}, None):
@@ -280,7 +429,7 @@ def test_a_head_that_was_tampered_with_is_seen(gateway, dynamodb, told):
         assert not history(gateway)["chain"]["intact"], change
 
 
-def test_history_pages_and_is_404_only_when_there_was_nothing(gateway, dynamodb, told):
+def test_history_pages_and_is_404_only_when_there_was_nothing(gateway, dynamodb, life):
     seen, token = [], ""
     while True:
         page = history(gateway, query=f"?page_size=2{token}")
@@ -301,7 +450,7 @@ def account_audit(gateway, query=""):
     return gateway.call("auditor", "GET", f"/accounts/acme/audit{query}")
 
 
-def test_the_accounts_audit_is_newest_first_filtered_and_paged(gateway, stream, told):
+def test_the_accounts_audit_is_newest_first_filtered_and_paged(gateway, stream, life):
     for i in range(10):
         gateway.add(f"+1415555010{i}", acting_user=f"u-{i}")
         stream.deliver()
@@ -336,7 +485,7 @@ def test_a_bad_audit_query_is_422(gateway, query, field):
     assert (reply.status, reply.fields) == (422, [field])
 
 
-def test_the_audit_of_a_window_is_of_that_window(gateway, stream, told):
+def test_the_audit_of_a_window_is_of_that_window(gateway, stream, life):
     now = times.now()
     hour = timedelta(hours=1)
     for since, until, count in ((now - hour, now + hour, 3), (now - 2 * hour, now - hour, 0), (now, now + hour, 0)):
@@ -344,6 +493,6 @@ def test_the_audit_of_a_window_is_of_that_window(gateway, stream, told):
         assert len(account_audit(gateway, query).body["events"]) == count
 
 
-def test_another_accounts_audit_holds_nothing_of_it(gateway, told):
+def test_another_accounts_audit_holds_nothing_of_it(gateway, life):
     assert gateway.call("other_admin", "GET", "/accounts/globex/audit").body["events"] == []
     assert gateway.call("other_admin", "GET", f"/accounts/globex/numbers/{NUMBER}/history").status == 404

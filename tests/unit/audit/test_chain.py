@@ -1,5 +1,6 @@
 """The hash chain: whatever is done to a stored event shows, and where."""
 
+import hashlib
 import random
 
 from hypothesis import given
@@ -9,6 +10,7 @@ from dnc import times
 from dnc.audit import chain as audit
 from dnc.audit.chain import Head
 from dnc.audit.changes import EventType, RecordedChange
+from dnc.aws import wire
 
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.text(max_size=8)),
@@ -17,27 +19,27 @@ JSON = st.recursive(
 )
 
 
-def told(i, image=None):
-    return RecordedChange(
-        account_id="acme",
-        number="+14155550100",
-        sequence=str(i).zfill(40),
-        type=EventType.REQUESTED_AGAIN,
-        occurred_at="2026-11-23T00:00:00.000Z",
-        actor={"principal": "key:k", "acting_user": None},
-        reason=None,
-        evidence=None,
-        before=None,
-        after=image,
-        request_id="r",
-    )
+def change(i, after=None, before=None, **fields):
+    known = {
+        "account_id": "acme",
+        "number": "+14155550100",
+        "sequence": str(i).zfill(40),
+        "type": EventType.ALTERED_OUT_OF_BAND,
+        "occurred_at": "2026-11-23T00:00:00.000Z",
+        "actor": {"principal": "key:k", "acting_user": None},
+        "reason": None,
+        "before": before,
+        "after": after,
+        "request_id": "r",
+    }
+    return RecordedChange(**known | fields)
 
 
-def chained(images):
+def chained(images, **fields):
     rows, head = [], Head()
     for i, image in enumerate(images):
-        rows.append(audit.event(told(i, {"image": image}), head, times.now()))
-        head = audit.head_after(rows[-1])
+        rows.append(audit.event(change(i, {"image": image, "note": str(i)}, **fields), head, times.now()))
+        head = audit.head_after(rows[-1], head)
     return rows, head
 
 
@@ -56,7 +58,14 @@ def test_a_chain_as_it_was_written_is_intact(given_images):
     assert broken_at(rows, head) is None
     shuffled = random.Random(1).sample(rows, len(rows))
     assert broken_at(shuffled, head) is None
-    assert audit.verify([], None) == {"length": 0, "head_digest": None, "intact": True, "broken_at": None}
+    assert audit.verify([], None) == {
+        "length": 0,
+        "head_digest": None,
+        "intact": True,
+        "broken_at": None,
+        "complete": True,
+        "missing": [],
+    }
 
 
 @given(images, st.data())
@@ -75,7 +84,7 @@ def test_any_change_of_any_attribute_shows(given_images, data):
 
 
 @given(images, st.data())
-def test_any_event_that_is_gone_shows_the_last_included(given_images, data):
+def test_any_missing_event_shows_the_last_one_included(given_images, data):
     rows, head = chained(given_images)
     place = data.draw(st.integers(0, len(rows) - 1))
     assert broken_at(rows[:place] + rows[place + 1 :], head) == place + 1
@@ -83,15 +92,25 @@ def test_any_event_that_is_gone_shows_the_last_included(given_images, data):
     assert broken_at([], head) == 1
 
 
+@given(images, st.data())
+def test_an_event_forged_with_its_own_digest_breaks_the_chain_at_the_next_one(given_images, data):
+    rows, head = chained(given_images)
+    place = data.draw(st.integers(0, len(rows) - 1))
+    forged = {**rows[place], "occurred_at": "2020-01-01T00:00:00.000Z"}
+    forged["digest"] = audit.digest(forged)
+    # The forged last event disagrees with the head.
+    assert broken_at([*rows[:place], forged, *rows[place + 1 :]], head) == min(place + 2, len(rows))
+
+
 @given(images, JSON)
 def test_an_event_forged_onto_the_end_shows(given_images, forged):
     rows, head = chained(given_images)
-    more = audit.event(told(99, {"image": forged}), head, times.now())
+    more = audit.event(change(99, {"image": forged}), head, times.now())
     assert broken_at([*rows, more], head) == len(rows) + 1
 
 
 @given(images)
-def test_a_head_that_is_gone_or_another_shows(given_images):
+def test_a_missing_or_another_head_shows(given_images):
     rows, head = chained(given_images)
     assert broken_at(rows, None) is not None
     assert broken_at(rows, Head(head.length, "0" * 64)) is not None
@@ -99,10 +118,98 @@ def test_a_head_that_is_gone_or_another_shows(given_images):
     assert broken_at(rows, Head(head.length - 1, head.digest)) is not None
 
 
-@given(st.dictionaries(st.text(max_size=5).filter(lambda name: name != "digest"), JSON, max_size=5))
-def test_a_digest_does_not_hang_on_the_order_of_names(row):
+PERSONAL_ROW = {
+    "note": "asked twice",
+    "consumer_name": "J. Doe",
+    "campaign_id": "spring",
+    "last_request": {"source": "web", "note": "again"},
+    "removal": {"reason": "legal_order", "note": "n", "evidence": {"reference": "o-1", "a/b~c": "x"}},
+}
+PATHS = {
+    "/after/note",
+    "/after/consumer_name",
+    "/after/last_request/note",
+    "/after/removal/note",
+    "/after/removal/evidence/reference",
+    "/after/removal/evidence/a~1b~0c",
+    "/changed/note",
+}
+
+
+def personal_event():
+    return audit.event(change(1, PERSONAL_ROW, {"note": "old", "campaign_id": "spring"}), Head(), times.now())
+
+
+def test_personal_fields_are_stored_beside_what_is_hashed_and_shown_in_their_places():
+    row = personal_event()
+    assert row["personal"].keys() == row["commitments"].keys() == PATHS
+    hashed = {name: value for name, value in row.items() if name not in {"personal", "digest"}}
+    for text in ("asked twice", "J. Doe", "again", "o-1", "old"):
+        assert text not in str(hashed)
+    assert {len(bytes.fromhex(field["salt"])) for field in row["personal"].values()} == {16}
+    shown = audit.as_json(wire.from_wire(wire.to_wire(row)))
+    assert {n: v for n, v in shown["after"].items() if n not in {"account_id", "number"}} == PERSONAL_ROW
+    assert shown["before"]["note"] == "old"
+
+
+def test_an_erased_personal_field_needs_an_event_that_says_so():
+    row = personal_event()
+    head = audit.head_after(row, Head())
+    path = "/after/note"
+    erased = {**row, "personal": {p: f for p, f in row["personal"].items() if p != path}}
+    assert broken_at([erased], head) == 1
+    fields = {"fields": {row["event_key"]: [path]}}
+    said = audit.event(change(2, fields, type=EventType.ERASED), head, times.now())
+    assert broken_at([erased, said], audit.head_after(said, head)) is None
+    assert "note" not in audit.as_json(erased)["after"]
+    others = {**erased, "personal": {p: f for p, f in erased["personal"].items() if p != "/after/consumer_name"}}
+    assert broken_at([others, said], audit.head_after(said, head)) == 1
+
+
+def test_a_changed_or_added_personal_field_breaks_the_chain():
+    row = personal_event()
+    head = audit.head_after(row, Head())
+    for field in ({"value": "other"}, {"salt": "00" * 16}, {"salt": "x"}):
+        personal = {**row["personal"], "/after/note": {**row["personal"]["/after/note"], **field}}
+        assert broken_at([{**row, "personal": personal}], head) == 1
+    added = {**row["personal"], "/after/seller": {"value": "x", "salt": "00" * 16}}
+    assert broken_at([{**row, "personal": added}], head) == 1
+
+
+def versions(*events):
+    """Events as (type, version or None for a deletion), in order."""
+    rows = []
+    for i, (kind, version) in enumerate(events):
+        after = None if version is None else {"version": version}
+        rows.append(audit.event(change(i, after, type=EventType(kind)), Head(i), times.now()))
+    return audit.missing_versions(rows)
+
+
+def test_a_gap_in_the_versions_of_one_life_is_missing():
+    assert versions(("listed", 1), ("requested_again", 2), ("removed", 3)) == []
+    assert versions(("listed", 1), ("requested_again", 4)) == [2, 3]
+    assert versions(("requested_again", 3)) == [1, 2]
+    assert versions(("listed", 1), ("expired", None), ("listed", 1)) == []
+    assert versions(("listed", 1), ("deleted_out_of_band", None), ("listed", 2)) == [1]
+    assert versions(("listed", 1), ("deleted_out_of_band", None), ("reinstated", 2)) == []
+    assert versions(("listed", 1), ("deleted_out_of_band", None), ("reinstated", 4)) == [2, 3]
+    assert versions(("listed", 1), ("altered_out_of_band", 7), ("requested_again", 8)) == []
+    assert len(versions(("listed", 1), ("requested_again", 10**9))) == 100
+
+
+def test_an_event_after_later_ones_of_its_number_says_so():
+    first = audit.event(change(5, {}), Head(), times.now())
+    head = audit.head_after(first, Head())
+    late = audit.event(change(3, {}), head, times.now())
+    assert (first.get("recorded_late"), late["recorded_late"]) == (None, True)
+    assert audit.head_after(late, head).sequence == first["event_key"]
+
+
+@given(st.dictionaries(st.text(max_size=5).filter(lambda name: name not in {"digest", "personal"}), JSON, max_size=5))
+def test_a_digest_does_not_depend_on_the_order_of_names(row):
     backwards = dict(reversed(row.items()))
-    assert audit.digest(row) == audit.digest(backwards) == audit.digest(row | {"digest": "anything"})
+    same = row | {"digest": "anything", "personal": {"any": "thing"}}
+    assert audit.digest(row) == audit.digest(backwards) == audit.digest(same)
 
 
 @given(st.sets(st.text(min_size=1, max_size=4), min_size=1))
@@ -112,7 +219,13 @@ def test_a_set_is_digested_as_its_sorted_members(members):
 
 def test_the_digest_is_the_one_that_others_can_compute():
     """SHA-256 of the canonical JSON, computed here by hand."""
-    import hashlib
-
-    row = {"b": 1, "a": {"z": None, "y": ["é"]}, "digest": "left out"}
+    row = {"b": 1, "a": {"z": None, "y": ["é"]}, "digest": "left out", "personal": "left out"}
     assert audit.digest(row) == hashlib.sha256('{"a":{"y":["é"],"z":null},"b":1}'.encode()).hexdigest()
+
+
+@given(JSON)
+def test_showing_a_forged_event_never_fails(value):
+    row = personal_event()
+    for name in row:
+        audit.as_json({**row, name: value})
+        audit.verify([{**row, name: value}], Head(1, "0" * 64))

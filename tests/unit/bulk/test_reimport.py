@@ -25,6 +25,12 @@ ROW = {
     "note": "=1+1", "seller": "Acme", "version": 7, "change": "requested_again",
 }  # fmt: skip
 
+REMOVED = {
+    **ROW, "status": "removed",
+    "removal": {"reason": "legal_order", "removed_at": ROW["requested_at"], "removed_by": {"principal": "key:a"}},
+}  # fmt: skip
+EXPIRED = {**ROW, "expires_at": 1000, "source": "registry", "sources": {"registry"}}
+
 
 def exported(*rows):
     write = writer(ExportKind.NUMBERS, ExportFormat.CSV, NOW)
@@ -44,7 +50,7 @@ def reading_of(row):
 
 
 def test_an_export_brings_back_listed_numbers_as_they_were_and_no_others():
-    text = exported(ROW, {**ROW, "status": "removed"}, {**ROW, "expires_at": 1000, "source": "manual"})
+    text = exported(ROW, REMOVED, EXPIRED)
     _, rows = planned(text)
     assert [says_not_listed(row) for row in rows] == [False, True, True]
     reading = reading_of(rows[0])

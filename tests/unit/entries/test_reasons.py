@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dnc.entries import reasons
-from dnc.entries.entry import Entry, Source
+from dnc.entries.entry import Actor, Entry, Source, Write
 from dnc.problems import RemovalRefused
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -55,7 +55,8 @@ def removal(code, **evidence):
 
 
 def judge(listed, given, *, admin=False):
-    reasons.judge(listed, given, admin, NOW)
+    write = Write(NOW, Actor("key:k", "u-2"), "r")
+    return reasons.remove(listed, given, write, may_order=admin)
 
 
 def test_the_codes_are_those_of_the_contract():
@@ -67,7 +68,7 @@ def test_the_codes_are_those_of_the_contract():
 @pytest.mark.parametrize("code", TABLE)
 @pytest.mark.parametrize("source", sorted(ALL))
 @pytest.mark.parametrize("admin", [False, True], ids=["manager", "admin"])
-def test_a_reason_is_open_for_its_sources_alone(code, source, admin):
+def test_a_reason_is_open_only_for_its_sources(code, source, admin):
     wanted = source in TABLE[code][0]
     if (code == "legal_order" or source == "legal") and not admin:
         wanted = False
@@ -109,7 +110,7 @@ def test_each_required_field_is_required(code, field, empty):
 
 @pytest.mark.parametrize("code", TABLE)
 def test_what_is_shown_is_what_is_required(code):
-    shown = reasons.REASONS[code].shown()
+    shown = reasons.REASONS[code].as_json()
     assert shown["requires"] == TABLE[code][1]
     assert set(shown["sources"]) == TABLE[code][0]
     assert shown["label"]
@@ -158,3 +159,15 @@ def test_a_refused_reason_is_refused_with_its_rule(code):
         reasons.refuse_unaccepted(code)
     assert "CFR" in refused.value.detail
     assert refused.value.errors[0].field == "reason"
+
+
+@pytest.mark.parametrize("sources", [(s,) for s in sorted(ALL)] + [("import", s) for s in sorted(ALL)])
+@pytest.mark.parametrize("admin", [False, True], ids=["manager", "admin"])
+def test_an_undo_removes_any_source_but_only_an_admin_undoes_a_legal_one(sources, admin):
+    write = Write(NOW, Actor("key:k", "u-2"), "r")
+    given = {"reason": "import_error", "note": "undone"}
+    if "legal" in sources and not admin:
+        with pytest.raises(RemovalRefused):
+            reasons.remove(entry(*sources), given, write, may_order=admin, in_undo=True)
+    else:
+        assert reasons.remove(entry(*sources), given, write, may_order=admin, in_undo=True).status == "removed"

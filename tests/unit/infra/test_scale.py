@@ -29,12 +29,12 @@ def test_the_page_has_up_to_date_tables():
 def test_the_page_draws_the_conclusions_that_its_numbers_support(outcomes):
     values = Inputs()
     events = int(LIMITS.new_table_writes / ASSUMED.audit_units + 0.5)
-    assert f"warm for 4,000, records {events} events a second" in WORDS
+    assert f"warm for 4,000, records {events:,} events a second" in WORDS
     assert f"record {ASSUMED.audit_lanes * ASSUMED.audit_per_lane:,.0f} a second for each partition" in WORDS
     index = ASSUMED.index_shards * LIMITS.partition_writes // ASSUMED.index_units
     assert f"The index takes {index:,} events a second for each account and day" in WORDS
     assert model.checks_cost(values, 1000, 100) / model.checks_cost(values, 1000, 1) == pytest.approx(0.2, abs=0.02)
-    assert model.audit_cost(values, 1) / model.import_cost(values, 1) == pytest.approx(0.9, abs=0.02)
+    assert model.audit_cost(values, 1) / model.import_cost(values, 1) == pytest.approx(0.84, abs=0.02)
     assert outcomes["2,500 checks/s"].checked == 1
     assert outcomes["5,000 checks/s at once"].checked_first_minute == pytest.approx(3 / 5, abs=0.01)
     assert [outcomes[f"{rate} checks/s at once"].steady_after for rate in ("5,000", "10,000", "100,000")] == [
@@ -147,7 +147,7 @@ def test_a_warm_table_serves_many_accounts_and_a_new_one_does_not():
 
 
 def test_the_audit_lags_behind_a_fast_import_and_keeps_up_with_a_slow_one():
-    outcome = simulate(Scenario("fast", rows=900, row_count=100_000, minutes=5))
-    assert 0 < outcome.audit_lag < 300
+    outcome = simulate(Scenario("fast", rows=3_000, row_count=1_500_000, minutes=40))
+    assert 0 < outcome.audit_lag < 900
     slow = simulate(Scenario("slow", rows=300, row_count=50_000, minutes=5))
     assert slow.audit_lag == 0

@@ -12,9 +12,11 @@ from enum import StrEnum
 from typing import Any
 
 from dnc import times
+from dnc.audit import chain
 from dnc.aws.wire import plain_from_wire
 from dnc.bulk.uploads.cells import SEPARATOR, escaped
-from dnc.entries.entry import DETAILS, status_of
+from dnc.entries.entry import DETAILS
+from dnc.entries.status import status_of
 
 
 class ExportKind(StrEnum):
@@ -49,6 +51,9 @@ NUMBER_COLUMNS = (
     "change",
     "request_id",
     "request_keys",
+    "campaign_ids",
+    "requests",
+    "last_request",
     "other",
 )
 _NUMBER_COLUMNS = frozenset(NUMBER_COLUMNS)
@@ -64,9 +69,14 @@ AUDIT_COLUMNS = (
     "acting_user",
     "reason",
     "evidence",
+    "request",
     "before",
     "after",
     "request_id",
+    "recorded_late",
+    "images",
+    "format",
+    "commitments",
     "previous_digest",
     "digest",
 )
@@ -95,13 +105,16 @@ def writer(kind: ExportKind, form: ExportFormat, moment: datetime) -> Callable[[
     return lambda item: line(map(_safe, _entry_cells(item, moment)))
 
 
+_LAST_EPOCH = 253_402_300_799
+"""The end of the year 9999, the last that a time can be written in."""
+
+
 def _entry(item: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
     row = {name: plain_from_wire(value) for name, value in item.items() if name != "account_id"}
+    row["status"] = status_of(row, moment)
     expires_at = row.get("expires_at")
-    known = expires_at if isinstance(expires_at, int) else None
-    row["status"] = status_of(row.get("status"), known, moment)
-    if known is not None:
-        row["expires_at"] = times.from_epoch(known)
+    if isinstance(expires_at, int) and 0 <= expires_at <= _LAST_EPOCH:
+        row["expires_at"] = times.from_epoch(expires_at)
     return row
 
 
@@ -114,14 +127,14 @@ def _entry_cells(item: Mapping[str, Any], moment: datetime) -> Iterator[Any]:
 
 
 def _event_cells(item: Mapping[str, Any]) -> Iterator[Any]:
-    row = {name: plain_from_wire(value) for name, value in item.items()}
+    row = chain.as_json({name: plain_from_wire(value) for name, value in item.items()})
     actor = row.get("actor")
     row |= actor if isinstance(actor, dict) else {}
     return map(row.get, AUDIT_COLUMNS)
 
 
 def _event_as_json(item: Mapping[str, Any]) -> str:
-    """Return the whole row: with `account_id` and the keys, the line is enough to compute its digest."""
+    """Return the whole row as it is stored: the line is enough to compute its digest and commitments."""
     return _json({name: plain_from_wire(value) for name, value in item.items()}) + "\n"
 
 

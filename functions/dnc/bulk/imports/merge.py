@@ -9,7 +9,6 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from dnc import times
 from dnc.bulk.imports.request import ImportOptions, RowRequest
 from dnc.entries import entry as entries
 from dnc.entries.entry import LISTED, REMOVED, Change, Entry, Write
@@ -54,45 +53,52 @@ def merge(
     return Merged(entry, counted)
 
 
-def made_by(entry: Entry, import_id: str) -> bool:
-    """Return whether this import listed an entry and nobody has written to it since."""
+def made_by(entry: Entry, import_id: str, rows: Sequence[RowRequest]) -> bool:
+    """Return whether one of these rows of the import listed an entry that nobody has written to since."""
     return (
         entry.status == LISTED
         and entry.request_id.startswith(_prefix(import_id))
-        and _seen(entry, import_id)[1] == RowOutcome.LISTED
+        and any(outcome_of(entry, import_id, row.key) == RowOutcome.LISTED for row in rows)
     )
 
 
-def took_part(entry: Entry, import_id: str) -> tuple[str, RowOutcome | None]:
-    """Return the key of the row by which this import wrote to an entry, and its outcome; "" and None if it did not.
+def took_part(entry: Entry, import_id: str) -> bool:
+    """Return whether any row of the import wrote to an entry since it was listed."""
+    return entries.has_key(entry, _prefix(import_id))
+
+
+def outcome_of(entry: Entry, import_id: str, row_key: str) -> RowOutcome | None:
+    """Return the outcome of a row of the import if it wrote to an entry, else None.
 
     Later changes do not matter, except for a removal and a new listing, after which the entry starts over.
     """
-    row, outcome, _ = _seen(entry, import_id)
-    return row, RowOutcome(outcome) if outcome else None
+    for outcome in (RowOutcome.LISTED, RowOutcome.ALREADY_LISTED):
+        if entries.request_key(_prefix(import_id), f"{row_key}:{outcome}") in entry.request_keys:
+            return outcome
+    return None
 
 
-def request_id(import_id: str, row_key: str) -> str:
-    """Return the request id of the write of a row."""
-    return f"{_prefix(import_id)}{row_key}"
+def request_id(import_id: str, row_key: str, removed_at: str = "") -> str:
+    """Return the request id of the write of a row. `removed_at`: if it lists a removed number again, of the removal."""
+    return f"{_prefix(import_id)}{row_key}{'@' if removed_at else ''}{removed_at}"
 
 
 def _apply(
     account_id: str, current: Entry | None, row: RowRequest, options: ImportOptions, write: Write
 ) -> tuple[Entry | None, RowOutcome]:
     if current is not None:
-        key, outcome, removed_at = _seen(current, options.import_id)
-        if key == row.key:
-            return current, RowOutcome(outcome)
-        if not key and current.status == REMOVED:
-            removed_at = _removed_at(current)
-            if options.skip_removed:
-                return current, RowOutcome.SKIPPED_REMOVED
+        known = outcome_of(current, options.import_id, row.key)
+        if known:
+            return current, known
+        is_ours = took_part(current, options.import_id)
+        if not is_ours and current.status == REMOVED and options.skip_removed:
+            return current, RowOutcome.SKIPPED_REMOVED
         # Also if another row of this import has listed the number again: the order of rows changes no count.
+        removed_at = _relisted_after(current, options.import_id) if is_ours else _removed_at(current)
         if row.dated and row.request.requested_at <= removed_at:
             return current, RowOutcome.SKIPPED_REMOVED
-        if key:
-            return _again(current, row, write), RowOutcome.ALREADY_LISTED
+        if is_ours:
+            return _again(current, row, options.import_id, write), RowOutcome.ALREADY_LISTED
     request = row.request
     is_listed = current is not None and current.status_at(write.at) == LISTED
     if current is not None and is_listed:
@@ -101,16 +107,20 @@ def _apply(
         if not row.dated and current.last_requested_at:
             request = replace(request, requested_at=current.last_requested_at)
     outcome = RowOutcome.ALREADY_LISTED if is_listed else RowOutcome.LISTED
-    was_removed = current is not None and current.status == REMOVED
-    suffix = f":{_removed_at(current)}" if current is not None and was_removed else ""
-    request = replace(request, key=f"{_prefix(options.import_id)}{row.key}:{outcome}{suffix}")
-    write = replace(write, request_id=request_id(options.import_id, row.key))
-    return entries.request_listing(account_id, current, request, write).entry, RowOutcome(outcome)
+    request = replace(request, key=_prefix(options.import_id), content=f"{row.key}:{outcome}")
+    removed_at = _removed_at(current) if current is not None and current.status == REMOVED else ""
+    write = replace(write, request_id=request_id(options.import_id, row.key, removed_at))
+    return entries.request_listing(account_id, current, request, write).entry, outcome
 
 
 def _removed_at(entry: Entry) -> str:
-    """Return when an entry was removed, RFC 3339 UTC, or "" if that is not stored."""
+    """Return when an entry was removed, RFC 3339 UTC, or "" if it is not."""
     return str((entry.removal or {}).get("removed_at") or "")
+
+
+def _relisted_after(entry: Entry, import_id: str) -> str:
+    """Return when an entry was removed that this import has listed again, RFC 3339 UTC, or ""."""
+    return entry.request_id.partition("@")[2] if entry.request_id.startswith(_prefix(import_id)) else ""
 
 
 def _says_something_new(row: RowRequest, current: Entry) -> bool:
@@ -118,7 +128,10 @@ def _says_something_new(row: RowRequest, current: Entry) -> bool:
     request = row.request
     if not {str(request.source), *request.sources} <= current.sources:
         return True
-    if any(request.details.get(name) not in {None, current.details.get(name)} for name in ("campaign_id", "call_id")):
+    if request.details.get("campaign_id") not in {None, *current.campaign_ids}:
+        return True
+    calls = {None, current.details.get("call_id"), (current.last_request or {}).get("call_id")}
+    if request.details.get("call_id") not in calls:
         return True
     if current.expires_at is not None and (request.expires_at is None or request.expires_at > current.expires_at):
         return True
@@ -126,46 +139,18 @@ def _says_something_new(row: RowRequest, current: Entry) -> bool:
     return last > current.last_requested_at
 
 
-def _again(current: Entry, row: RowRequest, write: Write) -> Entry:
-    """Merge a further row of the same file: keep the longer block and the fuller details. Order-independent."""
-    request = row.request
+def _again(current: Entry, row: RowRequest, import_id: str, write: Write) -> Entry:
+    """Apply a further row of the same file: a further request if it says something new. Safe to repeat."""
+    request = replace(row.request, key=None)
     if current.status_at(write.at) != LISTED:
         return current
-    longer = None
-    if current.expires_at is not None and request.expires_at is not None:
-        longer = max(current.expires_at, request.expires_at)
-    counts = row.dated or _seen(current, request.details["import_id"])[1] == RowOutcome.LISTED
-    merged = replace(
-        current,
-        requested_at=min(current.requested_at, request.requested_at),
-        last_requested_at=max(current.last_requested_at, request.requested_at if counts else ""),
-        details={**request.details, **current.details},
-        expires_at=longer,
-    )
-    if merged == current:
+    if not row.dated and current.details.get("import_id") != import_id:
+        request = replace(request, requested_at=current.last_requested_at)
+    moves_dates = not current.requested_at <= request.requested_at <= current.last_requested_at
+    if not moves_dates and not _says_something_new(row, current):
         return current
-    return replace(
-        merged,
-        version=current.version + 1,
-        changed_at=times.text(write.at),
-        changed_by=write.actor.item(),
-        change=Change.REQUESTED_AGAIN,
-        request_id=request_id(request.details["import_id"], row.key),
-    )
-
-
-def _seen(entry: Entry, import_id: str) -> tuple[str, str, str]:
-    """Return what this import stored with an entry, or empty texts.
-
-    The row, its outcome, and, if it listed a removed number again, when that was removed (RFC 3339 UTC).
-    """
-    prefix = _prefix(import_id)
-    for key in reversed(entry.request_keys):
-        if key.startswith(prefix):
-            row, _, rest = key[len(prefix) :].partition(":")
-            outcome, _, removed_at = rest.partition(":")
-            return row, outcome, removed_at
-    return "", "", ""
+    write = replace(write, request_id=request_id(import_id, row.key, _relisted_after(current, import_id)))
+    return entries.request_listing(current.account_id, current, request, write).entry
 
 
 def _prefix(import_id: str) -> str:

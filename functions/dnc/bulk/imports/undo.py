@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from dnc import times
-from dnc.bulk.imports.merge import RowOutcome, made_by, took_part
+from dnc.bulk.imports.merge import RowOutcome, made_by, outcome_of, took_part
 from dnc.bulk.imports.pacing import NotYetDone, Pace
 from dnc.bulk.imports.piece import NUMBERS_A_WINDOW, PATIENCE, PieceResult
 from dnc.bulk.imports.request import ImportOptions, Remark, RowRequest, read, windows
-from dnc.entries import entry as entries
+from dnc.entries import reasons
 from dnc.entries.batch_store import BulkEntries, Wanted
 from dnc.entries.entry import REMOVED, Actor, Entry, Write
-from dnc.problems import Unavailable
+from dnc.problems import RemovalRefused, Unavailable
 
 
 class Undone(StrEnum):
@@ -40,8 +40,11 @@ class PieceUndo:
         note: str,
         pace: Pace,
         still_time: Callable[[], bool],
+        *,
+        may_order: bool = False,
     ) -> None:
-        """`actor`: who requested the undo; `note`: of the removals."""
+        """`actor`: who requested the undo. `note`: of the removals. `may_order`: the actor may act on a legal order."""
+        self._may_order = may_order
         self._store = store
         self._options = options
         self._actor = actor
@@ -79,11 +82,15 @@ class PieceUndo:
     def _attempt(self, window: dict[str, list[RowRequest]]) -> None:
         known = self._store.read(window)
         write = Write(times.now(), self._actor, self._request_id)
-        wanted = [
-            Wanted(entries.remove(entry, self._removal, write), entry)
-            for entry in known.values()
-            if made_by(entry, self._options.import_id)
-        ]
+        wanted, refused = [], {}
+        for number, entry in known.items():
+            if made_by(entry, self._options.import_id, window[number]):
+                try:
+                    removed_entry = reasons.remove(entry, self._removal, write, may_order=self._may_order, in_undo=True)
+                except RemovalRefused:
+                    refused[number] = "has a legal source: only an admin may undo it, so it stays listed"
+                else:
+                    wanted.append(Wanted(removed_entry, entry))
         self._pace.wait(len(wanted))
         stored = self._store.store(wanted)
         if stored.throttled:
@@ -93,17 +100,18 @@ class PieceUndo:
             if number in stored.conflicts or number in stored.throttled:
                 continue
             for row in rows:
-                self._count(row, known.get(number), removed=number in removed)
+                self._count(row, known.get(number), refused.get(number), removed=number in removed)
             del window[number]
 
-    def _count(self, row: RowRequest, entry: Entry | None, *, removed: bool) -> None:
+    def _count(self, row: RowRequest, entry: Entry | None, refused: str | None, *, removed: bool) -> None:
         if entry is None:
             self._result.counts[Undone.NOT_LISTED_BY_IT] += 1
             return
-        key, counted = took_part(entry, self._options.import_id)
-        if counted is None and entry.status != REMOVED and entry.listed_at <= self._options.made_at:
+        import_id = self._options.import_id
+        counted = outcome_of(entry, import_id, row.key)
+        if not took_part(entry, import_id) and entry.status != REMOVED and entry.listed_at <= self._options.made_at:
             outcome = Undone.LISTED_BEFORE
-        elif counted is None or key != row.key:
+        elif counted is None:
             outcome = Undone.NOT_LISTED_BY_IT
         elif counted != RowOutcome.LISTED:
             outcome = Undone.LISTED_BEFORE
@@ -112,5 +120,6 @@ class PieceUndo:
         else:
             outcome = Undone.TOUCHED_SINCE
             why = "was removed since" if entry.status == REMOVED else "was changed since: it stays listed"
+            why = refused or why
             self._result.remarks.append(Remark(row.line, entry.number, listed=entry.status != REMOVED, why=why))
         self._result.counts[outcome] += 1

@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import Any, Self
 
 from dnc.aws import errors as aws_errors
+from dnc.aws import wire
 from dnc.bulk.files import JobFiles
-from dnc.entries.entry import REMOVED
-from dnc.entries.status import is_listed
+from dnc.entries.status import LISTED, NEEDED, is_listed
 from dnc.entries.store import Numbers
 
 LEAST_BUDGET = 250.0
@@ -25,11 +25,9 @@ NUMBERS_A_PART = 1_000_000
 NUMBERS_A_LOOK = 1_000
 _ROWS_A_UNIT = 8
 """Rows in a read unit of 4 KB, if DynamoDB does not return what it counted."""
-_WANTED = (
-    "(attribute_not_exists(#status) OR #status <> :removed) AND "
-    "(attribute_not_exists(#expires) OR NOT attribute_type(#expires, :number) OR #expires > :now)"
-)
-"""A row that is not plainly removed or expired counts as listed, also if it was edited by hand."""
+_PATHS = ("number", *NEEDED)
+_NAMES = {name: f"#{name}" for path in _PATHS for name in path.split(".")}
+_PROJECTION = ", ".join(".".join(_NAMES[name] for name in path.split(".")) for path in _PATHS)
 
 
 class Method(StrEnum):
@@ -114,15 +112,9 @@ def read_list(
     query: dict[str, Any] = {
         "TableName": table,
         "KeyConditionExpression": "account_id = :account",
-        "FilterExpression": _WANTED,
-        "ProjectionExpression": "#number",
-        "ExpressionAttributeNames": {"#number": "number", "#status": "status", "#expires": "expires_at"},
-        "ExpressionAttributeValues": {
-            ":account": {"S": account_id},
-            ":removed": {"S": REMOVED},
-            ":number": {"S": "N"},
-            ":now": {"N": str(int(moment.timestamp()))},
-        },
+        "ProjectionExpression": _PROJECTION,
+        "ExpressionAttributeNames": {alias: name for name, alias in _NAMES.items()},
+        "ExpressionAttributeValues": {":account": {"S": account_id}},
         "ConsistentRead": True,
         "ReturnConsumedCapacity": "TOTAL",
     }
@@ -135,7 +127,8 @@ def read_list(
         with aws_errors.storage():
             page = client.query(**query)
         for item in page["Items"]:
-            part.add(item["number"]["S"])
+            if _is_listed(item, moment):
+                part.add(item["number"]["S"])
         units += float((page.get("ConsumedCapacity") or {}).get("CapacityUnits") or page["ScannedCount"] / _ROWS_A_UNIT)
         start = page.get("LastEvaluatedKey")
         done = start is None
@@ -176,6 +169,13 @@ def looked_up(numbers: Numbers, wanted: Iterable[str], moment: datetime) -> set[
         rows = numbers.statuses(unique[i : i + NUMBERS_A_LOOK])
         listed |= {number for number, row in rows.items() if is_listed(row, moment)}
     return listed
+
+
+def _is_listed(item: dict[str, Any], moment: datetime) -> bool:
+    # Nearly every row is plainly listed; only the others are converted.
+    if item.get("status", {}).get("S") == LISTED and "expires_at" not in item:
+        return True
+    return is_listed(wire.from_wire(item), moment)
 
 
 def budget_of(leads: int) -> float:

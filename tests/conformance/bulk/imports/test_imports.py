@@ -26,6 +26,7 @@ from dnc.bulk.imports.undo import PieceUndo
 from dnc.bulk.jobs import JobKind
 from dnc.bulk.uploads.columns import Choice
 from dnc.bulk.uploads.source import S3Object
+from dnc.entries import reasons
 from dnc.entries.batch_store import BulkEntries
 from dnc.entries.entry import Actor, Request, Source, Write
 from dnc.entries.store import Numbers
@@ -158,6 +159,11 @@ def numbers_of(one):
     return Numbers(one.client, one.table, one.account_id)
 
 
+def remove(numbers, number, version, write):
+    removal = {"reason": "legal_order", "evidence": {"reference": "o-1"}}
+    numbers.remove(number, removal, version, write, lambda entry: reasons.remove(entry, removal, write, may_order=True))
+
+
 def before(one):
     """What stands there before the import: listed by hand, and removed."""
     numbers = numbers_of(one)
@@ -167,7 +173,7 @@ def before(one):
         numbers.add(request, write)
         if not i % 4:
             gone = Write(write.at + timedelta(hours=1), Actor("key:old", "u-0"), "r-2")
-            numbers.remove(request.number, {"reason": "test_number", "note": "x"}, 1, gone, lambda _: None)
+            remove(numbers, request.number, 1, gone)
 
 
 def a_file(seed, rows=400, distinct=300):
@@ -299,7 +305,7 @@ def test_an_undo_takes_back_what_nobody_touched(make_import):
     touched, gone = new[0], new[1]
     now = Write(times.now(), Actor("key:a", "u-9"), "r-9")
     numbers.add(Request(touched, Source.SMS, times.text(now.at), {}, None, "sms-1"), now)
-    numbers.remove(gone, {"reason": "test_number", "note": "x"}, numbers.read(gone).version, now, lambda _: None)
+    remove(numbers, gone, numbers.read(gone).version, now)
     rng = random.Random(1)
     for piece in pieces:
         until_done(rng, one, piece, one.undo)

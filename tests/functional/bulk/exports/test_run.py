@@ -21,6 +21,7 @@ from dnc.bulk.exports.run import FileLimits
 from dnc.bulk.exports.store import Exports
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import JobKind, JobStatus
+from dnc.entries import reasons
 from dnc.entries.entry import Actor, Request, Source, Write
 from dnc.entries.store import Numbers
 from dnc.problems import Conflict, Unavailable
@@ -130,16 +131,19 @@ class Bench:
 
     def remove(self, number):
         there = self.numbers.read(number)
-        removal = {"reason": "test_number", "note": "ours"}
-        self.numbers.remove(number, removal, there.version, Write(times.now(), Actor("key:a"), "x"), lambda _: None)
+        removal = {"reason": "legal_order", "evidence": {"reference": "o-1"}}
+        write = Write(times.now(), Actor("key:a"), "x")
+        self.numbers.remove(
+            number, removal, there.version, write, lambda entry: reasons.remove(entry, removal, write, may_order=True)
+        )
 
     def record(self, number, sequence, at):
         after = {"number": number, "status": "listed", "version": 1}
         result = RecordedChange(
             self.account_id, number, str(sequence).zfill(40), EventType.LISTED, times.text(at),
-            {"principal": "key:a", "acting_user": None}, None, None, None, after, "r",
+            {"principal": "key:a", "acting_user": None}, None, None, after, "r",
         )  # fmt: skip
-        writer = AuditWriter(self.dynamodb, "audit", lambda: at)
+        writer = AuditWriter(self.dynamodb, "audit", pytest.fail, lambda: at)
         writer.record([result], writer.heads([result.subject]).get(result.subject))
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dnc import times
 from dnc.bulk.files import JobFiles
 from dnc.bulk.imports import plan as import_plan
-from dnc.bulk.imports.merge import RowOutcome, made_by, merge, took_part
+from dnc.bulk.imports.merge import RowOutcome, made_by, merge, outcome_of
 from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
 from dnc.bulk.imports.pieces import PLAN, piece_name
 from dnc.bulk.imports.request import ImportOptions, RowRequest, moment_of, read
@@ -134,6 +134,9 @@ def test_moments_are_read(written, moment):
     assert moment_of("2027-01-02", end_of_day=True) == datetime(2027, 1, 3, tzinfo=UTC)
 
 
+SUPPRESSION = replace(TERMS, source=Source.SUPPRESSION)
+
+
 def row_told(fields, terms=TERMS):
     reading = read([7, "(415) 555-0100", fields], 0, terms)
     request = reading.requests[0].request if reading.requests else None
@@ -141,10 +144,10 @@ def row_told(fields, terms=TERMS):
 
 
 def test_an_unreadable_expiry_or_date_lists_the_number_without_it_and_warns():
-    request, why = row_told({"expires_at": "31/12/2027", "requested_at": "last week"})
+    request, why = row_told({"expires_at": "31/12/2027", "requested_at": "last week"}, SUPPRESSION)
     assert (request.expires_at, request.requested_at) == (None, times.text(NOW))
     assert len(why) == 2
-    request, why = row_told({"expires_at": "2027-01-02T03:04Z", "requested_at": "2026-01-02T03:04Z"})
+    request, why = row_told({"expires_at": "2027-01-02T03:04Z", "requested_at": "2026-01-02T03:04Z"}, SUPPRESSION)
     assert (request.requested_at, why) == ("2026-01-02T03:04:00.000Z", [])
     assert request.expires_at == int(datetime(2027, 1, 2, 3, 4, tzinfo=UTC).timestamp())
 
@@ -159,7 +162,7 @@ def test_rows_without_an_expiry_of_their_own_take_that_of_the_import():
 
 
 def test_what_does_not_fit_is_told():
-    request, why = row_told({"expires_at": "2026-01-01T00:00Z"})
+    request, why = row_told({"expires_at": "2026-01-01T00:00Z"}, SUPPRESSION)
     assert (request.expires_at, why) == (None, ["its expiry has passed: listed without one"])
     request, why = row_told({"requested_at": "2027-01-01T00:00Z"})
     assert (request.requested_at, len(why)) == (times.text(NOW), 1)
@@ -177,7 +180,7 @@ def test_what_does_not_fit_is_told():
 def meant(line, expires_at=None, requested_at=NOW, **details):
     request = Request(
         "+14155550100",
-        Source.IMPORT,
+        Source.SUPPRESSION,
         times.text(requested_at),
         {"import_id": TERMS.import_id, **details},
         times.epoch(expires_at) if expires_at else None,
@@ -205,14 +208,14 @@ def test_rows_of_one_number_block_as_long_in_any_order_and_a_repeat_changes_noth
         before = one_by_one
         one_by_one, counted, _ = apply(before, row)
         assert counted == ["listed" if i == 0 else "already_listed"]
-        assert made_by(one_by_one, TERMS.import_id)
+        assert made_by(one_by_one, TERMS.import_id, rows)
     for row in rows:
         assert apply(one_by_one, row)[2] is False
     mixed = list(rows)
     rng.shuffle(mixed)
     for other in (apply(None, *rows)[0], apply(None, *mixed)[0]):
         assert (other.version, other.change) == (1, Change.LISTED)
-        for name in ("expires_at", "requested_at", "last_requested_at", "sources", "details"):
+        for name in ("expires_at", "requested_at", "last_requested_at", "sources"):
             assert getattr(other, name) == getattr(one_by_one, name)
 
 
@@ -222,9 +225,10 @@ def test_a_further_request_of_an_entry_that_was_there_merges_as_any_add_does():
     there = replace(there, source="sms", sources=frozenset({"sms"}), request_keys=("k",), expires_at=None)
     entry, counted, changed = apply(there, meant(5, NOW + timedelta(days=50)))
     assert (counted, changed, entry.version) == (["already_listed"], True, 2)
-    assert (entry.change, entry.expires_at, entry.sources) == ("requested_again", None, {"sms", "import"})
-    assert not made_by(entry, TERMS.import_id)
-    assert took_part(entry, TERMS.import_id) == ("0.5", RowOutcome.ALREADY_LISTED)
+    assert (entry.change, entry.expires_at, entry.sources) == ("requested_again", None, {"sms", "suppression"})
+    assert not made_by(entry, TERMS.import_id, [meant(5)])
+    assert outcome_of(entry, TERMS.import_id, "0.5") == RowOutcome.ALREADY_LISTED
+    assert outcome_of(entry, TERMS.import_id, "0.6") is None
 
 
 def test_a_removed_number_is_listed_again_or_skipped_and_one_removed_meanwhile_stays_removed():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dnc.bulk.imports.request import moment_of
 from dnc.bulk.uploads import dates
+from dnc.entries.entry import Source
 from tests.support.file_jobs import imported
 
 
@@ -73,7 +74,7 @@ def test_the_dates_of_a_file_reach_its_requests():
     found = imported(text.encode(), "GB", columns=("phone",))
     assert found.invalid
     text = text.replace("4155550", "+14155550")
-    found = imported(text.encode(), "GB")
+    found = imported(text.encode(), "GB", Source.SUPPRESSION)
     first = found.requests[2][0].request
     assert first.requested_at == "2026-03-10T00:00:00.000Z"
     assert first.expires_at == int(datetime.fromisoformat("2028-01-01T00:00:00+00:00").timestamp())

@@ -1,0 +1,89 @@
+"""Records whose events could not be appended: held back in the failure bucket, whole, until they are replayed.
+
+One number that cannot be written must not stall every account of its shard. Its chain is marked `held`, and its later
+records are stored here too, so that they are appended in order.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+from dnc.audit.account_changes import read_account_record
+from dnc.audit.changes import RecordedChange, read_stream_record, sequence_of
+from dnc.audit.writer import AuditWriter
+from dnc.aws import errors as aws_errors
+
+HELD, UNREADABLE = "held/", "unreadable/"
+
+
+class HeldRecords:
+    """The held records in the failure bucket. `client`: boto3's S3 client."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        """Bind to the bucket."""
+        self._client = client
+        self._bucket = bucket
+
+    def store(self, subject: str, record: Mapping[str, Any]) -> None:
+        """Store a record of a held chain. Idempotent."""
+        self._put(f"{HELD}{quote(subject, safe='')}/{sequence_of(record)}.json", record)
+
+    def store_unreadable(self, record: Mapping[str, Any]) -> None:
+        """Store a record that names no row. Idempotent."""
+        self._put(f"{UNREADABLE}{sequence_of(record)}.json", record)
+
+    def subjects(self) -> list[str]:
+        """Return the subjects of the chains with held records."""
+        return sorted({unquote(key.split("/")[1]) for key in self._keys(HELD)})
+
+    def records(self, subject: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the held records of a chain, in order, each with its key."""
+        for key in sorted(self._keys(f"{HELD}{quote(subject, safe='')}/")):
+            with aws_errors.storage():
+                body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            yield key, json.loads(body)
+
+    def delete(self, key: str) -> None:
+        """Delete a record that was appended."""
+        with aws_errors.storage():
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def _put(self, key: str, record: Mapping[str, Any]) -> None:
+        with aws_errors.storage():
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=json.dumps(record, default=str).encode())
+
+    def _keys(self, prefix: str) -> Iterator[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        with aws_errors.storage():
+            for page in pages:
+                yield from (found["Key"] for found in page.get("Contents", ()))
+
+
+def read_record(record: Mapping[str, Any]) -> RecordedChange | None:
+    """Read a record of either table's stream. Return None for one that is no event."""
+    change = record["dynamodb"]
+    row = change.get("Keys") or change.get("NewImage") or change.get("OldImage") or {}
+    return read_account_record(record) if "record" in row else read_stream_record(record)
+
+
+def replay(held: HeldRecords, writer: AuditWriter, subject: str) -> int:
+    """Append a chain's held records, in order, and open the chain again. Return how many records there were.
+
+    Safe to repeat. A record that is stored while this runs is appended too; if the chain went on before it, its event
+    is marked `recorded_late`.
+    """
+    count = _append(held, writer, subject)
+    writer.release(subject)
+    return count + _append(held, writer, subject)
+
+
+def _append(held: HeldRecords, writer: AuditWriter, subject: str) -> int:
+    count = 0
+    for key, record in held.records(subject):
+        change = read_record(record)
+        if change is not None:
+            writer.record([change], writer.heads([subject]).get(subject), replaying=True)
+        held.delete(key)
+        count += 1
+    return count
