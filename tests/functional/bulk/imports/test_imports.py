@@ -100,7 +100,7 @@ def report(job, name="report_url"):
 
 def test_an_import_lists_its_numbers_and_reports_the_rest(imports, gateway):
     gateway.add("+14155550101", note="by hand")
-    job = imports.whole(b"phone,seller\n(415) 555-0100,Acme\n4155550101,\nx,\n415 555 0100,\n", acting_user="u-1")
+    job = imports.whole(b"phone,seller\n(415) 555-0100,Acme\n4155550101,\nx,\n415 555 0100,Acme\n", acting_user="u-1")
     assert (job["status"], job["progress"], job["error"]) == ("done", 1.0, None)
     counts = {"rows": 4, "numbers": 4, "listed": 1, "already_listed": 2, "skipped_removed": 0, "invalid": 1}
     assert job["counts"] == counts
