@@ -75,8 +75,9 @@ def _listed_since(account_id: str, as_of: str) -> set[int]:
     found = set()
     for event, _ in read(None):
         after = (event or {}).get("after", {}).get("M", {})
-        if event and after.get("status", {}).get("S") == LISTED and event["number"]["S"][1:].isdecimal():
-            found.add(int(event["number"]["S"][1:]))
+        number = (event or {}).get("number", {}).get("S", "")  # events of the account itself have none
+        if after.get("status", {}).get("S") == LISTED and number[1:].isdecimal():
+            found.add(int(number[1:]))
     return found
 
 

@@ -47,8 +47,8 @@ export const texts = {
     listed: "listed", requested_again: "requested again", removed: "removed", restored: "restored", relisted: "listed again",
     expired: "expired", deleted_out_of_band: "deleted outside the service", altered_out_of_band: "altered outside the service",
     reinstated: "reinstated", removal_requested: "removal requested", removal_rejected: "removal rejected",
-    removal_withdrawn: "removal request withdrawn", removal_lapsed: "removal request lapsed", account_changed: "account changed",
-    account_suspended: "account suspended", key_made: "API key created", key_revoked: "API key revoked", erased: "personal data erased",
+    removal_withdrawn: "removal request withdrawn", removal_lapsed: "removal request lapsed", account_created: "account created", account_changed: "account changed",
+    account_suspended: "account suspended", account_resumed: "account resumed", key_made: "API key created", key_revoked: "API key revoked", erased: "personal data erased",
   },
   signIn: {
     title: "Sign in",

@@ -193,7 +193,7 @@ def credential(gateway, issuer, dynamodb, state):
             return str(Token.new("acme"))
         case "revoked":
             made = accounts.make_key("acme", Role.ADMIN, "k", None, "t", now)
-            accounts.revoke_key("acme", made["key_id"], now)
+            accounts.revoke_key("acme", made["key_id"], now, "key:operator")
             return made["token"]
         case "expired":
             past = times.text(now - timedelta(seconds=1))

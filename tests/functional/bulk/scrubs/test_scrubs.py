@@ -113,7 +113,8 @@ def test_a_removed_and_an_expired_number_is_clear_and_one_left_by_a_hand_is_not(
     gateway.add("+14155550100", source="manual")
     body = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
     gateway.numbers("manager", "DELETE", "/+14155550100", body)
-    rows = {"+14155550101": {"expires_at": {"N": "1000"}}, "+14155550102": {"expires_at": {"S": "soon"}}}
+    expiring = {"status": {"S": "listed"}, "sources": {"SS": ["registry"]}}
+    rows = {"+14155550101": {**expiring, "expires_at": {"N": "1000"}}, "+14155550102": {"expires_at": {"S": "soon"}}}
     for number, row in {**rows, "+14155550103": {}}.items():
         item = {"account_id": {"S": "acme"}, "number": {"S": number}, **row}
         clients.client("dynamodb").put_item(TableName="numbers", Item=item)
