@@ -13,7 +13,7 @@ from dnc.bulk.files import JobFiles, ResultWriter, s3, upload_of
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import piece as scrub_piece
 from dnc.bulk.scrubs.leads import PLAN, BlockBy, ScrubPlan
-from dnc.entries.entry import LISTED
+from dnc.entries.entry import REMOVED
 from dnc.logs import logger as logs
 from dnc.settings import Settings
 
@@ -69,15 +69,17 @@ def _pieces(files: JobFiles) -> list[tuple[int, int]]:
 
 
 def _listed_since(account_id: str, as_of: str) -> set[int]:
-    """Return the numbers (without plus) whose listing was recorded since the second pass began."""
+    """Return the numbers (without plus) that may have been listed since the second pass began, by the audit."""
     since = times.text(times.parse(as_of) - CLOCK_SKEW)
     read = export_sources.events(clients.dynamodb(), settings.audit_table, account_id, since, times.text(times.now()))
     found = set()
     for event, _ in read(None):
-        after = (event or {}).get("after", {}).get("M", {})
-        number = (event or {}).get("number", {}).get("S", "")  # events of the account itself have none
-        if after.get("status", {}).get("S") == LISTED and number[1:].isdecimal():
-            found.add(int(number[1:]))
+        if event is None:
+            continue
+        after = event.get("after", {}).get("M", {})
+        number = event["subject"]["S"].rpartition("#")[2][1:]  # not a number for events of the account itself
+        if after and after.get("status", {}).get("S") != REMOVED and number.isdecimal():
+            found.add(int(number))
     return found
 
 
