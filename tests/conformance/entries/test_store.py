@@ -21,8 +21,8 @@ def write(person="u-1"):
     return Write(times.now(), Actor("key:k", person), uuid.uuid4().hex)
 
 
-def request(number=NUMBER, key=None, **more):
-    return Request(number, Source.MANUAL, times.text(times.now()), key=key, **more)
+def request(number=NUMBER, key=None, source=Source.MANUAL, **more):
+    return Request(number, source, times.text(times.now()), key=key, **more)
 
 
 def numbers_from(start, count):
@@ -136,7 +136,7 @@ def test_pages_of_every_size_give_the_whole_list_once(numbers):
 
 def test_an_expired_entry_is_neither_listed_nor_lost(numbers):
     ends = times.epoch(times.now() + timedelta(hours=1))
-    numbers.add(request(expires_at=ends), write())
+    numbers.add(request(source=Source.REGISTRY, expires_at=ends), write())
     later = times.now() + timedelta(hours=2)
     assert [e.number for e in numbers.page(Filters(), 10, None, times.now())[0]] == [NUMBER]
     assert numbers.page(Filters(), 10, None, later)[0] == []

@@ -48,13 +48,17 @@ def read_all(client, names, budget=None, numbers_a_part=1_000_000, out_of_time=l
 
 
 def test_what_is_listed_is_read_whatever_a_hand_has_left(client, own, names):
+    by = {"M": {"principal": {"S": "key:aBcDeFgHiJkL"}}}
+    why = {"reason": {"S": "test_number"}, "removed_at": {"S": times.text(NOW)}, "removed_by": by}
+    registry = {"sources": {"SS": ["registry"]}}
     rows = {
         "+14155550100": {"status": {"S": "listed"}},
-        "+14155550101": {"status": {"S": "removed"}},
+        "+14155550101": {"status": {"S": "removed"}, "removal": {"M": why}, "version": {"N": "2"}},
+        "+14155550107": {"status": {"S": "removed"}},
         "+14155550102": {},
         "+14155550103": {"status": {"N": "7"}},
-        "+14155550104": {"status": {"S": "listed"}, "expires_at": {"N": str(int(NOW.timestamp()))}},
-        "+14155550105": {"status": {"S": "listed"}, "expires_at": {"N": str(int(NOW.timestamp()) + 1)}},
+        "+14155550104": {"status": {"S": "listed"}, **registry, "expires_at": {"N": str(int(NOW.timestamp()))}},
+        "+14155550105": {"status": {"S": "listed"}, **registry, "expires_at": {"N": str(int(NOW.timestamp()) + 1)}},
         "+14155550106": {"status": {"S": "listed"}, "expires_at": {"S": "soon"}},
         "+442079460123": {"status": {"S": "listed"}},
         "not a number": {"status": {"S": "listed"}},
