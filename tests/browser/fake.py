@@ -505,7 +505,7 @@ class FakeApi:
 
     def _reasons(self) -> Body:
         refused = [{"code": r.code, "label": r.label, "why": r.why} for r in reasons.REFUSED.values()]
-        return {"reasons": [one.shown() for one in reasons.REASONS.values()], "refused": refused}
+        return {"reasons": [one.as_json() for one in reasons.REASONS.values()], "refused": refused}
 
     def _change_account(self, *, query: Body, body: Body) -> Reply:
         self.account |= {name: value for name, value in body.items() if name != "note"}

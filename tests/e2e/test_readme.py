@@ -53,7 +53,7 @@ def test_the_import_works_as_pasted(stack, tmp_path):
     out = pasted(tmp_path, "old-list.csv")
     counts, header, refused = out.splitlines()
     assert "'rows': 3" in counts
-    assert header == "line,value,outcome,why"
+    assert header == "line,value,outcome,why,column"
     assert refused.startswith('4,"""12""",refused,')
 
 
