@@ -111,13 +111,13 @@ def test_a_removal_is_told_with_reason_evidence_and_actor_and_publishes_a_change
     assert restored.status_code == 200, restored.text
     assert restored.json()["status"] == "listed"
     assert restored.json()["source"] == "sms"
-    audit = wait_for(
-        lambda: (
-            len(events := client.call("operator", "GET", f"/accounts/{account}/audit?number={number}").json()["events"])
-            == 3
-            and events
-        )
-    )
+
+    def recorded():
+        events = client.call("operator", "GET", f"/accounts/{account}/audit").json()["events"]
+        events = [event for event in events if event.get("number") == number]
+        return len(events) == 3 and events
+
+    audit = wait_for(recorded)
     assert [e["type"] for e in audit] == ["restored", "removed", "listed"]
 
 
