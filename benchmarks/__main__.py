@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "warm_check": ({"quick": True}, {"quick": False}),
     "batch_check": ({"quick": True}, {"quick": False}),
     "phone_numbers": ({"quick": True}, {"quick": False}),
+    "readings": ({"quick": True}, {"quick": False}),
     "import_numbers": ({"rows": 30_000, "sample": 5_000}, {"rows": 1_000_000}),
     "export_numbers": ({"rows": 20_000}, {"rows": 100_000}),
     "scrub_leads": ({"leads": 250_000, "listed": 250_000, "rounds": 2}, {"leads": 1_000_000, "listed": 1_000_000}),

@@ -9,6 +9,7 @@ metadata. Rare cases (an international prefix, a short code) are not decided her
 import re
 from collections.abc import Callable, Iterable
 from functools import cache, cached_property
+from itertools import chain
 from typing import Any
 
 import phonenumbers
@@ -109,6 +110,8 @@ class CountryCode:
         self._commons: dict[int, Matcher] = {}
         other_forms = renumbered.pattern(code)
         self.other_forms = re.compile(other_forms) if other_forms else None
+        # How long a national number may be. An older form may have any length.
+        self.lengths = frozenset(range(16) if other_forms else chain(*(one.lengths for one in numberings)))
         # Leading digits say which region a number belongs to. They matter only if several regions share the code.
         self._claims = [(region, region.leading if len(numberings) > 1 else None) for region in numberings]
 
@@ -155,16 +158,21 @@ def country_code(code: str) -> CountryCode:
     return CountryCode(code)
 
 
-def in_use(digits: str) -> str | None:
-    """Return E.164 for digits after a plus that certainly are a fixed or mobile number with one form, or None."""
+def in_use(digits: str, stem: int = 0) -> str | None:
+    """Return E.164 for digits after a plus that certainly are a fixed or mobile number with one form, or None.
+
+    `stem`: how many of the digits may be a number too, because those after them may be an extension.
+    """
     if len(digits) > 15 or not digits.isdecimal():
         return None
     known = _COMMON.get((digits[:3], len(digits)))
     if known is None:
         found = _international(digits)
         length = len(found[2]) if found else 0
-        known = (len(digits) - length, found[0].common(length)) if found else _NOTHING
+        known = (len(digits) - length, found[0].common(length), found[0].lengths) if found else _NOTHING
         _COMMON[digits[:3], len(digits)] = known
+    if stem and stem - known[0] in known[2]:
+        return None
     return f"+{digits}" if known[1](digits[known[0] :]) else None
 
 
@@ -176,29 +184,39 @@ def parts(digits: str) -> tuple[str, str] | None:
 
 def certain(digits: str, region: str | None, *, plus: bool) -> str | None:
     """Return E.164 for ASCII digits, after a plus or in a region, that are in use and have one reading, else None."""
-    if not plus and digits.startswith(("00", _own_code(region))):
+    own = None if plus else _own(region)
+    if own and digits.startswith(("00", own.code)):
         return None
-    reading = classify(digits, region, plus=plus)
-    if reading is None or reading.why or reading.number is None:
+    found = _significant(_international(digits) if plus else _in_region(digits, own))
+    if found is None:
         return None
-    code, national = parts(reading.number[1:]) or ("", "")
-    other_forms = country_code(code).other_forms
-    return None if other_forms and other_forms.match(national) else reading.number
+    code, national = found
+    single = code.is_valid(national) and not (code.other_forms and code.other_forms.match(national))
+    return f"+{code.code}{national}" if single else None
+
+
+def may_be_in_use(digits: str, region: str | None, *, plus: bool) -> bool:
+    """Return whether ASCII digits, after a plus or in a region, are in use, or may be in some reading or form."""
+    own = None if plus else _own(region)
+    if own and digits.startswith(("00", own.code)):
+        return True
+    found = _significant(_international(digits) if plus else _in_region(digits, own))
+    if found is None:
+        return len(digits) >= _SHORTEST_IN_USE
+    code, national = found
+    return (
+        code.is_valid(national)
+        or national.startswith("0")
+        or bool(code.other_forms and code.other_forms.match(national))
+    )
 
 
 def classify(digits: str, region: str | None, *, plus: bool) -> Reading | None:
     """Read ASCII digits, after a plus or else in a region, as `rules.classify` does; None if it must decide."""
-    found = _international(digits) if plus else _in_region(digits, region)
+    found = _significant(_international(digits) if plus else _in_region(digits, _own(region)))
     if found is None:
         return None
-    code, plan, national = found
-    if plan.prefix and plan.before.match(national):
-        stripped = plan.without_prefix(national)
-        if plan.wrong_length(stripped) in _RIGHT_WITHOUT_PREFIX:
-            national = stripped
-    total = len(code.code) + len(national)
-    if len(national) < 3 or total > 15:
-        return None
+    code, national = found
     number = f"+{code.code}{national}"
     if code.is_valid(national):
         return Reading(number)
@@ -212,10 +230,23 @@ def classify(digits: str, region: str | None, *, plus: bool) -> Reading | None:
     return forms.impossible(number, f"{why} for {country}")
 
 
-_NOTHING = 0, re.compile("(?!)").fullmatch
-_COMMON: dict[tuple[str, int], tuple[int, Matcher]] = {}
+_SHORTEST_IN_USE = 3
+_NOTHING: tuple[int, Matcher, frozenset[int]] = 0, re.compile("(?!)").fullmatch, frozenset()
+_COMMON: dict[tuple[str, int], tuple[int, Matcher, frozenset[int]]] = {}
 _RIGHT_WITHOUT_PREFIX = frozenset(("", forms.TOO_LONG))
 _Parts = tuple[CountryCode, Numbering, str]
+
+
+def _significant(found: _Parts | None) -> tuple[CountryCode, str] | None:
+    """Return the country code and the national digits without a trunk prefix, or None if `rules` must decide."""
+    if found is None:
+        return None
+    code, plan, national = found
+    if plan.prefix and plan.before.match(national):
+        stripped = plan.without_prefix(national)
+        if plan.wrong_length(stripped) in _RIGHT_WITHOUT_PREFIX:
+            national = stripped
+    return None if len(national) < 3 or len(code.code) + len(national) > 15 else (code, national)
 
 
 def _international(digits: str) -> _Parts | None:
@@ -226,11 +257,15 @@ def _international(digits: str) -> _Parts | None:
     return None
 
 
-def _in_region(digits: str, region: str | None) -> _Parts | None:
-    if region not in phonenumbers.SUPPORTED_REGIONS or len(digits) < 3:
-        return None
-    own = numbering(region, str(phonenumbers.country_code_for_region(region)))
-    if own.abroad.match(digits):
+@cache
+def _own(region: str | None) -> Numbering | None:
+    """Return the numbering plan of a region, or None if it has none."""
+    code = phonenumbers.country_code_for_region(region) if region in phonenumbers.SUPPORTED_REGIONS else None
+    return numbering(region, str(code)) if region and code else None
+
+
+def _in_region(digits: str, own: Numbering | None) -> _Parts | None:
+    if own is None or len(digits) < 3 or own.abroad.match(digits):
         return None
     code = country_code(own.code)
     if digits.startswith(own.code):
@@ -239,11 +274,6 @@ def _in_region(digits: str, region: str | None) -> _Parts | None:
         if becomes_right or own.wrong_length(digits) == forms.TOO_LONG:
             return code, code.main, rest
     return code, own, digits
-
-
-def _own_code(region: str | None) -> str:
-    code = phonenumbers.country_code_for_region(region) if region else 0
-    return str(code) if code else "+"
 
 
 def _may_be_short(digits: str, where: str, code: CountryCode) -> bool:

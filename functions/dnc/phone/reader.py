@@ -27,8 +27,7 @@ from dnc.problems import InvalidNumber
 # Compiled when first used: a check of a plain number uses none of them.
 _IN_PATH = r"[ +]?([1-9]\d{1,14})"
 _WITH_EXTENSION = r"([ ().+\d-]*\d) ?(?:x|ext\.?) ?\d{1,6}"
-_DECIMALS = r"(?m)\.00?[ \t]*$"
-_LAST_GROUP = r"[^-]*-[ ()]*\d{1,4}[ ()]*"
+_LAST_GROUP = r"([^-]*)-[ ()]*\d{1,4}[ ()]*"
 _TRUNK = "1"
 _REGIONS = frozenset(nanp.REGIONS.split())
 _PLAN_REGIONS = frozenset(nanp.PLAN_REGIONS.split())
@@ -39,6 +38,7 @@ _VARYING = frozenset(nanp.VARYING.split())
 # Longer texts are left to the rules.
 _LONGEST_PLAIN = 40
 _LONGEST_E164 = 15
+_LONGEST_EXTENSION = 4
 _TEXTS_A_BATCH = 1000
 
 
@@ -197,9 +197,21 @@ def _is_in_plan(e164: str) -> bool:
 
 def _without_marks(text: str) -> str:
     """Return a text without its separators, or "" if it is too long, not ASCII, or has decimals."""
-    if len(text) > _LONGEST_PLAIN or not text.isascii() or (".0" in text and re.search(_DECIMALS, text)):
+    if len(text) > _LONGEST_PLAIN or not text.isascii() or ("." in text and _has_decimals(text)):
         return ""
     return text.replace("-", "").replace(" ", "").replace("(", "").replace(")", "").replace(".", "")
+
+
+def _has_decimals(lines: str) -> bool:
+    """Return whether a line ends with the decimals of a float, `.0` or `.00`."""
+    point = lines.find(".")
+    while point >= 0:
+        if lines.startswith("0", point + 1) and not lines[point + 2 : point + 4].strip().strip("0"):
+            rest = lines[point + 1 :].partition("\n")[0]
+            if rest.strip() in {"0", "00"}:
+                return True
+        point = lines.find(".", point + 1)
+    return False
 
 
 def _all_without_marks(texts: tuple[str, ...]) -> list[str]:
@@ -209,7 +221,7 @@ def _all_without_marks(texts: tuple[str, ...]) -> list[str]:
     joined = "\n".join(texts)
     if not joined.isascii() or max(map(len, texts)) > _LONGEST_PLAIN or joined.count("\n") != len(texts) - 1:
         return [_without_marks(text) for text in texts]
-    if ".0" in joined and re.search(_DECIMALS, joined):
+    if _has_decimals(joined):
         return [_without_marks(text) for text in texts]
     joined = joined.replace("-", "").replace(" ", "").replace("(", "").replace(")", "").replace(".", "")
     return joined.split("\n")
@@ -231,10 +243,19 @@ def _in_use(digits: str, text: str, in_plan: bool) -> str | None:
     elif length == 11 and in_plan and digits[0] == "1":
         if digits[1:4] in _IN_USE and digits[4] >= "2" and digits.isdecimal():
             return f"+{digits}"
-    elif digits[:1] == "+" and digits[1:2] != "1" and "-" not in text and "(" not in text:
-        number: str | None = _plans().in_use(digits[1:])
+    elif digits[:1] == "+" and digits[1:2] != "1" and "(" not in text:
+        number: str | None = _plans().in_use(digits[1:], _length_before_last_group(text, digits) if "-" in text else 0)
         return number
     return None
+
+
+def _length_before_last_group(text: str, digits: str) -> int:
+    """Return how many digits are before a last group that may be an extension (`+49 30 121702-12`), or 0.
+
+    `digits`: the digits of the text, after a plus.
+    """
+    stem, _, last = text.rpartition("-")
+    return 0 if "-" in stem or len(last) > _LONGEST_EXTENSION else len(digits) - 1 - len(last)
 
 
 def _classify_slowly(written: str, region: str | None) -> Readings:
@@ -251,10 +272,18 @@ def _classify_slowly(written: str, region: str | None) -> Readings:
         in_table = _in_plan(plain, region, plus)
         if in_table and not in_table.why:
             return _alone(in_table)
-        # A last group after a dash may be an extension.
-        if "-" not in text or not re.fullmatch(_LAST_GROUP, text, re.ASCII):
+        stem = _before_last_group(text)
+        if not stem:
             result = _alone(in_table) if in_table else _in_plans(plain, region, plus)
+        elif not in_table and not _plans().may_be_in_use(_without_marks(stem).lstrip("+"), region, plus=plus):
+            result = _in_plans(plain, region, plus)
     return result or _all_readings(written, region)
+
+
+def _before_last_group(text: str) -> str:
+    """Return the part of a text before a last group that may be an extension (`030 121702-12`), or ""."""
+    match = re.fullmatch(_LAST_GROUP, text, re.ASCII) if "-" in text else None
+    return match[1] if match else ""
 
 
 def _alone(reading: Reading) -> Readings:

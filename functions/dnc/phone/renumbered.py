@@ -108,7 +108,8 @@ def others(number: str) -> tuple[str, ...]:
 
 def pattern(code: str) -> str:
     """Return a pattern of the national numbers of a country code that have another form, or "" if none have one."""
-    ends = [end for change in _CHANGES.get(code, ()) for end in (change.old, change.back)]
+    changes = _CHANGES.get(code, ())
+    ends = [change.old for change in changes] + [change.back for change in changes if change.stored]
     return "|".join(rf"(?:{end.removeprefix(code)})\Z" for end in ends if end.startswith(code))
 
 
