@@ -229,18 +229,18 @@ class FakeApi:
 
     # Numbers
 
-    def _add(self, given: dict[str, Any], at: str) -> tuple[int, dict[str, Any]]:
-        reading = self._reading(given["number"])
+    def _add(self, add: dict[str, Any], at: str) -> tuple[int, dict[str, Any]]:
+        reading = self._reading(add["number"])
         if reading["error"]:
             raise Refused(
                 422, "invalid_number", reading["error"], errors=[{"field": "number", "message": reading["error"]}]
             )
         number = reading["number"]
         entry = self.entries.get(number)
-        actor = self._actor(given)
-        source = given.get("source") or "manual"
-        request = {name: given.get(name) for name in _REQUEST}
-        request |= {"source": source, "requested_at": given.get("requested_at") or at}
+        actor = self._actor(add)
+        source = add.get("source") or "manual"
+        request = {name: add.get(name) for name in _REQUEST}
+        request |= {"source": source, "requested_at": add.get("requested_at") or at}
         before = entry and dict(entry)
         listed = entry is not None and entry["status"] == "listed"
         if entry is not None and listed:
@@ -257,9 +257,9 @@ class FakeApi:
                 "last_requested_at": request["requested_at"],
                 "listed_at": at,
                 "listed_by": actor,
-                "expires_at": given.get("expires_at"),
-                "campaign_ids": [given["campaign_id"]] if given.get("campaign_id") else [],
-                "channels": given.get("channels") or ["text", "voice"],
+                "expires_at": add.get("expires_at"),
+                "campaign_ids": [add["campaign_id"]] if add.get("campaign_id") else [],
+                "channels": add.get("channels") or ["text", "voice"],
                 "requests": 1,
                 "last_request": None,
                 "honor_by": None,
@@ -278,9 +278,9 @@ class FakeApi:
 
     def _batch(self, *, query: Body, body: Body) -> Reply:
         results = []
-        for given in body["numbers"]:
+        for add in body["numbers"]:
             try:
-                status, entry = self._add(given, text(datetime.now(UTC)))
+                status, entry = self._add(add, text(datetime.now(UTC)))
                 results.append({"status": status, "entry": entry})
             except Refused as refused:
                 results.append({"status": refused.status, "error": refused.body})
@@ -567,10 +567,10 @@ class FakeApi:
         return 200, {kind: self.jobs[kind], "next_page_token": None}
 
     def _make_job(self, kind: str, *, query: Body, body: Body) -> Reply:
-        given = {name: value for name, value in body.items() if name != "acting_user"}
+        options = {name: value for name, value in body.items() if name != "acting_user"}
         now = text(datetime.now(UTC))
         status = "running" if kind == "exports" else "awaiting_upload"
-        job = self.job(kind, **given, status=status, progress=0, finished_at=None, created_at=now)
+        job = self.job(kind, **options, status=status, progress=0, finished_at=None, created_at=now)
         if kind == "exports":
             return 201, job
         headers = {"Content-Length": str(body["bytes"]), "Content-Type": "application/octet-stream"}

@@ -72,7 +72,7 @@ def test_optional_fields_say_so(adding):
     assert "required" not in page.locator("form.form").inner_text()
 
 
-def test_a_request_in_the_future_is_an_error_of_the_time(adding):
+def test_a_request_time_in_the_future_is_marked(adding):
     page = adding.page
     page.get_by_label(BOX).fill("+14155550142")
     page.get_by_label("Requested").fill("2099-01-01T10:00")
@@ -155,7 +155,7 @@ def test_the_name_is_asked_for_once_and_used_for_everything(adding):
     ],
 )
 @pytest.mark.parametrize("view", ["add", "check"])
-def test_what_is_pasted_is_split_the_same_way_in_both_views(desk, view, pasted, numbers):
+def test_both_views_split_pasted_text_the_same_way(desk, view, pasted, numbers):
     page = desk.open("manager", view)
     box = page.get_by_label(BOX) if view == "add" else page.get_by_role("textbox", name="Numbers")
     box.fill(pasted)
@@ -231,7 +231,7 @@ def test_a_double_click_adds_once(adding):
     assert len(adding.api.sent("POST", "batch")) == 1
 
 
-def test_what_was_typed_survives_leaving_reloading_and_another_sign_in(adding):
+def test_a_draft_survives_leaving_reloading_and_another_sign_in(adding):
     page = adding.page
     page.get_by_label(BOX).fill("+14155550111")
     page.get_by_label("Note").fill("long story")
@@ -362,13 +362,17 @@ def test_an_unknown_status_is_never_callable(desk):
     results = [{"input": "1", "number": "+14155550100", "callable": False, "status": "clear"}]
     results += [{"input": "2", "number": "+14155550101", "callable": True, "status": "odd"}]
     results += [{"input": "3", "number": "+14155550102", "callable": True, "status": "clear", "consent_needed": True}]
+    results += [{"input": "4", "number": "+390312", "callable": False, "status": "listed", "source": "prefix"}]
+    results[-1] |= {"readings": ["+390312", "+39312"]}
     body = {"checked_at": "2026-11-24T10:00:00.000Z", "blocked": 0, "results": results}
     desk.api.fail("POST .*/checks", {"json": body})
-    page.get_by_role("textbox", name="Numbers").fill("1\n2\n3")
+    page.get_by_role("textbox", name="Numbers").fill("1\n2\n3\n4")
     page.get_by_role("button", name="Check", exact=True).click()
-    expect(page.locator("tbody tr")).to_have_count(3)
-    assert page.locator("td .badge").all_inner_texts() == ["Invalid", "Invalid", "Callable"]
-    expect(page.locator("tbody tr").last).to_contain_text("asks for consent first")
+    expect(page.locator("tbody tr")).to_have_count(4)
+    assert page.locator("td .badge").all_inner_texts() == ["Invalid", "Invalid", "Callable", "Listed"]
+    expect(page.locator("tbody tr").nth(2)).to_contain_text("asks for consent first")
+    expect(page.locator("tbody tr").last).to_contain_text("Blocked prefix Also read as +39 312.")
+    expect(page.locator("tbody a")).to_have_count(0)
 
 
 def test_five_thousand_numbers_are_checked_with_progress(desk):

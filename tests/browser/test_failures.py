@@ -1,4 +1,4 @@
-"""What the page shows when the service is slow, fails, answers HTML or is gone, and when texts are hostile."""
+"""The page when the service is slow, fails, responds with HTML or is unreachable, and when texts are hostile."""
 
 import re
 
@@ -34,7 +34,7 @@ VIEWS = {
 
 @pytest.mark.parametrize("body", [{"json": {"message": "x"}}, {"body": "<html>busy</html>"}], ids=["gateway", "html"])
 @pytest.mark.parametrize("status", sorted(WORDS))
-def test_a_failure_is_told_by_its_status(desk, status, body):
+def test_the_status_of_a_failure_decides_its_words(desk, status, body):
     desk.api.fail(r"GET .*/numbers\?", {"status": status, **body})
     page = desk.open(view="numbers")
     alert = page.get_by_role("alert")
@@ -44,7 +44,7 @@ def test_a_failure_is_told_by_its_status(desk, status, body):
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_a_read_is_tried_twice_before_anybody_hears_of_it(desk, status):
+def test_a_read_is_retried_once(desk, status):
     desk.api.add("+14155550100")
     page = desk.open(view="check")
     calls = []
@@ -59,7 +59,7 @@ def test_a_read_is_tried_twice_before_anybody_hears_of_it(desk, status):
     assert len(calls) == 2
 
 
-def test_a_write_is_not_tried_twice(desk):
+def test_a_write_is_not_retried(desk):
     page = desk.open(view="add")
     desk.api.fail("POST .*/batch", {"status": 503, "body": "<html>"})
     calls = []
@@ -110,7 +110,7 @@ def test_the_browser_says_that_it_is_offline(desk):
     expect(page.locator("#offline")).to_be_hidden()
 
 
-def test_a_view_that_was_never_loaded_says_that_one_is_offline(desk):
+def test_a_view_not_loaded_before_says_that_the_browser_is_offline(desk):
     page = desk.open(view="check")
     desk.heading("Check")
     desk.api.fail("", "offline")
@@ -172,7 +172,7 @@ def test_the_search_works_while_the_list_loads(desk):
     desk.api.recover()
 
 
-def test_a_view_that_comes_late_takes_the_focus_from_no_search(desk):
+def test_a_late_view_leaves_the_focus_in_the_search(desk):
     page = desk.open(view="numbers")
     desk.heading("DNC Numbers")
     desk.api.fail("check.js", "hold")

@@ -153,7 +153,7 @@ def test_the_first_rows_are_shown_as_they_are_read(jobs, name, content, read):
         ("excel.csv", b"phone\n2.12555E+09\n4155550190\n", "Format the column as a number without decimals"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_before_the_upload(jobs, desk, name, content, words):
+def test_a_faulty_file_is_reported_before_the_upload(jobs, desk, name, content, words):
     page = jobs()
     choose(page, name, content)
     expect(page.locator(".preview")).to_contain_text(words)
@@ -202,7 +202,7 @@ def test_an_import_offers_an_expiry_where_the_source_may_have_one(jobs, desk):
     assert desk.api.sent("POST", "imports$")[0]["expires_at"] == "2099-02-01T04:59:00.000Z"
 
 
-def test_a_scrub_says_for_what_and_what_becomes_of_several_numbers(jobs, desk):
+def test_a_scrub_takes_a_channel_and_a_rule_for_several_numbers(jobs, desk):
     page = jobs("manager", "scrubs")
     choose(page, "leads.csv", b"phone\n4155550190\n")
     readings(page)
@@ -305,7 +305,7 @@ def test_dates_of_an_export_in_the_wrong_order_are_marked(jobs, desk):
     ("role", "kind", "who"),
     [("manager", "exports", "An auditor or an admin can."), ("auditor", "imports", "A manager or an admin can.")],
 )
-def test_a_role_without_the_form_reads_who_has_it(jobs, desk, role, kind, who):
+def test_a_role_without_the_form_learns_who_has_it(jobs, desk, role, kind, who):
     desk.api.job(kind)
     page = jobs(role, kind)
     expect(page.locator(".steps")).to_contain_text(f"Your role cannot do this. {who}")

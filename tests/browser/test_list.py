@@ -116,7 +116,7 @@ def test_back_from_a_number_keeps_the_search_and_the_filters(filled):
     assert numbers(page) == ["(415) 555-0101"]
 
 
-def test_dates_in_the_wrong_order_are_an_error_of_the_dates(filled):
+def test_dates_in_the_wrong_order_are_reported(filled):
     page = filled.open(view="numbers?from=2026-11-20&to=2026-11-10")
     expect(page.get_by_role("alert")).to_contain_text("“Listed from” is after “Listed to”.")
     assert not [call for call in filled.api.calls if call[1] == "/numbers"]
@@ -305,7 +305,7 @@ def scroll_to(page, wanted):
 
 
 def test_a_long_list_scrolls_without_the_page_growing(desk, long_list):
-    """What is in the document after 12,000 rows is what was in it after 1,200."""
+    """The document has as many elements after 12,000 rows as after 1,200."""
     page = desk.page
     early = page.evaluate(FURTHER, 12)
     late = page.evaluate(FURTHER, 120)

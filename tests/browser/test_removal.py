@@ -87,7 +87,7 @@ def test_delete_is_possible_only_when_nothing_is_missing(listed):
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Pago_Pago", "Pacific/Kiritimati"])
-def test_evidence_that_cannot_be_right_is_marked_at_its_field(listed, zone):
+def test_invalid_evidence_is_marked_at_its_field(listed, zone):
     dialog = open_removal(listed, zone=zone)
     dialog.get_by_role("radio", name="Written consent given since").check()
     dialog.get_by_label("Reference").fill("crm-1")
@@ -112,7 +112,7 @@ def test_evidence_that_cannot_be_right_is_marked_at_its_field(listed, zone):
     expect(listed.toast()).to_contain_text("was removed")
 
 
-def test_what_the_service_refuses_is_marked_at_its_field_in_the_readers_time(listed):
+def test_a_refusal_by_the_service_is_marked_at_its_field_in_the_readers_time(listed):
     dialog = open_removal(listed)
     dialog.get_by_role("radio", name="Written consent given since").check()
     for label, value in (("Reference", "x"), ("Purpose", "y"), ("Your name", "Ada")):
@@ -148,7 +148,7 @@ def test_the_correct_number_is_read_while_it_is_typed(listed):
     assert listed.api.entries["+14155550155"]["status"] == "listed"
 
 
-def test_what_was_typed_survives_another_reason_and_closing(listed):
+def test_input_survives_another_reason_and_closing(listed):
     dialog = open_removal(listed)
     dialog.get_by_role("radio", name="Written consent given since").check()
     dialog.get_by_label("Reference").fill("crm-1")
@@ -238,6 +238,15 @@ def test_a_dialog_that_cannot_be_filled_removes_nothing(listed):
     listed.api.recover()
     dialog.get_by_role("button", name="Try again").click()
     expect(dialog.get_by_role("radio", name="Marked by mistake")).to_be_focused()
+
+
+def test_a_phone_that_is_still_blocked_is_pointed_out(listed):
+    dialog = open_removal(listed)
+    fill_mistake(dialog)
+    removed = {**listed.api.entries[NUMBER], "status": "removed", "version": 2, "still_blocked_by": ["+1900"]}
+    listed.api.fail("DELETE", {"status": 200, "json": removed})
+    dialog.get_by_role("button", name="Delete").click()
+    expect(listed.toast()).to_contain_text("was removed from DNC. It is still blocked by +1900.")
 
 
 def test_a_double_click_removes_once(listed):

@@ -54,7 +54,7 @@ def test_a_key_that_is_not_valid_is_refused_in_words(desk, token):
     expect(page.get_by_label("API key")).to_be_focused()
 
 
-def test_a_service_that_cannot_be_reached_at_the_sign_in_is_no_wrong_key(desk):
+def test_an_unreachable_service_is_not_reported_as_an_invalid_key(desk):
     page = desk.open(signed_in=False)
     desk.api.fail("GET /me", "offline")
     page.get_by_label("API key").fill(TOKEN)

@@ -39,7 +39,7 @@ def used():
     return found
 
 
-def test_every_word_that_a_view_says_is_there(words):
+def test_every_word_that_a_view_uses_exists(words):
     assert len(used()) > 300
     missing = {name for name in used() if name[2] not in words[name[0]].get(name[1], {})}
     assert missing == set()

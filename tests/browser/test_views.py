@@ -13,7 +13,7 @@ NATIONAL = "(415) 555-0150"
 
 
 @pytest.fixture
-def told(desk):
+def eventful(desk):
     """A number with a history of four events."""
     desk.api.add(NUMBER, ago=300, source="disposition", campaign_id="spring", consumer_name="J. Doe", call_id="c-1")
     desk.api.add(NUMBER, ago=200, source="sms", note="STOP")
@@ -25,9 +25,9 @@ def told(desk):
 # One number
 
 
-def test_a_number_has_facts_and_a_history_that_opens(told):
-    page = told.open("auditor", f"numbers/{NUMBER}")
-    told.heading(NATIONAL)
+def test_a_number_has_facts_and_a_history_that_opens(eventful):
+    page = eventful.open("auditor", f"numbers/{NUMBER}")
+    eventful.heading(NATIONAL)
     steps = page.locator(".timeline > li")
     expect(steps).to_have_count(4)
     expect(steps.nth(0)).to_contain_text(re.compile("Listed.*u-17.*Disposition.*spring", re.DOTALL | re.IGNORECASE))
@@ -43,24 +43,24 @@ def test_a_number_has_facts_and_a_history_that_opens(told):
     expect(page.locator(".timeline")).to_be_visible()
 
 
-def test_an_agent_sees_no_history_and_reads_who_does(told):
-    page = told.open("agent", f"numbers/{NUMBER}")
-    told.heading(NATIONAL)
+def test_an_agent_sees_no_history_and_learns_who_does(eventful):
+    page = eventful.open("agent", f"numbers/{NUMBER}")
+    eventful.heading(NATIONAL)
     expect(page.locator(".history")).to_contain_text(
         "Your role cannot see the history. A manager, an auditor or an admin can."
     )
 
 
-def test_an_agents_search_asks_for_a_whole_number(told):
-    page = told.open("agent")
+def test_an_agents_search_asks_for_a_whole_number(eventful):
+    page = eventful.open("agent")
     search = page.get_by_role("searchbox")
     search.fill("415-555")
     page.keyboard.press("Enter")
-    expect(told.toast()).to_contain_text("“415-555” is not a complete phone number.")
-    expect(told.toast()).not_to_contain_text("short")
+    expect(eventful.toast()).to_contain_text("“415-555” is not a complete phone number.")
+    expect(eventful.toast()).not_to_contain_text("short")
     search.fill("415 555 0150")
     page.keyboard.press("Enter")
-    told.heading(NATIONAL)
+    eventful.heading(NATIONAL)
 
 
 def test_a_number_that_was_never_listed_can_be_added(desk):
@@ -70,7 +70,7 @@ def test_a_number_that_was_never_listed_can_be_added(desk):
     expect(page.get_by_label("Numbers, one per line")).to_have_value("+14155550199")
 
 
-def test_an_address_that_is_no_number_offers_a_search(desk):
+def test_an_invalid_number_in_the_address_offers_a_search(desk):
     page = desk.open(view="numbers/abc")
     desk.heading("“abc” is not a phone number")
     assert page.locator("main").inner_text().count("abc") == 2
@@ -88,23 +88,23 @@ def test_an_address_that_is_no_number_offers_a_search(desk):
         ({"complete": False, "missing": [2, 3]}, "The record is incomplete: 2 events are missing."),
     ],
 )
-def test_a_record_that_is_not_whole_is_said_aloud(told, chain, words):
+def test_a_broken_or_incomplete_record_is_reported(eventful, chain, words):
     history = {
         "events": [],
         "chain": {"length": 4, "head_digest": "x", "intact": True, "complete": True, "missing": [], **chain},
     }
-    told.api.fail("/history", {"json": {**history, "next_page_token": None}})
-    page = told.open("auditor", f"numbers/{NUMBER}")
+    eventful.api.fail("/history", {"json": {**history, "next_page_token": None}})
+    page = eventful.open("auditor", f"numbers/{NUMBER}")
     expect(page.locator(".chain.error")).to_contain_text(words)
 
 
-def test_a_history_that_fails_does_not_look_intact(told):
-    told.api.fail("/history", {"status": 503, "body": "<html>"})
-    page = told.open("auditor", f"numbers/{NUMBER}")
+def test_a_history_that_fails_does_not_look_intact(eventful):
+    eventful.api.fail("/history", {"status": 503, "body": "<html>"})
+    page = eventful.open("auditor", f"numbers/{NUMBER}")
     expect(page.get_by_role("alert")).to_contain_text("not available right now")
     expect(page.locator("main")).to_contain_text("Web form")
     assert "intact" not in page.locator("main").inner_text()
-    told.api.recover()
+    eventful.api.recover()
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".chain")).to_contain_text("Record intact")
 
@@ -140,7 +140,7 @@ def test_activity_is_grouped_by_the_readers_day(desk):
     assert [row.bounding_box()["height"] <= 41 for row in rows.all()] == [True] * 3
 
 
-def test_what_happens_meanwhile_comes_on_top(desk):
+def test_new_events_appear_on_top(desk):
     desk.api.add("+14155550100", ago=9)
     page = desk.open(view="activity")
     expect(page.locator("tr.event")).to_have_count(1)
@@ -205,9 +205,9 @@ def test_the_old_address_of_the_reports_still_works(desk):
 # Audit
 
 
-def test_the_audit_filters_opens_and_saves_events(told):
-    told.api.add("+14155550151", by="Bob", ago=10)
-    page = told.open("auditor", "audit")
+def test_the_audit_filters_opens_and_saves_events(eventful):
+    eventful.api.add("+14155550151", by="Bob", ago=10)
+    page = eventful.open("auditor", "audit")
     rows = page.locator("tbody.event")
     expect(rows).to_have_count(5)
     page.get_by_label("Event").select_option("removed")
@@ -223,7 +223,7 @@ def test_the_audit_filters_opens_and_saves_events(told):
     expect(rows).to_have_count(5)
     page.locator("main").get_by_label("Number").fill("415 555 0150")
     expect(rows).to_have_count(4)
-    assert told.api.calls[-1][2]["number"] == NUMBER
+    assert eventful.api.calls[-1][2]["number"] == NUMBER
     page.get_by_label("Reason").select_option("consent_given")
     expect(rows).to_have_count(1)
     with page.expect_download() as download:
@@ -235,11 +235,11 @@ def test_the_audit_filters_opens_and_saves_events(told):
     expect(page.locator("main").get_by_label("Number")).to_have_value("415 555 0150")
 
 
-def test_an_audit_that_does_not_know_a_filter_is_filtered_here(told):
-    told.api.add("+14155550151", ago=10)
+def test_an_audit_that_does_not_know_a_filter_is_filtered_here(eventful):
+    eventful.api.add("+14155550151", ago=10)
     error = {"code": "invalid_request", "detail": "x", "errors": [{"field": "number", "message": "is unknown"}]}
-    told.api.fail(r"/audit\?.*number=", {"status": 422, "json": error})
-    page = told.open("auditor", f"audit?number=%2B{NUMBER[1:]}")
+    eventful.api.fail(r"/audit\?.*number=", {"status": 422, "json": error})
+    page = eventful.open("auditor", f"audit?number=%2B{NUMBER[1:]}")
     expect(page.locator("tbody.event")).to_have_count(4)
 
 

@@ -25,7 +25,7 @@ FILES = ("package.json", "package-lock.json", "server.mjs")
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider that is running. Whoever signs in as `role:account:name` gets that role in that account."""
+    """A provider that is running. Signing in as `role:account:name` gives that role in that account."""
 
     url: str
 

@@ -102,7 +102,7 @@ export async function show(root, fields, signal) {
       h("td", { class: "col-who", title: person(event.actor) }, person(event.actor)), action);
     rows.set(event.event_id, line);
     const known = latest.get(event.number);
-    // What was just done here is known before the audit has it: an event of an earlier version changes nothing then.
+    // A change made here is known before the audit has it, so an event of an earlier version must not undo it.
     if (!known || (known.at < event.sequence && known.version <= (event.after?.version ?? Infinity))) {
       known?.action.replaceChildren();
       latest.set(event.number, { at: event.sequence, version: event.after?.version ?? 0, action });

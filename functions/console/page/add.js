@@ -22,7 +22,7 @@ const SKEW = 60_000;
 const parts = (all) => Array.from({ length: Math.ceil(all.length / A_CALL) }, (_, n) => all.slice(n * A_CALL, (n + 1) * A_CALL));
 const passed = (one) => one.status < 400;
 
-export async function show(root, given, signal) {
+export async function show(root, { number }, signal) {
   const numbers = h("textarea", { rows: 5, spellcheck: "false", autocomplete: "off", name: "numbers" });
   const read = h("div", { class: "readings", "aria-live": "polite" });
   const long = h("div", {});
@@ -48,7 +48,7 @@ export async function show(root, given, signal) {
   pasteAtOnce(numbers);
   channels.value = "";
   const draft = bindDraft(form, "add");
-  if (given.number) numbers.value ||= given.number;
+  if (number) numbers.value ||= number;
   const mayExpire = () => session.may("set_expiry") && MAY_EXPIRE.has(source.value);
   const adapt = () => { expiry.hidden = !mayExpire(); };
   source.addEventListener("input", adapt);

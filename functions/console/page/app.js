@@ -1,4 +1,4 @@
-// Which view the address names, and whose session it is.
+// The router and the session: shows the view that the address names, to the person who signed in.
 
 import { api, connection, ofAccount, Problem } from "./api.js";
 import { forgetDrafts } from "./drafts.js";
@@ -113,7 +113,7 @@ async function help() {
   }
 }
 
-// What is looked up beside the view, once in a while: removals that wait, keys that expire.
+// Background reads, once in a while: removals that wait, and keys that expire.
 
 const LOOK_AROUND_EVERY = 5 * 60_000;
 let looked = 0;

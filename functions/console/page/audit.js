@@ -15,8 +15,8 @@ const COLUMNS = 6;
 const FILTERS = ["type", "reason", "actor", "number", "from", "to"];
 const EVENTS = ["listed", "requested_again", "relisted", "removed", "restored", "removal_requested", "removal_rejected", "removal_withdrawn", "removal_lapsed", "expired", "deleted_out_of_band", "reinstated", "altered_out_of_band", "account_changed", "account_suspended", "key_made", "key_revoked"];
 
-export async function show(root, given, signal) {
-  let fields = given;
+export async function show(root, initial, signal) {
+  let fields = initial;
   let stop = new AbortController();
   let shownEvents = [];
   const area = h("div", {});

@@ -133,7 +133,7 @@ async function copy(rows) {
 
 function row(one) {
   const kind = kindOf(one);
-  const opens = one.number && session.may("read_number") && one.status === "listed";
+  const opens = one.number && session.may("read_number") && one.status === "listed" && one.source !== "prefix";
   return h("tr", { class: kind },
     h("td", { class: "col-input", title: one.input }, one.input),
     h("td", { class: "col-number" }, opens ? numberLink(one.number) : one.number ? h("span", { class: "number" }, shown(one.number)) : "–"),
@@ -142,7 +142,8 @@ function row(one) {
 }
 
 function why(one, kind) {
-  const hints = [one.registry_stale && t.stale, one.consent_needed && t.consent].filter(Boolean);
+  const others = (one.readings ?? []).map((reading) => reading.number ?? reading).filter((number) => number !== one.number);
+  const hints = [others.length > 0 && t.readings(others.map(shown).join(", ")), one.registry_stale && t.stale, one.consent_needed && t.consent].filter(Boolean);
   const own = {
     listed: () => [one.source ? sourceName(one.source) : "", one.listed_at ? [" · ", time(one.listed_at, "ago")] : ""],
     clear: () => t.notListed,

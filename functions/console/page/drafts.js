@@ -1,11 +1,11 @@
-// What was typed and not sent. It survives navigation, a closed dialog, a new sign-in and a reload of this tab, and is
-// forgotten when it was sent, or when the person signs out.
+// Drafts: form input that has not been sent. A draft survives navigation, a closed dialog, a new sign-in and a reload of
+// the tab. It is dropped once it was sent, or when the person signs out.
 
 import { session } from "./session.js";
 
 const STORED_DRAFTS = "nocall-drafts";
 const stored = JSON.parse(sessionStorage.getItem(STORED_DRAFTS) ?? "{}");
-// Drafts belong to an account; in another one they are not shown.
+// Drafts belong to an account and are not shown in another one.
 const drafts = new Map(Object.entries(stored.account ? stored.forms : {}));
 let owner = stored.account ?? null;
 
@@ -43,7 +43,7 @@ export function forgetDrafts() {
 
 const valueOf = (control) => (control.type === "checkbox" ? control.checked : control.value);
 
-/** Fill the named controls of a form from a draft, and store what is typed from then on. */
+/** Fill the named controls of a form from a draft, and store their input from then on. */
 export function bindDraft(form, name) {
   const own = draft(name);
   for (const control of form.elements) {

@@ -1,4 +1,4 @@
-// The fields of a removal reason, what was typed into them, and whether it can be right.
+// The evidence fields of a removal reason: their controls, values and client-side validation.
 
 import { api, ofAccount } from "./api.js";
 import { asMoment, shown, time } from "./format.js";
@@ -20,7 +20,7 @@ const INPUTS = {
 const isTick = (control) => control.type === "checkbox";
 const valueOf = (control) => (isTick(control) ? (control.checked ? control.value : "") : control.value.trim());
 
-/** The controls of a reason by field, filled from the draft. What was typed stays if another reason is chosen. */
+/** Return the controls of a reason by field, filled from the draft. Input survives a change of the reason. */
 export function controlsOf(reason, entry, own, { many = false } = {}) {
   const controls = {};
   const either = new Set(reason.requires.filter((need) => need.includes(" or ")).flatMap((need) => need.split(" or ")));
@@ -60,7 +60,7 @@ function readAlong(input) {
   }));
 }
 
-/** The first field that cannot be right, with words for it; null if all can. The service judges again. */
+/** Return the first field with an invalid value, and the words for it, or null. The service validates again. */
 export async function judgeEvidence({ controls }, entry) {
   const at = (name) => controls[name]?.value ?? "";
   const obtained = asMoment(at("evidence.obtained_at"));
@@ -91,7 +91,7 @@ async function misread(name, typed, entry) {
   return "";
 }
 
-/** What the request says: the filled fields, with evidence below `evidence`. */
+/** Return the request fields that are filled in, with the evidence under `evidence`. */
 export function valuesOf({ controls }) {
   const body = {};
   for (const [at, made] of Object.entries(controls)) {

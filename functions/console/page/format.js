@@ -84,6 +84,7 @@ export function shown(number) {
   const plan = PLANS.find(([code]) => digits.startsWith(code));
   const code = plan?.[0] ?? (/^[17]/.test(digits) ? digits[0] : TWO_DIGITS.exec(digits)?.[0] ?? digits.slice(0, 3));
   const rest = digits.slice(code.length);
+  if (code === "1" && rest.length !== 10) return number; // a prefix, or not a number of that plan
   const groups = grouped(rest, plan?.slice(3).find(([start]) => new RegExp(`^(${start})`).test(rest))?.slice(1));
   const home = plan?.[1].includes(session.region ?? "US") || (code === "1" && !session.region);
   if (code === "1") return home ? `(${groups[0]}) ${groups.slice(1).join("-")}` : `+1 ${groups.join("-")}`;

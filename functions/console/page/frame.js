@@ -1,4 +1,4 @@
-// What surrounds a view: the sidebar, which is a menu on narrow screens, and the bar with the search.
+// The frame of every view: the sidebar, which is a menu on narrow screens, and the bar with the search.
 
 import { api } from "./api.js";
 import { h, button, icon, menu, settled, toast } from "./kit.js";

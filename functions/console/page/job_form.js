@@ -42,7 +42,7 @@ export function jobForm(kind, signal, made) {
       return;
     }
     name?.read();
-    // What was chosen is frozen here: whatever happens to the form meanwhile belongs to no job.
+    // Freeze the file and the request: later changes to the form must not reach this job.
     const [chosen, request] = [file?.chosen, { ...body(), acting_user: session.actingUser }];
     lock(true);
     message.replaceChildren(loading(t.starting));

@@ -75,9 +75,9 @@ export async function show(root, fields, signal) {
 const steps = (kind, now) => (kind === "exports" ? "" : h("ol", { class: "step-names" }, t.steps.map((name, n) =>
   h("li", { "aria-current": n + 1 === now ? "step" : null }, name))));
 
-/** One job that keeps itself up to date while it runs: its rows in the table, and whoever listens to it. */
-function jobOf(kind, given, signal) {
-  let job = given;
+/** One job, kept up to date while it runs: its rows in the table, and the listeners to its changes. */
+function jobOf(kind, initial, signal) {
+  let job = initial;
   let read = Date.now();
   let failing = false;
   const listeners = [];
@@ -138,7 +138,7 @@ function jobOf(kind, given, signal) {
     const before = sameness(job);
     job = await api("GET", path, { signal });
     read = Date.now();
-    // What did not change is not announced again. (Links change with each read, and a fresh one is read anyway.)
+    // Redraw only on a change, so that screen readers hear nothing twice. (Links change with every read; that is no change.)
     if (sameness(job) !== before || failing) {
       failing = false;
       draw();
@@ -207,7 +207,7 @@ function first(kind, job, { link }) {
     ? link(t.downloadShort, find, { class: "button primary", "aria-label": `${label}: ${titleOf(kind, job)}`, "data-part": "first" }) : null;
 }
 
-/** Everything about a job: what it came to, its files, what can be done with it. */
+/** Everything about a job: its result, its files and its actions. */
 function detailsOf(kind, job, followed) {
   const [link, plain] = [followed.link, followed.plain];
   const urls = Object.entries(LINKS).filter(([name]) => job[name]);
@@ -285,7 +285,7 @@ function files(kind, job, link, plain) {
     plain((one) => one.files[n]?.url, name(n)), " ", h("span", { class: "muted" }, t.fileFacts(file.rows, t.size(file.bytes))))));
 }
 
-/** What few people need: hashes, the manifest, what the job was told. */
+/** Details that few people need: hashes, the manifest, and the options of the job. */
 function more(kind, job, link) {
   const facts = [
     kind === "imports" && job.source && [t.source, sourceName(job.source)], job.region && [t.region, job.region], job.note && [t.note, job.note],

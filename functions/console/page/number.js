@@ -71,13 +71,14 @@ function facts(entry) {
   const own = {
     ...request, sources: entry.sources?.length > 1 ? entry.sources : null, listed_at: entry.listed_at, listed_by: entry.listed_by,
     last_requested_at: entry.last_requested_at === entry.requested_at ? null : entry.last_requested_at, requests: entry.requests > 1 ? entry.requests : null,
-    honor_by: entry.honor_by, late: entry.late, registry_age_days: entry.registry_age_days, reading_of: entry.reading_of,
+    honor_by: entry.honor_by, late: entry.late, registry_age_days: entry.registry_age_days, listed_elsewhere_at: entry.listed_elsewhere_at, reading_of: entry.reading_of,
     channels: entry.channels?.length === 1 ? entry.channels : null,
     missing_evidence: entry.missing_evidence, note,
   };
   const removal = entry.removal && { reason: entry.removal.reason, removed_at: entry.removal.removed_at, removed_by: entry.removal.removed_by, ...evidenceOf(entry.removal) };
   return h("div", { class: "stack" },
     h("section", { class: "card" }, h("h2", { class: "hidden" }, t.entry), described(own)),
+    entry.last_request && h("section", { class: "card" }, h("h2", {}, t.latest), described(requestOf(entry.last_request))),
     removal && h("section", { class: "card" }, h("h2", {}, t.removal), described(removal)));
 }
 
@@ -138,7 +139,7 @@ function step(event) {
   return h("li", { class: `step ${event.type}` }, inside ? h("details", { open: true }, h("summary", {}, line), inside) : h("p", {}, line));
 }
 
-/** What an event brought. */
+/** Return the facts that an event added. */
 export function detailsOf(event) {
   const [before, after] = [event.before ?? {}, event.after ?? {}];
   if (event.type === "removed") return evidenceOf(after.removal ?? { evidence: event.evidence });

@@ -16,8 +16,8 @@ const FILTERS = ["status", "source", "campaign", "from", "to"];
 /** Whether what was typed into the search names a campaign: it has letters and is no phone link. */
 const namesCampaign = (typed) => /\p{L}/u.test(typed) && !/^\s*(tel|sips?|callto|whatsapp):/i.test(typed);
 
-export async function show(root, given, signal) {
-  let fields = given;
+export async function show(root, initial, signal) {
+  let fields = initial;
   let stop = new AbortController();
   const words = texts.list;
   const total = totalOf(signal);
@@ -64,7 +64,7 @@ export async function show(root, given, signal) {
 
 const active = (fields) => Boolean(fields.q) || FILTERS.some((name) => fields[name] && fields[name] !== "listed");
 
-/** How many numbers are listed. What was changed here since the service counted is added to its count. */
+/** The total: the service's count, plus the changes made here since it counted. */
 function totalOf(signal) {
   const element = h("p", { class: "muted total" });
   const changes = new Map();

@@ -1,4 +1,4 @@
-// The organization's own sign-in: OIDC authorization code with PKCE (RFC 6749, RFC 7636). Loaded only by who uses it.
+// Sign-in with an organization: OpenID Connect, authorization code with PKCE (RFC 6749, RFC 7636).
 
 import { Problem } from "./api.js";
 import { texts } from "./texts.js";
@@ -9,35 +9,35 @@ const base64url = (bytes) =>
   btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 
-/** Send the person to the issuer; the verifier and where they wanted to go wait in this tab. */
-export async function leave(wayIn) {
+/** Send the person to the issuer. This tab stores the verifier and the address to come back to. */
+export async function leave(issuer) {
   const waiting = { state: random(), verifier: random(), hash: location.hash };
   sessionStorage.setItem(WAITING, JSON.stringify(waiting));
   const challenge = base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(waiting.verifier))));
-  const asked = new URLSearchParams({
-    response_type: "code", client_id: wayIn.client_id, redirect_uri: here(), scope: "openid profile", state: waiting.state,
-    code_challenge: challenge, code_challenge_method: "S256", ...(wayIn.audience && { audience: wayIn.audience }),
+  const request = new URLSearchParams({
+    response_type: "code", client_id: issuer.client_id, redirect_uri: here(), scope: "openid profile", state: waiting.state,
+    code_challenge: challenge, code_challenge_method: "S256", ...(issuer.audience && { audience: issuer.audience }),
   });
-  location.assign(`${wayIn.authorization_endpoint}?${asked}`);
+  location.assign(`${issuer.authorization_endpoint}?${request}`);
 }
 
-/** Take what the issuer gave out of the address, and get the token for it. Raises Problem with the issuer's words. */
-export async function redeem(wayIn) {
-  const came = new URLSearchParams(location.search);
+/** Take the issuer's answer out of the address, and exchange its code for a token. Raises Problem with the issuer's words. */
+export async function redeem(issuer) {
+  const answer = new URLSearchParams(location.search);
   const waiting = JSON.parse(sessionStorage.getItem(WAITING) ?? "null");
   sessionStorage.removeItem(WAITING);
   history.replaceState(null, "", location.pathname + (waiting?.hash ?? ""));
-  if (!waiting || came.get("state") !== waiting.state) throw new Problem({ detail: texts.signIn.notBegun });
-  if (came.has("error")) throw new Problem({ detail: came.get("error_description") ?? came.get("error") });
-  const answer = await fetch(wayIn.token_endpoint, {
+  if (!waiting || answer.get("state") !== waiting.state) throw new Problem({ detail: texts.signIn.notStarted });
+  if (answer.has("error")) throw new Problem({ detail: answer.get("error_description") ?? answer.get("error") });
+  const response = await fetch(issuer.token_endpoint, {
     method: "POST",
     headers: { "Content-Type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams({
-      grant_type: "authorization_code", code: came.get("code") ?? "", redirect_uri: here(), client_id: wayIn.client_id, code_verifier: waiting.verifier,
+      grant_type: "authorization_code", code: answer.get("code") ?? "", redirect_uri: here(), client_id: issuer.client_id, code_verifier: waiting.verifier,
     }),
     credentials: "omit",
   }).catch(() => { throw new Problem({}); });
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok || !told[wayIn.token]) throw new Problem({ detail: told.error_description ?? told.error ?? texts.errors.unforeseen });
-  return told[wayIn.token];
+  const content = await response.json().catch(() => ({}));
+  if (!response.ok || !content[issuer.token]) throw new Problem({ detail: content.error_description ?? content.error ?? texts.errors.unforeseen });
+  return content[issuer.token];
 }

@@ -9,8 +9,8 @@ const FORMATTED = /^\+\d|^\(\d|\d[-.]\d/;
 const STRONG = /^\+|[\s().-]|^\d{10,11}$/;
 
 /**
- * Return the numbers in a text as they were written: [{ line, text }], `line` from 1. In a sheet only the phone columns
- * count; of any other line that holds several numbers, each counts. What has no digit is returned too, to be refused.
+ * Return the numbers in a text as they were written: [{ line, text }], `line` from 1. If the text is a sheet, only its
+ * phone columns count; in other lines, every number counts. A line without a number is returned whole, to be refused.
  */
 export function numbersIn(text) {
   const lines = rowsOf(text, true);
@@ -57,7 +57,7 @@ function fromLine({ line, text }) {
   return [...numbers, ...(numbers.length === parts.length ? [] : doubtful)].map((one) => ({ line, text: one }));
 }
 
-/** What a spreadsheet made of a long number: its last digits are lost, so it must not be guessed. */
+/** Whether a spreadsheet shortened a long number (2.12555E+09). Its last digits are lost and must not be guessed. */
 export const shortened = (text) => /^\s*\d(?:[.,]\d+)?E\+?\d+\s*$/i.test(text);
 
 const LONG = 20_000; // characters

@@ -1,4 +1,4 @@
-// A removal that waits for a second person: what was asked, by whom and why, and what may be decided about it.
+// A removal that waits for a second person: the request, its evidence, and the decisions that are open.
 
 import { api, numberPath } from "./api.js";
 import { described, evidenceOf } from "./facts.js";
@@ -10,7 +10,7 @@ import { words } from "./views_texts.js";
 
 const t = words.pending;
 
-/** Whether the person at the page asked for this removal, as far as the page can tell. The service decides. */
+/** Whether the person at the page requested this removal, as far as the page can tell. The service decides. */
 function isMine({ asked_by: by }) {
   const me = session.me.person ?? session.name;
   return me ? by.acting_user === me : by.principal === session.me.principal;

@@ -23,7 +23,7 @@ function decoded(written) {
 
 export const address = (path, fields = {}) => `#/${path}${query(fields) ? `?${query(fields)}` : ""}`;
 
-/** Where the list was last, with its search and filters. */
+/** The last address of the list, with its search and filters. */
 export const lastList = { address: "#/numbers" };
 
 /** A file on its way from one view to another: dropped on Check, or made of a long paste. */

@@ -207,7 +207,13 @@ function ownMistake(reason, entry, name) {
 function done(now, changed) {
   dispatchEvent(new CustomEvent("removals-changed"));
   if (now.status === "listed") toast(texts.remove.asked(shown(now.number)));
-  else toast(texts.remove.done(shown(now.number)), session.may("restore") ? { label: texts.remove.undo, run: () => restore(now, changed) } : null);
+  else toast([texts.remove.done(shown(now.number)), stillBlocked(now)].filter(Boolean).join(" "), session.may("restore") ? { label: texts.remove.undo, run: () => restore(now, changed) } : null);
+}
+
+/** Other readings, older forms or a prefix that still block the phone. */
+function stillBlocked({ still_blocked_by: by }) {
+  const all = [by ?? []].flat();
+  return all.length ? t.stillBlocked(all.map((one) => shown(one.number ?? one.prefix ?? one)).join(", ")) : "";
 }
 
 /** Reasons that nobody may use, and those that are closed for this number, each with the rule. */

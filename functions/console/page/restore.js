@@ -22,7 +22,7 @@ export async function restore(entry, changed) {
   }
 }
 
-/** Put a removed number back. With a key, the person's name is asked for first, if it is not known yet. */
+/** Put a removed number back. With a key, ask for the person's name first, unless it is known. */
 export async function putBack(entry, changed) {
   if (session.me?.person || session.name) return restore(entry, changed);
   const number = shown(entry.number);

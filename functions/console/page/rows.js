@@ -28,7 +28,7 @@ export function rowsOf(text, whole) {
   return rows;
 }
 
-/** Where the row that begins here ends. A quotation mark that opens no field, or is never closed, is a character. */
+/** Return where a row ends. A quotation mark that opens no field, or is never closed, is an ordinary character. */
 function endOf(text, begin) {
   let quoted = false;
   for (let n = begin; n < text.length; n += 1) {

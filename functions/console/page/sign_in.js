@@ -48,7 +48,7 @@ export async function signIn(root, { settings, why, done }) {
   return null;
 }
 
-/** Read whom the token stands for. Raises Problem if the service does not accept it. */
+/** Start a session with a token. Raises Problem if the service does not accept it. */
 async function enter(token, done) {
   if (!/^[\x21-\x7e]+$/.test(token)) throw new Problem({ status: 401, detail: texts.signIn.refused });
   const me = await api("GET", "/me", { token });

@@ -22,7 +22,7 @@ export const texts = {
     keyEnds: (name, when) => `The API key “${name}” expires ${when}. Create a new one in Settings before then.`,
     yourKeyEnds: (when) => `Your API key expires ${when}. Ask an admin for a new one.`,
   },
-  /** Who may do what, for refusals. */
+  /** The roles that may do something, for refusals. */
   who: {
     list: "A manager, an auditor or an admin", read_audit: "A manager, an auditor or an admin", read_stats: "A manager, an auditor or an admin",
     read_jobs: "A manager, an auditor or an admin", read_number: "An agent, a manager, an auditor or an admin", add: "An agent, a manager or an admin",
@@ -60,7 +60,7 @@ export const texts = {
     or: "or with an API key",
     issuerUnavailable: "Sign-in with your organization is unavailable because its server is not responding. You can sign in with an API key.",
     refused: "This API key is not valid. It may be mistyped, expired or revoked, or its account may be suspended.",
-    notBegun: "This sign-in was not started in this tab. Start again.",
+    notStarted: "This sign-in was not started in this tab. Start again.",
     issuerRefused: "Your organization did not sign you in.",
     ended: "Your session has ended. Sign in again to continue. Anything that you typed is still here.",
     idle: "You were signed out because nothing happened for a while. Anything that you typed is still here.",

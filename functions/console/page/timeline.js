@@ -9,7 +9,8 @@ const BY_US = ["reason", "number"]; // filters that an older service does not kn
 
 /**
  * Read the audit page by page. `from`, `to`: milliseconds; without `from`, a week at first, then as far as `next` is called.
- * `next()` resolves to { events, from, ended }: what was read, back to when it is complete, and whether that is all.
+ * `next()` resolves to { events, from, ended }: the events, the time back to which they are complete, and whether there
+ * are no more.
  */
 export function auditPages({ from = null, to = null, size = 50, filters = {}, signal }) {
   let until = to ?? Date.now() + 60_000; // clocks differ
@@ -35,11 +36,11 @@ export function auditPages({ from = null, to = null, size = 50, filters = {}, si
     const since = Math.max(from ?? 0, until - (first ? WEEK : WINDOW));
     const { events, next_page_token: more } = await page(since);
     token = more;
-    const kept = events.filter((event) => Object.entries(own).every(([name, value]) => event[name] === value));
-    if (more) return { events: kept, from: since, ended: false };
+    const matching = events.filter((event) => Object.entries(own).every(([name, value]) => event[name] === value));
+    if (more) return { events: matching, from: since, ended: false };
     until = since;
     first = false;
-    return { events: kept, from: since, ended: from !== null && since <= from };
+    return { events: matching, from: since, ended: from !== null && since <= from };
   };
 }
 

@@ -1,4 +1,4 @@
-"""What people do with the console, on the whole stack."""
+"""The main flows of the console, on the whole stack."""
 
 import re
 

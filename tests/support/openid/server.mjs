@@ -1,7 +1,7 @@
 // An OpenID Connect provider on loopback: oidc-provider, which the OpenID Foundation certified, with its pages for
 // development. Reads its settings as JSON from standard input and prints its port once it listens.
 //
-// Whoever signs in as `role:account:name` gets these claims in the access token, a JWT for the API.
+// Signing in as `role:account:name` puts the role and the account into the access token, a JWT for the API.
 
 import Provider from "oidc-provider";
 
