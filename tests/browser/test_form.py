@@ -285,12 +285,12 @@ def test_the_main_flow_with_the_keyboard_alone(filled):
     assert not filled.focused("body")
 
 
-@pytest.mark.parametrize("view", [*VIEWS, "numbers/+14155550110"])
-def test_every_view_comes_back_after_a_reload(filled, view):
-    page = filled.open("admin", view)
-    filled.heading(re.compile("."))
-    before = page.locator("h1").inner_text()
-    page.reload()
-    expect(page.locator("h1")).to_have_text(before)
-    assert page.url.endswith(f"#/{view}")
-    expect(page).to_have_title(re.compile("· Nocall$"))
+def test_every_view_comes_back_after_a_reload(filled):
+    page = filled.open("admin", "numbers")
+    for view in (*VIEWS, "numbers/+14155550110"):
+        settle(filled, view)
+        before = page.locator("h1").inner_text()
+        page.reload()
+        expect(page.locator("h1")).to_have_text(before)
+        assert page.url.endswith(f"#/{view}")
+        expect(page).to_have_title(re.compile("· Nocall$"))

@@ -46,6 +46,7 @@ def test_an_import_from_the_file_to_its_undo(jobs, desk):
     choose(page, "old list.csv", content)
     expect(page.locator(".drop")).to_contain_text("old list.csv 37 bytes")
     assert readings(page) == ["(415) 555-0180", "too short for US"]
+    expect(page.locator(".step-names [aria-current]")).to_have_text("Preview")
     expect(page.locator(".preview")).to_contain_text("Separated by commas · 1 of 2 numbers in these rows can be read")
     page.get_by_label("Source").select_option("suppression")
     page.get_by_label("Skip numbers that were removed before").check()

@@ -174,6 +174,7 @@ function filePart(signal, { region, kind }) {
     label.replaceChildren(h("b", {}, file.name), ` ${t.size(file.size)} · `, h("span", { class: "as-link" }, t.change));
     target.classList.add("chosen");
     rest.hidden = Boolean(part.wrong);
+    if (!part.wrong) target.dispatchEvent(new CustomEvent("chosen", { bubbles: true }));
     rows.replaceChildren(...[part.wrong && h("p", { class: "problem", role: "alert" }, part.wrong), files.length > 1 && h("p", { class: "info" }, t.oneFile)].filter(Boolean));
     if (part.wrong) return;
     first = await firstRows(file).catch((failed) => { console.warn(failed.name); return null; });

@@ -47,6 +47,7 @@ export async function show(root, fields, signal) {
     focusOn(place);
   }
 
+  place.addEventListener("chosen", () => place.querySelector(".step-names").replaceWith(steps(kind, 2)));
   begin();
   root.replaceChildren(h("div", { class: "head" }, h("h1", {}, t.title)), tabs, place, h("h2", {}, t.list[kind]), table, below);
 

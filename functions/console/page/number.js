@@ -53,6 +53,9 @@ export async function show(root, { number: written }, signal) {
     }
   }
 
+  addEventListener("beforeprint", () => {
+    for (const closed of past.querySelectorAll("details")) closed.open = true;
+  }, { signal });
   await draw();
   return null;
 }
@@ -136,7 +139,7 @@ function step(event) {
     h("b", {}, eventName(event.type)), event.reason ? `: ${reasonName(event.reason)}` : "",
     h("span", { class: "muted" }, " · ", person(event.actor), " · ", time(event.occurred_at, "exact")),
   ];
-  return h("li", { class: `step ${event.type}` }, inside ? h("details", { open: true }, h("summary", {}, line), inside) : h("p", {}, line));
+  return h("li", { class: `step ${event.type}` }, inside ? h("details", {}, h("summary", {}, line), inside) : h("p", {}, line));
 }
 
 /** Return the facts that an event added. */
