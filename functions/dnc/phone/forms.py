@@ -25,6 +25,7 @@ LETTERS = "letters are not accepted; write the digits that they stand for"
 EXTENSION_DROPPED = "the extension was dropped: a listed number is listed for all its extensions"
 RANGE_UNKNOWN = "the number has a possible length, but its range is not known to be in use"
 SEVERAL_READINGS = "the number can be read in more than one way, and each reading is listed: {}"
+ZERO_ADDED = "the number was read with the zero that belongs to it and was missing"
 OLDER_FORM = "{} is an older form of {}, which was listed instead"
 
 

@@ -243,8 +243,13 @@ def _in_use(digits: str, text: str, in_plan: bool) -> str | None:
     elif length == 11 and in_plan and digits[0] == "1":
         if digits[1:4] in _IN_USE and digits[4] >= "2" and digits.isdecimal():
             return f"+{digits}"
-    elif digits[:1] == "+" and digits[1:2] != "1" and "(" not in text:
-        number: str | None = _plans().in_use(digits[1:], _length_before_last_group(text, digits) if "-" in text else 0)
+    elif digits[:1] == "+" and digits[1:2] != "1":
+        if length == len(text):
+            number: str | None = _plans().in_use(digits[1:])
+        elif "(" in text:
+            return None
+        else:
+            number = _plans().in_use(digits[1:], _length_before_last_group(text, digits) if "-" in text else 0)
         return number
     return None
 
@@ -255,6 +260,7 @@ def _length_before_last_group(text: str, digits: str) -> int:
     `digits`: the digits of the text, after a plus.
     """
     stem, _, last = text.rpartition("-")
+    last = last.strip(" ()")
     return 0 if "-" in stem or len(last) > _LONGEST_EXTENSION else len(digits) - 1 - len(last)
 
 

@@ -15,10 +15,10 @@ from dnc.phone.forms import Reading, Readings
 type Base = Callable[[str, str | None], Reading]
 """Reads a text in a region (ISO 3166-1 alpha-2 or None) as one number, as libphonenumber does."""
 
-_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
-_LEADING_ZERO = re.compile(r"\s*\(\s*0\s*\)")
-_TWO_ZEROS = re.compile(r"[^\d+]*0[^\d+)]*0")
-_CODE_AND_ZERO = re.compile(r"[^\d+]*(\d{1,3})[^\d+]*\(\s*0\s*\)")
+_TRUNK_ZERO = re.compile(r"[(\[]\s*0\s*[)\]]")
+_LEADING_ZERO = re.compile(rf"\s*{_TRUNK_ZERO.pattern}")
+_TWO_ZEROS = re.compile(r"[^\d+]*0[^\d+)\]]*0")
+_CODE_AND_ZERO = re.compile(rf"[^\d+]*(\d{{1,3}})[^\d+]*{_TRUNK_ZERO.pattern}")
 
 
 class _Group:
@@ -84,9 +84,12 @@ def _of_text(text: str, region: str | None, base: Base) -> _Group:
 
 def _with_shorter(longer: _Group, shorter: _Group, *, has_own_code: bool) -> _Group:
     """Return the readings of a text with and without a last group that may be an extension."""
+    # What is read into the shorter text only because it is shorter does not count: a missing zero, or an area code
+    # instead of the country code.
+    listed = [one for one in shorter.listed if forms.ZERO_ADDED not in one.warnings]
     if has_own_code and longer.valid:
-        # The country code may have been taken for an area code only because the number became shorter.
-        shorter = _Group([one for one in shorter.listed if longer.begins_with(one)])
+        listed = [one for one in listed if longer.begins_with(one)]
+    shorter = _Group(listed)
     if not shorter.valid:
         return longer if longer.valid or not shorter.possible else longer.and_then(shorter)
     return longer.and_then(shorter) if longer.valid else shorter.rather_than(longer)
@@ -143,20 +146,38 @@ def _abroad(text: str, region: str | None, base: Base) -> _Group:
 
 
 def _of_prefixed(text: str, reading: Reading, base: Base) -> _Group:
-    """Read a number whose national part begins with 0 without that zero too: it may be a trunk prefix (ITU-T E.123).
+    """Return the readings of a number with and without a zero between its country code and the rest."""
+    code, national = plans.parts(reading.number[1:]) or ("", "") if reading.number else ("", "")
+    if not code:
+        return _Group([reading])
+    if national.startswith("0"):
+        return _without_zero(text, reading, base, code, national[1:])
+    return _with_zero(reading, base, f"+{code}0{national}")
+
+
+def _without_zero(text: str, reading: Reading, base: Base, code: str, national: str) -> _Group:
+    """Read a number whose national part begins with 0 without it too: it may be a trunk prefix (ITU-T E.123).
 
     Libphonenumber takes a trunk prefix away, but only in countries that have one, and not before every number.
     """
-    parts = plans.parts(reading.number[1:]) if reading.number else None
-    if parts is None or not parts[1].startswith("0"):
-        return _Group([reading])
     in_parentheses = _TRUNK_ZERO.search(text)
-    if not in_parentheses and (not reading.why or plans.country_code(parts[0]).main.trunk not in (None, "0")):
+    if not in_parentheses and (not reading.why or plans.country_code(code).main.trunk not in (None, "0")):
         return _Group([reading])
-    without = base(f"+{parts[0]}{parts[1][1:]}", None)
+    without = base(f"+{code}{national}", None)
     if not without.why or (in_parentheses and without.possible and reading.why):
         return _Group([without]).rather_than(_Group([reading]))
     return _Group([reading])
+
+
+def _with_zero(reading: Reading, base: Base, number: str) -> _Group:
+    """Read a number that is not in use with a leading zero: in some countries it belongs to the number.
+
+    Spreadsheets drop it, and people leave it out abroad (`+39 6 1234 5678` in Rome).
+    """
+    read = base(number, None) if reading.why else reading
+    if not reading.why or read.why:
+        return _Group([reading])
+    return _Group([read._replace(warnings=(*read.warnings, forms.ZERO_ADDED))]).rather_than(_Group([reading]))
 
 
 def _in_current_form(text: str, region: str | None, base: Base) -> Reading:

@@ -18,7 +18,7 @@ _WHATSAPP_LINK = re.compile(r"send/?\?(?:.*&)?phone=([^&]*).*", re.IGNORECASE)
 _PARAMETERS = re.compile(r";(?:ext|phone-context|isub)=", re.IGNORECASE)
 _WITHHELD = re.compile(
     r"(?:anonymous|blocked|no caller ?id|out of area|private|restricted|unavailable|unknown|withheld)"
-    r"(?: (?:caller|number|call))?",
+    r"(?: (?:caller|number|call))?(?:@.*)?",
     re.IGNORECASE,
 )
 _WITHHELD_DIGITS = frozenset({"266696687", "7378742833", "2562533", "8656696", "86282452253"})
@@ -26,9 +26,11 @@ _WITHHELD_DIGITS = frozenset({"266696687", "7378742833", "2562533", "8656696", "
 _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?E\+?\d{1,2}", re.IGNORECASE)
 _FLOAT = re.compile(r"(\+?(?:\d{1,3}(?:,\d{3})+|\d+))[.,]0{1,2}")
 _STRONG = re.compile(
-    rf"(?:(?!{_PARAMETERS.pattern});|,,|:{{2,}}|\n|\r|\||&|\s(?:or|and|oder|und|ou|et)\s)+", re.IGNORECASE
+    rf"(?:(?!{_PARAMETERS.pattern});|,,|:{{2,}}|[\n\r\t|&]|\s(?:or|and|oder|und|ou|et)\s|(?<=[\d)])\s*(?=\+)"
+    r"|(?:extension|extn|ext|xtn|x|#|~)[:.=]?)+",
+    re.IGNORECASE,
 )
-_WEAK = re.compile(r"(?:/|,|(?:extension|extn|ext|xtn|x|#|~)[:.]?)+", re.IGNORECASE)
+_WEAK = re.compile(r"[/,]+")
 _SEPARATORS = re.compile(rf"{_STRONG.pattern}|{_WEAK.pattern}", re.IGNORECASE)
 _LAST_GROUP = re.compile(r"(.*\d)\s*([/-])\s*\d{1,4}", re.DOTALL)
 _SHORTEST_WHOLE = 7
@@ -72,16 +74,18 @@ def without_last_group(text: str) -> str | None:
 def numbers_in(text: str, is_number: IsNumber) -> list[str]:
     """Return the numbers in a text that has several; if it has only one, or none, the text itself.
 
-    A semicolon, a line end or a word separates two texts of which each is a number. A slash, a comma or the mark of an
-    extension, which also occur within one number, separate them only if both are as long as a whole number.
+    After a number, a semicolon, a line end, a word or the mark of an extension, seven digits are another number: no
+    extension has so many. A slash or a comma, which also occur within one number, separate two numbers only if each is
+    one, and the whole is not.
     """
     if not _SEPARATORS.search(text):
         return [text]
-    for separator in (_STRONG, _WEAK):
-        parts = [part.strip() for part in separator.split(text) if any(map(str.isdigit, part))]
-        numbers = [part for part in parts if _digits(part) >= _SHORTEST_WHOLE and is_number(part)]
-        if len(numbers) > 1 and (separator is _STRONG or (len(numbers) == len(parts) and not is_number(text))):
-            return parts
+    parts = [part.strip() for part in _STRONG.split(text) if any(map(str.isdigit, part))]
+    if sum(_digits(part) >= _SHORTEST_WHOLE for part in parts) > 1 and any(map(is_number, parts)):
+        return parts
+    parts = [part.strip() for part in _WEAK.split(text)]
+    if len(parts) > 1 and all(_digits(one) >= _SHORTEST_WHOLE and is_number(one) for one in parts):
+        return [text] if is_number(text) else parts
     return [text]
 
 

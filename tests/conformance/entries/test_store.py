@@ -89,6 +89,16 @@ def test_the_correct_number_is_listed_in_the_same_transaction(numbers):
     assert numbers.read("+14155550101").version == 1
 
 
+def test_every_reading_of_the_correct_number_is_listed_in_the_same_transaction(numbers):
+    numbers.add(request(), write())
+    first, other = "+4915123456789", "+494915123456789"
+    removal = {"reason": "entered_wrong_number", "correct_number": first, "other_readings": [other]}
+    removed = numbers.remove(NUMBER, removal, 1, write(), allow)
+    assert (numbers.read(first).also_listed, numbers.read(other).reading_of) == ((other,), first)
+    assert numbers.remove(NUMBER, removal, 1, write(), allow) == removed
+    assert [numbers.read(number).version for number in (first, other)] == [1, 1]
+
+
 def test_a_removal_with_a_correct_number_waits_for_others_that_write_it(numbers):
     for number in numbers_from(4155550110, 10):
         numbers.add(request(number), write())

@@ -26,6 +26,12 @@ from dnc.problems import InvalidNumber
         ("+1 (0) 415 555 0142", None, "+14155550142"),
         ("44(0)20 7946 0958", "US", "+442079460958"),
         ("0049 (0)30 121702", "SG", "+4930121702"),
+        ("+48 [0] 22 123 45 67", "US", "+48221234567"),
+        # A zero that belongs to the number was dropped.
+        ("612345678", "IT", "+390612345678"),
+        ("612345678.0", "IT", "+390612345678"),
+        ("+39 6 1234 5678", "US", "+390612345678"),
+        ("197123456", "BJ", "+2290197123456"),
         # 00, where the region's own prefix is another.
         ("0044 20 7946 0958", "US", "+442079460958"),
         ("0044 20 7946 0958", "AU", "+442079460958"),
@@ -88,6 +94,8 @@ def test_a_form_with_one_reading(text, region, number):
         ("+39 (0)312 1234567", None, ("+393121234567", "+3903121234567")),
         ("030 121702-12", "DE", ("+493012170212", "+4930121702")),
         ("030 121702/12", "DE", ("+493012170212", "+4930121702")),
+        ("+49 30 121702 - 12", None, ("+493012170212", "+4930121702")),
+        ("+39 [0] 312 1234567", None, ("+393121234567", "+3903121234567")),
         ("+49 30 121702-12", None, ("+493012170212", "+4930121702")),
         ("00 257 79 56 12 34", "HK", ("+25779561234", "+576079561234")),
     ],
@@ -128,6 +136,9 @@ def test_an_ordinary_dash_is_no_extension(text, region):
         ("4155550142 or 2125550143", 2),
         ("4155550142 & 2125550143 | 3105550144", 3),
         ("4155550142 x2125550143", 2),
+        ("4155550142;ext=2125550143", 2),
+        ("+14155550142+12125550143", 2),
+        ("4155550142\t2125550143", 2),
         ("+1 415 555 0142; +44 20 7946 0958", 2),
     ],
 )
@@ -159,6 +170,12 @@ def test_several_numbers_in_a_cell(text, parts):
 )
 def test_a_cell_with_one_number_or_none_stays_whole(text, region):
     assert phone.split_cell(text, region) == [text]
+
+
+def test_a_local_number_after_a_number_is_no_extension():
+    assert phone.split_cell("4155550142; 5550143", "US") == ["4155550142", "5550143"]
+    with pytest.raises(InvalidNumber, match="more than one number"):
+        phone.read("4155550142; 5550143", "US")
 
 
 def test_an_extension_that_is_no_number_is_a_mere_warning():
