@@ -73,7 +73,9 @@ function accountMenu({ signOut, switchAccount, help }) {
     button(texts.account.help, help), h("a", { href: "#/api" }, texts.account.docs),
     button(texts.account.signOut, signOut),
   ], { "aria-label": texts.account.menu });
-  return [opener, panel];
+  const out = button(icon("out"), signOut, { class: "icon", "aria-label": texts.account.signOut, title: texts.account.signOut });
+  panel.addEventListener("beforetoggle", ({ newState }) => { out.hidden = newState === "open"; }); // the menu has one of its own
+  return [h("div", { class: "foot" }, opener, out), panel];
 }
 
 /** Show how many removals wait for approval. */
