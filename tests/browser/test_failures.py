@@ -45,6 +45,23 @@ def test_the_status_of_a_failure_decides_its_words(desk, body):
         expect(alert.get_by_role("button", name="Try again")).to_have_count(int(status == 429 or status >= 500))
 
 
+@pytest.mark.parametrize("view", sorted(VIEWS))
+def test_a_page_of_a_proxy_is_no_response(desk, view):
+    desk.api.add("+14155550100")
+    desk.api.job("imports")
+    page = desk.open(view="check")
+    desk.heading("Check")
+    desk.api.fail(
+        VIEWS[view], {"status": 200, "body": "<html>Sign in to the Wi-Fi</html>", "content_type": "text/html"}
+    )
+    desk.go(view)
+    alert = page.get_by_role("alert").first
+    expect(alert).to_contain_text("The service sent a response that this page cannot read.")
+    desk.api.recover()
+    alert.get_by_role("button", name="Try again").click()
+    expect(page.locator("main")).to_contain_text(re.compile("555-0100|listed in total|old.csv"))
+
+
 def fail_once(page, pattern, status):
     """Fail the first request that matches, and return the list of all of them."""
     calls = []

@@ -359,6 +359,9 @@ def test_a_key_acts_under_its_name_not_its_id(desk):
     expect(page.get_by_role("table", name="API keys")).to_contain_text("Web form")
     page.get_by_role("link", name="DNC Numbers").click()
     expect(desk.row(NATIONAL)).to_contain_text("Web form")
+    entry["listed_by"] = {"principal": "key:k1", "acting_user": None}
+    page = desk.open("manager", "numbers")
+    expect(desk.row(NATIONAL)).to_contain_text("Call center floor")
 
 
 # Help

@@ -79,6 +79,7 @@ function parsed(text) {
 function described(status, content) {
   const words = texts.errors.status[status] ?? (status < 400 ? texts.errors.odd : texts.errors.other(status));
   const own = typeof content?.code === "string";
+  if (status < 400) return { code: "gateway", status: 502, detail: words }; // a proxy's page in place of the response
   return { code: "gateway", ...(own && content), detail: own && status < 500 && status !== 429 ? content.detail ?? words : words, status };
 }
 

@@ -110,6 +110,7 @@ export const numberLink = (number) => h("a", { href: `#/numbers/${number}`, clas
 /** Who acted: the person, or else the key by its name. */
 export function person(actor) {
   if (actor?.acting_user) return actor.acting_user;
+  if (actor?.principal && actor.principal === session.me?.principal && session.me.key_name) return session.me.key_name;
   const [kind, id] = (actor?.principal ?? "").split(/:(.*)/);
   if (kind !== "key") return id || actor?.principal || texts.nobody;
   return keyNames.get(id) || texts.key(id);
