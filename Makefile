@@ -71,17 +71,24 @@ bench-full: setup ## Run every benchmark with more rounds and at full size
 	@$(UV) sync --frozen -q --group bench
 	@$(PYTHON) -m benchmarks full
 
+.tools/checkov/.synced: infra/checkov/uv.lock | $(UV)
+	@echo "  download checkov and its libraries, about 50 MB"
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/.tools/checkov $(UV) sync --frozen -q --project infra/checkov --python 3.13
+	@touch $@
+
 .PHONY: check
-check: setup ## Check format, lint, types, imports, templates, secrets, libraries, lock and generated files
+check: setup .tools/checkov/.synced ## Check format, lint, types, imports, templates, secrets, libraries, lock and generated files
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/cfn-lint
+	.tools/checkov/bin/checkov --config-file .checkov.yaml
 	.venv/bin/bandit -q -c pyproject.toml -r functions infra
 	git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook $(SECRETS)
 	$(PYTHON) -m infra.tools.audit_libraries
 	$(UV) lock --check -q
+	$(UV) lock --check -q --project infra/checkov
 	$(PYTHON) -m infra.generate.drift
 
 .PHONY: format

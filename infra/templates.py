@@ -10,7 +10,13 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PARENT = ROOT / "template.yaml"
-NESTED = {"ImportsStack": "imports", "ScrubsStack": "scrubs", "ExportsStack": "exports"}
+NESTED = {
+    "Tables": "tables",
+    "ImportsStack": "imports",
+    "ScrubsStack": "scrubs",
+    "ExportsStack": "exports",
+    "Observability": "observability",
+}
 _FUNCTION_TYPES = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 
 

@@ -10,15 +10,28 @@ from dnc.api.add_request import read_add
 from dnc.api.http import Answer, Api, Call
 from dnc.api.request_reader import read_body
 from dnc.api.requests import AddNumber, AddNumbers, ReadNumbers
+from dnc.audit import refused_adds
 from dnc.aws import clients
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
 from dnc.problems import DncError, InvalidNumber
 from dnc.settings import Settings
 
-api = Api()
-settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
+settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE", "EVENT_BUS")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
+
+
+def _report_refusal(event: dict[str, Any], failed: DncError) -> None:
+    if event["resource"] in _ADDS:
+        context = (event.get("requestContext") or {}).get("authorizer") or {}
+        account_id = (event.get("pathParameters") or {}).get("account_id")
+        refused_adds.report(
+            clients.event_bridge(), settings.event_bus, failed.code, account_id, context.get("principal")
+        )
+
+
+_ADDS = {"/accounts/{account_id}/numbers", "/accounts/{account_id}/numbers/batch"}
+api = Api(on_refusal=_report_refusal)
 
 
 @api.route("POST", "/accounts/{account_id}/numbers", statuses=(201, 200, 202))
@@ -60,6 +73,9 @@ def _add_from_batch(call: Call, value: object, index: int) -> dict[str, Any]:
     try:
         status, answer = _add(call, read_body(AddNumber, value), index)
     except DncError as refused:
+        refused_adds.report(
+            clients.event_bridge(), settings.event_bus, refused.code, call.account_id, call.caller.principal
+        )
         return {"status": refused.status, "error": refused.problem(call.request_id)}
     return {"status": status, **(answer if status == 202 else {"entry": answer})}
 

@@ -21,6 +21,7 @@ from dnc.audit.writer import AuditWriter, ChainHeld
 from dnc.aws import clients
 from dnc.aws import errors as aws_errors
 from dnc.logs import logger as logs
+from dnc.logs import metrics
 from dnc.phone import reader as phone
 from dnc.settings import Settings
 
@@ -97,7 +98,7 @@ def _read(records: Iterable[Mapping[str, Any]]) -> tuple[dict[str, list[Delivere
             logs.logger.error("unreadable stream record", extra={"sequence": sequence, **logs.failure(unreadable)})
             if not _stored(partial(_held().store_unreadable, record)):
                 failed.add(sequence)
-            _count("HeldRecords", 1)
+            metrics.count("HeldRecords")
             continue
         if change is not None:
             chains[change.subject].append(Delivered(record, change))
@@ -124,7 +125,7 @@ def _hold_back(subject: str, chain: list[Delivered]) -> bool:
     for one in chain:
         if not _stored(partial(_held().store, subject, one.record)):
             return False
-    _count("HeldRecords", len(chain))
+    metrics.count("HeldRecords", len(chain))
     return True
 
 
@@ -148,14 +149,7 @@ def _heal_and_alarm(one: Delivered) -> bool:
         "changed outside of the service",
         extra={"account_id": change.account_id, "number": phone.mask(change.number), "type": str(change.type)},
     )
-    _count("OutOfBandChanges", 1)
+    metrics.count("OutOfBandChanges")
     if change.type is not EventType.DELETED_OUT_OF_BAND or not settings.reinstate_deleted:
         return True
     return _stored(lambda: reinstate(clients.dynamodb(), settings.numbers_table, one.record))
-
-
-def _count(name: str, value: int) -> None:
-    from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415 - hardly ever needed
-
-    with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace="Nocall") as metric:
-        metric.add_dimension(name="service", value="nocall")

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from dnc import times
 from dnc.accounts import access
-from dnc.accounts.access import Caller
+from dnc.accounts.access import Action, Caller
 from dnc.accounts.store import Accounts
 from dnc.aws import clients, deadline
 from dnc.logs import logger as logs
+from dnc.logs import metrics
 from dnc.problems import Unauthenticated
 from dnc.settings import Settings
 
 if TYPE_CHECKING:
     from authorize.jwt_issuer import Issuer
 
-settings = Settings.from_env("ACCOUNTS_TABLE")
+settings = Settings.from_env("ACCOUNTS_TABLE", "EVENT_BUS")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
+_ADDS = {("POST", "/accounts/{account_id}/numbers"), ("POST", "/accounts/{account_id}/numbers/batch")}
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -29,7 +31,15 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         caller, ends = _caller(event)
     except Unauthenticated as refused:
         logs.logger.info("refused", extra={"why": refused.detail})
+        if _adds(event):
+            _report(refused.code, getattr(refused, "account_id", None), getattr(refused, "principal", None))
         raise Exception("Unauthorized") from None  # noqa: TRY002 - the words are API Gateway's
+    except Exception as failed:
+        logs.logger.error("credential not checked", extra=logs.failure(failed))
+        metrics.count("AuthorizerFailures")
+        raise
+    if _adds(event) and not (caller.may(Action.ADD) and caller.may_see(_account_id(event))):
+        _report("forbidden", _account_id(event), caller.principal)
     return {
         "principalId": caller.principal,
         "policyDocument": access.policy(caller, _stage_arn(event["methodArn"])),
@@ -41,6 +51,20 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             "expires_at": ends or "",
         },
     }
+
+
+def _adds(event: dict[str, Any]) -> bool:
+    return (event.get("httpMethod"), event.get("resource")) in _ADDS
+
+
+def _account_id(event: dict[str, Any]) -> str:
+    return str((event.get("pathParameters") or {}).get("account_id") or "")
+
+
+def _report(code: str, account_id: str | None, principal: str | None) -> None:
+    from dnc.audit import refused_adds  # noqa: PLC0415 - loaded only for refusals
+
+    refused_adds.report(clients.event_bridge(), settings.event_bus, code, account_id, principal)
 
 
 def _caller(event: dict[str, Any]) -> tuple[Caller, str | None]:

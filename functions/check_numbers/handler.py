@@ -66,16 +66,27 @@ def lambda_handler(event: object, context: Any) -> dict[str, Any]:
             reader = StatusReader(clients.dynamodb(), settings.numbers_table, profile.account_id, patience=5.0)
             return check.check_numbers(reader, profile, request.numbers, request.region, times.now())
     except RefusedRequest as refused:
+        _count("ChecksRefused")
         raise InvalidRequest(refused.detail) from None
     except NotFound:
+        _count("ChecksRefused")
         raise AccountNotFound("The account does not exist. Until the account id is right, do not call.") from None
     except Exception as failed:  # noqa: BLE001 - whatever happened, the caller must not call
         from dnc.logs import failures  # noqa: PLC0415 - loaded only for failures
         from dnc.logs import plain as plain_log  # noqa: PLC0415
 
         plain_log.error("check failed", failures.failure(failed))
+        _count("ChecksUnavailable")
         raise Unavailable("The numbers could not be checked. Try again; until then, do not call.") from None
+    _count("ChecksRefused")
     raise AccountSuspended("The account is suspended. Do not call.")
+
+
+def _count(metric: str) -> None:
+    """Tell the caller's mistakes from the service's: Lambda counts both as errors of the function."""
+    from dnc.logs import metrics  # noqa: PLC0415 - loaded only for failures
+
+    metrics.count(metric)
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"):

@@ -24,6 +24,7 @@ from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import Job, JobKind, JobStatus
 from dnc.entries.entry import Actor
 from dnc.logs import logger as logs
+from dnc.logs import metrics
 from dnc.problems import NotFound
 from dnc.settings import Settings
 
@@ -110,10 +111,7 @@ def _fail(exports: Exports, order: ExportOrder, failed: Mapping[str, Any]) -> di
             "nightly": order.nightly,
         },
     )
-    from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415 - hardly ever needed
-
-    with single_metric(name="ExportsFailed", unit=MetricUnit.Count, value=1, namespace="Nocall") as metric:
-        metric.add_dimension(name="service", value="nocall")
+    metrics.count("ExportsFailed")
     advice = "The next nightly export covers it, or run this one again." if order.nightly else "Order another export."
     with suppress(NotFound):  # it failed before the job was created
         exports.jobs.fail(

@@ -19,7 +19,7 @@ from infra.scale import model as scale_model
 
 ROOT = openapi.ROOT
 REQUIREMENTS = ROOT / "functions" / "requirements.txt"
-LOCK = ROOT / "uv.lock"
+LOCKS = (ROOT / "uv.lock", ROOT / "infra" / "checkov" / "uv.lock")
 _PYPI = ("https://pypi.org/simple", "https://files.pythonhosted.org/")
 _EXPORT = ("export", "-q", "--frozen", "--no-dev", "--no-emit-project", "--no-annotate", "--no-header")
 
@@ -64,7 +64,7 @@ def _requirements() -> str:
 
 def main() -> int:
     """Print the differences, or rewrite the files."""
-    foreign = foreign_indexes(LOCK.read_text())
+    foreign = set().union(*(foreign_indexes(lock.read_text()) for lock in LOCKS))
     if foreign:
         print(f"uv.lock names what is not PyPI: {', '.join(sorted(foreign))}", file=sys.stderr)
         return 1

@@ -37,6 +37,16 @@ RESPONSES: dict[str, DncError] = {
     "INTEGRATION_TIMEOUT": Unavailable(
         "The request took too long. A change may have been made; repeating it is safe. Until then, do not call."
     ),
+    "API_CONFIGURATION_ERROR": InternalError("The route is not set up correctly. Do not call."),
+    "BAD_REQUEST_BODY": InvalidRequest("The body does not follow the contract."),
+    "BAD_REQUEST_PARAMETERS": InvalidRequest("The query does not follow the contract."),
+    "UNSUPPORTED_MEDIA_TYPE": InvalidRequest("Send the body as application/json."),
+    "INVALID_SIGNATURE": Unauthenticated(
+        "Requests are not signed here. Send the header Authorization: Bearer <token>."
+    ),
+    "EXPIRED_TOKEN": Unauthenticated("The credential has expired. Ask an admin for a new one."),
+    "INVALID_API_KEY": Forbidden("The credential's account has no usage key. Ask the operator of the service."),
+    "WAF_FILTERED": Throttled("Too many requests came from this IP address. Try again in five minutes."),
     "DEFAULT_5XX": InternalError("Try again. Until then, do not call."),
     "DEFAULT_4XX": InvalidRequest("The gateway could not read the request."),
 }

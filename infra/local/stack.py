@@ -195,7 +195,12 @@ def _build(folder: Path, endpoint: str) -> None:
 
 
 def _deploy(folder: Path, endpoint: str, parameters: Mapping[str, str]) -> dict[str, str]:
-    overrides = {"Profile": "local", "Architecture": emulator.architecture(), **parameters}
+    overrides = {
+        "Profile": "local",
+        "Architecture": emulator.architecture(),
+        "ConsoleOrigins": "*",  # the page is at a port of its own
+        **parameters,
+    }
     _run(
         folder,
         endpoint,
@@ -251,7 +256,7 @@ def _description(endpoint: str, outputs: dict[str, str]) -> dict[str, Any]:
         },
         "bucket": outputs["BulkBucketName"],
         "event_bus": outputs["EventBusName"],
-        "nightly_exports": outputs["NightlyExportsScheduleName"],
+        "nightly_exports": {"GroupName": outputs["ScheduleGroupName"], "Name": outputs["NightlyExportsScheduleName"]},
     }
 
 

@@ -246,11 +246,11 @@ def work_table(values: Inputs) -> str:
 
 def limits_met(values: Inputs) -> list[tuple[float, str, str]]:
     """Return each limit with the numbers a second that meet it at 1 and at 100 per check, the lowest first."""
-    stage = templates.parent()["Resources"]["Api"]["Properties"]["MethodSettings"][0]["ThrottlingRateLimit"]
+    stage = templates.parent()["Parameters"]["ChecksPerSecond"]["Default"]
     each = LAMBDA_CONCURRENCY * LAMBDA_REQUESTS_EACH
     busy_1, busy_100 = (LAMBDA_CONCURRENCY * 1000 / ms for ms in (values.check_ms, values.check_100_ms / 100))
     limits: list[tuple[float, float, str]] = [
-        (stage, stage * 100, "HTTP only: the stage's `ThrottlingRateLimit`, in `template.yaml`"),
+        (stage, stage * 100, "HTTP only: the parameter `ChecksPerSecond`"),
         (GATEWAY_REQUESTS, GATEWAY_REQUESTS * 100, "HTTP only: API Gateway's requests a second in a region"),
         (LIMITS.partition_reads, LIMITS.partition_reads, "one account: the read units of its one partition"),
         (each, each * 100, f"Lambda: {LAMBDA_REQUESTS_EACH} requests a second per unit of concurrency"),

@@ -96,7 +96,7 @@ def test_each_night_exports_every_account(client, account, tmp_path):
     between = times.now() - timedelta(hours=12)
     dynamodb, table = local.client(client.stack, "dynamodb"), client.stack["tables"]["audit"]
     AuditWriter(dynamodb, table, lambda _key, _body: None, lambda: between).record([change], None)
-    schedule = local.client(client.stack, "scheduler").get_schedule(Name=client.stack["nightly_exports"])
+    schedule = local.client(client.stack, "scheduler").get_schedule(**client.stack["nightly_exports"])
     assert schedule["State"] == "ENABLED"
     target = schedule["Target"]
     machines = local.client(client.stack, "stepfunctions")

@@ -132,7 +132,9 @@ class Gateway:
         headers = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         arn = f"{STAGE_ARN}/{method}{url.path}"
         try:
-            let_in = self.modules["authorize.handler"].lambda_handler({"headers": headers, "methodArn": arn}, None)
+            request = {"headers": headers, "methodArn": arn, "httpMethod": method, "resource": resource}
+            request["pathParameters"] = match.groupdict() or None
+            let_in = self.modules["authorize.handler"].lambda_handler(request, None)
         except Exception as refused:
             if refused.args != ("Unauthorized",):
                 raise

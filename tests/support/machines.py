@@ -9,6 +9,8 @@ from typing import Any
 
 from infra import templates
 
+MOST_DATA = 256 * 1024
+
 
 class ExecutionFailed(Exception):
     """The execution ended in a Fail state."""
@@ -23,11 +25,16 @@ def definition(machine: str, substitutions: dict[str, str]) -> dict[str, Any]:
     return json.loads(text)
 
 
+class DataLimitExceeded(Exception):
+    """A state's result is larger than Step Functions allows. It ends the execution."""
+
+
 class Machine:
     """One machine. `tasks`: functions by resource name; `read`: returns the bytes of an object by its key."""
 
     def __init__(self, machine, tasks, read, concurrency=1):
-        names = {name: name for name in tasks} | {"Bucket": "bulk", "Concurrency": str(concurrency)}
+        names = {name: name for name in tasks}
+        names |= {"Bucket": "bulk", "Concurrency": str(concurrency), "Partition": "aws"}
         self.states = definition(machine, names)
         self.tasks = tasks
         self.read = read
@@ -58,6 +65,8 @@ class Machine:
                 data = _put(data, catch["ResultPath"], {"Error": type(failed).__name__, "Cause": str(failed)})
                 name = catch["Next"]
                 continue
+            if len(json.dumps(result)) > MOST_DATA:  # whatever becomes of it: no Catch and no ResultPath helps
+                raise DataLimitExceeded(name)
             data = _put(data, state.get("ResultPath", "$"), result)
             if state.get("End"):
                 return data
@@ -81,6 +90,8 @@ class Machine:
                 if state.get("ToleratedFailurePercentage") != 100:
                     raise
                 failed += 1
+        if "ResultWriter" in state:
+            return {"MapRunArn": "map-run", "ResultWriterDetails": {"Bucket": "bulk", "Key": "manifest.json"}}
         return results
 
 

@@ -221,5 +221,5 @@ def test_drift_is_shown_as_a_diff(tmp_path):
 
 
 def test_the_lock_file_names_no_index_but_pypi():
-    assert drift.foreign_indexes((ROOT / "uv.lock").read_text()) == set()
+    assert all(drift.foreign_indexes(lock.read_text()) == set() for lock in drift.LOCKS)
     assert drift.foreign_indexes('url = "https://mirror.example.com/simple/x.whl"') != set()

@@ -24,6 +24,16 @@ _PATIENCE = 5.0
 _refusals = Refusals()
 
 
+class KeyRefused(Unauthenticated):
+    """A key that exists and may not be used: it was revoked, it has expired, or its account is suspended."""
+
+    def __init__(self, detail: str, account_id: str, principal: str) -> None:
+        """Store whose key it is. `account_id`: `#platform` for an operator's."""
+        super().__init__(detail)
+        self.account_id = account_id
+        self.principal = principal
+
+
 class Accounts(Profiles):
     """The accounts table."""
 
@@ -129,8 +139,9 @@ class Accounts(Profiles):
             raise NotFound("The account has no such key.")
 
     def authenticate(self, written: str, at: datetime) -> tuple[Caller, str | None]:
-        """Return who a token belongs to and when it expires. Raises Unauthenticated."""
+        """Return who a token belongs to and when it expires. Raises Unauthenticated, for a known key KeyRefused."""
         token = Token.read(written)
+        principal = f"key:{token.key_id}"
         if _refusals.has(token.digest):
             raise Unauthenticated("The API key does not exist.")
         keys = [record_key(token.partition, f"key#{token.key_id}")]
@@ -143,18 +154,18 @@ class Accounts(Profiles):
             _refusals.add(token.digest)
             raise Unauthenticated("The API key does not exist.")
         if key.get("revoked_at"):
-            raise Unauthenticated("The API key was revoked.")
+            raise KeyRefused("The API key was revoked.", token.partition, principal)
         ends = key.get("expires_at")
         if ends and ends <= times.text(at):
-            raise Unauthenticated("The API key has expired. Ask an admin for a new one.")
+            raise KeyRefused("The API key has expired. Ask an admin for a new one.", token.partition, principal)
         role = Role(key["role"])
         if token.partition == PLATFORM:
-            return Caller(f"key:{token.key_id}", role, None), ends
+            return Caller(principal, role, None), ends
         profile = rows.get(PROFILE)
         is_suspended = profile is None or (profile.get("suspended") and role is not Role.INTAKE)
         if is_suspended or role is Role.OPERATOR:  # an intake key still adds, so that no opt-out is lost
-            raise Unauthenticated("The account is suspended.")
-        return Caller(f"key:{token.key_id}", role, token.partition), ends
+            raise KeyRefused("The account is suspended.", token.partition, principal)
+        return Caller(principal, role, token.partition), ends
 
     def _store_profile(self, row: dict[str, Any], before: Profile | None) -> bool:
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(account_id)"}

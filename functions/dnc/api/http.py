@@ -84,9 +84,10 @@ class Route:
 
 @dataclass(slots=True)
 class Api:
-    """The routes of one function."""
+    """The routes of one function. `on_refusal`: called with the event and the error of each refused request."""
 
     routes: dict[tuple[str, str], Route] = field(default_factory=dict)
+    on_refusal: Callable[[dict[str, Any], DncError], None] = lambda _event, _failed: None
 
     def route[H: Handler](
         self, method: str, resource: str, *, statuses: tuple[int, ...] = (200,), max_body: int = MAX_BODY
@@ -121,13 +122,17 @@ class Api:
                 raise NotFound("There is no such route.")
             answer = _serve(route, event, request_id)
         except DncError as failed:
-            return _refuse(route, failed, request_id)
+            return self._refused(event, route, failed, request_id)
         except Exception as failed:  # noqa: BLE001 - the outermost guard: an unexpected error must not leak
             logs.logger.error("unexpected error", extra={"request_id": request_id, **logs.failure(failed)})
-            return _refuse(
-                route, InternalError("An unexpected error occurred. Try again; until then, do not call."), request_id
-            )
+            error = InternalError("An unexpected error occurred. Try again; until then, do not call.")
+            return self._refused(event, route, error, request_id)
         return _respond(route, request_id, answer)
+
+    def _refused(self, event: dict[str, Any], route: Route | None, failed: DncError, request_id: str) -> dict[str, Any]:
+        if route:
+            self.on_refusal(event, failed)
+        return _refuse(route, failed, request_id)
 
 
 def _parameter[M: BaseModel](handler: Handler, name: str, kind: type[M]) -> type[M] | None:

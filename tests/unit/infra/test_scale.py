@@ -99,7 +99,7 @@ def test_the_time_that_an_import_waits_for_its_turn_is_billed():
 def test_the_limits_are_in_the_order_in_which_a_growing_load_meets_them():
     met = [one for one, _, _ in model.limits_met(Inputs())]
     assert met == sorted(met)
-    assert model.limits_met(Inputs(read_wait_ms=500, check_cpu_ms=0))[0][2].startswith("HTTP only: the stage's `Thr")
+    assert model.limits_met(Inputs(read_wait_ms=500, check_cpu_ms=0))[0][2].startswith("HTTP only: the parameter")
     slow = Inputs(read_wait_ms=1000, check_cpu_ms=0, read_100_wait_ms=60, check_100_cpu_ms=0)
     assert model.limits_met(slow)[0] == (1000, "1,666,667", "Lambda: the default concurrency of 1,000")
 
