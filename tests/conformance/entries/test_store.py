@@ -93,9 +93,9 @@ def test_every_reading_of_the_correct_number_is_listed_in_the_same_transaction(n
     numbers.add(request(), write())
     first, other = "+4915123456789", "+494915123456789"
     removal = {"reason": "entered_wrong_number", "correct_number": first, "other_readings": [other]}
-    removed = numbers.remove(NUMBER, removal, 1, write(), allow)
+    removed = remove(numbers, NUMBER, removal, 1, write())
     assert (numbers.read(first).also_listed, numbers.read(other).reading_of) == ((other,), first)
-    assert numbers.remove(NUMBER, removal, 1, write(), allow) == removed
+    assert remove(numbers, NUMBER, removal, 1, write()) == removed
     assert [numbers.read(number).version for number in (first, other)] == [1, 1]
 
 
