@@ -3,11 +3,11 @@
 from typing import Any
 
 from dnc import times
-from dnc.accounts.access import ALLOWED, Role
+from dnc.accounts.access import ALLOWED, Action, Role
 from dnc.accounts.store import Accounts
 from dnc.api import page_tokens
 from dnc.api.http import Answer, Api, Call
-from dnc.api.requests import NewKey, Paged, PutAccount
+from dnc.api.requests import Body, NewKey, Paged, PatchAccount, PutAccount
 from dnc.aws import clients
 from dnc.problems import InvalidRequest
 from dnc.settings import Settings
@@ -20,12 +20,21 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 @api.route("PUT", "/accounts/{account_id}", statuses=(201, 200))
 def put_account(call: Call, body: PutAccount) -> Answer:
     """Create or change an account."""
-    changes = body.model_dump(exclude_unset=True)
-    for name in ("name", "suspended"):
-        if changes.get(name, ...) is None:
-            raise InvalidRequest.of(name, "must not be null")
+    changes = _given(body, "name", "suspended", "approve_reasons")
     profile, created = accounts.put(call.account_id, changes, times.now(), call.write().actor.item())
     return Answer(201 if created else 200, profile.as_json())
+
+
+@api.route("PATCH", "/accounts/{account_id}")
+def change_policy(call: Call, body: PatchAccount) -> Answer:
+    """Change the account's policy, with a note."""
+    policy = _given(body, "approve_reasons")
+    by = call.write(policy.pop("acting_user", None)).actor.item()
+    if policy.keys() <= {"note"}:
+        raise InvalidRequest.of("body", "must have a field to change beside the note")
+    may_shorten = call.caller.may(Action.PLATFORM)
+    profile = accounts.change_policy(call.account_id, policy, times.now(), by, may_shorten=may_shorten)
+    return Answer(200, profile.as_json())
 
 
 @api.route("GET", "/accounts/{account_id}")
@@ -91,6 +100,15 @@ def read_self(call: Call) -> Answer:
             "may": sorted(ALLOWED[caller.role]),
         },
     )
+
+
+def _given(body: Body, *never_null: str) -> dict[str, Any]:
+    """Return the fields that a body has. Raises InvalidRequest if one of `never_null` is null."""
+    fields = body.model_dump(exclude_unset=True)
+    for name in never_null:
+        if fields.get(name, ...) is None:
+            raise InvalidRequest.of(name, "must not be null")
+    return fields
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -342,6 +342,7 @@ class Account(Shown):
     name: str
     default_region: str | None
     suspended: bool
+    approve_reasons: list[str] = Field(description="the removal reasons that a second person must approve")
     created_at: Time = Field(description="when it was made")
     changed_at: Time = Field(description="when it was changed last")
 
@@ -565,6 +566,7 @@ ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("GET", f"{_ACCOUNT}/exports/{{id}}", 200): ExportJob,
     ("PUT", _ACCOUNT, 201): Account,
     ("PUT", _ACCOUNT, 200): Account,
+    ("PATCH", _ACCOUNT, 200): Account,
     ("GET", _ACCOUNT, 200): Account,
     ("GET", "/accounts", 200): AccountsPage,
     ("POST", f"{_ACCOUNT}/keys", 201): KeyWithToken,

@@ -38,6 +38,7 @@ class Action(StrEnum):
     EXPORT = "export"
     READ_JOBS = "read_jobs"
     KEYS = "keys"
+    POLICY = "policy"
     PLATFORM = "platform"
 
 
@@ -55,7 +56,7 @@ _READER = _ANYBODY | {
 }
 _MANAGER = _AGENT | _READER | {Action.SET_EXPIRY, Action.REMOVE, Action.RESTORE, Action.IMPORT, Action.SCRUB}
 _AUDITOR = _READER | {Action.EXPORT}
-_ADMIN = _MANAGER | _AUDITOR | {Action.KEYS, Action.REMOVE_BY_LEGAL_ORDER}
+_ADMIN = _MANAGER | _AUDITOR | {Action.KEYS, Action.POLICY, Action.REMOVE_BY_LEGAL_ORDER}
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.INTAKE: frozenset(_ANYBODY | {Action.ADD}),
     Role.DIALER: frozenset(_ANYBODY | {Action.CHECK}),
@@ -96,6 +97,7 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("GET", f"{ACCOUNT}/exports/{{id}}"): Action.READ_JOBS,
     ("GET", "/accounts"): Action.PLATFORM,
     ("PUT", ACCOUNT): Action.PLATFORM,
+    ("PATCH", ACCOUNT): Action.POLICY,
     ("GET", ACCOUNT): Action.READ_ACCOUNT,
     ("POST", f"{ACCOUNT}/keys"): Action.KEYS,
     ("GET", f"{ACCOUNT}/keys"): Action.KEYS,

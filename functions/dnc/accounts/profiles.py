@@ -19,9 +19,12 @@ REMEMBER_SECONDS = 30.0
 
 
 class Profile:
-    """One customer of the platform. `default_region`: ISO 3166-1 alpha-2 or None."""
+    """One customer of the platform. `default_region`: ISO 3166-1 alpha-2 or None.
 
-    __slots__ = ("account_id", "changed_at", "created_at", "default_region", "name", "suspended")
+    `approve_reasons`: the codes of the removal reasons that a second person must approve.
+    """
+
+    __slots__ = ("account_id", "approve_reasons", "changed_at", "created_at", "default_region", "name", "suspended")
 
     def __init__(self, row: dict[str, Any]) -> None:
         """Read a stored row."""
@@ -29,6 +32,7 @@ class Profile:
         self.name = str(row["name"])
         self.default_region: str | None = row.get("default_region")
         self.suspended = bool(row.get("suspended"))
+        self.approve_reasons: list[str] = row.get("approve_reasons") or []
         self.created_at = str(row["created_at"])
         self.changed_at = str(row["changed_at"])
 
@@ -39,6 +43,7 @@ class Profile:
             "name": self.name,
             "default_region": self.default_region,
             "suspended": self.suspended,
+            "approve_reasons": self.approve_reasons,
             "created_at": self.created_at,
             "changed_at": self.changed_at,
         }

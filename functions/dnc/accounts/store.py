@@ -14,7 +14,7 @@ from dnc.accounts.tokens import PLATFORM, Token
 from dnc.aws import errors as aws_errors
 from dnc.aws import queries, wire
 from dnc.aws.attempts import attempts
-from dnc.problems import InvalidRequest, NotFound, Unauthenticated, Unavailable
+from dnc.problems import Forbidden, InvalidRequest, NotFound, Unauthenticated, Unavailable
 
 ACCOUNT_ID = profiles.ACCOUNT_ID
 DIRECTORY = "#accounts"
@@ -63,7 +63,26 @@ class Accounts(Profiles):
             }
             if self._store_profile(row, before):
                 return Profile(row), before is None
-        raise Unavailable("The account is being changed by other requests. Try again.")
+        raise _busy()
+
+    def change_policy(
+        self, account_id: str, policy: Mapping[str, Any], at: datetime, by: Mapping[str, Any], *, may_shorten: bool
+    ) -> Profile:
+        """Change the given fields of an account's policy. Raises NotFound, and Forbidden for what the caller may not.
+
+        `policy`: also with the `note` of this change. `by`: the actor. `may_shorten`: the caller may take reasons off
+        `approve_reasons`. Otherwise an admin could, for one removal, do without the second person.
+        """
+        for _ in attempts(_PATIENCE):
+            before = self.profile(account_id)
+            missing = set(before.approve_reasons) - set(policy.get("approve_reasons", before.approve_reasons))
+            if missing and not may_shorten:
+                codes = ", ".join(sorted(missing))
+                raise Forbidden(f"Only an operator may take a reason off approve_reasons: {codes}.")
+            row = {**before.as_json(), **policy, "changed_at": times.text(at), "changed_by": dict(by)}
+            if self._store_profile(row, before):
+                return Profile(row)
+        raise _busy()
 
     def page(self, size: int, after: str | None) -> tuple[list[Profile], str | None]:
         """Read a page of all accounts by id. Return it and the id after which the next one begins (None at the end)."""
@@ -180,6 +199,10 @@ class Accounts(Profiles):
             {"Put": {"TableName": self._table, "Item": wire.to_wire(listed)}},
         ]
         return queries.transact_if(self._client, writes)
+
+
+def _busy() -> Unavailable:
+    return Unavailable("The account is being changed by other requests. Try again.")
 
 
 def _key_as_json(row: dict[str, Any]) -> dict[str, Any]:

@@ -190,6 +190,12 @@ def _known_reason(value: str) -> str:
     return value
 
 
+def _valid_reason(value: str) -> str:
+    if value not in REASONS:
+        raise ValueError(f"must be one of {', '.join(REASONS)}")
+    return value
+
+
 class RemoveNumber(Body):
     """Remove a number from the list, for a valid reason."""
 
@@ -239,12 +245,33 @@ class DirectCheck(Body):
     region: Region = None
 
 
+def _reasons_once(codes: list[str] | None) -> list[str] | None:
+    return None if codes is None else [code for code in REASONS if code in codes]
+
+
+ReasonsToApprove = Annotated[list[Annotated[str, AfterValidator(_valid_reason)]] | None, AfterValidator(_reasons_once)]
+"""Codes of valid removal reasons, read as a set and kept in the order of the reasons."""
+
+
 class PutAccount(Body):
     """Create or change an account; a change leaves omitted fields as they are."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
     default_region: HomeRegion = None
     suspended: bool | None = None
+    approve_reasons: ReasonsToApprove = Field(None, description="the removal reasons that a second person must approve")
+
+
+class PatchAccount(Body):
+    """Change the account's policy; omitted fields stay as they are."""
+
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)] = Field(
+        description="why the policy changes"
+    )
+    approve_reasons: ReasonsToApprove = Field(
+        None, description="the removal reasons that a second person must approve; only an operator may remove one"
+    )
+    acting_user: ActingUser = None
 
 
 class NewKey(Body):

@@ -37,6 +37,7 @@ MAY = {
     ("GET", "/accounts/{account_id}/exports/{id}"): READ,
     ("GET", "/accounts"): {"operator"},
     ("PUT", "/accounts/{account_id}"): {"operator"},
+    ("PATCH", "/accounts/{account_id}"): {"admin", "operator"},
     ("GET", "/accounts/{account_id}"): READ,
     ("POST", "/accounts/{account_id}/keys"): {"admin", "operator"},
     ("GET", "/accounts/{account_id}/keys"): {"admin", "operator"},
@@ -51,6 +52,7 @@ BODIES = {
     "/accounts/{account_id}/numbers/{number}/removal": {"reason": "test_number", "if_version": 9, "acting_user": "u"},
     "/accounts/{account_id}/numbers/{number}/restore": {"if_version": 9, "acting_user": "u"},
     "/accounts/{account_id}": {"name": "Renamed"},
+    "PATCH /accounts/{account_id}": {"approve_reasons": ["consent_given"], "note": "x"},
     "/accounts/{account_id}/keys": {"role": "agent"},
     "/accounts/{account_id}/imports": {"filename": "list.csv", "bytes": 12},
     "/accounts/{account_id}/imports/{id}/undo": {"acting_user": "u"},
@@ -66,7 +68,7 @@ def rows(dynamodb):
 
 
 def ask(gateway, role, method, resource, account):
-    body = BODIES.get(resource, ...) if method != "GET" else ...
+    body = BODIES.get(f"{method} {resource}", BODIES.get(resource, ...)) if method != "GET" else ...
     path = resource.format(account_id=account, number=NUMBER, key_id="nosuchkey", id="nosuchjob")
     return gateway.call(role, method, path, body)
 

@@ -33,6 +33,58 @@ def test_an_account_is_made_changed_and_listed(gateway):
     assert seen == ["acme", "globex", "initech"]
 
 
+def policy(gateway, role, **fields):
+    return gateway.call(role, "PATCH", "/accounts/acme", {"note": "as counsel advised"} | fields)
+
+
+def test_an_admin_adds_reasons_to_approve_and_only_an_operator_takes_one_off(gateway):
+    assert gateway.call("manager", "GET", "/accounts/acme").body["approve_reasons"] == []
+    set_ = policy(gateway, "admin", approve_reasons=["request_withdrawn", "consent_given", "consent_given"])
+    assert (set_.status, set_.body["approve_reasons"]) == (200, ["consent_given", "request_withdrawn"])
+    assert policy(gateway, "admin", approve_reasons=["consent_given", "request_withdrawn"]).status == 200
+    for shorter in ([], ["consent_given"], ["consent_given", "number_reassigned", "test_number"]):
+        refused = policy(gateway, "admin", approve_reasons=shorter)
+        assert (refused.status, refused.code) == (403, "forbidden")
+        assert "request_withdrawn" in refused.body["detail"]
+    assert policy(gateway, "manager", approve_reasons=[]).status == 403
+    account = gateway.call("admin", "GET", "/accounts/acme").body
+    assert (account["approve_reasons"], account["name"]) == (["consent_given", "request_withdrawn"], "Acme Solar")
+    assert policy(gateway, "operator", approve_reasons=["consent_given"]).body["approve_reasons"] == ["consent_given"]
+
+
+def test_an_operator_sets_the_reasons_to_approve_with_the_account(gateway):
+    body = {"name": "Initech", "approve_reasons": ["number_reassigned"]}
+    assert gateway.call("operator", "PUT", "/accounts/initech", body).body["approve_reasons"] == ["number_reassigned"]
+    renamed = gateway.call("operator", "PUT", "/accounts/initech", {"name": "Initech Inc."})
+    assert renamed.body["approve_reasons"] == ["number_reassigned"]
+    shorter = gateway.call("operator", "PUT", "/accounts/initech", {"approve_reasons": []})
+    assert shorter.body["approve_reasons"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"note": "x"}, "body"),
+        ({"note": "x", "acting_user": "u"}, "body"),
+        ({"approve_reasons": []}, "note"),
+        ({"approve_reasons": [], "note": " "}, "note"),
+        ({"approve_reasons": None, "note": "x"}, "approve_reasons"),
+        ({"approve_reasons": "consent_given", "note": "x"}, "approve_reasons"),
+        ({"approve_reasons": ["existing_customer"], "note": "x"}, "approve_reasons.0"),
+        ({"name": "Acme", "note": "x"}, "name"),
+    ],
+)
+def test_a_bad_policy_is_refused_by_name(gateway, body, field):
+    reply = gateway.call("admin", "PATCH", "/accounts/acme", body)
+    assert (reply.status, reply.fields) == (422, [field])
+
+
+def test_the_policy_of_a_missing_account_is_404_and_creates_none(gateway):
+    body = {"approve_reasons": [], "note": "x"}
+    assert gateway.call("operator", "PATCH", "/accounts/nobody", body).status == 404
+    assert gateway.call("operator", "GET", "/accounts/nobody").status == 404
+
+
 @pytest.mark.parametrize(
     "account_id", ["A", "Acme", "a", "-acme", "a_b", "a" * 64, "acme%23", "%23platform", "acme%2Fx"]
 )

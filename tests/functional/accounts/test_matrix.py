@@ -131,6 +131,7 @@ BODIES = {
     "POST exports": lambda _: {"kind": "numbers"},
     "POST keys": lambda _: {"role": "agent", "name": "k"},
     "DELETE {key_id}": Requests.revoke,
+    "PATCH {account_id}": lambda _: {"approve_reasons": ["consent_given"], "note": "x"},
     "PUT {account_id}": lambda _: {"name": "Renamed"},
 }
 """By method and the last part of the path: a new route states here how a valid request to it is made."""

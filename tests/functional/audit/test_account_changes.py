@@ -67,6 +67,21 @@ def test_changes_of_an_account_and_its_keys_are_recorded_with_who_made_them(gate
     assert revoked["before"]["revoked_at"] is None
 
 
+def test_a_change_of_the_policy_is_recorded_with_its_note_and_who_made_it(gateway, dynamodb, modules):
+    stream = AccountStream(dynamodb, modules["audit_changes.handler"])
+    stream.deliver()
+    body = {"approve_reasons": ["consent_given"], "note": "as counsel advised", "acting_user": "u-9"}
+    assert gateway.call("admin", "PATCH", "/accounts/acme", body).status == 200
+    assert stream.deliver() == []
+    changed = account_events(gateway)[-1]
+    assert (changed["type"], changed["actor"]["acting_user"]) == ("account_changed", "u-9")
+    assert "approve_reasons" not in changed["before"]
+    assert (changed["after"]["approve_reasons"], changed["after"]["note"]) == (["consent_given"], "as counsel advised")
+    gateway.call("operator", "PUT", "/accounts/acme", {"name": "Acme Inc."})
+    assert stream.deliver() == []
+    assert "note" not in account_events(gateway)[-1]["after"], "a note belongs to the change that it explains"
+
+
 def test_a_keys_hash_is_in_no_event_and_its_change_by_hand_is_seen(gateway, dynamodb, modules):
     stream = AccountStream(dynamodb, modules["audit_changes.handler"])
     stream.deliver()
