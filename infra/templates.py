@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PARENT = ROOT / "template.yaml"
 NESTED = {
     "Tables": "tables",
+    "Files": "files",
+    "Audit": "audit",
     "ImportsStack": "imports",
     "ScrubsStack": "scrubs",
     "ExportsStack": "exports",

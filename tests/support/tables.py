@@ -1,4 +1,4 @@
-"""The tables under test, made from `template.yaml`: one definition of a table, not two."""
+"""The tables under test, made from `infra/tables.yaml`: one definition of a table, not two."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _MADE_WITH = (
 
 def create(client: Any, suffix: str = "") -> dict[str, str]:
     """Create the three tables and return their names."""
-    resources = templates.parent()["Resources"]
+    resources = templates.nested()["Tables"]["Resources"]
     names = {}
     for name, resource in TABLES.items():
         properties = resources[resource]["Properties"]

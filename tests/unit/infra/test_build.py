@@ -68,7 +68,7 @@ def test_each_architecture_of_the_template_has_a_makefile():
     for architecture in allowed:
         makefile = ROOT / "infra" / "build" / architecture / "Makefile"
         assert makefile.read_text().startswith(f"ARCHITECTURE := {architecture}\n")
-    assert "ContextPath: !Sub infra/build/${Architecture}" in (ROOT / "template.yaml").read_text()
+    assert 'ContextPath: !Sub "infra/build/${Architecture}"' in (ROOT / "template.yaml").read_text()
 
 
 def test_a_function_that_is_in_no_template_is_named():

@@ -31,7 +31,7 @@ from dnc.entries.batch_store import BulkEntries
 from dnc.entries.entry import Actor, Request, Source, Write
 from dnc.entries.store import Numbers
 from dnc.problems import Unavailable
-from infra.templates import parent
+from infra.templates import nested
 from tests.support.memory_s3 import MemoryS3
 
 WHO = Actor("key:k", "u-1")
@@ -134,7 +134,7 @@ def fast(endpoint):
 @pytest.fixture
 def numbers_table(client):
     """A numbers table without its stream, which DynamoDB Local would keep in memory."""
-    properties = parent()["Resources"]["NumbersTable"]["Properties"]
+    properties = nested()["Tables"]["Resources"]["NumbersTable"]["Properties"]
     wanted = {key: properties[key] for key in ("AttributeDefinitions", "BillingMode", "KeySchema")}
     name = f"numbers-{uuid.uuid4().hex[:8]}"
     client.create_table(TableName=name, **wanted)
