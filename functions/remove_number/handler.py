@@ -14,6 +14,7 @@ from dnc.entries.entry import Entry
 from dnc.entries.status import is_listed
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
+from dnc.phone.forms import Readings
 from dnc.problems import FieldError, InvalidNumber, NotListed, RemovalRefused
 from dnc.settings import Settings
 
@@ -51,7 +52,7 @@ def restore_number(call: Call, body: RestoreNumber) -> Answer:
 @api.route("GET", "/removal-reasons")
 def removal_reasons(_call: Call) -> Answer:
     """Return the valid removal reasons, and the refused ones with the rule that refuses them."""
-    refused = [{"code": r.code, "label": r.label, "why": r.why} for r in reasons.REFUSED.values()]
+    refused = [refused.as_json() for refused in reasons.REFUSED.values()]
     return Answer(200, {"reasons": [r.as_json() for r in reasons.REASONS.values()], "refused": refused})
 
 
@@ -61,7 +62,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _remove(call: Call, body: RemoveNumber) -> Answer:
-    reasons.refuse_unaccepted(body.reason)
     write = call.person_write(body.acting_user)
     default_region = accounts.remembered(call.account_id).default_region
     numbers = _numbers(call)
@@ -96,25 +96,38 @@ def _numbers(call: Call) -> Numbers:
 
 
 def _removal(body: RemoveNumber, number: str, default_region: str | None) -> dict[str, Any]:
+    region = body.region or default_region
     removal: dict[str, Any] = {"reason": body.reason}
     if body.note:
         removal["note"] = body.note
     if body.evidence:
         evidence = body.evidence.model_dump(exclude_none=True)
         removal["evidence"] = {n: v if isinstance(v, str) else times.text(v) for n, v in evidence.items()}
+        if body.evidence.number:
+            removal["evidence"]["number"] = _number_in_evidence(body.evidence.number, number, region)
     if body.correct_number:
-        removal |= _correct_numbers(body.correct_number, number, body.region or default_region)
+        removal |= _correct_numbers(body.correct_number, number, region)
     return removal
+
+
+def _number_in_evidence(written: str, removed: str, region: str | None) -> str:
+    """Return the number (E.164) that the evidence names: the entry's, if its written form can mean it."""
+    read = _read(written, region, "evidence.number")
+    return removed if removed in read.lookups else read.numbers[0]
 
 
 def _correct_numbers(written: str, removed: str, region: str | None) -> dict[str, Any]:
     """Return the number that was meant, with its other readings if its written form is ambiguous."""
-    try:
-        read = phone.read(written, region)
-    except InvalidNumber as refused:
-        raise InvalidNumber.of(refused.errors[0].message, "correct_number") from None
+    read = _read(written, region, "correct_number")
     if not set(read.lookups).isdisjoint(phone.lookups(removed)):
         message = "must be another number than the one removed"
         raise RemovalRefused(f"correct_number {message}.", [FieldError("correct_number", message)])
     first, *others = read.numbers
     return {"correct_number": first, **({"other_readings": others} if others else {})}
+
+
+def _read(written: str, region: str | None, field: str) -> Readings:
+    try:
+        return phone.read(written, region)
+    except InvalidNumber as refused:
+        raise InvalidNumber.of(refused.errors[0].message, field) from None

@@ -50,7 +50,9 @@ class RemovalEvidence(Shown):
     reference: str | None = None
     obtained_at: Time | None = None
     purpose: str | None = None
-    checked_on: Day | None = None
+    number: str | None = Field(None, description="the number that a signed consent names, in E.164")
+    compared_date: Day | None = Field(None, description="the date that was given to the reassigned numbers database")
+    checked_on: Day | None = Field(None, description="the day of the query")
     result: str | None = None
 
 
@@ -107,14 +109,27 @@ class Entry(Shown):
     changed_at: Time | None = Field(description="the last write")
 
 
+class RefusedReason(Shown):
+    """A reason that is never accepted, with the rule."""
+
+    code: str
+    label: str
+    why: str
+
+
 class RemovalNotice(Shown):
     """What to read before removing a number."""
 
     country: str | None
     why: str
     rule: str
+    rule_seen_on: Day = Field(description="when the sources of the rule were last looked at")
+    consent_needed: bool = Field(description="whether the country asks for consent before a marketing call")
     disclaimer: str
     reasons: list[str] = Field(description="the codes that are open for this entry")
+    refused: list[RefusedReason] = Field(
+        description="the reasons that are never accepted, in words that fit this entry"
+    )
 
 
 class EntryWithNotice(Entry):
@@ -242,14 +257,6 @@ class Reason(Shown):
     sources: list[Source]
 
 
-class RefusedReason(Shown):
-    """A reason that is never accepted, with the rule."""
-
-    code: str
-    label: str
-    why: str
-
-
 class Reasons(Shown):
     """The reasons, valid and refused."""
 
@@ -268,6 +275,9 @@ class CheckResult(Shown):
     source: str | None = None
     detail: str | None = None
     readings: list[str] | None = Field(None, description="every number that was looked up, if there are several")
+    consent_needed: Literal[True] | None = Field(
+        None, description="the number's country asks for consent before a marketing call"
+    )
 
 
 class Checked(Shown):

@@ -329,9 +329,12 @@ class FakeApi:
         entry["removal_notice"] = {
             "country": entry["region"],
             "why": f"Listed on {entry['listed_at'][:10]}.",
-            "rule": rule,
+            "rule": rule.text,
+            "rule_seen_on": rule.seen_on,
+            "consent_needed": rule.consent_first,
             "disclaimer": notices.DISCLAIMER,
             "reasons": codes if entry["status"] == "listed" else [],
+            "refused": [one.as_json() for one in reasons.REFUSED.values()],
         }
         return 200, entry
 
@@ -504,7 +507,7 @@ class FakeApi:
     # The account
 
     def _reasons(self) -> Body:
-        refused = [{"code": r.code, "label": r.label, "why": r.why} for r in reasons.REFUSED.values()]
+        refused = [one.as_json() for one in reasons.REFUSED.values()]
         return {"reasons": [one.as_json() for one in reasons.REASONS.values()], "refused": refused}
 
     def _change_account(self, *, query: Body, body: Body) -> Reply:

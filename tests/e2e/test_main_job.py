@@ -87,14 +87,14 @@ def test_a_removal_is_told_with_reason_evidence_and_actor_and_publishes_a_change
     client.numbers("operator", "POST", body={"number": number, "source": "sms"}, account=account)
     removal = {
         "reason": "number_reassigned",
-        "evidence": {"reference": "r-1", "checked_on": "2099-01-01", "result": "yes"},
+        "evidence": {"reference": "r-1", "compared_date": "2099-01-01", "checked_on": "2099-01-01", "result": "yes"},
         "if_version": 1,
         "acting_user": "u-2",
     }
     future = client.numbers("operator", "DELETE", f"/{number}", removal, account=account)
     assert (future.status_code, future.json()["errors"][0]["field"]) == (422, "evidence.checked_on")
     today = client.numbers("operator", "GET", f"/{number}", account=account).json()["last_requested_at"][:10]
-    removal["evidence"]["checked_on"] = today
+    removal["evidence"] |= {"compared_date": today, "checked_on": today}
     removed = client.numbers("operator", "DELETE", f"/{number}", removal, account=account)
     assert removed.status_code == 200, removed.text
     again = client.numbers("operator", "DELETE", f"/{number}", removal, account=account)

@@ -221,7 +221,7 @@ function invalidReasons(known, open, entry) {
   const closed = known.reasons.filter((one) => !open.includes(one));
   const line = (label, why) => h("li", {}, h("b", {}, label), " – ", why);
   return h("details", { class: "refused" }, h("summary", {}, t.refused(known.refused.length + closed.length)), h("ul", {},
-    closed.map((one) => line(one.label, closedBecause(one, entry))), known.refused.map((one) => line(one.label, one.why))));
+    closed.map((one) => line(one.label, closedBecause(one, entry))), (entry.removal_notice.refused ?? known.refused).map((one) => line(one.label, one.why))));
 }
 
 function closedBecause(reason, entry) {

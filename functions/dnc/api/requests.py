@@ -180,7 +180,9 @@ class Evidence(Body):
     reference: Text = None
     obtained_at: Moment | None = None
     purpose: Text = None
-    checked_on: Day | None = None
+    number: Text = Field(None, description="the number that a signed consent names, in any written form")
+    compared_date: Day | None = Field(None, description="the date that was given to the reassigned numbers database")
+    checked_on: Day | None = Field(None, description="the day of the query")
     result: Text = None
 
 

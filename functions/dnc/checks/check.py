@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dnc.phone.forms import Readings
 
 MAX_NUMBERS = 1000
+CONSENT_FIRST = frozenset({"+33", "+49"})
+"""The calling codes of the countries that ask for consent before a marketing call (`dnc.entries.notices`)."""
 
 
 def check_numbers(
@@ -45,6 +47,8 @@ def check_numbers(
         else:
             result = {"input": written[position], "number": number, "callable": True, "status": "clear"}
         blocked += not result["callable"]
+        if (result["number"] or "")[:3] in CONSENT_FIRST:
+            result["consent_needed"] = True
         results.append(result)
     return {"account_id": profile.account_id, "checked_at": times.text(now), "blocked": blocked, "results": results}
 

@@ -22,7 +22,8 @@ ENTERED_BY_STAFF = frozenset({Source.MANUAL, Source.DISPOSITION, Source.IMPORT, 
 class Reason:
     """A valid reason. `requires`: fields of the request, all needed. `either`: fields of which one is enough.
 
-    `for_readings`: a number that was listed only as a reading of another one may leave for it, whatever its sources.
+    `for_registry`: fields that an entry with the source `registry` needs as well. `for_readings`: a number that was
+    listed only as a reading of another one may leave for it, whatever its sources.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Reason:
     sources: frozenset[Source]
     requires: tuple[str, ...]
     either: tuple[str, ...] = ()
+    for_registry: tuple[str, ...] = ()
     by_legal_order: bool = False
     in_undo: frozenset[Source] = frozenset()
     for_readings: bool = False
@@ -49,6 +51,10 @@ class Reason:
         sources = self.in_undo if in_undo else self.sources
         return all(source in sources or (in_undo and source == Source.LEGAL) for source in entry.sources)
 
+    def required_of(self, entry: Entry) -> tuple[str, ...]:
+        """Return the fields that a removal of an entry must have, all of them."""
+        return self.requires + (self.for_registry if Source.REGISTRY in entry.sources else ())
+
     def as_json(self) -> dict[str, Any]:
         """Return the reason as the API shows it."""
         return {
@@ -62,11 +68,23 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A reason that people give but the rules do not accept, with the rule."""
+    """A reason that people give but the rules do not accept, with the rule.
+
+    `for_registry`: the rule for a number that only a registry lists, if that differs.
+    """
 
     code: str
     label: str
     why: str
+    for_registry: str = ""
+
+    def why_for(self, entry: Entry) -> str:
+        """Return the rule that refuses this reason for an entry."""
+        return self.for_registry if self.for_registry and entry.sources == {Source.REGISTRY} else self.why
+
+    def as_json(self, entry: Entry | None = None) -> dict[str, str]:
+        """Return the reason as the API shows it, in the words that fit an entry if one is given."""
+        return {"code": self.code, "label": self.label, "why": self.why_for(entry) if entry else self.why}
 
 
 REASONS: dict[str, Reason] = {
@@ -108,24 +126,29 @@ REASONS: dict[str, Reason] = {
             "consent_given",
             "Written consent since then",
             "After the last do-not-call request, the person agreed in writing to be called for a stated purpose. "
-            "Say where the signed consent is kept, when it was signed and for what purpose.",
+            "Say where the signed consent is kept, when it was signed and for what purpose. For a number from a "
+            "registry, also enter the number that the signed agreement names (16 CFR 310.4(b)(1)(iii)(B)(1)).",
             ALL,
             ("evidence.reference", "evidence.obtained_at", "evidence.purpose"),
+            for_registry=("evidence.number",),
         ),
         Reason(
             "request_withdrawn",
             "Request withdrawn by the person",
             "The person contacted you after the last request and took it back. Name that contact.",
-            ALL - {Source.LEGAL},
+            ALL - {Source.LEGAL, Source.REGISTRY},
             ("evidence.reference", "evidence.obtained_at"),
         ),
         Reason(
             "number_reassigned",
             "Number reassigned to another person",
-            "The reassigned numbers database (47 CFR 64.1200(m)) answered yes on or after the last request. "
-            "Keep the receipt of the query and give its reference.",
+            "The last request was another person's, and the number has been disconnected since. Query the reassigned "
+            "numbers database with the day of the last request or a later date: it answers yes if the number was "
+            "disconnected on or after that date. Enter the date, the day of the query and its receipt. The database is "
+            "a safe harbor for consent (47 CFR 64.1200(m)); this removal rests on the request having been another "
+            "person's.",
             ALL - {Source.LEGAL},
-            ("evidence.reference", "evidence.checked_on", "evidence.result"),
+            ("evidence.reference", "evidence.compared_date", "evidence.checked_on", "evidence.result"),
         ),
         Reason(
             "test_number",
@@ -152,6 +175,10 @@ REASONS: dict[str, Reason] = {
     )
 }
 
+_OF_A_CALL = (
+    "Such an exemption belongs to a call, not to the list: it ends by itself, and the number stays on the registry. "
+    "Decide on it for each call, and leave the number listed."
+)
 REFUSED: dict[str, Refused] = {
     r.code: r
     for r in (
@@ -160,12 +187,16 @@ REFUSED: dict[str, Refused] = {
             "Existing customer",
             "A company do-not-call request ends the established business relationship exemption: it must be honored "
             "whether or not the person goes on doing business with the seller (47 CFR 64.1200(f)(5)(i)).",
+            for_registry="A relationship with a customer may exempt a call from the registry "
+            f"(16 CFR 310.4(b)(1)(iii)(B)(2)). {_OF_A_CALL}",
         ),
         Refused(
             "new_inquiry",
             "New inquiry",
             "An inquiry is not consent: a do-not-call request holds until the person withdraws it or gives "
             "express written consent (47 CFR 64.1200(d)(3) and (d)(6)).",
+            for_registry="An inquiry may exempt a call within the next three months from the registry "
+            f"(16 CFR 310.2(q)(2) and 310.4(b)(1)(iii)(B)(2)). {_OF_A_CALL}",
         ),
         Refused(
             "agent_disagrees",
@@ -191,11 +222,9 @@ def open_for(entry: Entry, may_order: bool) -> list[str]:
     return [r.code for r in REASONS.values() if r.open_for(entry, may_order)]
 
 
-def refuse_unaccepted(code: str) -> None:
-    """Raise RemovalRefused, with the rule, for a known reason that is never accepted."""
-    refused = REFUSED.get(code)
-    if refused:
-        raise RemovalRefused(f"{refused.label}: {refused.why}", [FieldError("reason", refused.why)])
+def refused_for(entry: Entry) -> list[dict[str, str]]:
+    """Return the reasons that are never accepted, each with the rule that refuses it for an entry."""
+    return [refused.as_json(entry) for refused in REFUSED.values()]
 
 
 def remove(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order: bool, in_undo: bool = False) -> Entry:
@@ -204,7 +233,7 @@ def remove(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order:
     `removal`: `reason`, `note`, `correct_number` (E.164) and `evidence`, as the request has them. `may_order`: the
     caller may act on a legal order. `in_undo`: an import that listed the entry is being undone. Raises RemovalRefused.
     """
-    _judge(entry, removal, may_order, in_undo, write.at)
+    judge(entry, removal, may_order, in_undo, write.at)
     at = times.text(write.at)
     stored = {**removal, "removed_at": at, "removed_by": write.actor.item()}
     if entry.expires_at is not None:
@@ -222,21 +251,26 @@ def remove(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order:
     )
 
 
-def _judge(entry: Entry, removal: Mapping[str, Any], may_order: bool, in_undo: bool, moment: datetime) -> None:
+def judge(entry: Entry, removal: Mapping[str, Any], may_order: bool, in_undo: bool, moment: datetime) -> None:
     """Raise RemovalRefused unless the removal's reason is open for the entry and its evidence is complete and fits."""
+    refused = REFUSED.get(removal["reason"])
+    if refused:
+        why = refused.why_for(entry)
+        raise RemovalRefused(f"{refused.label}: {why}", [FieldError("reason", why)])
     reason = REASONS[removal["reason"]]
+    required = reason.required_of(entry)
     if not reason.open_for(entry, may_order, in_undo=in_undo):
         raise RemovalRefused(
             _why_closed(reason, entry, may_order), [FieldError("reason", "is not open for this entry")]
         )
     evidence = removal.get("evidence") or {}
-    errors = [FieldError(f, "is required for this reason") for f in reason.requires if not _has(f, removal, evidence)]
+    errors = [FieldError(f, "is required for this reason") for f in required if not _has(f, removal, evidence)]
     if reason.either and not any(removal.get(f) for f in reason.either):
         errors.append(FieldError(reason.either[0], f"{' or '.join(reason.either)} is required for this reason"))
-    for name in reason.requires:
+    for name in required:
         fits = _FITS.get(name)
         if fits and _has(name, removal, evidence):
-            message = fits(str(evidence[name.removeprefix("evidence.")]), entry, moment)
+            message = fits(evidence, entry, moment)
             if message:
                 errors.append(FieldError(name, message))
     if removal.get("correct_number") == entry.number:
@@ -260,25 +294,38 @@ def _why_closed(reason: Reason, entry: Entry, may_order: bool) -> str:
     return f"{reason.label}: not accepted for a number that was listed by {', '.join(against)}."
 
 
-def _obtained_after_the_request(written: str, entry: Entry, moment: datetime) -> str:
-    obtained = times.parse(written)
+def _obtained_after_the_request(evidence: Mapping[str, Any], entry: Entry, moment: datetime) -> str:
+    obtained = times.parse(evidence["obtained_at"])
     if times.text(obtained) <= entry.last_requested_at:
         return f"must be after the last request of {entry.last_requested_at}"
     return "is in the future" if obtained > moment else ""
 
 
-def _checked_since_the_request(written: str, entry: Entry, moment: datetime) -> str:
-    if written < entry.last_requested_at[:10]:
+def _compared_since_the_request(evidence: Mapping[str, Any], entry: Entry, _moment: datetime) -> str:
+    if evidence["compared_date"] < entry.last_requested_at[:10]:
         return f"must be on or after the day of the last request, {entry.last_requested_at[:10]}"
-    return "is in the future" if written > moment.date().isoformat() else ""
+    return ""
 
 
-def _reassigned(written: str, _entry: Entry, _moment: datetime) -> str:
-    return "" if written == "yes" else "must be yes: any other answer does not say that the number was reassigned"
+def _checked_since_compared(evidence: Mapping[str, Any], _entry: Entry, moment: datetime) -> str:
+    if evidence["checked_on"] < (evidence.get("compared_date") or ""):
+        return "must be on or after compared_date: the database knows nothing of a later day"
+    return "is in the future" if evidence["checked_on"] > moment.date().isoformat() else ""
 
 
-_FITS: dict[str, Callable[[str, Entry, datetime], str]] = {
+def _reassigned(evidence: Mapping[str, Any], _entry: Entry, _moment: datetime) -> str:
+    yes = evidence["result"] == "yes"
+    return "" if yes else "must be yes: any other answer does not say that the number was reassigned"
+
+
+def _names_the_entry(evidence: Mapping[str, Any], entry: Entry, _moment: datetime) -> str:
+    return "" if evidence["number"] == entry.number else f"must be the number of the entry, {entry.number}"
+
+
+_FITS: dict[str, Callable[[Mapping[str, Any], Entry, datetime], str]] = {
     "evidence.obtained_at": _obtained_after_the_request,
-    "evidence.checked_on": _checked_since_the_request,
+    "evidence.compared_date": _compared_since_the_request,
+    "evidence.checked_on": _checked_since_compared,
     "evidence.result": _reassigned,
+    "evidence.number": _names_the_entry,
 }

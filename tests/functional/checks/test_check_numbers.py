@@ -44,6 +44,14 @@ def test_both_paths_return_the_same_results_in_order_with_duplicates(gateway):
     }
 
 
+def test_a_number_of_a_country_that_asks_for_consent_first_says_so_and_stays_callable(gateway):
+    gateway.add("+4930123456")
+    french, german, american, nothing = gateway.check(["+33123456789", "+4930123456", NUMBER, "12"])["results"]
+    assert (french["callable"], french["consent_needed"]) == (True, True)
+    assert (german["callable"], german["consent_needed"]) == (False, True)
+    assert "consent_needed" not in american.keys() | nothing.keys()
+
+
 def test_a_region_applies_to_national_forms(gateway):
     gateway.add("+442079460958")
     assert gateway.check(["020 7946 0958"], region="GB")["blocked"] == 1

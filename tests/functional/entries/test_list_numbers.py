@@ -136,6 +136,8 @@ def test_the_notice_says_why_the_rule_and_what_is_open(gateway):
     assert "47 CFR 64.1200(d)" in notice["rule"]
     assert "not legal advice" in notice["disclaimer"]
     assert notice["reasons"] == ["consent_given", "request_withdrawn", "number_reassigned"]
+    assert notice["consent_needed"] is False
+    assert "must be honored" in next(r["why"] for r in notice["refused"] if r["code"] == "existing_customer")
     assert "legal_order" in gateway.numbers("admin", "GET", f"/{US[0]}").body["removal_notice"]["reasons"]
 
 

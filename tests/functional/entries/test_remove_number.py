@@ -94,6 +94,30 @@ def test_the_number_that_was_meant_is_listed_in_the_same_moment(gateway):
     assert [r["callable"] for r in gateway.check([NUMBER, RIGHT])["results"]] == [True, False]
 
 
+def test_consent_for_a_number_of_a_registry_names_the_number_in_any_written_form(gateway):
+    version = gateway.add(NUMBER, source="registry", requested_at="2026-01-05T00:00:00Z")["version"]
+    evidence = {"reference": "crm-1", "obtained_at": "2026-02-01T00:00:00Z", "purpose": "offers"}
+    consent = {"reason": "consent_given", "note": None, "if_version": version}
+    for number, code, field in (
+        (None, "removal_refused", "evidence.number"),
+        ("(415) 555-0101", "removal_refused", "evidence.number"),
+        ("12", "invalid_number", "evidence.number"),
+    ):
+        refused = remove(gateway, **consent, evidence=evidence | ({"number": number} if number else {}))
+        assert (refused.code, refused.fields) == (code, [field])
+    removed = remove(gateway, **consent, evidence=evidence | {"number": "(415) 555-0100"})
+    assert (removed.status, removed.body["removal"]["evidence"]["number"]) == (200, NUMBER)
+
+
+def test_a_customer_relationship_exempts_a_call_from_a_registry_but_takes_no_number_off_the_list(gateway):
+    version = gateway.add(NUMBER, source="registry")["version"]
+    for reason in ("existing_customer", "new_inquiry"):
+        refused = remove(gateway, reason=reason, if_version=version)
+        assert (refused.code, refused.fields) == ("removal_refused", ["reason"])
+        assert "belongs to a call, not to the list" in refused.body["detail"]
+    assert remove(gateway, reason="request_withdrawn", if_version=version).code == "removal_refused"
+
+
 def test_only_admin_and_operator_act_on_a_legal_order(gateway):
     order = {"reason": "legal_order", "evidence": {"reference": "o-1"}, "note": None}
     for role in ("admin", "operator"):

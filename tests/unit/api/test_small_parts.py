@@ -1,11 +1,13 @@
 """Times, page tokens, keys' tokens, models, settings, notices and problems."""
 
 import json
+import re
 import shlex
 import string
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from urllib.parse import quote
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from dnc.accounts.tokens import PLATFORM, Token, _checksum
 from dnc.api import page_tokens as paging
 from dnc.api import request_reader
 from dnc.api.requests import AddNumber, RemoveNumber
+from dnc.checks.check import CONSENT_FIRST
 from dnc.entries import notices
 from dnc.entries.entry import Entry
 from dnc.problems import InvalidRequest, MalformedJson, Unauthenticated
@@ -171,6 +174,13 @@ def test_a_setting_that_is_missing_is_named(monkeypatch):
         Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "EVENT_BUS")
 
 
+US_TERRITORIES = ("PR", "GU", "VI", "MP", "AS")
+
+
+def example_of(region):
+    return phonenumbers.format_number(phonenumbers.example_number(region), phonenumbers.PhoneNumberFormat.E164)
+
+
 def listed(number):
     row = {"account_id": "acme", "number": number, "source": "sms", "listed_at": "2026-11-20T00:00:00.000Z"}
     return Entry.of(row | {"requested_at": "2026-11-19T00:00:00.000Z", "last_requested_at": "2026-11-20T00:00:00.000Z"})
@@ -179,10 +189,15 @@ def listed(number):
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        ("+14155550100", ["47 CFR 64.1200(d)", "10 business days", "5 years", "States may be stricter", "by itself"]),
+        ("+14155550100", ["47 CFR 64.1200(d)(3)", "texted", "10 business days after it was received", "5 years"]),
+        ("+18045550100", ["Va. Code 59.1-514", "10 years", "area code does not prove", "it has no end"]),
+        *((example_of(region), ["United States and its territories"]) for region in US_TERRITORIES),
         ("+16135550100", ["14 days", "3 years and 14 days"]),
         ("+442079460958", ["regulation 21(1)(a)", "individuals", "companies", "until they withdraw it"]),
-        ("+4930123456", ["until it is withdrawn", "Ask your counsel"]),
+        ("+447624123456", ["Isle of Man", "Unsolicited Communications Regulations 2005"]),
+        ("+33123456789", ["August 11, 2026", "L223-1", "prior consent"]),
+        ("+4930123456", ["express consent", "UWG, section 7(2) no. 1"]),
+        ("+390612345678", ["until it is withdrawn", "Ask your counsel"]),
         ("+99999", ["Ask your counsel"]),
     ],
 )
@@ -192,6 +207,20 @@ def test_a_notice_says_the_rule_of_the_numbers_country(number, words):
     assert "not legal advice" in notice["disclaimer"]
     assert notice["why"].startswith("Listed on 2026-11-20 because the person asked by text message")
     assert "Last requested on 2026-11-20" in notice["why"]
+    assert date.fromisoformat(notice["rule_seen_on"]) <= times.now().date()
+
+
+def test_every_rule_has_a_citation():
+    for country, rule in notices.RULES.items():
+        assert re.search(r"\(.*(CFR|Rules|Regulations|article|section).*\)", rule.text), country
+
+
+def test_a_check_hints_at_consent_for_exactly_the_countries_whose_notice_asks_for_it():
+    asking = {country for country, rule in notices.RULES.items() if rule.consent_first}
+    assert asking == {"DE", "FR"}
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        hinted = example_of(region)[:3] in CONSENT_FIRST
+        assert hinted == (region in asking), region
 
 
 def test_every_source_has_its_words():

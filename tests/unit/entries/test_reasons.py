@@ -1,8 +1,10 @@
 """The table of the removal reasons, written down once more and compared with what the rules do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dnc.entries import reasons
 from dnc.entries.entry import Actor, Entry, Source, Write
@@ -12,8 +14,9 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LAST_REQUEST = "2026-11-20T10:00:00.000Z"
 PERSON = {"inbound_call", "sms", "ivr", "web", "email", "letter", "complaint"}
 ALL = PERSON | {"legal", "manual", "disposition", "import", "registry", "suppression"}
+NUMBERS = ["+14155550100", "+14155550101", "", None]
 PROOF = {"reference": "r-1", "obtained_at": "2026-11-21T00:00:00.000Z", "purpose": "solar", "result": "yes"}
-PROOF |= {"checked_on": "2026-11-21"}
+PROOF |= {"compared_date": "2026-11-21", "checked_on": "2026-11-21", "number": "+14155550100"}
 
 # code: sources it is open for, what it requires, a removal that has it all
 TABLE = {
@@ -22,8 +25,11 @@ TABLE = {
     "import_error": ({"import", "registry"}, ["note"]),
     "left_registry": ({"registry"}, ["evidence.reference"]),
     "consent_given": (ALL, ["evidence.reference", "evidence.obtained_at", "evidence.purpose"]),
-    "request_withdrawn": (ALL - {"legal"}, ["evidence.reference", "evidence.obtained_at"]),
-    "number_reassigned": (ALL - {"legal"}, ["evidence.reference", "evidence.checked_on", "evidence.result"]),
+    "request_withdrawn": (ALL - {"legal", "registry"}, ["evidence.reference", "evidence.obtained_at"]),
+    "number_reassigned": (
+        ALL - {"legal"},
+        ["evidence.reference", "evidence.compared_date", "evidence.checked_on", "evidence.result"],
+    ),
     "test_number": ({"manual", "disposition", "import", "suppression"}, ["note"]),
     "suppression_ended": ({"suppression"}, ["note"]),
     "legal_order": (ALL, ["evidence.reference"]),
@@ -54,9 +60,9 @@ def removal(code, **evidence):
     return {"reason": code, "note": "why", "evidence": PROOF | evidence}
 
 
-def judge(listed, given, *, admin=False):
+def judge(listed, request, *, admin=False):
     write = Write(NOW, Actor("key:k", "u-2"), "r")
-    return reasons.remove(listed, given, write, may_order=admin)
+    return reasons.remove(listed, request, write, may_order=admin)
 
 
 def test_the_codes_are_those_of_the_contract():
@@ -93,9 +99,9 @@ def test_every_source_of_an_entry_must_allow_the_reason(code):
 @pytest.mark.parametrize(("code", "field"), [(code, field) for code, (_, fields) in TABLE.items() for field in fields])
 @pytest.mark.parametrize("empty", ["", None, "missing"])
 def test_each_required_field_is_required(code, field, empty):
-    given = removal(code)
+    request = removal(code)
     for name in field.split(" or "):
-        inside = given["evidence"] if name.startswith("evidence.") else given
+        inside = request["evidence"] if name.startswith("evidence.") else request
         plain = name.removeprefix("evidence.")
         if empty == "missing":
             inside.pop(plain, None)
@@ -103,7 +109,7 @@ def test_each_required_field_is_required(code, field, empty):
             inside[plain] = empty
     source = min(TABLE[code][0])
     with pytest.raises(RemovalRefused) as refused:
-        judge(entry(source), given, admin=True)
+        judge(entry(source), request, admin=True)
     assert field.split(" or ")[0] in [error.field for error in refused.value.errors]
     assert reasons.REASONS[code].guidance in refused.value.detail
 
@@ -126,8 +132,9 @@ def test_what_is_shown_is_what_is_required(code):
         ("consent_given", "obtained_at", "2026-11-23T12:00:00.001Z", False),
         ("consent_given", "obtained_at", "2026-11-23T12:00:00.000Z", True),
         ("request_withdrawn", "obtained_at", "2026-11-20T09:00:00.000Z", False),
-        ("number_reassigned", "checked_on", "2026-11-20", True),
-        ("number_reassigned", "checked_on", "2026-11-19", False),
+        ("number_reassigned", "compared_date", "2026-11-20", True),
+        ("number_reassigned", "compared_date", "2026-11-19", False),
+        ("number_reassigned", "checked_on", "2026-11-20", False),
         ("number_reassigned", "checked_on", "2026-11-23", True),
         ("number_reassigned", "checked_on", "2026-11-24", False),
         ("number_reassigned", "result", "no", False),
@@ -136,38 +143,69 @@ def test_what_is_shown_is_what_is_required(code):
     ],
 )
 def test_evidence_must_fit_the_last_request(code, field, value, accepted):
-    given = removal(code, **{field: value})
+    request = removal(code, **{field: value})
     if accepted:
-        judge(entry("sms"), given)
+        judge(entry("sms"), request)
     else:
         with pytest.raises(RemovalRefused) as refused:
-            judge(entry("sms"), given)
+            judge(entry("sms"), request)
         assert [error.field for error in refused.value.errors] == [f"evidence.{field}"]
 
 
 def test_a_correct_number_is_another_number():
-    given = {"reason": "entered_wrong_number", "correct_number": "+14155550100"}
+    request = {"reason": "entered_wrong_number", "correct_number": "+14155550100"}
     with pytest.raises(RemovalRefused) as refused:
-        judge(entry("manual"), given)
+        judge(entry("manual"), request)
     assert [error.field for error in refused.value.errors] == ["correct_number"]
-    judge(entry("manual"), given | {"correct_number": "+14155550101"})
+    judge(entry("manual"), request | {"correct_number": "+14155550101"})
 
 
+DAYS = st.dates(date(2026, 11, 15), date(2026, 11, 27)).map(date.isoformat)
+
+
+@given(compared=DAYS, checked=DAYS, result=st.sampled_from(["yes", "no", "no data"]))
+def test_a_number_was_reassigned_if_the_database_said_yes_about_a_date_since_the_last_request(
+    compared, checked, result
+):
+    request = removal("number_reassigned", compared_date=compared, checked_on=checked, result=result)
+    if LAST_REQUEST[:10] <= compared <= checked <= NOW.date().isoformat() and result == "yes":
+        judge(entry("sms"), request)
+    else:
+        with pytest.raises(RemovalRefused):
+            judge(entry("sms"), request)
+
+
+@given(sources=st.sets(st.sampled_from(sorted(ALL - {"legal"})), min_size=1), number=st.sampled_from(NUMBERS))
+def test_consent_for_a_number_of_a_registry_names_exactly_that_number(sources, number):
+    request = removal("consent_given", number=number)
+    if "registry" in sources and number != "+14155550100":
+        with pytest.raises(RemovalRefused) as refused:
+            judge(entry(*sources), request)
+        assert [error.field for error in refused.value.errors] == ["evidence.number"]
+    else:
+        judge(entry(*sources), request)
+
+
+@pytest.mark.parametrize("sources", [("web",), ("registry",), ("registry", "web")])
 @pytest.mark.parametrize("code", sorted(REFUSED))
-def test_a_refused_reason_is_refused_with_its_rule(code):
+def test_a_refused_reason_is_refused_with_its_rule(code, sources):
     with pytest.raises(RemovalRefused) as refused:
-        reasons.refuse_unaccepted(code)
+        judge(entry(*sources), removal(code), admin=True)
     assert "CFR" in refused.value.detail
     assert refused.value.errors[0].field == "reason"
+    of_a_call = "belongs to a call, not to the list" in refused.value.detail
+    assert of_a_call == (sources == ("registry",) and code in {"existing_customer", "new_inquiry"})
+    [shown] = [one for one in reasons.refused_for(entry(*sources)) if one["code"] == code]
+    assert shown["why"] == refused.value.errors[0].message
 
 
 @pytest.mark.parametrize("sources", [(s,) for s in sorted(ALL)] + [("import", s) for s in sorted(ALL)])
 @pytest.mark.parametrize("admin", [False, True], ids=["manager", "admin"])
 def test_an_undo_removes_any_source_but_only_an_admin_undoes_a_legal_one(sources, admin):
     write = Write(NOW, Actor("key:k", "u-2"), "r")
-    given = {"reason": "import_error", "note": "undone"}
+    request = {"reason": "import_error", "note": "undone"}
     if "legal" in sources and not admin:
         with pytest.raises(RemovalRefused):
-            reasons.remove(entry(*sources), given, write, may_order=admin, in_undo=True)
+            reasons.remove(entry(*sources), request, write, may_order=admin, in_undo=True)
     else:
-        assert reasons.remove(entry(*sources), given, write, may_order=admin, in_undo=True).status == "removed"
+        assert reasons.remove(entry(*sources), request, write, may_order=admin, in_undo=True).status == "removed"
