@@ -89,7 +89,7 @@ def test_delete_is_possible_only_when_nothing_is_missing(listed):
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Pago_Pago", "Pacific/Kiritimati"])
 def test_invalid_evidence_is_marked_at_its_field(listed, zone):
     dialog = open_removal(listed, zone=zone)
-    dialog.get_by_role("radio", name="Written consent given since").check()
+    dialog.get_by_role("radio", name="Written consent since then").check()
     dialog.get_by_label("Reference").fill("crm-1")
     dialog.get_by_label("Purpose").fill("offers")
     dialog.get_by_label("Your name").fill("Ada")
@@ -114,7 +114,7 @@ def test_invalid_evidence_is_marked_at_its_field(listed, zone):
 
 def test_a_refusal_by_the_service_is_marked_at_its_field_in_the_readers_time(listed):
     dialog = open_removal(listed)
-    dialog.get_by_role("radio", name="Written consent given since").check()
+    dialog.get_by_role("radio", name="Written consent since then").check()
     for label, value in (("Reference", "x"), ("Purpose", "y"), ("Your name", "Ada")):
         dialog.get_by_label(label).fill(value)
     dialog.get_by_label("Obtained").fill(
@@ -150,7 +150,7 @@ def test_the_correct_number_is_read_while_it_is_typed(listed):
 
 def test_input_survives_another_reason_and_closing(listed):
     dialog = open_removal(listed)
-    dialog.get_by_role("radio", name="Written consent given since").check()
+    dialog.get_by_role("radio", name="Written consent since then").check()
     dialog.get_by_label("Reference").fill("crm-1")
     dialog.get_by_label("Note").fill("long story")
     dialog.get_by_role("radio", name="Request withdrawn").check()

@@ -50,12 +50,18 @@ class Client:
         return json.load(response["Payload"]), response.get("FunctionError")
 
     def check(self, numbers, account=None):
-        result, error = self.invoke({"account_id": account or self.stack["account_id"], "numbers": numbers})
+        """Check as a dialer does: `Unavailable`, which a busy machine may cause, means to try again."""
+        payload = {"account_id": account or self.stack["account_id"], "numbers": numbers}
+        result, error = wait_for(lambda: None if _is_unavailable(sent := self.invoke(payload)) else sent)
         assert error is None, result
         return result
 
     def history(self, number, account=None):
         return self.numbers("operator", "GET", f"/{number}/history?page_size=500", account=account).json()
+
+
+def _is_unavailable(sent: tuple[dict[str, Any], str | None]) -> bool:
+    return str(sent[0].get("errorMessage")).startswith("Unavailable: ")
 
 
 def wait_for(look: Callable[[], Any], seconds: float = 30.0) -> Any:

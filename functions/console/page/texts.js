@@ -38,7 +38,7 @@ export const texts = {
   },
   reasons: {
     marked_by_mistake: "Marked by mistake", entered_wrong_number: "Wrong number entered", import_error: "Error in an import",
-    left_registry: "Left the registry", consent_given: "Written consent given since", request_withdrawn: "Request withdrawn by the person",
+    left_registry: "Left the registry", consent_given: "Written consent since then", request_withdrawn: "Request withdrawn by the person",
     number_reassigned: "Number reassigned to someone else", test_number: "Test number", suppression_ended: "Suppression ended",
     legal_order: "Legal order",
   },

@@ -33,6 +33,8 @@ _MAX_HEAD = 64 * 1024
 _LENGTH = b"\r\ncontent-length:"
 _LONGEST_LENGTH = 12
 _SHORTEST_WAIT = 0.001
+_CLOSE_ENOUGH = 0.02
+"""How far, in seconds, a wait may be from its limit."""
 
 
 class Closed(OSError):
@@ -67,13 +69,14 @@ class Response:
 class Connection:
     """One connection. `used`: when its last response came (epoch seconds), or 0.0 while it is new."""
 
-    __slots__ = ("_ends", "_poll", "_request_ids", "_seconds", "_socket", "keep", "used")
+    __slots__ = ("_ends", "_poll", "_request_ids", "_seconds", "_socket", "_timeout", "keep", "used")
 
     def __init__(self, connected: socket.socket, seconds: float) -> None:
         """`seconds`: how long a response may take, from the sending of its request to its last byte."""
         self._socket = connected
         self._seconds = seconds
         self._ends = 0.0
+        self._timeout = math.inf
         self._request_ids: set[str] = set()
         self._poll = select.poll()
         self._poll.register(connected, select.POLLIN)
@@ -91,14 +94,14 @@ class Connection:
 
     def send(self, request: bytes) -> None:
         """Send a request. Raises OSError."""
-        seconds = min(self._seconds, deadline.left())
-        self._ends = time.monotonic() + seconds
-        self._socket.settimeout(max(seconds, _SHORTEST_WAIT))
+        now = time.monotonic()
+        self._ends = min(now + self._seconds, deadline.ends())
+        self._limit_wait(self._ends - now)
         self._socket.sendall(request)
 
     def receive(self) -> Response:
         """Read the response. Raises Closed, another OSError (a timeout is one), or BadResponse."""
-        self._socket.settimeout(max(self._ends - time.monotonic(), _SHORTEST_WAIT))
+        self._limit_wait(self._ends - time.monotonic())
         try:
             received = self._socket.recv(_FIRST_CHUNK)
         except ConnectionError:
@@ -143,6 +146,12 @@ class Connection:
     def close(self) -> None:
         """Close it. Idempotent."""
         self._socket.close()
+
+    def _limit_wait(self, seconds: float) -> None:
+        """Limit the next wait for the other side. Setting a socket's timeout is a system call, so a close one stays."""
+        if not -_CLOSE_ENOUGH < self._timeout - seconds < _CLOSE_ENOUGH:
+            self._timeout = max(seconds, _SHORTEST_WAIT)
+            self._socket.settimeout(self._timeout)
 
     def _buffered(self) -> int:
         """Return how many bytes TLS has decrypted already, which polling the socket does not show."""
@@ -199,7 +208,7 @@ class Connection:
         left = self._ends - time.monotonic()
         if left <= 0:
             raise TimeoutError("the response took too long")
-        self._socket.settimeout(left)
+        self._limit_wait(left)
         received = self._socket.recv(_CHUNK)
         if not received:
             raise BadResponse("it was cut off")

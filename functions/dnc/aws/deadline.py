@@ -39,6 +39,11 @@ def clear() -> None:
     _ends = math.inf
 
 
+def ends() -> float:
+    """Return the deadline by the monotonic clock, in seconds; infinite if none is set."""
+    return _ends
+
+
 def left() -> float:
     """Return the seconds until the deadline: negative once it has passed, infinite if none is set."""
     return _ends - time.monotonic()

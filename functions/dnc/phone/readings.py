@@ -152,7 +152,9 @@ def _of_prefixed(text: str, reading: Reading, base: Base) -> _Group:
         return _Group([reading])
     if national.startswith("0"):
         return _without_zero(text, reading, base, code, national[1:])
-    return _with_zero(reading, base, f"+{code}0{national}")
+    if reading.why and len(national) + 1 in plans.country_code(code).lengths:
+        return _with_zero(reading, base, f"+{code}0{national}")
+    return _Group([reading])
 
 
 def _without_zero(text: str, reading: Reading, base: Base, code: str, national: str) -> _Group:
@@ -174,8 +176,8 @@ def _with_zero(reading: Reading, base: Base, number: str) -> _Group:
 
     Spreadsheets drop it, and people leave it out abroad (`+39 6 1234 5678` in Rome).
     """
-    read = base(number, None) if reading.why else reading
-    if not reading.why or read.why:
+    read = base(number, None)
+    if read.why:
         return _Group([reading])
     return _Group([read._replace(warnings=(*read.warnings, forms.ZERO_ADDED))]).rather_than(_Group([reading]))
 
