@@ -73,7 +73,8 @@ def test_the_api_page_names_each_error_code_with_its_status(problem):
 @pytest.mark.parametrize("reason", REASONS.values(), ids=lambda r: r.code)
 def test_the_api_page_says_what_each_removal_reason_requires_and_for_which_sources_it_is_valid(reason):
     _, required, sources = row_of(API, f"`{reason.code}`")
-    assert codes(required) - {"yes", "last_requested_at"} == {*reason.requires, *reason.either}
+    named = codes(required) - {"yes", "last_requested_at", str(Source.REGISTRY)}
+    assert named == {*reason.requires, *reason.either, *reason.for_registry}
     if sources.startswith("all but"):
         assert reason.sources == set(Source) - codes(sources)
     elif sources.startswith("all"):
