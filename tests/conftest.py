@@ -1,4 +1,4 @@
-"""Fixtures that more than one folder uses: the whole stack, started once for the end-to-end and the browser tests."""
+"""Fixtures for more than one folder: the whole stack, started once for the end-to-end and the browser tests."""
 
 import pytest
 
@@ -9,6 +9,6 @@ pytest_plugins = ["tests.support.lanes", "tests.support.stack", "tests.support.s
 
 @pytest.fixture(autouse=True)
 def no_deadline():
-    """Handlers set a deadline for their process, which must not reach into the next test."""
+    """Clear the deadline that a handler sets for its process, so that the next test starts without one."""
     yield
     deadline.clear()

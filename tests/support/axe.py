@@ -1,4 +1,4 @@
-"""axe-core, which finds what keeps people with disabilities from using a page."""
+"""axe-core, which finds accessibility problems in a page."""
 
 from tests.support import npm
 

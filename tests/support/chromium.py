@@ -1,4 +1,4 @@
-"""The browser of the tests: the machine's own, or else the Chromium that an npm package carries."""
+"""The browser for the tests: the machine's own, or else a Chromium from an npm package."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ from infra.local.stack import ROOT
 from infra.setup import programs
 from tests.support import npm
 
-# Built for AWS Lambda, so it needs nothing of the machine but glibc: its other libraries and a font come with it.
+# Built for AWS Lambda, so it needs only glibc from the machine. It brings its other libraries and a font.
 PACKAGE = npm.Package(
     "@sparticuz/chromium",
     "153.0.0",
@@ -38,7 +38,7 @@ FONTS = """<?xml version="1.0"?>
 
 
 class NoBrowser(Exception):
-    """There is no browser on this machine, and none to download for it."""
+    """This machine has no browser, and none can be downloaded for it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Chromium:
 
 
 def find() -> Chromium:
-    """Return the browser to test with. Download it if need be. Raises NoBrowser, DownloadFailed and ProgramMissing."""
+    """Return the browser to test with, downloaded if necessary. Raises NoBrowser, DownloadFailed and ProgramMissing."""
     installed = _installed()
     if installed:
         return Chromium(installed, dict(os.environ))
@@ -66,9 +66,9 @@ def find() -> Chromium:
 
 
 def node_for_playwright() -> str:
-    """Return the path of the Node.js to run Playwright with: its own, unless that does not run here.
+    """Return the path of a Node.js to run Playwright with: the bundled one if it runs on this machine.
 
-    Its own needs libatomic, which a minimal Debian does not have. Raises ProgramMissing.
+    The bundled one needs libatomic, which a minimal Debian does not have. Raises ProgramMissing.
     """
     own = Path(playwright.__file__).parent / "driver" / "node"
     runs = subprocess.run([own, "--version"], capture_output=True, check=False).returncode == 0
@@ -101,12 +101,12 @@ def _unpack(compressed: Path, folder: Path) -> None:
             packed.extractall(part, filter="data")
     (part / "fonts.conf").write_text(FONTS.format(folder=folder))
     part.rename(folder)
-    shutil.rmtree(PACKAGE.folder)  # it takes 70 MB, and is of no more use
+    shutil.rmtree(PACKAGE.folder)  # 70 MB that are no longer needed
 
 
 @contextmanager
 def _decompressed(file: Path) -> Iterator[IO[bytes]]:
-    """Yield the content of a brotli file. Raises DownloadFailed if it does not end well."""
+    """Yield the content of a brotli file. Raises DownloadFailed if it cannot be unpacked."""
     with subprocess.Popen([programs.node(), "-e", DECOMPRESS, str(file)], stdout=subprocess.PIPE) as process:
         if process.stdout:
             yield process.stdout

@@ -1,7 +1,7 @@
-"""CloudFormation, as far as the templates go: the SAM transform, conditions, functions and nested stacks.
+"""The parts of CloudFormation that the templates use: the SAM transform, conditions, functions and nested stacks.
 
 `deployed(Profile="prod", …)` returns what a stack with these parameters would contain. A reference to a resource is a
-text, `<NumbersTable>` or `<NumbersTable.Arn>`, because resources have no physical ids here.
+string, `<NumbersTable>` or `<NumbersTable.Arn>`, because resources have no physical ids here.
 """
 
 import copy
@@ -67,8 +67,8 @@ def deployed(pseudo: dict[str, str] | None = None, **parameters: Any) -> Stack:
 
 
 @cache
-def _deployed(overrides: tuple[tuple[str, str], ...], given: tuple[tuple[str, Any], ...]) -> Stack:
-    pseudo, parameters = {**PSEUDO, **dict(overrides)}, dict(given)
+def _deployed(overrides: tuple[tuple[str, str], ...], chosen: tuple[tuple[str, Any], ...]) -> Stack:
+    pseudo, parameters = {**PSEUDO, **dict(overrides)}, dict(chosen)
     names = ("AWS::Region", "AWS::Partition", "AWS::AccountId", "AWS::StackName")
     return _stack(_transformed({**parameters, **{name: pseudo[name] for name in names}}), parameters, pseudo)
 
@@ -76,7 +76,7 @@ def _deployed(overrides: tuple[tuple[str, str], ...], given: tuple[tuple[str, An
 def _transformed(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the template after the SAM transform, which resolves parameters in the properties of SAM's resources."""
     template = copy.deepcopy(_parent())
-    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"  # `sam package` puts a key in the local path's place
+    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"  # `sam package` replaces the local path with a key
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=parameters["AWS::Region"]))
     transformed: dict[str, Any] = translator.translate(
         template, {name: str(value) for name, value in parameters.items()}
@@ -96,11 +96,11 @@ def _child(name: str) -> dict[str, Any]:
     return template
 
 
-def _stack(template: dict[str, Any], given: dict[str, Any], pseudo: dict[str, Any]) -> Stack:
+def _stack(template: dict[str, Any], chosen: dict[str, Any], pseudo: dict[str, Any]) -> Stack:
     declared = template.get("Parameters", {})
-    unknown = given.keys() - declared.keys()
+    unknown = chosen.keys() - declared.keys()
     assert not unknown, f"no such parameters: {unknown}"
-    values = {name: given.get(name, parameter.get("Default")) for name, parameter in declared.items()}
+    values = {name: chosen.get(name, parameter.get("Default")) for name, parameter in declared.items()}
     for name, value in values.items():
         assert value is not None, f"the parameter {name} has no value"
         allowed = declared[name].get("AllowedValues")
@@ -130,7 +130,7 @@ def _stack(template: dict[str, Any], given: dict[str, Any], pseudo: dict[str, An
 
 
 def _children_first(resources: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Order the resources so that a nested stack comes before what reads its outputs."""
+    """Order the resources so that a nested stack comes before the resources that read its outputs."""
     children = {name for name, resource in resources.items() if resource["Type"] == "AWS::CloudFormation::Stack"}
     ordered: list[tuple[str, Any]] = []
     waiting = set(children)

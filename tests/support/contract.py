@@ -1,4 +1,4 @@
-"""Compares every response of the API with the models documented in `docs/openapi.json`."""
+"""Compares each response of the API with the model that `docs/openapi.json` documents for its route."""
 
 import json
 import re
@@ -13,7 +13,7 @@ RESOURCES = {(method, resource): re.compile(re.sub(r"\{\w+\}", "[^/]+", resource
 
 
 def assert_documented(response: requests.Response, base_url: str) -> None:
-    """Fail unless the response has the status, the type and exactly the names that are documented for its route."""
+    """Fail unless the response has a status, a type and exactly the fields that are documented for its route."""
     path = urlsplit(response.url).path.removeprefix(urlsplit(base_url).path)
     found = [key for key, form in RESOURCES.items() if key[0] == response.request.method and form.fullmatch(path)]
     resource = min((key[1] for key in found), key=lambda one: one.count("{"), default="")
@@ -25,7 +25,7 @@ def assert_documented(response: requests.Response, base_url: str) -> None:
 
 
 def assert_body_documented(method: str, resource: str, status: int, body: Any) -> None:
-    """Fail unless a body has exactly the names that are documented for this route and status."""
+    """Fail unless a body has exactly the fields that are documented for this route and status."""
     if status >= 400:
         problem = Problem.model_validate(body)
         assert problem.status == status

@@ -1,4 +1,4 @@
-"""A stand-in for curl on machines without it. It has the options that the docs use, and refuses all others."""
+"""A stand-in for curl on machines without it. It accepts only the options that the docs use."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ import requests
 
 
 def search_path(folder: Path) -> str:
-    """Return a PATH on which a shell finds curl. If the machine has none, the stand-in is put into the folder."""
+    """Return a PATH on which a shell finds curl. If the machine has none, put the stand-in into the folder."""
     path = os.environ["PATH"]
     if shutil.which("curl"):
         return path
@@ -21,7 +21,7 @@ def search_path(folder: Path) -> str:
 
 
 def main() -> None:
-    """Make the request of the command line and print the body of the response, whatever its status is."""
+    """Send the request that the command line describes and print the response's body, whatever its status."""
     options = argparse.ArgumentParser(prog="curl", allow_abbrev=False)
     options.add_argument("url")
     options.add_argument("-s", action="store_true")
@@ -30,15 +30,15 @@ def main() -> None:
     options.add_argument("-H", dest="headers", action="append", default=[])
     options.add_argument("-d", dest="data")
     options.add_argument("-T", dest="upload", type=Path)
-    given = options.parse_args()
-    headers = dict(header.split(": ", 1) for header in given.headers)
+    arguments = options.parse_args()
+    headers = dict(header.split(": ", 1) for header in arguments.headers)
     method, body = "GET", None
-    if given.data is not None:
-        method, body = "POST", given.data.encode()
+    if arguments.data is not None:
+        method, body = "POST", arguments.data.encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
-    elif given.upload:
-        method, body = "PUT", given.upload.read_bytes()
-    response = requests.request(given.method or method, given.url, data=body, headers=headers, timeout=60)
+    elif arguments.upload:
+        method, body = "PUT", arguments.upload.read_bytes()
+    response = requests.request(arguments.method or method, arguments.url, data=body, headers=headers, timeout=60)
     sys.stdout.buffer.write(response.content)
 
 

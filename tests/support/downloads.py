@@ -8,7 +8,7 @@ from tests.support import axe, chromium, dynamodb_local, npm
 
 
 def main() -> int:
-    """Download it, so that no test has to wait for it."""
+    """Download everything in advance, so that no test has to wait for it."""
     try:
         npm.download(dynamodb_local.PACKAGE)
         npm.download(axe.PACKAGE)

@@ -19,7 +19,7 @@ START_SECONDS = 60.0
 
 
 def start() -> tuple[subprocess.Popen[bytes], str]:
-    """Start it. Return the process and its endpoint once it answers. Raises DownloadFailed and ProgramMissing."""
+    """Start it, and return the process and its endpoint once it responds. Raises DownloadFailed and ProgramMissing."""
     java = programs.java()
     folder = npm.download(PACKAGE) / "emulator"
     with socket.socket() as probe:
@@ -45,7 +45,7 @@ def start() -> tuple[subprocess.Popen[bytes], str]:
     )
     endpoint = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(endpoint):
+    while not _responds(endpoint):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             raise RuntimeError(f"DynamoDB Local did not start; try it: cd {folder} && java -jar DynamoDBLocal.jar")
@@ -53,11 +53,11 @@ def start() -> tuple[subprocess.Popen[bytes], str]:
     return process, endpoint
 
 
-def _answers(endpoint: str) -> bool:
+def _responds(endpoint: str) -> bool:
     try:
         with urllib.request.urlopen(endpoint, timeout=2):
             return True
     except urllib.error.HTTPError:
-        return True  # it asks for a signature: it is there
+        return True  # it is running and wants a signature
     except OSError:
         return False

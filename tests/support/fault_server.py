@@ -1,4 +1,4 @@
-"""A server on loopback that plays DynamoDB's bad days: each request gets the next act of a script."""
+"""A server on loopback that fails as DynamoDB and networks do: each request gets the next step of a script."""
 
 import contextlib
 import datetime as dt
@@ -22,8 +22,8 @@ from cryptography.x509.oid import NameOID
 
 
 @dataclass
-class Seen:
-    """One request as it came."""
+class ReceivedRequest:
+    """A request as received. `connection`: which connection it came on, from 1."""
 
     headers: dict[str, str]
     body: bytes
@@ -38,12 +38,12 @@ class Seen:
         return json.loads(self.body)
 
 
-Act = Callable[[socket.socket, Seen], bool]
-"""Acts on a connection and returns whether it may be used again."""
+Act = Callable[[socket.socket, ReceivedRequest], bool]
+"""Responds on a connection, or fails to, and returns whether the connection may be used again."""
 
 
 def http(status: int, body: bytes, *, crc: int | None = None, more: str = "", request_id: str | None = None) -> bytes:
-    """Return a response as bytes. Each has a request id of its own unless `request_id` says otherwise (empty: none)."""
+    """Return a response as bytes. Its request id is random unless `request_id` is set (empty: no id)."""
     crc = zlib.crc32(body) if crc is None else crc
     request_id = uuid.uuid4().hex if request_id is None else request_id
     head = f"HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.0\r\nx-amz-crc32: {crc}\r\n{more}"
@@ -86,13 +86,13 @@ def reset(connection, _) -> bool:
 
 
 def ok_then_close(body: object = None) -> Act:
-    """Answer, and close the connection without a word, as an idle one is closed."""
+    """Respond, then close the connection without notice, as servers close idle connections."""
     send = ok(body)
-    return lambda connection, seen: send(connection, seen) and False
+    return lambda connection, request: send(connection, request) and False
 
 
 def stall(connection, _) -> bool:
-    """Say nothing until the other side gives up."""
+    """Send nothing until the client gives up."""
     connection.settimeout(10)
     with contextlib.suppress(OSError):
         connection.recv(1)
@@ -100,7 +100,7 @@ def stall(connection, _) -> bool:
 
 
 def trickle(connection, _) -> bool:
-    """Send a byte now and then and never come to an end."""
+    """Send a byte every 20 ms, for longer than any client waits."""
     response = http(200, b"{" + b" " * 400 + b"}")
     pause = threading.Event()
     with contextlib.suppress(OSError):
@@ -116,12 +116,12 @@ def date(moment: dt.datetime) -> str:
 
 @dataclass
 class FaultServer:
-    """Serves `script`, then `after` for ever; `seen` has what came."""
+    """Runs the steps of `script`, then `after` forever. `received`: the requests so far."""
 
     script: list[Act] = field(default_factory=list)
     after: Act = field(default_factory=ok)
     tls: ssl.SSLContext | None = None
-    seen: list[Seen] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
     connections: int = 0
 
     def __enter__(self):
@@ -147,7 +147,7 @@ class FaultServer:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
-                return  # the listener was closed: the test is over
+                return  # the listener is closed: the test is over
             self.connections += 1
             threading.Thread(target=self._serve, args=(connection, self.connections), daemon=True).start()
 
@@ -166,14 +166,14 @@ class FaultServer:
         while (line := stream.readline().decode("latin-1").strip()) != "":
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
-        seen = Seen(headers, stream.read(int(headers.get("content-length") or 0)), number)
+        request = ReceivedRequest(headers, stream.read(int(headers.get("content-length") or 0)), number)
         with self._lock:
-            self.seen.append(seen)
+            self.received.append(request)
             act = self.script.pop(0) if self.script else self.after
-        return act(connection, seen)
+        return act(connection, request)
 
 
-def certificate(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
+def self_signed(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
     """Make a self-signed certificate for names or addresses. Return its file, for clients, and a server's context."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
@@ -184,7 +184,7 @@ def certificate(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
             hosts.append(x509.IPAddress(ipaddress.ip_address(one)))
         except ValueError:
             hosts.append(x509.DNSName(one))
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -197,7 +197,7 @@ def certificate(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
         .sign(key, hashes.SHA256())
     )
     file = folder / f"{names[0].replace(':', '_')}.pem"
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     secret = folder / f"{names[0].replace(':', '_')}.key"
     secret.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

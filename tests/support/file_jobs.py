@@ -1,4 +1,4 @@
-"""The pure parts of imports and scrubs, run over the bytes of a file: what is listed, reported, clear and blocked."""
+"""Runs the pure parts of imports and scrubs on the bytes of a file, without a stack or a table."""
 
 import io
 import json
@@ -22,7 +22,7 @@ MADE_AT = "2026-11-24T12:00:00.000Z"
 
 
 class Imported(NamedTuple):
-    """An import, as far as it is decided before anything is written."""
+    """What an import decides before it writes anything. The dicts are by line number."""
 
     plan: import_plan.ImportPlan
     requests: dict[int, list[RowRequest]]
@@ -54,7 +54,7 @@ def imported(data: bytes, region: str | None = "US", source: Source = Source.IMP
 
 
 class Scrubbed(NamedTuple):
-    """A scrub of a file. `leads`: the texts of its rows, in order."""
+    """The result of a scrub. `leads`: the texts of the file's rows, in order."""
 
     plan: stored_leads.ScrubPlan
     leads: list[str]

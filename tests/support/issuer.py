@@ -32,7 +32,7 @@ def public(name: str) -> dict[str, Any]:
 
 
 class Issuer(http.server.ThreadingHTTPServer):
-    """An OpenID Connect issuer. `person`: the claims of the next token. `down`: it answers nothing."""
+    """An OpenID Connect issuer. `person`: the claims of the next token. `down`: every request gets a 503."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -76,19 +76,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return self.send_error(404)
 
     def do_POST(self) -> None:
-        sent = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        given = {name: values[0] for name, values in sent.items()}
-        request = self.server.codes.pop(given.get("code", ""), None)
-        challenge = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
-        proved = base64.urlsafe_b64encode(challenge).rstrip(b"=").decode()
-        fits = (
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        values = {name: first for name, (first, *_) in form.items()}
+        request = self.server.codes.pop(values.get("code", ""), None)
+        challenge = hashlib.sha256(values.get("code_verifier", "").encode()).digest()
+        expected_challenge = base64.urlsafe_b64encode(challenge).rstrip(b"=").decode()
+        valid = (
             request is not None
             and request["code_challenge_method"] == "S256"
-            and request["code_challenge"] == proved
-            and all(request[name] == given[name] for name in ("client_id", "redirect_uri"))
+            and request["code_challenge"] == expected_challenge
+            and all(request[name] == values[name] for name in ("client_id", "redirect_uri"))
         )
-        if not fits:
-            return self._json(400, {"error": "invalid_grant", "error_description": "the code does not fit"})
+        if not valid:
+            return self._json(
+                400, {"error": "invalid_grant", "error_description": "the code or its verifier is invalid"}
+            )
         return self._json(200, {"access_token": self.server.token(), "token_type": "Bearer", "expires_in": 300})
 
     def _json(self, status: int, body: Any) -> None:
@@ -99,7 +101,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(body).encode())
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Keep the test output clean."""
 
 
 @contextmanager

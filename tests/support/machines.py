@@ -1,7 +1,7 @@
-"""The state machines of the nested stacks, run in the test's own process: their real definitions, on the handlers.
+"""Runs the state machines of the nested stacks in the test's process: the real definitions, with the real handlers.
 
-Only what they use is known: Task with Parameters, ResultPath, InputPath and Catch, Choice, Map over a list in S3, Fail,
-Succeed. Retries are left out: a test that wants one runs the task twice.
+It supports only what they use: Task with Parameters, ResultPath, InputPath and Catch, Choice, Map over a list in S3,
+Fail and Succeed. It does not retry: a test of a retry runs the task twice.
 """
 
 import json
@@ -17,7 +17,7 @@ class ExecutionFailed(Exception):
 
 
 def definition(machine: str, substitutions: dict[str, str]) -> dict[str, Any]:
-    """Read the definition of a machine out of the template."""
+    """Read the definition of a machine from its template."""
     [resource] = [stack["Resources"][machine] for stack in templates.nested().values() if machine in stack["Resources"]]
     text = resource["Properties"]["DefinitionString"]
     for name, value in substitutions.items():
@@ -39,10 +39,10 @@ class Machine:
         self.tasks = tasks
         self.read = read
 
-    def run(self, given, name="run-1", before=lambda state, data: None):
-        """Run it to its end. `before`: called with each state before it runs."""
-        context = {"Execution": {"Name": name, "Input": given}}
-        return self._run(self.states, json.loads(json.dumps(given)), context, before)
+    def run(self, execution_input, name="run-1", before=lambda state, data: None):
+        """Run it to its end and return its output. `before` is called before each state runs."""
+        context = {"Execution": {"Name": name, "Input": execution_input}}
+        return self._run(self.states, json.loads(json.dumps(execution_input)), context, before)
 
     def _run(self, machine, data, context, before):
         name = machine["StartAt"]
@@ -65,7 +65,7 @@ class Machine:
                 data = _put(data, catch["ResultPath"], {"Error": type(failed).__name__, "Cause": str(failed)})
                 name = catch["Next"]
                 continue
-            if len(json.dumps(result)) > MOST_DATA:  # whatever becomes of it: no Catch and no ResultPath helps
+            if len(json.dumps(result)) > MOST_DATA:  # a Catch or a ResultPath does not prevent it
                 raise DataLimitExceeded(name)
             data = _put(data, state.get("ResultPath", "$"), result)
             if state.get("End"):
@@ -74,18 +74,18 @@ class Machine:
 
     def _work(self, state, data, context, before):
         if state["Type"] == "Task":
-            given = data
+            task_input = data
             if "Parameters" in state:
-                given = _filled(state["Parameters"], data, context)
+                task_input = _filled(state["Parameters"], data, context)
             elif "InputPath" in state:
-                given = _at(data, state["InputPath"])
-            return json.loads(json.dumps(self.tasks[state["Resource"]](json.loads(json.dumps(given)))))
+                task_input = _at(data, state["InputPath"])
+            return json.loads(json.dumps(self.tasks[state["Resource"]](json.loads(json.dumps(task_input)))))
         reader = _filled(state["ItemReader"]["Parameters"], data, context)
         results, failed = [], 0
         for item in json.loads(self.read(reader["Key"])):
-            given = _filled(state["ItemSelector"], data, {**context, "Map": {"Item": {"Value": item}}})
+            task_input = _filled(state["ItemSelector"], data, {**context, "Map": {"Item": {"Value": item}}})
             try:
-                results.append(self._run(state["ItemProcessor"], given, context, before))
+                results.append(self._run(state["ItemProcessor"], task_input, context, before))
             except Exception:
                 if state.get("ToleratedFailurePercentage") != 100:
                     raise

@@ -1,4 +1,4 @@
-"""As much of S3 as the files of bulk jobs need, in memory: for tests and benchmarks that have no S3."""
+"""An in-memory S3 with the operations that the files of bulk jobs need, for tests and benchmarks."""
 
 import io
 
@@ -7,7 +7,7 @@ from botocore.response import StreamingBody
 
 
 class MemoryS3:
-    """Objects by key; one bucket."""
+    """One bucket. `objects`: bytes by key."""
 
     def __init__(self):
         self.objects = {}

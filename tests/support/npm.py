@@ -1,4 +1,4 @@
-"""Packages from npm, downloaded into the checkout. Each must have the SHA-256 that is pinned with its version."""
+"""Downloads packages from npm into the checkout and verifies them against their pinned SHA-256."""
 
 import fcntl
 import hashlib
@@ -22,7 +22,7 @@ class DownloadFailed(Exception):
 
 @dataclass(frozen=True)
 class Package:
-    """A version of a package. `sha256` and `size` (bytes) are those of its tarball."""
+    """A version of a package. `sha256` and `size` (bytes) describe its tarball."""
 
     name: str
     version: str
@@ -36,7 +36,7 @@ class Package:
 
 
 def download(package: Package) -> Path:
-    """Return the folder of a package. Download it unless it is there. Raises DownloadFailed and ProgramMissing."""
+    """Return the folder of a package. Download it if it is missing. Raises DownloadFailed and ProgramMissing."""
     DOWNLOADED.mkdir(parents=True, exist_ok=True)
     with (DOWNLOADED / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be downloading it

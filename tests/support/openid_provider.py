@@ -1,4 +1,4 @@
-"""A certified OpenID Connect provider on loopback, with which people sign in to the console of the tests' stack."""
+"""A certified OpenID Connect provider on loopback, for signing in to the console of the test stack."""
 
 import fcntl
 import hashlib
@@ -25,7 +25,7 @@ FILES = ("package.json", "package-lock.json", "server.mjs")
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider that is running. Signing in as `role:account:name` gives that role in that account."""
+    """A running provider. Signing in as `role:account:name` grants that role in that account."""
 
     url: str
 
@@ -43,7 +43,7 @@ def running(client_id: str, audience: str) -> Iterator[Provider]:
         text=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # it warns that it keeps everything in memory, which is right for tests
+        stderr=subprocess.DEVNULL,  # it warns that it stores everything in memory, as tests want it to
     )
     assert process.stdin
     assert process.stdout

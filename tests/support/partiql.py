@@ -1,6 +1,6 @@
-"""PartiQL batches of `dnc.entries.batch_store` as conditional writes, since moto reads no parameters in an INSERT.
+"""Runs the PartiQL batches of `dnc.entries.batch_store` as conditional writes, because moto's INSERT has no parameters.
 
-What DynamoDB itself makes of the statements is tested in `tests/conformance`.
+`tests/conformance` runs the same statements against DynamoDB Local.
 """
 
 import re
@@ -12,7 +12,7 @@ UPDATE = re.compile(r"UPDATE \"(?P<table>[^\"]+)\" (?P<clauses>.+) WHERE (?P<whe
 
 
 class WithPartiQL:
-    """A client of moto with `batch_execute_statement`."""
+    """A moto client with `batch_execute_statement`."""
 
     def __init__(self, client):
         self._client = client
@@ -22,9 +22,9 @@ class WithPartiQL:
 
     def batch_execute_statement(self, *, Statements):
         assert 1 <= len(Statements) <= 25
-        return {"Responses": [self._carry_out(s["Statement"], list(s["Parameters"])) for s in Statements]}
+        return {"Responses": [self._execute(s["Statement"], list(s["Parameters"])) for s in Statements]}
 
-    def _carry_out(self, statement, parameters):
+    def _execute(self, statement, parameters):
         inserting = INSERT.fullmatch(statement)
         match = inserting or UPDATE.fullmatch(statement)
         try:

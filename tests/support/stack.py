@@ -1,4 +1,4 @@
-"""The whole stack on the emulator, with IAM enforced, on a port and in a folder of its own."""
+"""The whole stack on the emulator, with IAM enforced, on its own port and in its own folder."""
 
 import fcntl
 import json
@@ -21,7 +21,7 @@ FOLDER = local.ROOT / ".local" / "e2e"
 
 
 class Client:
-    """A client that knows only the contract and what `make up` wrote."""
+    """A client that knows only the contract and what `make up` printed."""
 
     def __init__(self, stack: dict[str, Any]) -> None:
         self.stack = stack
@@ -50,9 +50,9 @@ class Client:
         return json.load(response["Payload"]), response.get("FunctionError")
 
     def check(self, numbers, account=None):
-        """Check as a dialer does: `Unavailable`, which a busy machine may cause, means to try again."""
+        """Check numbers as a dialer does: retry on `Unavailable`, which a busy machine may cause."""
         payload = {"account_id": account or self.stack["account_id"], "numbers": numbers}
-        result, error = wait_for(lambda: None if _is_unavailable(sent := self.invoke(payload)) else sent)
+        result, error = wait_for(lambda: None if _is_unavailable(outcome := self.invoke(payload)) else outcome)
         assert error is None, result
         return result
 
@@ -60,43 +60,43 @@ class Client:
         return self.numbers("operator", "GET", f"/{number}/history?page_size=500", account=account).json()
 
 
-def _is_unavailable(sent: tuple[dict[str, Any], str | None]) -> bool:
-    return str(sent[0].get("errorMessage")).startswith("Unavailable: ")
+def _is_unavailable(outcome: tuple[dict[str, Any], str | None]) -> bool:
+    return str(outcome[0].get("errorMessage")).startswith("Unavailable: ")
 
 
-def wait_for(look: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """Look again until it is there."""
+def wait_for(poll: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Poll until the result is truthy, and return it. Fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
-        seen = look()
-        if seen:
-            return seen
-        assert time.monotonic() < deadline, "it did not come in time"
+        result = poll()
+        if result:
+            return result
+        assert time.monotonic() < deadline, f"nothing within {seconds} s"
         time.sleep(0.05)
 
 
 def numbers_in(text: str) -> list[str]:
-    """Find full numbers of the fictional range 555-01XX, however they are written."""
+    """Find complete numbers of the fictional range 555-01XX in any written form."""
     digits = re.sub(r"(?<=\d)[ ().-]{1,2}(?=\d)", "", text)
     return re.findall(r"(?<![\da-f.])1?([2-9]\d{2}55501\d{2})(?![\da-f])", digits)
 
 
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[Provider]:
-    """The organization whose people may sign in, besides keys."""
+    """The OpenID Connect provider whose users may sign in to the console."""
     with running(CLIENT_ID, AUDIENCE) as provider:
         yield provider
 
 
 @pytest.fixture(scope="session")
 def own_folder() -> Iterator[None]:
-    """Keeps two runs of one checkout from stopping each other's stack."""
+    """Lock the folder, so that two runs in one checkout cannot stop each other's stack."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            pytest.fail(f"another run of the tests uses the stack in {FOLDER}: wait until it has ended")
+            pytest.fail(f"another run of the tests uses the stack in {FOLDER}: wait until it ends")
         yield
 
 
@@ -120,21 +120,21 @@ def client(stack: dict[str, Any]) -> Client:
 
 @pytest.fixture
 def account(client: Client) -> str:
-    """An account of this test's own."""
+    """A new account, used only by this test."""
     account_id = f"t-{uuid.uuid4().hex[:12]}"
-    made = client.call("operator", "PUT", f"/accounts/{account_id}", {"name": "test", "default_region": "US"})
-    assert made.status_code == 201, made.text
+    response = client.call("operator", "PUT", f"/accounts/{account_id}", {"name": "test", "default_region": "US"})
+    assert response.status_code == 201, response.text
     return account_id
 
 
 @pytest.fixture
 def key(client: Client, account: str) -> Callable[[str], str]:
-    """Makes keys of this test's own account."""
+    """A function that creates a key of the test's account."""
 
     def make(role: str, **more: Any) -> str:
-        made = client.call("operator", "POST", f"/accounts/{account}/keys", {"role": role, "name": "t", **more})
-        assert made.status_code == 201, made.text
-        return made.json()["token"]
+        response = client.call("operator", "POST", f"/accounts/{account}/keys", {"role": role, "name": "t", **more})
+        assert response.status_code == 201, response.text
+        return response.json()["token"]
 
     return make
 

@@ -1,4 +1,4 @@
-"""The last line of every run, which counts all folders together: `N passed, N failed, N skipped`."""
+"""The last line of every run, which sums up all folders: `N passed, N failed, N skipped`."""
 
 import time
 from typing import Any
@@ -17,21 +17,21 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Print the last lines, below everything that pytest prints."""
+    """Print the last lines, below all other output of pytest."""
     reporter = _reporter(config)
     if reporter and not config.option.collectonly:
         minutes, seconds = divmod(round(time.monotonic() - _began), 60)
         reporter.write_line(f"Time: {minutes}:{seconds:02}")
-        reporter.write_line(counted(reporter.stats))
+        reporter.write_line(summary_line(reporter.stats))
 
 
-def counted(stats: dict[str, list[Any]]) -> str:
-    """Return the last line for a run's reports by outcome, with the reasons if tests were skipped."""
+def summary_line(stats: dict[str, list[Any]]) -> str:
+    """Return the last line of a run, with the reasons if tests were skipped. `stats`: reports by outcome."""
 
     def count(*outcomes: str) -> int:
         return sum(len(stats.get(outcome, [])) for outcome in outcomes)
 
-    # To pytest, a fixture that fails is an error, and a test that was expected to fail and passed is neither.
+    # Pytest counts a failed fixture as an error, and a test that passed although it should fail as neither.
     failed, skipped = count("failed", "error", "xpassed"), count("skipped", "xfailed")
     line = f"{count('passed')} passed, {failed} failed, {skipped} skipped"
     # A skipped report's `longrepr` is its file, its line and its reason.
@@ -40,5 +40,5 @@ def counted(stats: dict[str, list[Any]]) -> str:
 
 
 def _reporter(config: pytest.Config) -> Any:
-    """Return what prints the run, or None in a worker, which prints nothing."""
+    """Return the plugin that prints the run, or None in a worker, which prints nothing."""
     return None if hasattr(config, "workerinput") else config.pluginmanager.get_plugin("terminalreporter")

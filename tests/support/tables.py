@@ -1,11 +1,11 @@
-"""The tables under test, made from `infra/tables.yaml`: one definition of a table, not two."""
+"""Creates the tables under test from `infra/tables.yaml`, so that each table has only one definition."""
 
 from typing import Any
 
 from infra import templates
 
 TABLES = {"numbers": "NumbersTable", "audit": "AuditTable", "accounts": "AccountsTable"}
-_MADE_WITH = (
+_PROPERTIES = (
     "AttributeDefinitions",
     "BillingMode",
     "GlobalSecondaryIndexes",
@@ -20,7 +20,7 @@ def create(client: Any, suffix: str = "") -> dict[str, str]:
     names = {}
     for name, resource in TABLES.items():
         properties = resources[resource]["Properties"]
-        wanted = {key: properties[key] for key in _MADE_WITH if key in properties}
+        wanted = {key: properties[key] for key in _PROPERTIES if key in properties}
         if "StreamSpecification" in wanted:
             wanted["StreamSpecification"] = {"StreamEnabled": True, **wanted["StreamSpecification"]}
         names[name] = f"{name}{suffix}"

@@ -1,8 +1,8 @@
 """The forms in which people, programs and spreadsheets write one phone number, and a sweep over all of them.
 
 `python -m tests.support.written_forms [ROWS]` sweeps all regions and types, and prints what it found: wrong
-`callable: true` (there must be none), strangers that were listed too, and forms that were refused. `make sweep` does it
-for many numbers of each type.
+`callable: true` (there must be none), unrelated numbers that were listed too, and forms that were refused. `make sweep`
+does so for many numbers of each type.
 """
 
 import random
@@ -20,7 +20,7 @@ from phonenumbers.phonemetadata import PhoneMetadata
 from dnc.phone import reader as phone
 
 ABROAD = ("US", "GB", "DE", "SG", "AU", "HK", "TH", "CO", "KR", "BR")
-"""Regions with various international prefixes."""
+"""Regions with different international prefixes."""
 CARRIERS = {"BR": ("", "15", "21", "31"), "CO": ("", "3", "5", "7", "9")}
 """Carrier codes that are dialed before a national number."""
 WIDE = str.maketrans("0123456789+", "０１２３４５６７８９＋")
@@ -31,7 +31,7 @@ type Form = tuple[str, str | None]
 
 
 def e164(number: PhoneNumber) -> str:
-    """Return E.164."""
+    """Return the number in E.164."""
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
@@ -47,7 +47,7 @@ def examples() -> Iterator[tuple[str, PhoneNumber]]:
 
 
 def neighbor(number: PhoneNumber, digits: str) -> PhoneNumber | None:
-    """Return a number with other last digits, or None if it is not in use."""
+    """Return the number with its last digits replaced, or None if the result is not valid."""
     national = phonenumbers.national_significant_number(number)
     other = phonenumbers.parse(f"+{number.country_code}{national[: -len(digits)]}{digits}")
     return other if phonenumbers.is_valid_number(other) else None
@@ -108,13 +108,13 @@ def _national(number: PhoneNumber, region: str) -> Iterator[str]:
     yield from (nsn, f"{trunk}{nsn}", f"{nsn}.0", f"{nsn}.00", f"{code}{nsn}", f"{code} {rest}", f"{code}{nsn}.0")
     if not trunk and not nsn.startswith("0"):
         yield f"(0){nsn}"
-        # Where a leading zero makes another number that is in use, that number is meant.
+        # If the leading zero makes another valid number, this form means that number instead.
         if not phonenumbers.is_valid_number(phonenumbers.parse(f"+{code}0{nsn}")):
             yield from (f"0{nsn}", f"+{code}0{nsn}")
 
 
 def metadata_forms(number: PhoneNumber, region: str) -> Iterator[Form]:
-    """Yield the forms that libphonenumber's metadata describes: all formats, and what is dialed, at home or abroad."""
+    """Yield the forms in libphonenumber's metadata: all formats, and the digits dialed at home and abroad."""
     metadata = PhoneMetadata.metadata_for_region_or_calling_code(number.country_code, region)
     formats = [*metadata.number_format, *metadata.intl_number_format]
     formats += _ALT_NUMBER_FORMATS.get(number.country_code, [])
@@ -129,7 +129,7 @@ def metadata_forms(number: PhoneNumber, region: str) -> Iterator[Form]:
 
 
 class Wrong(NamedTuple):
-    """A form that was listed, and another form of the same phone that a check then called callable."""
+    """A form that was listed, and another form of the same phone that a check wrongly called callable."""
 
     number: str
     listed: Form
@@ -137,7 +137,7 @@ class Wrong(NamedTuple):
 
 
 class Sweep:
-    """What happened when every form of a phone was listed, and after each every other form was checked."""
+    """Lists each form of a phone and checks every other form against it. Collects what went wrong."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -162,11 +162,11 @@ class Sweep:
             listings.setdefault(frozenset(one.numbers), form)
         for listed, form in listings.items():
             self.counts["checks"] += len(checks)
-            self.callable += [Wrong(number, form, other) for other, looked in checks if listed.isdisjoint(looked)]
+            self.callable += [Wrong(number, form, other) for other, lookups in checks if listed.isdisjoint(lookups)]
 
 
 def swept(numbers: Iterable[tuple[str, PhoneNumber]]) -> Sweep:
-    """Sweep all forms of numbers, each with its region."""
+    """Sweep all forms of these numbers. Each comes with its region."""
     sweep = Sweep()
     for region, number in numbers:
         sweep.add(e164(number), chain(forms(number, region), metadata_forms(number, region)))
@@ -174,7 +174,7 @@ def swept(numbers: Iterable[tuple[str, PhoneNumber]]) -> Sweep:
 
 
 def many(each: int) -> Iterator[tuple[str, PhoneNumber]]:
-    """Yield the example number of each region and type, and up to `each` others with other last digits."""
+    """Yield the example number of each region and type, and up to `each` neighbors with other last digits."""
     chance = random.Random(each)
     for region, number in examples():
         yield region, number
@@ -187,7 +187,7 @@ def main(each: int) -> int:
     sweep = swept(many(each))
     print(f"{sweep.counts['forms']:,} forms and {sweep.counts['checks']:,} checks of them")
     print(f"{len(sweep.callable):,} wrong callable", *sweep.callable[:20], sep="\n  ")
-    print(f"{len(sweep.strangers):,} forms that also list a stranger", *sweep.strangers[:5], sep="\n  ")
+    print(f"{len(sweep.strangers):,} forms that also list an unrelated number", *sweep.strangers[:5], sep="\n  ")
     print(f"{len(sweep.refused):,} forms that were refused", *sweep.refused[:5], sep="\n  ")
     return 1 if sweep.callable else 0
 

@@ -1,4 +1,4 @@
-"""The docs match the code: each route, role, code, reason, setting and command is there by name, and links resolve."""
+"""The docs match the code: they name each route, role, code, reason, setting and command, and links resolve."""
 
 import json
 import re
@@ -61,7 +61,7 @@ def test_the_api_page_names_no_route_that_does_not_exist():
 
 
 @pytest.mark.parametrize("role", Role)
-def test_the_api_page_says_what_each_role_may_do(role):
+def test_the_api_page_describes_each_role(role):
     assert row_of(API, f"`{role}`")
 
 
@@ -126,7 +126,7 @@ def test_a_page_names_only_commands_that_exist(page):
 
 
 def anchors(page):
-    """Return the fragments by which a browser finds the headings of a page, as GitHub makes them."""
+    """Return the fragments that link to the headings of a page, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", without_code(page.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -221,6 +221,6 @@ def test_drift_is_shown_as_a_diff(tmp_path):
     assert drift.drift({file: "old\n"}) == ""
 
 
-def test_the_lock_file_names_no_index_but_pypi():
+def test_the_lock_files_name_no_index_but_pypi():
     assert all(drift.foreign_indexes(lock.read_text()) == set() for lock in drift.LOCKS)
     assert drift.foreign_indexes('url = "https://mirror.example.com/simple/x.whl"') != set()

@@ -1,7 +1,7 @@
-// An OpenID Connect provider on loopback: oidc-provider, which the OpenID Foundation certified, with its pages for
-// development. Reads its settings as JSON from standard input and prints its port once it listens.
+// An OpenID Connect provider on loopback: oidc-provider, certified by the OpenID Foundation, with its development
+// pages. Reads its settings as one line of JSON from standard input and prints "ready" once it listens.
 //
-// Signing in as `role:account:name` puts the role and the account into the access token, a JWT for the API.
+// Signing in as `role:account:name` puts the role and the account into the access token, which is a JWT for the API.
 
 import Provider from "oidc-provider";
 
@@ -38,7 +38,7 @@ const provider = new Provider(issuer, {
   },
   cookies: { keys: ["of the tests"] },
 });
-// The console's address is known only once the stack is up, and every stack has another.
+// Every stack has a different console URL, which is known only once the stack is up.
 const { Client } = provider;
 Client.prototype.redirectUriAllowed = (uri) => uri.startsWith("http://127.0.0.1") || uri.startsWith("http://localhost");
 provider.listen(port, "127.0.0.1", () => console.log("ready"));

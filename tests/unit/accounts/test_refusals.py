@@ -1,4 +1,4 @@
-"""A token that does not exist costs one read in 30 seconds; every other answer is always fresh."""
+"""An unknown token costs one read in 30 seconds. Any other result is never cached."""
 
 from datetime import UTC, datetime
 
@@ -56,9 +56,9 @@ def test_a_key_that_exists_is_read_every_time(clock):
     assert table.reads == 4
 
 
-def test_only_so_many_are_remembered(clock, monkeypatch):
+def test_the_number_of_cached_refusals_is_limited(clock, monkeypatch):
     monkeypatch.setattr(refusals, "_MOST", 3)
-    seen = refusals.Refusals(lambda: 0.0)
+    cached = refusals.Refusals(lambda: 0.0)
     for digest in "abcd":
-        seen.add(digest)
-    assert [seen.has(digest) for digest in "abcd"] == [False, True, True, True]
+        cached.add(digest)
+    assert [cached.has(digest) for digest in "abcd"] == [False, True, True, True]

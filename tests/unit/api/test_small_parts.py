@@ -41,7 +41,7 @@ def test_a_time_of_any_offset_is_read_as_utc(moment):
 
 
 @given(moments, moments)
-def test_texts_sort_as_times_do(one, other):
+def test_formatted_times_sort_by_time(one, other):
     assert (times.text(one) < times.text(other)) == (times.parse(times.text(one)) < times.parse(times.text(other)))
 
 
@@ -61,7 +61,7 @@ def test_texts_sort_as_times_do(one, other):
         "2026-11-23T10:00:00.Z",
     ],
 )
-def test_what_is_no_time_is_refused(written):
+def test_text_that_is_not_a_time_is_refused(written):
     with pytest.raises(ValueError, match="time"):
         times.parse(written)
 
@@ -75,7 +75,7 @@ FILTERS = st.dictionaries(st.text(max_size=5), st.one_of(st.none(), st.text(max_
 
 
 @given(KEYS, FILTERS)
-def test_a_page_token_gives_back_its_key(key, filters):
+def test_a_page_token_contains_its_key(key, filters):
     token = paging.token("acme", filters, key)
     assert paging.key_of("acme", filters, token) == key
     assert paging.key_of("acme", filters, None) is None
@@ -117,7 +117,7 @@ def test_a_key_mistyped_by_one_character_is_refused_without_a_read(data):
 
 
 @given(st.sampled_from(["acme-1", PLATFORM]))
-def test_a_token_is_the_same_word_to_a_shell_an_env_file_and_a_url(partition):
+def test_a_token_needs_no_quoting_in_a_shell_an_env_file_or_a_url(partition):
     written = str(Token.new(partition))
     assert shlex.split(f"KEY={written} # comment", comments=True) == [f"KEY={written}"]
     assert shlex.quote(written) == written
@@ -135,20 +135,20 @@ def test_two_keys_are_never_the_same():
     assert len({str(Token.new("acme")) for _ in range(1000)}) == 1000
 
 
-def test_a_policy_without_an_account_is_not_made():
+def test_a_policy_requires_an_account():
     from dnc.accounts.access import Caller
 
     with pytest.raises(ValueError, match="account"):
         policy(Caller("key:k", Role.ADMIN, None), "arn:api/v1")
 
 
-def test_no_role_may_less_than_the_ones_it_includes():
+def test_a_higher_role_may_do_everything_that_a_lower_one_may():
     assert ALLOWED[Role.AGENT] < ALLOWED[Role.MANAGER] < ALLOWED[Role.ADMIN] < ALLOWED[Role.OPERATOR]
     assert ALLOWED[Role.AUDITOR] < ALLOWED[Role.ADMIN]
 
 
 @given(st.dictionaries(st.text(max_size=8), st.one_of(st.none(), st.integers(), st.text(max_size=5), st.booleans())))
-def test_whatever_a_body_holds_it_is_read_or_refused_by_name(body):
+def test_any_body_is_accepted_or_refused_with_the_names_of_fields(body):
     for model in (AddNumber, RemoveNumber):
         try:
             request_reader.read_body(model, body)
@@ -158,7 +158,7 @@ def test_whatever_a_body_holds_it_is_read_or_refused_by_name(body):
 
 
 @given(st.text())
-def test_whatever_a_text_holds_it_is_json_or_malformed(text):
+def test_any_text_is_json_or_malformed(text):
     try:
         read = request_reader.read_json(text)
     except MalformedJson:
@@ -223,7 +223,7 @@ def test_a_check_hints_at_consent_for_exactly_the_countries_whose_notice_asks_fo
         assert hinted == (region in asking), region
 
 
-def test_every_source_has_its_words():
+def test_every_source_has_a_description():
     from dnc.entries.entry import Source
 
     assert set(notices.HOW_IT_CAME) == set(Source)
@@ -247,12 +247,14 @@ CODES = {
 }
 
 
-def test_the_problems_are_those_of_the_contract():
+def test_the_problems_match_the_contract():
     assert {problem.code: problem.status for problem in problems.PROBLEMS} == CODES
     for problem in problems.PROBLEMS:
-        told = problem().problem("r-1")
-        assert told.items() >= {"type": f"/problems/{problem.code}", "request_id": "r-1", "code": problem.code}.items()
-        assert ("errors" in told) == (problem.status == 422)
+        document = problem().problem("r-1")
+        assert (
+            document.items() >= {"type": f"/problems/{problem.code}", "request_id": "r-1", "code": problem.code}.items()
+        )
+        assert ("errors" in document) == (problem.status == 422)
 
 
 def test_the_gateways_own_errors_have_the_same_shape():

@@ -1,4 +1,4 @@
-"""The hash chain: whatever is done to a stored event shows, and where."""
+"""The hash chain: any change to a stored event is detected and located."""
 
 import hashlib
 import random
@@ -47,13 +47,13 @@ images = st.lists(JSON, min_size=1, max_size=6)
 
 
 def broken_at(rows, head):
-    judged = audit.verify(audit.in_order(rows), head)
-    assert judged["intact"] == (judged["broken_at"] is None)
-    return judged["broken_at"]
+    verdict = audit.verify(audit.in_order(rows), head)
+    assert verdict["intact"] == (verdict["broken_at"] is None)
+    return verdict["broken_at"]
 
 
 @given(images)
-def test_a_chain_as_it_was_written_is_intact(given_images):
+def test_an_unaltered_chain_is_intact(given_images):
     rows, head = chained(given_images)
     assert broken_at(rows, head) is None
     shuffled = random.Random(1).sample(rows, len(rows))
@@ -69,7 +69,7 @@ def test_a_chain_as_it_was_written_is_intact(given_images):
 
 
 @given(images, st.data())
-def test_any_change_of_any_attribute_shows(given_images, data):
+def test_a_change_to_any_attribute_is_detected(given_images, data):
     rows, head = chained(given_images)
     place = data.draw(st.integers(0, len(rows) - 1))
     name = data.draw(st.sampled_from(sorted(rows[place])))
@@ -84,7 +84,7 @@ def test_any_change_of_any_attribute_shows(given_images, data):
 
 
 @given(images, st.data())
-def test_any_missing_event_shows_the_last_one_included(given_images, data):
+def test_any_missing_event_is_detected_even_the_last_one(given_images, data):
     rows, head = chained(given_images)
     place = data.draw(st.integers(0, len(rows) - 1))
     assert broken_at(rows[:place] + rows[place + 1 :], head) == place + 1
@@ -103,14 +103,14 @@ def test_an_event_forged_with_its_own_digest_breaks_the_chain_at_the_next_one(gi
 
 
 @given(images, JSON)
-def test_an_event_forged_onto_the_end_shows(given_images, forged):
+def test_an_event_forged_at_the_end_is_detected(given_images, forged):
     rows, head = chained(given_images)
     more = audit.event(change(99, {"image": forged}), head, times.now())
     assert broken_at([*rows, more], head) == len(rows) + 1
 
 
 @given(images)
-def test_a_missing_or_another_head_shows(given_images):
+def test_a_missing_or_wrong_head_is_detected(given_images):
     rows, head = chained(given_images)
     assert broken_at(rows, None) is not None
     assert broken_at(rows, Head(head.length, "0" * 64)) is not None
@@ -140,7 +140,7 @@ def personal_event():
     return audit.event(change(1, PERSONAL_ROW, {"note": "old", "campaign_id": "spring"}), Head(), times.now())
 
 
-def test_personal_fields_are_stored_beside_what_is_hashed_and_shown_in_their_places():
+def test_personal_fields_are_stored_outside_the_hash_and_shown_in_place():
     row = personal_event()
     assert row["personal"].keys() == row["commitments"].keys() == PATHS
     hashed = {name: value for name, value in row.items() if name not in {"personal", "digest"}}
@@ -152,18 +152,18 @@ def test_personal_fields_are_stored_beside_what_is_hashed_and_shown_in_their_pla
     assert shown["before"]["note"] == "old"
 
 
-def test_an_erased_personal_field_needs_an_event_that_says_so():
+def test_an_erased_personal_field_needs_an_erasure_event():
     row = personal_event()
     head = audit.head_after(row, Head())
     path = "/after/note"
     erased = {**row, "personal": {p: f for p, f in row["personal"].items() if p != path}}
     assert broken_at([erased], head) == 1
     fields = {"fields": {row["event_key"]: [path]}}
-    said = audit.event(change(2, fields, type=EventType.ERASED), head, times.now())
-    assert broken_at([erased, said], audit.head_after(said, head)) is None
+    erasure = audit.event(change(2, fields, type=EventType.ERASED), head, times.now())
+    assert broken_at([erased, erasure], audit.head_after(erasure, head)) is None
     assert "note" not in audit.as_json(erased)["after"]
     others = {**erased, "personal": {p: f for p, f in erased["personal"].items() if p != "/after/consumer_name"}}
-    assert broken_at([others, said], audit.head_after(said, head)) == 1
+    assert broken_at([others, erasure], audit.head_after(erasure, head)) == 1
 
 
 def test_a_changed_or_added_personal_field_breaks_the_chain():
@@ -177,7 +177,7 @@ def test_a_changed_or_added_personal_field_breaks_the_chain():
 
 
 def versions(*events):
-    """Events as (type, version or None for a deletion), in order."""
+    """Return the missing versions of a history. `events`: (type, version, or None for a deletion), in order."""
     rows = []
     for i, (kind, version) in enumerate(events):
         after = None if version is None else {"version": version}
@@ -185,7 +185,7 @@ def versions(*events):
     return audit.missing_versions(rows)
 
 
-def test_a_gap_in_the_versions_of_one_life_is_missing():
+def test_gaps_between_versions_are_reported_as_missing():
     assert versions(("listed", 1), ("requested_again", 2), ("removed", 3)) == []
     assert versions(("listed", 1), ("requested_again", 4)) == [2, 3]
     assert versions(("requested_again", 3)) == [1, 2]
@@ -197,7 +197,7 @@ def test_a_gap_in_the_versions_of_one_life_is_missing():
     assert len(versions(("listed", 1), ("requested_again", 10**9))) == 100
 
 
-def test_an_event_after_later_ones_of_its_number_says_so():
+def test_an_event_recorded_after_a_later_one_is_marked():
     first = audit.event(change(5, {}), Head(), times.now())
     head = audit.head_after(first, Head())
     late = audit.event(change(3, {}), head, times.now())
@@ -217,8 +217,8 @@ def test_a_set_is_digested_as_its_sorted_members(members):
     assert audit.digest({"sources": members}) == audit.digest({"sources": sorted(members)})
 
 
-def test_the_digest_is_the_one_that_others_can_compute():
-    """SHA-256 of the canonical JSON, computed here by hand."""
+def test_others_can_compute_the_digest():
+    """The digest is the SHA-256 of canonical JSON, which is written out here."""
     row = {"b": 1, "a": {"z": None, "y": ["é"]}, "digest": "left out", "personal": "left out"}
     assert audit.digest(row) == hashlib.sha256('{"a":{"y":["é"],"z":null},"b":1}'.encode()).hexdigest()
 

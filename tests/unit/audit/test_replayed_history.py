@@ -1,6 +1,6 @@
 """Random histories of a number: replaying its events yields every row and every field of every request.
 
-The suite runs some hundred histories. `HISTORIES=10000 pytest tests/unit/audit/test_replayed_history.py` runs as many.
+The suite runs 300 histories. `HISTORIES=10000 pytest tests/unit/audit/test_replayed_history.py` runs more.
 """
 
 import json
@@ -24,7 +24,7 @@ HISTORIES = int(os.environ.get("HISTORIES", "300"))
 START = datetime(2026, 11, 1, tzinfo=UTC)
 NUMBER = "+14155550100"
 KEY = {"account_id": {"S": "acme"}, "number": {"S": NUMBER}}
-BY_HAND = (
+MANUAL_CHANGES = (
     {"status": {"S": "removed"}},
     {"changed_at": {"S": "now"}},
     {"removal": {"S": "gone"}},
@@ -63,7 +63,7 @@ class History:
         self.rows.append(row)
         event = chain.event(recorded, self.head, self.now)
         self.head = chain.head_after(event, self.head)
-        # As it is stored and read back.
+        # Store the event and read it back.
         self.events.append(wire.from_wire(json.loads(json.dumps(wire.to_wire(event)))))
         return recorded
 
@@ -102,7 +102,7 @@ class History:
     def alter(self):
         self.write()
         if self.row:
-            row = {**self.row, **self.random.choice(BY_HAND)}
+            row = {**self.row, **self.random.choice(MANUAL_CHANGES)}
             change = self.store(row)
             assert change is None or change.type == "altered_out_of_band"
 
@@ -130,8 +130,8 @@ def test_the_events_of_a_history_yield_each_row_and_each_request(block):
         assert [event["after"] for event in shown] == [image(row) for row in history.rows], seed
         for index, request in history.requests:
             assert shown[index]["request"] == request, seed
-        judged = chain.verify(chain.in_order(history.events), history.head)
-        assert (judged["intact"], judged["length"]) == (True, len(history.events)), seed
+        verdict = chain.verify(chain.in_order(history.events), history.head)
+        assert (verdict["intact"], verdict["length"]) == (True, len(history.events)), seed
         for before, event in zip([None, *history.rows], shown, strict=False):
             if event["type"] in OUT_OF_BAND:
                 assert event["before"] == image(before), seed

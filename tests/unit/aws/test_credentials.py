@@ -17,9 +17,9 @@ PATH = "/2021-04-23/credentials"
 
 
 def credential(name, minutes=360.0):
-    ends = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    expiration = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
     body = {"AccessKeyId": f"AK-{name}", "SecretAccessKey": f"secret-{name}", "Token": f"token-{name}"}
-    return ok({**body, "Expiration": ends})
+    return ok({**body, "Expiration": expiration})
 
 
 def from_endpoint(server, **more):
@@ -38,38 +38,37 @@ def test_the_environment_comes_first_and_is_not_fetched_again():
         "AWS_SESSION_TOKEN": "token",
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/",
     }
-    known = Credentials(environment)
-    credential = known.now()
+    provider = Credentials(environment)
+    credential = provider.now()
     assert (credential.access_key, credential.secret_key, credential.token) == ("AK", "secret", "token")
-    assert known.now() is credential
-    assert not known.renew(credential)
+    assert provider.now() is credential
+    assert not provider.renew(credential)
 
 
-def test_without_any_it_says_what_to_set():
+def test_the_error_without_credentials_says_what_to_set():
     with pytest.raises(CredentialUnavailable, match="AWS_ACCESS_KEY_ID"):
         Credentials({}).now()
     with pytest.raises(NoResponse, match="AWS_ACCESS_KEY_ID"):
         DynamoDB("http://127.0.0.1:1", "us-east-1", Credentials({})).get_item()
 
 
-def test_the_container_endpoint_is_asked_with_its_token_and_its_answer_kept(tmp_path):
+def test_the_container_endpoint_gets_its_token_and_its_response_is_cached(tmp_path):
     with FaultServer(after=credential("one")) as server:
-        known = from_endpoint(server, AWS_CONTAINER_AUTHORIZATION_TOKEN="let me in")
-        assert known.now() is known.now()
-        assert known.now().token == "token-one"
-        assert server.seen[0].headers["authorization"] == "let me in"
+        provider = from_endpoint(server, AWS_CONTAINER_AUTHORIZATION_TOKEN="let me in")
+        assert provider.now() is provider.now()
+        assert provider.now().token == "token-one"
+        assert server.received[0].headers["authorization"] == "let me in"
         file = tmp_path / "token"
         file.write_text("from a file")
         from_endpoint(
             server, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(file), AWS_CONTAINER_AUTHORIZATION_TOKEN="not this"
         ).now()
-        assert server.seen[1].headers["authorization"] == "from a file"
-        assert len(server.seen) == 2
+        assert server.received[1].headers["authorization"] == "from a file"
+        assert len(server.received) == 2
 
 
-def test_a_relative_address_is_the_containers_endpoint(monkeypatch):
+def test_a_relative_uri_belongs_to_the_container_endpoint(monkeypatch):
     fetched = []
-    monkeypatch.setattr(credentials, "_fetched", lambda url, token: fetched.append((url, token)) or credential("one"))
     environment = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://x/"}
     monkeypatch.setattr(credentials, "_fetched", lambda url, token: fetched.append((url, token)))
     Credentials(environment)._loaded()
@@ -85,7 +84,7 @@ def test_a_relative_address_is_the_containers_endpoint(monkeypatch):
         ("nonsense", "not an http"),
     ],
 )
-def test_an_address_that_a_secret_must_not_cross_is_refused(url, why):
+def test_an_endpoint_that_could_leak_a_secret_is_refused(url, why):
     with pytest.raises(CredentialUnavailable, match=why):
         Credentials({"AWS_CONTAINER_CREDENTIALS_FULL_URI": url}).now()
 
@@ -116,42 +115,42 @@ def test_a_token_with_a_line_break_or_without_its_file_is_refused(tmp_path):
         ),
     ],
 )
-def test_a_bad_answer_is_asked_for_again_three_times_in_all(act):
+def test_a_bad_response_is_retried_for_three_attempts_in_all(act):
     with FaultServer([act, act, credential("late")]) as server:
         assert from_endpoint(server).now().access_key == "AK-late"
     with FaultServer(after=act) as server:
         with pytest.raises(CredentialUnavailable, match="container credentials endpoint"):
             from_endpoint(server).now()
-        assert len(server.seen) == 3
+        assert len(server.received) == 3
 
 
-def test_it_is_fetched_anew_before_it_ends_and_the_old_one_holds_while_that_fails():
+def test_a_credential_is_refreshed_early_and_used_until_it_expires_if_that_fails():
     with FaultServer([credential("old", 9), credential("new")]) as server:
-        known = from_endpoint(server)
-        assert [known.now().access_key for _ in range(3)] == ["AK-old", "AK-new", "AK-new"]
+        provider = from_endpoint(server)
+        assert [provider.now().access_key for _ in range(3)] == ["AK-old", "AK-new", "AK-new"]
     with FaultServer([credential("old", 9)], after=error("no", 500)) as server:
-        known = from_endpoint(server)
-        assert [known.now().access_key for _ in range(2)] == ["AK-old", "AK-old"]
+        provider = from_endpoint(server)
+        assert [provider.now().access_key for _ in range(2)] == ["AK-old", "AK-old"]
     with FaultServer([credential("ended", -1)], after=error("no", 500)) as server:
-        known = from_endpoint(server)
-        known.now()
+        provider = from_endpoint(server)
+        provider.now()
         with pytest.raises(CredentialUnavailable):
-            known.now()
+            provider.now()
 
 
-def test_threads_fetch_it_once():
+def test_concurrent_threads_fetch_a_credential_once():
     with FaultServer([credential("one")]) as server:
-        known, got = from_endpoint(server), []
-        threads = [threading.Thread(target=lambda: got.append(known.now())) for _ in range(8)]
+        provider, loaded = from_endpoint(server), []
+        threads = [threading.Thread(target=lambda: loaded.append(provider.now())) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len({id(credential) for credential in got}) == 1
-        assert len(server.seen) == 1
+        assert len({id(credential) for credential in loaded}) == 1
+        assert len(server.received) == 1
 
 
-def test_a_credential_that_aws_calls_expired_is_fetched_again_once():
+def test_a_credential_that_aws_reports_as_expired_is_refreshed_once():
     expired = error("ExpiredTokenException")
     with (
         FaultServer([credential("old"), credential("new")]) as endpoint,
@@ -159,11 +158,11 @@ def test_a_credential_that_aws_calls_expired_is_fetched_again_once():
     ):
         client = DynamoDB(server.url, "us-east-1", from_endpoint(endpoint), attempts=1)
         assert client.get_item() == {"Item": {}}
-        assert [seen.headers["x-amz-security-token"] for seen in server.seen] == ["token-old", "token-new"]
+        assert [request.headers["x-amz-security-token"] for request in server.received] == ["token-old", "token-new"]
         client.close()
     with FaultServer(after=credential("any")) as endpoint, FaultServer(after=expired) as server:
         client = DynamoDB(server.url, "us-east-1", from_endpoint(endpoint))
         with pytest.raises(Exception, match="ExpiredTokenException"):
             client.get_item()
-        assert len(server.seen) == 2
+        assert len(server.received) == 2
         client.close()

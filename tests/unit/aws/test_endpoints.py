@@ -27,7 +27,7 @@ def test_every_region_has_its_partitions_suffix(partition):
 
 
 @pytest.mark.parametrize("name", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])
-def test_variants_of_endpoints_are_refused_with_what_to_set(name):
+def test_fips_and_dual_stack_endpoints_must_be_set_as_urls(name):
     environment = {**KEYS, "AWS_REGION": "us-gov-west-1", name: "true"}
     with pytest.raises(ValueError, match=f"{name}.*AWS_ENDPOINT_URL_DYNAMODB"):
         DynamoDB.from_env(environment)

@@ -1,4 +1,4 @@
-"""The client on bad days, beside boto3 on the same ones: the same outcome, or a better one that is named here."""
+"""Faults of servers and networks: the client has the same outcome as boto3, or a better one that is named here."""
 
 import json
 import threading
@@ -25,22 +25,22 @@ THROTTLED = "ProvisionedThroughputExceededException"
 
 
 @pytest.fixture(autouse=True)
-def waits(monkeypatch):
-    """What was slept between attempts, in seconds; nobody waits for it here."""
-    waited = []
-    monkeypatch.setattr(time, "sleep", waited.append)
-    yield waited
-    while made:
-        made.pop().close()
+def pauses(monkeypatch):
+    """The pauses between attempts, in seconds. They are recorded instead of slept."""
+    pauses = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    yield pauses
+    while clients:
+        clients.pop().close()
 
 
-made = []
+clients = []
 
 
 def ours(url, **more):
     more = {"connect_seconds": 1.0, "response_seconds": 1.0} | more
-    made.append(DynamoDB(url, "us-east-1", Credentials(KEYS), **more))
-    return made[-1]
+    clients.append(DynamoDB(url, "us-east-1", Credentials(KEYS), **more))
+    return clients[-1]
 
 
 def boto3s(url, seconds=1.0):
@@ -53,7 +53,7 @@ def boto3s(url, seconds=1.0):
         aws_secret_access_key="secret",
         config=Config(connect_timeout=1, read_timeout=seconds, retries=retries),
     )
-    made.append(client)
+    clients.append(client)
     return client
 
 
@@ -92,7 +92,7 @@ SAME = {
     "cut off": [truncated(), ok(ROW)],
     "another checksum": [ok(ROW, crc=1), ok(ROW)],
     "slow once": [stall, ok(ROW)],
-    "a table that is not there": [error("ResourceNotFoundException")],
+    "a missing table": [error("ResourceNotFoundException")],
     "a condition that failed": [error("ConditionalCheckFailedException", Item=ROW["Item"])],
     "denied": [error("AccessDeniedException")],
     "invalid": [error("ValidationException")],
@@ -102,22 +102,22 @@ SAME = {
 
 
 @pytest.mark.parametrize("script", SAME.values(), ids=SAME.keys())
-def test_a_fault_has_the_outcome_that_boto3_gives_it(script):
+def test_a_fault_has_the_same_outcome_as_with_boto3(script):
     outcomes, requests = [], []
     for make in (boto3s, ours):
         with FaultServer(list(script)) as server:
             outcomes.append(outcome(make(server.url).get_item, **GET))
-            requests.append(len(server.seen))
+            requests.append(len(server.received))
     assert outcomes[0] == outcomes[1]
     assert requests[0] == requests[1]
 
 
 @pytest.mark.parametrize("script", [[stall] * 4], ids=["slow throughout"])
-def test_what_never_answers_is_no_answer_after_as_many_attempts_as_boto3s(script):
+def test_a_server_that_never_responds_is_tried_as_often_as_by_boto3(script):
     for make in (lambda url: boto3s(url, 0.1), lambda url: ours(url, response_seconds=0.1)):
         with FaultServer(list(script)) as server:
             assert outcome(make(server.url).get_item, **GET) == ("no response",)
-            assert len(server.seen) == 4
+            assert len(server.received) == 4
 
 
 STRICTER = {
@@ -141,16 +141,16 @@ STRICTER = {
 
 
 @pytest.mark.parametrize("act", STRICTER.values(), ids=STRICTER.keys())
-def test_an_answer_that_is_not_whole_is_asked_for_again_and_never_given_out(act):
+def test_an_incomplete_response_is_retried_and_never_returned(act):
     with FaultServer([act, ok(ROW)]) as server:
         assert ours(server.url).get_item(**GET) == ROW
     with FaultServer(after=act) as server:
         with pytest.raises(NoResponse):
             ours(server.url).get_item(**GET)
-        assert len(server.seen) == 4
+        assert len(server.received) == 4
 
 
-def test_a_trickle_ends_by_the_clock():
+def test_a_trickling_response_times_out():
     with FaultServer(after=trickle) as server:
         begun = time.monotonic()
         with pytest.raises(NoResponse):
@@ -158,14 +158,14 @@ def test_a_trickle_ends_by_the_clock():
         assert time.monotonic() - begun < 4
 
 
-def test_nobody_listens():
+def test_a_refused_connection_is_no_response():
     with FaultServer() as server:
         url = server.url
     for make in (boto3s, ours):
         assert outcome(make(url).get_item, **GET) == ("no response",)
 
 
-def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_costs_no_attempt(waits):
+def test_a_connection_is_reused_and_one_closed_while_idle_costs_no_attempt(pauses):
     with FaultServer([ok(ROW), ok(ROW), ok_then_close(ROW), ok(ROW)]) as server:
         client = ours(server.url, attempts=1)
         for _ in range(3):
@@ -174,29 +174,29 @@ def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_costs_no_attempt
         _until(lambda: client._endpoint.connections._idle[0]._socket.recv(1, 0x42) == b"")  # peek, without waiting
         assert client.get_item(**GET) == ROW
         assert server.connections == 2
-    assert waits == []
+    assert pauses == []
 
 
-def test_a_kept_connection_that_is_closed_after_the_request_is_tried_again_once(waits):
+def test_a_reused_connection_that_closes_after_the_request_is_retried_once(pauses):
     with FaultServer([ok(ROW), close, ok(ROW)]) as server:
         client = ours(server.url, attempts=1)
         assert [client.get_item(**GET), client.get_item(**GET)] == [ROW, ROW]
-        assert len(server.seen) == 3
+        assert len(server.received) == 3
     with FaultServer([ok(ROW), close, close]) as server:
         client = ours(server.url, attempts=1)
         client.get_item(**GET)
         with pytest.raises(NoResponse):
             client.get_item(**GET)
-        assert len(server.seen) == 3
-    assert waits == []
+        assert len(server.received) == 3
+    assert pauses == []
 
 
-def test_a_late_answer_is_never_taken_for_another_requests():
+def test_a_late_response_is_never_taken_for_another_requests():
     late = threading.Event()
 
     def tardy(connection, _):
         late.wait(5)
-        connection.sendall(http(200, b"{}"))  # "there is no such row", to somebody who has long since left
+        connection.sendall(http(200, b"{}"))  # "no such row", for a request that has timed out
         return True
 
     with FaultServer([ok(ROW), tardy, ok(ROW), ok(ROW)]) as server:
@@ -207,14 +207,14 @@ def test_a_late_answer_is_never_taken_for_another_requests():
         assert client.get_item(**GET) == ROW
 
 
-def test_a_server_that_wants_no_kept_connection_is_obeyed():
+def test_connection_close_is_obeyed():
     with FaultServer(after=raw(http(200, b"{}", more="Connection: close\r\n"))) as server:
         client = ours(server.url, attempts=1)
         assert [client.get_item(**GET) for _ in range(3)] == [{}] * 3
         assert server.connections == 3
 
 
-def test_chunks_are_put_together():
+def test_chunks_are_joined():
     body = json.dumps(ROW).encode()
     chunks = b"".join(f"{len(part):x};x=y\r\n".encode() + part + b"\r\n" for part in (body[:7], body[7:30], body[30:]))
     response = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\nX-Trailer: 1\r\n\r\n"
@@ -224,43 +224,43 @@ def test_chunks_are_put_together():
         assert server.connections == 1
 
 
-def test_waits_double_from_a_base_are_random_and_capped(waits):
+def test_pauses_double_from_a_base_and_are_random_and_capped(pauses):
     for code, base in (("InternalServerError", 0.025), (THROTTLED, 0.1)):
-        waits.clear()
+        pauses.clear()
         with FaultServer(after=error(code, 500 if base < 0.1 else 400)) as server:
             for _ in range(30):
                 with pytest.raises(AwsError):
                     ours(server.url, attempts=7).get_item(**GET)
         spans = [min(1.0, base * 2**attempt) for attempt in range(6)]
         for attempt, span in enumerate(spans):
-            of_one = waits[attempt::6]
-            assert len(of_one) == 30
-            assert max(of_one) <= span
-            assert max(of_one) > span * 0.6 > min(of_one)
+            of_attempt = pauses[attempt::6]
+            assert len(of_attempt) == 30
+            assert max(of_attempt) <= span
+            assert max(of_attempt) > span * 0.6 > min(of_attempt)
 
 
-def test_a_clock_that_is_off_is_set_right_once_which_boto3_does_not_do(waits):
+def test_clock_skew_is_corrected_once_unlike_in_boto3(pauses):
     theirs = datetime.now(UTC) + timedelta(hours=3)
     skewed = error("InvalidSignatureException", more=faults.date(theirs))
     with FaultServer([skewed, ok(ROW), ok(ROW)]) as server:
         client = ours(server.url, attempts=1)
         assert [client.get_item(**GET), client.get_item(**GET)] == [ROW, ROW]
-        stamps = [datetime.strptime(seen.headers["x-amz-date"], "%Y%m%dT%H%M%S%z") for seen in server.seen]
+        stamps = [datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%S%z") for request in server.received]
         assert abs(stamps[0] - datetime.now(UTC)) < timedelta(minutes=1)
         assert abs(stamps[1] - theirs) < timedelta(minutes=1)
         assert abs(stamps[2] - theirs) < timedelta(minutes=1)
     with FaultServer(after=skewed) as server:
         with pytest.raises(AwsError, match="InvalidSignatureException"):
             ours(server.url).get_item(**GET)
-        assert len(server.seen) == 2
+        assert len(server.received) == 2
     with FaultServer(after=error("InvalidSignatureException", more=faults.date(datetime.now(UTC)))) as server:
         with pytest.raises(AwsError, match="InvalidSignatureException"):
             ours(server.url).get_item(**GET)  # the secret is wrong, not the clock
-        assert len(server.seen) == 1
-    assert waits == []
+        assert len(server.received) == 1
+    assert pauses == []
 
 
-def test_an_error_says_its_code_and_nothing_that_was_given():
+def test_an_error_names_its_code_and_no_data():
     talkative = FaultServer(after=error("ValidationException", Number="+14155550100"))
     with talkative as server, pytest.raises(AwsError) as raised:
         ours(server.url).get_item(**GET)
@@ -275,25 +275,25 @@ def test_an_error_says_its_code_and_nothing_that_was_given():
     assert "4155550100" not in str(silent.value)
 
 
-def test_binary_values_pass_both_ways_as_the_service_writes_them():
+def test_binary_values_are_base64_in_both_directions():
     row = {"Item": {"photo": {"B": "eA=="}, "photos": {"BS": ["eA==", "eQ=="]}}}
     with FaultServer(after=ok(row)) as server:
         client = ours(server.url)
         assert client.get_item(**GET) == row
         client.put_item(TableName="numbers", Item=wire.to_wire(wire.from_wire(row["Item"])))
-        sent = server.seen[1].json["Item"]
+        sent = server.received[1].json["Item"]
     assert sent["photo"] == {"B": "eA=="}
     assert sorted(sent["photos"]["BS"]) == ["eA==", "eQ=="]
     with pytest.raises(TypeError, match="typed form"):
         ours("http://127.0.0.1:1").put_item(TableName="numbers", Item={"photo": {"B": b"x"}})
 
 
-def test_calls_side_by_side_are_all_sent_before_any_is_answered():
+def test_parallel_calls_are_all_sent_before_any_response():
     together = threading.Barrier(10, timeout=5)
 
-    def wait_for_all(connection, seen):
+    def wait_for_all(connection, request):
         together.wait()
-        return ok({"Responses": {"t": [{"n": {"N": str(seen.json["n"])}}]}})(connection, seen)
+        return ok({"Responses": {"t": [{"n": {"N": str(request.json["n"])}}]}})(connection, request)
 
     with FaultServer(after=wait_for_all) as server:
         client = ours(server.url, response_seconds=5)
@@ -303,31 +303,31 @@ def test_calls_side_by_side_are_all_sent_before_any_is_answered():
 
 
 @pytest.mark.parametrize("act", [error(THROTTLED), close, truncated(), stall, error("InternalServerError", 500)])
-def test_one_of_several_that_fails_is_tried_again_alone(act):
-    def by_number(connection, seen):
-        return ok({"n": seen.json["n"]})(connection, seen)
+def test_only_the_failed_one_of_several_calls_is_retried(act):
+    def echo(connection, request):
+        return ok({"n": request.json["n"]})(connection, request)
 
     failed = []
 
-    def once(connection, seen):
-        if seen.json["n"] == 3 and not failed:
+    def once(connection, request):
+        if request.json["n"] == 3 and not failed:
             failed.append(1)
-            return act(connection, seen)
-        return by_number(connection, seen)
+            return act(connection, request)
+        return echo(connection, request)
 
     with FaultServer(after=once) as server:
         responses = ours(server.url, response_seconds=0.3).call_all("BatchGetItem", [{"n": n} for n in range(8)])
         assert responses == [{"n": n} for n in range(8)]
-        assert len(server.seen) == 9
+        assert len(server.received) == 9
 
 
-def test_when_one_of_several_fails_all_fail_and_no_answer_is_left_for_the_next():
-    def by_number(connection, seen):
-        if seen.json["n"] == 1:
-            return error("ValidationException")(connection, seen)
-        return ok({"n": seen.json["n"]})(connection, seen)
+def test_if_one_of_several_calls_fails_all_fail_and_no_response_is_left_over():
+    def echo(connection, request):
+        if request.json["n"] == 1:
+            return error("ValidationException")(connection, request)
+        return ok({"n": request.json["n"]})(connection, request)
 
-    with FaultServer(after=by_number) as server:
+    with FaultServer(after=echo) as server:
         client = ours(server.url)
         for n in (10, 20, 30):
             with pytest.raises(AwsError, match="ValidationException"):
@@ -335,7 +335,7 @@ def test_when_one_of_several_fails_all_fail_and_no_answer_is_left_for_the_next()
             assert client.call("GetItem", {"n": n}) == {"n": n}
 
 
-def test_connections_that_were_all_closed_meanwhile_are_each_opened_once_more():
+def test_connections_that_were_all_closed_while_idle_are_each_reopened():
     acts = [ok_then_close(ROW)] * 3
     with FaultServer(acts, after=ok(ROW)) as server:
         client = ours(server.url, attempts=1)
@@ -345,10 +345,10 @@ def test_connections_that_were_all_closed_meanwhile_are_each_opened_once_more():
 
 
 def test_threads_share_a_client():
-    def by_number(connection, seen):
-        return ok({"n": seen.json["n"]})(connection, seen)
+    def echo(connection, request):
+        return ok({"n": request.json["n"]})(connection, request)
 
-    with FaultServer(after=by_number) as server:
+    with FaultServer(after=echo) as server:
         client, wrong = ours(server.url), []
 
         def work(first):
@@ -360,7 +360,7 @@ def test_threads_share_a_client():
         for thread in threads:
             thread.join()
         assert wrong == []
-        assert len(server.seen) == 400
+        assert len(server.received) == 400
         assert server.connections <= 8
 
 
@@ -368,7 +368,7 @@ def test_threads_share_a_client():
     "operation",
     ["batch_get_item", "query", "update_item", "delete_item", "batch_write_item", "batch_execute_statement"],
 )
-def test_each_operation_is_named_to_dynamodb_as_boto3_names_it(operation):
+def test_each_operation_is_sent_as_boto3_sends_it(operation):
     key = {"account_id": {"S": "acme"}}
     request = {
         "batch_get_item": {"RequestItems": {"numbers": {"Keys": [key]}}},
@@ -381,19 +381,19 @@ def test_each_operation_is_named_to_dynamodb_as_boto3_names_it(operation):
     with FaultServer() as server:
         for client in (boto3s(server.url), ours(server.url)):
             getattr(client, operation)(**request)
-        theirs, mine = server.seen
+        theirs, mine = server.received
     assert mine.headers["x-amz-target"] == theirs.headers["x-amz-target"]
     assert mine.headers["content-type"] == theirs.headers["content-type"]
     assert mine.json == theirs.json
 
 
-def test_a_transaction_carries_a_token_that_its_repeats_carry_too():
+def test_retries_of_a_transaction_carry_the_same_token():
     puts = [{"Put": {"TableName": "numbers", "Item": KEY}}]
     with FaultServer([error("InternalServerError", 500), close]) as server:
         client = ours(server.url)
         client.transact_write_items(TransactItems=puts)
         client.transact_write_items(TransactItems=puts)
-        tokens = [seen.json["ClientRequestToken"] for seen in server.seen]
+        tokens = [request.json["ClientRequestToken"] for request in server.received]
     assert len(tokens) == 4
     assert len(set(tokens[:3])) == 1
     assert tokens[3] != tokens[0]
@@ -402,7 +402,7 @@ def test_a_transaction_carries_a_token_that_its_repeats_carry_too():
 @pytest.mark.parametrize(
     "endpoint", ["localhost:8000", "ftp://localhost", "https://", "http://localhost/path", "http://localhost:x", ""]
 )
-def test_an_endpoint_of_another_form_is_refused(endpoint):
+def test_a_malformed_endpoint_is_refused(endpoint):
     with pytest.raises(ValueError, match="endpoint"):
         ours(endpoint)
 
@@ -431,13 +431,13 @@ def test_the_endpoint_is_the_one_that_boto3_would_call(environment, host, monkey
     assert session.client("dynamodb").meta.endpoint_url.partition("://")[2] == host
 
 
-def test_without_a_region_it_says_what_to_set():
+def test_a_missing_region_is_named():
     with pytest.raises(KeyError, match="AWS_REGION"):
         DynamoDB.from_env({})
 
 
-def _until(holds, seconds=5.0):
+def _until(condition, seconds=5.0):
     deadline = time.monotonic() + seconds
-    while not holds():
+    while not condition():
         assert time.monotonic() < deadline
         threading.Event().wait(0.01)

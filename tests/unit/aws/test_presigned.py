@@ -16,7 +16,7 @@ from dnc.problems import Unavailable
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 keys = st.text(string.ascii_letters + string.digits + "/-_.~ +&=é", min_size=1, max_size=60).filter(
-    lambda key: "//" not in key and "/." not in key and key[0] not in "/."  # no path of ours, and clients tidy them up
+    lambda key: "//" not in key and "/." not in key and key[0] not in "/."  # clients normalize such paths
 )
 moments = st.datetimes(dt.datetime(2015, 1, 1), dt.datetime(2099, 1, 1)).map(
     lambda moment: moment.replace(microsecond=0, tzinfo=dt.UTC)
@@ -24,8 +24,8 @@ moments = st.datetimes(dt.datetime(2015, 1, 1), dt.datetime(2099, 1, 1)).map(
 
 
 def environment(region, token, local):
-    given = {"AWS_REGION": region, "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
-    return given | ({"AWS_SESSION_TOKEN": token} if token else {}) | ({"AWS_ENDPOINT_URL": local} if local else {})
+    variables = {"AWS_REGION": region, "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
+    return variables | ({"AWS_SESSION_TOKEN": token} if token else {}) | ({"AWS_ENDPOINT_URL": local} if local else {})
 
 
 def botocores(region, token, local):
@@ -56,7 +56,7 @@ def both(request):
 
 @settings(deadline=None, max_examples=30)
 @given(keys, st.integers(1, 10**10), st.integers(1, 604_800), moments)
-def test_a_url_to_upload_to_is_botocores(both, key, length, seconds, moment):
+def test_an_upload_url_equals_botocores(both, key, length, seconds, moment):
     ours, theirs = both
     headers = {
         "Content-Length": str(length),
@@ -72,7 +72,7 @@ def test_a_url_to_upload_to_is_botocores(both, key, length, seconds, moment):
 
 @settings(deadline=None, max_examples=30)
 @given(keys, st.text(string.ascii_letters + '._-"; é', max_size=30), st.integers(1, 604_800), moments)
-def test_a_url_to_download_from_is_botocores(both, key, filename, seconds, moment):
+def test_a_download_url_equals_botocores(both, key, filename, seconds, moment):
     ours, theirs = both
     disposition = f'attachment; filename="{filename}"'
     query = {"response-content-disposition": disposition, "response-content-type": "text/csv; charset=utf-8"}
@@ -84,18 +84,18 @@ def test_a_url_to_download_from_is_botocores(both, key, filename, seconds, momen
 def signed(client, operation, wanted, seconds, moment):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.auth, "get_current_datetime", lambda: moment)
-        # Where awscrt is installed botocore signs with that, and with its clock.
+        # If awscrt is installed, botocore would sign with it, and with its clock.
         patch.setitem(botocore.auth.AUTH_TYPE_MAPS, "s3v4-query", botocore.auth.S3SigV4QueryAuth)
         return client.generate_presigned_url(operation, Params=wanted, ExpiresIn=seconds)
 
 
-def test_without_a_credential_it_says_to_try_again(monkeypatch):
+def test_a_missing_credential_is_reported_as_unavailable(monkeypatch):
     ours = Presigner("nocall-bulk", {"AWS_REGION": "us-east-1"})
     with pytest.raises(Unavailable) as raised:
         ours.url("GET", "k", 60)
     assert not isinstance(raised.value.__cause__, CredentialUnavailable)
 
 
-def test_without_a_region_it_is_not_made():
+def test_a_missing_region_is_named():
     with pytest.raises(KeyError, match="AWS_DEFAULT_REGION"):
         Presigner("nocall-bulk", {})

@@ -12,7 +12,7 @@ def error(code, **more):
 
 
 class Client:
-    """Answers each request with the next response; an exception is raised."""
+    """Returns the next response to each request, or raises it if it is an exception."""
 
     def __init__(self, *responses):
         self.responses = list(responses)
@@ -28,7 +28,7 @@ class Client:
     query = batch_get_item = put_item = transact_write_items = respond
 
 
-def test_every_page_is_read_and_the_callers_query_stays_as_it_is():
+def test_every_page_is_read_and_the_callers_query_is_not_modified():
     client = Client({"Items": [1], "LastEvaluatedKey": "a"}, {"Items": [], "LastEvaluatedKey": "b"}, {"Items": [2]})
     query = {"TableName": "t", "ExclusiveStartKey": "start"}
     assert list(queries.rows(client, query)) == [1, 2]
@@ -36,7 +36,7 @@ def test_every_page_is_read_and_the_callers_query_stays_as_it_is():
     assert query == {"TableName": "t", "ExclusiveStartKey": "start"}
 
 
-def test_a_batch_asks_again_for_what_was_not_read():
+def test_a_batch_requests_unprocessed_keys_again():
     unread = {"t": {"ConsistentRead": True, "Keys": [2]}}
     client = Client({"Responses": {"t": [1]}, "UnprocessedKeys": unread}, {"Responses": {"t": [2]}})
     assert list(queries.batch(client, "t", [1, 2])) == [1, 2]

@@ -23,7 +23,9 @@ moments = st.datetimes(dt.datetime(2015, 1, 1), dt.datetime(2099, 1, 1)).map(
 )
 services = st.sampled_from([("dynamodb", "DynamoDB_20120810.", JSON_1_0), ("events", "AWSEvents.", JSON_1_1)])
 secrets = st.text(string.ascii_letters + string.digits + "+/", min_size=1, max_size=90)  # a block of SHA-256 and longer
-bodies = st.binary(max_size=300) | st.binary(min_size=2040, max_size=2060)  # around where the hash changes hands
+bodies = st.binary(max_size=300) | st.binary(
+    min_size=2040, max_size=2060
+)  # around the length from which OpenSSL hashes
 requests = st.tuples(printable, secrets, st.just("") | printable, bodies, printable, moments)
 
 
@@ -56,7 +58,7 @@ def expected(host, region, access_key, secret_key, token, body, target, moment, 
 )
 def test_a_signature_is_botocores_byte_for_byte(host, region, called, several):
     service, prefix, content_type = called
-    # One signer for several requests: what it keeps of one must not get into the next.
+    # One signer for several requests: what it caches for one must not leak into the next.
     signer = Signer(host, region, service, content_type)
     for access_key, secret_key, token, body, operation, moment in several:
         target = f"{prefix}{operation}"
@@ -71,7 +73,7 @@ def test_a_signature_is_botocores_byte_for_byte(host, region, called, several):
         assert (sent, headers["content-length"]) == (body, str(len(body)))
 
 
-def test_a_key_is_for_its_day_and_its_secret_alone():
+def test_a_signing_key_is_used_only_for_its_day_and_secret():
     signer = Signer("dynamodb.us-east-1.amazonaws.com", "us-east-1", "dynamodb")
     moment = dt.datetime(2026, 11, 23, 23, 59, 59, tzinfo=dt.UTC)
     for secret in ("one", "other"):

@@ -1,4 +1,4 @@
-"""TLS: certificates are verified, names included, whichever store is used."""
+"""TLS: certificates and host names are verified, whichever store is used."""
 
 import socket
 import ssl
@@ -16,7 +16,6 @@ from dnc.aws.trust import AMAZON_ROOTS, Trust
 from infra.generate import amazon_roots
 from tests.support.fault_server import (
     FaultServer,
-    certificate,
     close,
     error,
     http,
@@ -24,6 +23,7 @@ from tests.support.fault_server import (
     ok_then_close,
     raw,
     reset,
+    self_signed,
     stall,
 )
 
@@ -39,8 +39,8 @@ def call(url):
         client.close()
 
 
-def test_a_believed_certificate_is_taken_and_connections_are_kept(tmp_path, monkeypatch):
-    file, context = certificate(tmp_path, "127.0.0.1")
+def test_a_trusted_certificate_is_accepted_and_connections_are_reused(tmp_path, monkeypatch):
+    file, context = self_signed(tmp_path, "127.0.0.1")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
     with FaultServer(after=ok({"Item": {}}), tls=context) as server:
         client = DynamoDB(
@@ -57,15 +57,15 @@ def test_a_believed_certificate_is_taken_and_connections_are_kept(tmp_path, monk
     [close, reset, stall, error("ThrottlingException"), raw(http(200, b"{}")[:-1]), raw(b"HTTP/1.1 200 OK\r\nCont")],
     ids=["closed", "reset", "slow", "throttled", "cut off", "cut off early"],
 )
-def test_over_tls_a_fault_is_tried_again_as_without(act, tmp_path, monkeypatch):
-    file, context = certificate(tmp_path, "127.0.0.1")
+def test_faults_are_retried_over_tls_as_over_plain_http(act, tmp_path, monkeypatch):
+    file, context = self_signed(tmp_path, "127.0.0.1")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
     monkeypatch.setattr("time.sleep", lambda _: None)
     with FaultServer([ok(), act, ok({"Item": {}})], tls=context) as server:
         keys = Credentials({"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "secret"})
         client = DynamoDB(server.url, "us-east-1", keys, response_seconds=0.5)
         assert [client.get_item(), client.get_item()] == [{}, {"Item": {}}]
-        assert len(server.seen) == 3
+        assert len(server.received) == 3
         client.close()
     with FaultServer([ok_then_close(), ok({"Item": {}})], tls=context) as server:
         client = DynamoDB(server.url, "us-east-1", keys, attempts=1)
@@ -73,41 +73,41 @@ def test_over_tls_a_fault_is_tried_again_as_without(act, tmp_path, monkeypatch):
         client.close()
 
 
-def test_the_systems_store_is_used_for_other_hosts(tmp_path, monkeypatch):
-    file, context = certificate(tmp_path, "127.0.0.1")
+def test_the_system_store_is_used_for_other_hosts(tmp_path, monkeypatch):
+    file, context = self_signed(tmp_path, "127.0.0.1")
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     with FaultServer(after=ok(), tls=context) as server:
         assert call(server.url) == {}
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path, monkeypatch):
-    _, context = certificate(tmp_path, "127.0.0.1")
+def test_an_untrusted_certificate_is_refused(tmp_path, monkeypatch):
+    _, context = self_signed(tmp_path, "127.0.0.1")
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
     with FaultServer(after=ok(), tls=context) as server:
         with pytest.raises(NoResponse, match="SSLCertVerificationError"):
             call(server.url)
-        assert server.seen == []
+        assert server.received == []
 
 
 def test_a_certificate_for_another_name_is_refused(tmp_path, monkeypatch):
-    file, context = certificate(tmp_path, "127.0.0.2", "elsewhere.example")
+    file, context = self_signed(tmp_path, "127.0.0.2", "elsewhere.example")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
     with FaultServer(after=ok(), tls=context) as server:
         with pytest.raises(NoResponse, match="SSLCertVerificationError"):
             call(server.url)
-        assert server.seen == []
+        assert server.received == []
 
 
-def test_plain_http_where_tls_is_meant_is_no_answer(monkeypatch):
+def test_plain_http_on_an_https_url_is_no_response(monkeypatch):
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
     with FaultServer(after=ok()) as server:
         with pytest.raises(NoResponse):
             call(server.url.replace("http:", "https:"))
-        assert all("authorization" not in seen.headers for seen in server.seen)
+        assert all("authorization" not in request.headers for request in server.received)
 
 
-def test_for_aws_the_five_roots_are_believed_and_no_other(monkeypatch):
+def test_only_the_five_amazon_roots_are_trusted_for_aws(monkeypatch):
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
     context = Trust(AWS_HOST).context()
     names = {dict(part[0] for part in root["subject"])["commonName"] for root in context.get_ca_certs()}
@@ -116,9 +116,9 @@ def test_for_aws_the_five_roots_are_believed_and_no_other(monkeypatch):
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
 
 
-def test_a_chain_that_the_five_do_not_verify_is_measured_by_the_systems_store(tmp_path, monkeypatch):
+def test_a_chain_under_no_amazon_root_is_verified_with_the_system_store(tmp_path, monkeypatch):
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
-    file, context = certificate(tmp_path, AWS_HOST)
+    file, context = self_signed(tmp_path, AWS_HOST)
     real = socket.create_connection
     monkeypatch.setattr(socket, "create_connection", lambda to, seconds: real(("127.0.0.1", to[1]), seconds))
     with FaultServer(after=ok(), tls=context) as server:
@@ -129,23 +129,23 @@ def test_a_chain_that_the_five_do_not_verify_is_measured_by_the_systems_store(tm
             Connections("https", AWS_HOST, server.port, 1.0, 1.0).take()
 
 
-def test_an_artifact_without_the_roots_uses_the_systems_store(tmp_path, monkeypatch):
+def test_an_artifact_without_the_roots_uses_the_system_store(tmp_path, monkeypatch):
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
     monkeypatch.setattr(trust, "AMAZON_ROOTS", str(tmp_path / "none.pem"))
     context = Trust(AWS_HOST).context()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
-def test_a_bundle_that_is_set_replaces_both(tmp_path, monkeypatch):
-    file, _ = certificate(tmp_path, "127.0.0.1")
+def test_aws_ca_bundle_replaces_both_stores(tmp_path, monkeypatch):
+    file, _ = self_signed(tmp_path, "127.0.0.1")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
-    believed = Trust(AWS_HOST)
-    [root] = believed.context().get_ca_certs()
+    trusted = Trust(AWS_HOST)
+    [root] = trusted.context().get_ca_certs()
     assert dict(part[0] for part in root["subject"]) == {"commonName": "a test"}
-    assert not believed.widen()
+    assert not trusted.widen()
 
 
-def test_the_roots_that_ship_are_certifis_and_all_five():
+def test_the_five_shipped_roots_are_certifis():
     assert Path(AMAZON_ROOTS) == amazon_roots.FILE
     assert amazon_roots.FILE.read_text() == amazon_roots.written()
     shipped, known = ders(amazon_roots.FILE), ders(Path(certifi.where()))
@@ -159,7 +159,7 @@ def ders(file):
     return [ssl.PEM_cert_to_DER_cert(part[part.index("-----BEGIN") :] + ends) for part in parts]
 
 
-def test_a_root_that_certifi_drops_is_missed_by_name(monkeypatch):
+def test_a_root_missing_from_certifi_is_named(monkeypatch):
     monkeypatch.setattr(amazon_roots, "SUBJECTS", ("CN=Gone O=Nobody",))
     with pytest.raises(KeyError, match="Gone"):
         amazon_roots.written()

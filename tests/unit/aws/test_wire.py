@@ -57,7 +57,7 @@ def test_an_unknown_type_is_refused(typed):
 
 
 @given(st.binary(), st.sets(st.binary(), min_size=1, max_size=3))
-def test_binary_values_are_base_64_on_the_wire_and_bytes_in_boto3s_hands(one, several):
+def test_binary_values_are_base64_on_the_wire_and_bytes_in_boto3(one, several):
     row = {"one": one, "several": several}
     item = wire.to_wire(row)
     assert wire.from_wire(item) == row

@@ -1,4 +1,4 @@
-"""Ids of jobs."""
+"""Job ids."""
 
 from datetime import UTC, datetime, timedelta
 

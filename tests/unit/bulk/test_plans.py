@@ -1,4 +1,4 @@
-"""The pure parts of exports and scrubs: sorted numbers, windows of time, ids of nights, the pieces of a campaign."""
+"""The pure parts of exports and scrubs: sorted numbers, time windows, ids of nightly exports, pieces of a campaign."""
 
 import io
 import json
@@ -33,7 +33,7 @@ e164 = st.from_regex(r"\A\+[1-9][0-9]{1,14}\Z")
 
 
 @given(st.sets(e164, max_size=200), st.sets(e164, max_size=50), st.integers(1, 60))
-def test_sorted_numbers_are_the_set_whatever_their_lengths_and_parts(listed, others, part):
+def test_a_number_set_equals_the_set_for_any_lengths_and_parts(listed, others, part):
     ordered = sorted(listed)  # as DynamoDB sorts them: as text
     found = NumberSet()
     for at in range(0, len(ordered), part):
@@ -45,7 +45,7 @@ def test_sorted_numbers_are_the_set_whatever_their_lengths_and_parts(listed, oth
     assert {number for number in listed | others if found.has(number)} == listed
 
 
-def test_a_part_of_the_list_that_is_missing_is_no_empty_part():
+def test_a_missing_part_of_the_list_is_not_an_empty_part():
     files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
     files.put(listed_numbers.part_name(1, 1), NumberSet().packed())
     assert len(listed_numbers.stored(files, 1, 1)) == 0
@@ -53,7 +53,7 @@ def test_a_part_of_the_list_that_is_missing_is_no_empty_part():
         listed_numbers.stored(files, 1, 2)
 
 
-def test_the_window_of_an_audit_export_is_settled_and_whole():
+def test_the_window_of_an_audit_export_ends_before_events_that_may_be_pending():
     ago = times.text(NOW - timedelta(minutes=5))
     assert orders.window(ExportKind.AUDIT, None, None, MADE, NOW) == ("2026-11-20T00:00:00.000Z", ago)
     assert orders.window(ExportKind.AUDIT, None, NOW, times.text(NOW), NOW)[1] == ago
@@ -66,13 +66,13 @@ def test_the_window_of_an_audit_export_is_settled_and_whole():
             orders.window(ExportKind.AUDIT, since, until, MADE, NOW)
 
 
-def test_a_night_has_one_id_for_an_account_and_kind():
+def test_a_nightly_export_has_one_id_for_an_account_and_kind():
     ids = {orders.night("acme", kind, NOW + timedelta(days=d)).export_id for kind in ExportKind for d in range(3)}
     assert len(ids) == 6
-    again = orders.night("acme", ExportKind.AUDIT, NOW + timedelta(hours=3))
-    assert again.export_id in ids
-    assert again.request["to"] == "2026-11-24T04:10:00.000Z"
-    assert ExportOrder.of(json.loads(json.dumps(again.as_json()))) == again
+    repeated = orders.night("acme", ExportKind.AUDIT, NOW + timedelta(hours=3))
+    assert repeated.export_id in ids
+    assert repeated.request["to"] == "2026-11-24T04:10:00.000Z"
+    assert ExportOrder.of(json.loads(json.dumps(repeated.as_json()))) == repeated
     assert orders.night_begins(None, MADE, times.text(NOW)) == "2026-11-20T00:00:00.000Z"
     assert orders.night_begins("2026-11-23T01:10:00.000Z", MADE, times.text(NOW)) == "2026-11-23T01:10:00.000Z"
 
@@ -92,7 +92,7 @@ def planned(body, column=None, rows_a_piece=3):
     return plan, leads
 
 
-def test_a_campaign_is_cut_into_pieces_in_its_order():
+def test_a_campaign_is_split_into_pieces_in_order():
     plan, leads = planned(b"id|phone\n" + b"".join(b"%d|415 555 01%02d\n" % (i, i) for i in range(10)))
     assert [piece["rows"] for piece in plan.pieces] == [3, 3, 3, 1]
     assert leads == [(f"415 555 01{i:02}", f"{i}|415 555 01{i:02}") for i in range(10)]
@@ -100,14 +100,14 @@ def test_a_campaign_is_cut_into_pieces_in_its_order():
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=8)), min_size=1, max_size=20))  # fmt: skip  # noqa: E501
-def test_every_row_is_kept_as_it_was_written(cells):
+def test_every_row_keeps_its_exact_text(cells):
     rows = [f'(415) 555-010{digit},"{text.replace(chr(34), chr(34) * 2)}"' for digit, text in cells]
     body = "phone,note\r\n" + "".join(f"{row}\r\n" for row in rows)
     _, leads = planned(body.encode(), "phone")
     assert [text for _, text in leads] == rows
 
 
-def test_a_ragged_row_is_filled_up_and_one_without_the_column_is_invalid():
+def test_a_short_row_is_padded_and_one_without_the_column_is_invalid():
     _, leads = planned(b"phone,name,city\n4155550100\n4155550101,x,y\n,x,y\n")
     assert leads == [("4155550100", "4155550100,,"), ("4155550101", "4155550101,x,y"), ("", ",x,y")]
     outcome = scrub_piece.scrub(leads, OPTIONS, lambda _: set())
@@ -115,18 +115,18 @@ def test_a_ragged_row_is_filled_up_and_one_without_the_column_is_invalid():
     assert outcome.blocked == b",x,y,invalid\n"
 
 
-def test_a_campaign_of_hopeless_lines_is_refused():
+def test_a_campaign_without_rows_is_refused():
     for body in (b"", b"\n\n", b"phone\n"):
         with pytest.raises(FileRefused):
             planned(body)
 
 
-def test_an_outcome_survives_its_bytes_and_must_add_up():
+def test_an_outcome_is_stored_and_read_back_only_if_its_counts_add_up():
     leads = [("4155550100", "a"), ("4155550101", "b"), ("12", "c")]
     outcome = scrub_piece.scrub(leads, OPTIONS, lambda wanted: {"+14155550101"} & set(wanted))
     assert (outcome.clear, outcome.blocked) == (b"a,clear\n", b"b,listed\nc,invalid\n")
-    again = PieceOutcome.of(outcome.packed())
-    assert again == outcome
+    repeated = PieceOutcome.of(outcome.packed())
+    assert repeated == outcome
     files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
     with pytest.raises(IncompletePiece):
         scrub_piece.stored(files, 1, 3)
@@ -142,12 +142,12 @@ def test_a_lead_whose_number_is_listed_but_not_valid_is_blocked_as_listed():
 
 
 @given(st.lists(st.sampled_from(["4155550100", "+1 415 555 0101", "12", "", "911", "+44 20 7946 0123"]), max_size=30), st.sets(st.sampled_from(["+14155550100", "+442079460123"])))  # fmt: skip  # noqa: E501
-def test_every_row_is_in_exactly_one_file_and_listed_is_never_clear(written, listed):
-    leads = [(number, str(i)) for i, number in enumerate(written)]
+def test_every_row_is_in_exactly_one_file_and_listed_is_never_clear(cells, listed):
+    leads = [(number, str(i)) for i, number in enumerate(cells)]
     outcome = scrub_piece.scrub(leads, OPTIONS, lambda wanted: listed & set(wanted))
     clear, blocked = (
         [line.split(",")[0] for line in body.decode().splitlines()] for body in (outcome.clear, outcome.blocked)
     )
-    assert sorted(clear + blocked, key=int) == [str(i) for i in range(len(written))]
+    assert sorted(clear + blocked, key=int) == [str(i) for i in range(len(cells))]
     assert not {f"+{number}" for number in outcome.numbers} & listed
     assert [str(row) for row in outcome.rows] == clear

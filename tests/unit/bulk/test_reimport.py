@@ -1,4 +1,4 @@
-"""An export is read back by an import: listed numbers as they were, and no others, even through a spreadsheet."""
+"""An import reads an export back: listed numbers as they were, and no others, even through a spreadsheet."""
 
 import json
 
@@ -49,7 +49,7 @@ def reading_of(row):
     return read(row, 0, ImportOptions("i", Source.IMPORT, times.text(NOW), "US"))
 
 
-def test_an_export_brings_back_listed_numbers_as_they_were_and_no_others():
+def test_an_export_restores_listed_numbers_as_they_were_and_no_others():
     text = exported(ROW, REMOVED, EXPIRED)
     _, rows = planned(text)
     assert [says_not_listed(row) for row in rows] == [False, True, True]

@@ -1,4 +1,4 @@
-"""A direct check answers in time or raises, whatever its storage does."""
+"""A direct check responds in time or raises, whatever its storage does."""
 
 import importlib
 import time
@@ -42,10 +42,10 @@ def test_a_check_ends_by_its_deadline_and_is_never_clear(handler, monkeypatch, a
         monkeypatch.setattr(clients, "dynamodb", lambda: client)
         handler.accounts = Profiles(client, "accounts")
         server.script = [ok(PROFILE)]
-        begun = time.monotonic()
+        started = time.monotonic()
         with pytest.raises(handler.Unavailable, match="do not call"):
             handler.lambda_handler({**PAYLOAD, "numbers": [f"+1415555{n:04}" for n in range(numbers)]}, Context(5))
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - started < 1.5
         client.close()
 
 

@@ -1,4 +1,4 @@
-"""The direct check's own validation and logging, compared with pydantic and Powertools, and what the check loads."""
+"""The direct check's validation and logging, compared with pydantic and Powertools, and the modules it loads."""
 
 import io
 import json
@@ -50,7 +50,7 @@ def by_pydantic(value):
     return model.account_id, model.numbers, model.region
 
 
-def by_hand(value):
+def by_reader(value):
     try:
         request = payload.read(value)
     except InvalidRequest as refused:
@@ -72,10 +72,10 @@ def by_hand(value):
 @example({1: 2})
 @example({"\ud800": 1, "regoin": 2})
 def test_the_model_accepts_the_same_payloads_and_refuses_the_same_fields(value):
-    assert by_hand(value) == by_pydantic(value)
+    assert by_reader(value) == by_pydantic(value)
 
 
-def test_both_refuse_in_the_same_words():
+def test_both_refuse_with_the_same_message():
     from dnc.api.request_reader import read_body
 
     for value in (

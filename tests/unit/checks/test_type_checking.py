@@ -6,7 +6,7 @@ from infra.templates import ROOT
 FUNCTIONS = ROOT / "functions"
 
 
-def test_only_the_checks_path_does_without_typing():
+def test_only_modules_on_the_check_path_avoid_importing_typing():
     on_the_path = sources.reached(FUNCTIONS, "check_numbers.handler").modules
     setting_it = {file for file in FUNCTIONS.rglob("*.py") if "\nTYPE_CHECKING = False\n" in file.read_text()}
     assert on_the_path & setting_it

@@ -1,4 +1,4 @@
-"""An entry over its life: any sequence of requests, removals and restores."""
+"""An entry's life: any sequence of requests, removals and restores."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -58,38 +58,38 @@ def requests(draw):
 
 
 @given(st.lists(requests(), min_size=1, max_size=30))
-def test_requests_are_never_mixed_and_none_is_lost(given_requests):
-    current, kept, seen = None, [], set()
-    for i, request in enumerate(given_requests):
+def test_details_of_requests_are_never_mixed_and_none_is_lost(sequence):
+    current, merged, keyed_contents = None, [], set()
+    for i, request in enumerate(sequence):
         outcome = entries.request_listing("acme", current, request, write(i, f"r-{i}"))
-        repeated = request.key is not None and (request.key, request.content) in seen
+        repeated = request.key is not None and (request.key, request.content) in keyed_contents
         assert outcome.changed == (not repeated)
         assert outcome.created == (i == 0)
         if repeated:
             assert outcome.entry is current
             continue
-        reused = request.key is not None and request.key in {key for key, _ in seen}
+        reused = request.key is not None and request.key in {key for key, _ in keyed_contents}
         assert bool(outcome.warnings) == reused
-        kept.append(request)
-        seen.add((request.key, request.content))
+        merged.append(request)
+        keyed_contents.add((request.key, request.content))
         current = outcome.entry
-    assert current.version == current.requests == len(kept)
-    assert current.requested_at == min(r.requested_at for r in kept)
-    assert current.last_requested_at == max(r.requested_at for r in kept)
-    assert current.sources == {r.source for r in kept}
-    assert (current.source, current.details) == (kept[0].source, kept[0].details)
-    assert current.last_request == (kept[-1].full(write().actor) if len(kept) > 1 else None)
-    campaigns = list(dict.fromkeys(r.details["campaign_id"] for r in kept if "campaign_id" in r.details))
+    assert current.version == current.requests == len(merged)
+    assert current.requested_at == min(r.requested_at for r in merged)
+    assert current.last_requested_at == max(r.requested_at for r in merged)
+    assert current.sources == {r.source for r in merged}
+    assert (current.source, current.details) == (merged[0].source, merged[0].details)
+    assert current.last_request == (merged[-1].full(write().actor) if len(merged) > 1 else None)
+    campaigns = list(dict.fromkeys(r.details["campaign_id"] for r in merged if "campaign_id" in r.details))
     assert list(current.campaign_ids) == campaigns[-20:]
-    expiries = [r.expires_at for r in kept]
+    expiries = [r.expires_at for r in merged]
     assert current.expires_at == (None if None in expiries else max(expiries))
     assert current.listed_at == times.text(START)
 
 
 @given(st.lists(requests(), min_size=1, max_size=5))
-def test_an_entry_is_stored_and_read_as_it_was(given_requests):
+def test_an_entry_survives_storage_unchanged(sequence):
     current = None
-    for i, request in enumerate(given_requests):
+    for i, request in enumerate(sequence):
         current = entries.request_listing("acme", current, request, write(i)).entry
     for entry in (current, removed_by(current, 99, note="x")):
         assert Entry.of(wire.from_wire(wire.to_wire(entry.item()))) == entry
@@ -171,7 +171,7 @@ odd_rows = st.fixed_dictionaries(
 
 
 @given(odd_rows)
-def test_only_what_the_service_can_have_written_reads_as_anything_but_listed(row):
+def test_a_row_that_the_service_cannot_have_written_is_listed(row):
     entry = Entry.of(row)
     status = status_of(row, START)
     assert entry.status_at(START) == status
@@ -209,7 +209,7 @@ def test_a_row_that_cannot_be_understood_is_listed():
     assert entry.version == 0
 
 
-def test_missing_evidence_is_what_the_record_of_a_request_should_hold():
+def test_missing_evidence_names_what_the_record_of_a_request_lacks():
     request = Request(NUMBER, Source.SMS, times.text(START), {"seller": "Acme"})
     entry = entries.request_listing("acme", None, request, write()).entry
     assert entry.missing_evidence == ["consumer_name", "telemarketer", "goods_or_services"]

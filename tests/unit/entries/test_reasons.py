@@ -1,4 +1,4 @@
-"""The table of the removal reasons, written down once more and compared with what the rules do."""
+"""The removal reasons: an independent table of them, compared with the code."""
 
 from datetime import UTC, date, datetime
 
@@ -18,7 +18,7 @@ NUMBERS = ["+14155550100", "+14155550101", "", None]
 PROOF = {"reference": "r-1", "obtained_at": "2026-11-21T00:00:00.000Z", "purpose": "solar", "result": "yes"}
 PROOF |= {"compared_date": "2026-11-21", "checked_on": "2026-11-21", "number": "+14155550100"}
 
-# code: sources it is open for, what it requires, a removal that has it all
+# By code: the sources it is open for, and the fields it requires.
 TABLE = {
     "marked_by_mistake": ({"manual", "disposition", "import", "suppression"}, ["note"]),
     "entered_wrong_number": (ALL - {"sms", "ivr", "inbound_call"}, ["correct_number or note"]),
@@ -60,12 +60,12 @@ def removal(code, **evidence):
     return {"reason": code, "note": "why", "evidence": PROOF | evidence}
 
 
-def judge(listed, request, *, admin=False):
+def remove(listed, request, *, admin=False):
     write = Write(NOW, Actor("key:k", "u-2"), "r")
     return reasons.remove(listed, request, write, may_order=admin)
 
 
-def test_the_codes_are_those_of_the_contract():
+def test_the_codes_match_the_contract():
     assert set(reasons.REASONS) == set(TABLE)
     assert set(reasons.REFUSED) == REFUSED
     assert set(Source) == ALL
@@ -81,19 +81,19 @@ def test_a_reason_is_open_only_for_its_sources(code, source, admin):
     listed = entry(source)
     assert (code in reasons.open_for(listed, admin)) == wanted
     if wanted:
-        judge(listed, removal(code), admin=admin)
+        remove(listed, removal(code), admin=admin)
     else:
         with pytest.raises(RemovalRefused) as refused:
-            judge(listed, removal(code), admin=admin)
+            remove(listed, removal(code), admin=admin)
         assert refused.value.errors[0].field == "reason"
 
 
 @pytest.mark.parametrize("code", TABLE)
 def test_every_source_of_an_entry_must_allow_the_reason(code):
-    for one in ALL - {"legal"}:
+    for first_source in ALL - {"legal"}:
         for other in ALL - {"legal"}:
-            wanted = {one, other} <= TABLE[code][0] and code != "legal_order"
-            assert (code in reasons.open_for(entry(one, other), False)) == wanted
+            wanted = {first_source, other} <= TABLE[code][0] and code != "legal_order"
+            assert (code in reasons.open_for(entry(first_source, other), False)) == wanted
 
 
 @pytest.mark.parametrize(("code", "field"), [(code, field) for code, (_, fields) in TABLE.items() for field in fields])
@@ -101,21 +101,21 @@ def test_every_source_of_an_entry_must_allow_the_reason(code):
 def test_each_required_field_is_required(code, field, empty):
     request = removal(code)
     for name in field.split(" or "):
-        inside = request["evidence"] if name.startswith("evidence.") else request
+        container = request["evidence"] if name.startswith("evidence.") else request
         plain = name.removeprefix("evidence.")
         if empty == "missing":
-            inside.pop(plain, None)
+            container.pop(plain, None)
         else:
-            inside[plain] = empty
+            container[plain] = empty
     source = min(TABLE[code][0])
     with pytest.raises(RemovalRefused) as refused:
-        judge(entry(source), request, admin=True)
+        remove(entry(source), request, admin=True)
     assert field.split(" or ")[0] in [error.field for error in refused.value.errors]
     assert reasons.REASONS[code].guidance in refused.value.detail
 
 
 @pytest.mark.parametrize("code", TABLE)
-def test_what_is_shown_is_what_is_required(code):
+def test_the_shown_requirements_match_the_table(code):
     shown = reasons.REASONS[code].as_json()
     assert shown["requires"] == TABLE[code][1]
     assert set(shown["sources"]) == TABLE[code][0]
@@ -145,34 +145,32 @@ def test_what_is_shown_is_what_is_required(code):
 def test_evidence_must_fit_the_last_request(code, field, value, accepted):
     request = removal(code, **{field: value})
     if accepted:
-        judge(entry("sms"), request)
+        remove(entry("sms"), request)
     else:
         with pytest.raises(RemovalRefused) as refused:
-            judge(entry("sms"), request)
+            remove(entry("sms"), request)
         assert [error.field for error in refused.value.errors] == [f"evidence.{field}"]
 
 
 def test_a_correct_number_is_another_number():
     request = {"reason": "entered_wrong_number", "correct_number": "+14155550100"}
     with pytest.raises(RemovalRefused) as refused:
-        judge(entry("manual"), request)
+        remove(entry("manual"), request)
     assert [error.field for error in refused.value.errors] == ["correct_number"]
-    judge(entry("manual"), request | {"correct_number": "+14155550101"})
+    remove(entry("manual"), request | {"correct_number": "+14155550101"})
 
 
 DAYS = st.dates(date(2026, 11, 15), date(2026, 11, 27)).map(date.isoformat)
 
 
 @given(compared=DAYS, checked=DAYS, result=st.sampled_from(["yes", "no", "no data"]))
-def test_a_number_was_reassigned_if_the_database_said_yes_about_a_date_since_the_last_request(
-    compared, checked, result
-):
+def test_a_reassignment_needs_a_yes_from_the_database_about_a_date_since_the_last_request(compared, checked, result):
     request = removal("number_reassigned", compared_date=compared, checked_on=checked, result=result)
     if LAST_REQUEST[:10] <= compared <= checked <= NOW.date().isoformat() and result == "yes":
-        judge(entry("sms"), request)
+        remove(entry("sms"), request)
     else:
         with pytest.raises(RemovalRefused):
-            judge(entry("sms"), request)
+            remove(entry("sms"), request)
 
 
 @given(sources=st.sets(st.sampled_from(sorted(ALL - {"legal"})), min_size=1), number=st.sampled_from(NUMBERS))
@@ -180,22 +178,22 @@ def test_consent_for_a_number_of_a_registry_names_exactly_that_number(sources, n
     request = removal("consent_given", number=number)
     if "registry" in sources and number != "+14155550100":
         with pytest.raises(RemovalRefused) as refused:
-            judge(entry(*sources), request)
+            remove(entry(*sources), request)
         assert [error.field for error in refused.value.errors] == ["evidence.number"]
     else:
-        judge(entry(*sources), request)
+        remove(entry(*sources), request)
 
 
 @pytest.mark.parametrize("sources", [("web",), ("registry",), ("registry", "web")])
 @pytest.mark.parametrize("code", sorted(REFUSED))
 def test_a_refused_reason_is_refused_with_its_rule(code, sources):
     with pytest.raises(RemovalRefused) as refused:
-        judge(entry(*sources), removal(code), admin=True)
+        remove(entry(*sources), removal(code), admin=True)
     assert "CFR" in refused.value.detail
     assert refused.value.errors[0].field == "reason"
     of_a_call = "belongs to a call, not to the list" in refused.value.detail
     assert of_a_call == (sources == ("registry",) and code in {"existing_customer", "new_inquiry"})
-    [shown] = [one for one in reasons.refused_for(entry(*sources)) if one["code"] == code]
+    [shown] = [first_source for first_source in reasons.refused_for(entry(*sources)) if first_source["code"] == code]
     assert shown["why"] == refused.value.errors[0].message
 
 

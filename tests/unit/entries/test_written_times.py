@@ -1,4 +1,4 @@
-"""Times and sources as other programs write them."""
+"""Times and sources in the forms that other programs write."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -56,7 +56,7 @@ def test_a_time_without_seconds_or_offset_is_utc():
 
 
 @pytest.mark.parametrize("written", ["2026-11-23", "20261123", "2026/11/23"])
-def test_a_date_is_its_start_or_its_end(written):
+def test_a_date_means_the_start_or_the_end_of_the_day(written):
     assert written_times.read(written) == datetime(2026, 11, 23, tzinfo=UTC)
     assert written_times.read(written, end_of_day=True) == datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -81,12 +81,12 @@ def test_a_date_is_its_start_or_its_end(written):
         float("inf"),
     ],
 )
-def test_what_has_no_meaning_or_two_is_not_read(written):
+def test_ambiguous_or_meaningless_text_is_not_read(written):
     assert written_times.read(written) is None
 
 
 @given(st.one_of(st.text(), st.integers(), st.floats(allow_nan=False), st.from_regex(r"\d{4}-\d\d.{0,20}")))
-def test_nothing_that_is_sent_raises(written):
+def test_reading_never_raises(written):
     moment = written_times.read(written)
     assert moment is None or (moment.tzinfo is UTC and moment.microsecond % 1000 == 0)
 
@@ -134,10 +134,10 @@ def test_only_rfc_3339_is_exact():
         ("", None),
     ],
 )
-def test_a_source_is_known_by_usual_words_in_any_case(word, source):
+def test_a_source_is_recognized_by_common_names_in_any_case(word, source):
     assert source_named(word) is source
 
 
 @pytest.mark.parametrize("source", list(Source))
-def test_every_source_is_known_by_its_own_name(source):
+def test_every_source_is_recognized_by_its_code(source):
     assert source_named(source.upper()) is source

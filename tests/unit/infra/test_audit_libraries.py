@@ -19,13 +19,13 @@ VULNERABLE = {"name": "pyjwt", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fi
         ([CLEAN, SKIPPED], 1, "could not be audited: boto3"),
     ],
 )
-def test_only_a_whole_audit_passes_without_a_word(libraries, code, words):
+def test_only_a_complete_audit_passes_without_a_warning(libraries, code, words):
     result = verdict({"dependencies": libraries})
     assert result[0] == code
     assert words in result[1]
 
 
-def test_without_a_network_the_audit_is_skipped_with_a_word(monkeypatch, capsys):
+def test_without_a_network_the_audit_is_skipped_with_a_warning(monkeypatch, capsys):
     monkeypatch.setattr(audit_libraries, "SERVICE", ("127.0.0.1", 1))
     assert audit_libraries.main() == 0
     assert "not audited: 127.0.0.1 cannot be reached" in capsys.readouterr().out

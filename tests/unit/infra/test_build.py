@@ -1,4 +1,4 @@
-"""What a function reaches, what is trimmed from the libraries, and the messages of failed builds."""
+"""The modules that a function reaches, the trimming of libraries, and the messages of failed builds."""
 
 import json
 import marshal
@@ -82,7 +82,7 @@ def test_another_version_of_python_is_refused(monkeypatch, tmp_path):
         artifact.build("AddNumberFunction", "arm64", FUNCTIONS, tmp_path)
 
 
-def test_a_library_that_is_not_required_is_named(tmp_path):
+def test_a_library_missing_from_the_requirements_is_named(tmp_path):
     (tmp_path / "contents.json").write_text(json.dumps({"a": {"files": ["a"], "imports": ["a"], "needs": ["b"]}}))
     assert libraries.selected(tmp_path, ["a"]) == {"a"}
     with pytest.raises(libraries.BuildFailed, match=r"nowhere is imported but not in functions/requirements\.txt"):
@@ -102,7 +102,7 @@ def test_compiled_modules_name_lambdas_folder_and_are_unchecked(tmp_path):
     assert marshal.loads(compiled.read_bytes()[16:]).co_filename == "/var/task/m.py"
 
 
-def test_documentation_is_emptied_but_its_key_stays():
+def test_documentation_is_emptied_but_keeps_its_key():
     model = {
         "shapes": {"A": {"documentation": "<p>", "members": {"documentation": {"shape": "S", "documentation": "x"}}}}
     }

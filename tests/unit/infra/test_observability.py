@@ -1,4 +1,4 @@
-"""Alarms, dashboard and budget: every metric exists as its service documents it; every alarm is in the runbook."""
+"""Alarms, dashboard and budget: every metric is one that its service documents; every alarm is in the runbook."""
 
 import json
 import re
@@ -143,7 +143,7 @@ def test_the_math_of_an_alarm_uses_each_of_its_metrics(name):
     assert all(metric["ReturnData"] is False for metric in alarm["Metrics"] if metric is not value)
 
 
-def test_every_metric_of_our_own_is_watched():
+def test_every_own_metric_has_an_alarm():
     watched = {
         metric for alarm in ALARMS.values() for namespace, metric, _ in metrics_of(alarm) if namespace == "Nocall"
     }
@@ -151,7 +151,7 @@ def test_every_metric_of_our_own_is_watched():
 
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
-def test_an_alarm_may_look_back_at_most_a_week(name):
+def test_an_alarm_evaluates_at_most_a_week(name):
     alarm = ALARMS[name]
     period = alarm.get("Period") or next(m["MetricStat"]["Period"] for m in alarm["Metrics"] if "MetricStat" in m)
     most = 7 * 24 * 3600 if period >= 3600 else 24 * 3600
@@ -159,7 +159,7 @@ def test_an_alarm_may_look_back_at_most_a_week(name):
     assert alarm.get("DatapointsToAlarm", 1) <= alarm["EvaluationPeriods"]
 
 
-def test_a_caller_that_sends_bad_requests_rings_no_alarm_about_checks():
+def test_a_caller_that_sends_bad_requests_triggers_no_alarm_about_checks():
     [value] = [metric for metric in ALARMS["CheckCrashesAlarm"]["Metrics"] if "Expression" in metric]
     refused, unavailable, crashed = 40, 7, 2
     values = {"errors": refused + unavailable + crashed, "refused": refused, "unavailable": unavailable}
@@ -201,7 +201,7 @@ def test_a_budget_notifies_the_topic_before_and_when_it_is_exceeded():
     assert {subscriber["Address"] for subscriber in subscribers} == {TOPIC}
 
 
-def test_the_local_stack_leaves_out_what_the_emulator_does_not_know():
+def test_the_local_stack_leaves_out_resources_that_the_emulator_does_not_support():
     local = deployed(Profile="local")
     kinds = {resource["Type"] for part in (local, *local.children.values()) for resource in part.resources.values()}
     assert not {

@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid, and tools that generate clients from it can use it."""
+"""The OpenAPI document is valid and can be used to generate clients."""
 
 import compileall
 import json
@@ -21,7 +21,7 @@ def test_the_document_is_valid():
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=lambda value: str(value)[:60])
-def test_every_operation_has_a_declared_tag_and_words(method, path, operation):
+def test_every_operation_has_a_declared_tag_and_a_description(method, path, operation):
     assert set(operation["tags"]) <= {tag["name"] for tag in DOCUMENT["tags"]}
     assert operation["summary"]
     assert operation["description"]

@@ -1,4 +1,4 @@
-"""The scale page matches the model and the simulation, and these match DynamoDB's documentation."""
+"""The scale page matches the model and the simulation, which match DynamoDB's documentation."""
 
 import re
 from dataclasses import replace
@@ -26,7 +26,7 @@ def test_the_page_has_up_to_date_tables():
     assert set(re.findall(r"<!-- table: (\w+) -->", PAGE)) == set(model.TABLES)
 
 
-def test_the_page_draws_the_conclusions_that_its_numbers_support(outcomes):
+def test_the_conclusions_of_the_page_follow_from_its_numbers(outcomes):
     values = Inputs()
     events = int(LIMITS.new_table_writes / ASSUMED.audit_units + 0.5)
     assert f"warm for 4,000, records {events:,} events a second" in WORDS
@@ -89,14 +89,14 @@ def test_the_model_uses_measurements_and_rejects_unknown_inputs():
         model.inputs([{"scale": {"chek_ms": 4.5}}])
 
 
-def test_the_time_that_an_import_waits_for_its_turn_is_billed():
+def test_the_time_that_an_import_spends_queued_is_billed():
     values = Inputs(import_workers=4, import_rows_a_second=500, import_cpu_ms=0.1)
     assert values.import_row_ms == pytest.approx(8)
     assert replace(values, import_workers=1).import_row_ms == pytest.approx(2)
     assert replace(values, import_rows_a_second=1e9).import_row_ms == pytest.approx(0.1)
 
 
-def test_the_limits_are_in_the_order_in_which_a_growing_load_meets_them():
+def test_the_limits_are_in_the_order_in_which_a_growing_load_reaches_them():
     met = [one for one, _, _ in model.limits_met(Inputs())]
     assert met == sorted(met)
     assert model.limits_met(Inputs(read_wait_ms=500, check_cpu_ms=0))[0][2].startswith("HTTP only: the parameter")

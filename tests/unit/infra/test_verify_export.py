@@ -14,7 +14,7 @@ from infra.tools.verify_export import main, verify
 
 @pytest.fixture
 def folder(tmp_path):
-    """Four exports of one account, as they would be downloaded."""
+    """Four exports of one account, as downloaded."""
     link = ChainEnd()
     for i in range(4):
         form = "jsonl" if i == 3 else "csv"
@@ -28,10 +28,10 @@ def folder(tmp_path):
             file, body = out.finish(f"numbers-{n + 1:05}", form)
             (here / file.name).write_bytes(body)
             files.append(file)
-        told = ExportSummary("acme", f"e{i}", "numbers", form, None, None, "s", "r", "0.1.0+abc", files)
-        body = manifests.written(wrote := manifests.manifest(told, link))
+        summary = ExportSummary("acme", f"e{i}", "numbers", form, None, None, "s", "r", "0.1.0+abc", files)
+        body = manifests.written(manifest := manifests.manifest(summary, link))
         (here / "manifest.json").write_bytes(body)
-        link = manifests.end_of_chain(wrote, body)
+        link = manifests.end_of_chain(manifest, body)
     (tmp_path / "head").write_text(link.sha256)
     return tmp_path
 
@@ -65,12 +65,12 @@ def test_a_changed_file_is_detected(folder):
 @pytest.mark.parametrize("i", [0, 1, 2])
 def test_the_next_manifest_reveals_a_changed_one(folder, i):
     path = folder / f"2026-11-2{i}" / "manifest.json"
-    told = json.loads(path.read_text())
-    path.write_bytes(manifests.written({**told, "started_at": "another time"}))
+    summary = json.loads(path.read_text())
+    path.write_bytes(manifests.written({**summary, "started_at": "another time"}))
     assert any("one of the two was changed" in fault for fault in faults(folder))
 
 
-def test_a_digest_kept_elsewhere_reveals_a_missing_last_manifest(folder, capsys):
+def test_a_digest_stored_elsewhere_reveals_a_missing_last_manifest(folder, capsys):
     head = (folder / "head").read_text()
     shutil.rmtree(folder / "2026-11-23")
     assert faults(folder) == []
@@ -78,7 +78,7 @@ def test_a_digest_kept_elsewhere_reveals_a_missing_last_manifest(folder, capsys)
     assert "no account's chain ends with" in capsys.readouterr().out
 
 
-def test_a_missing_export_is_detected_and_a_later_beginning_is_noted(folder):
+def test_a_missing_export_is_detected_and_a_later_start_is_noted(folder):
     shutil.rmtree(folder / "2026-11-20")
     [verdict] = verify(folder)
     assert verdict.faults == []
@@ -99,9 +99,9 @@ def test_a_fork_is_detected_and_a_copy_is_only_noted(folder):
 
 def test_a_file_name_in_a_manifest_cannot_reach_another_folder(folder):
     path = folder / "2026-11-21" / "manifest.json"
-    told = json.loads(path.read_text())
-    told["files"][0]["name"] = "../head"
-    path.write_bytes(manifests.written(told))
+    summary = json.loads(path.read_text())
+    summary["files"][0]["name"] = "../head"
+    path.write_bytes(manifests.written(summary))
     assert any(str(folder / "2026-11-21" / "head") in fault for fault in faults(folder))
 
 
@@ -126,9 +126,9 @@ def test_an_event_altered_before_the_export_is_detected(tmp_path):
         out.add(json.dumps(row) + "\n")
         file, body = out.finish("audit-00001", "jsonl")
         (here / file.name).write_bytes(body)
-        told = manifests.manifest(
+        summary = manifests.manifest(
             ExportSummary(name, "e", "audit", "jsonl", "a", "b", "s", "r", "v", [file]), ChainEnd()
         )
-        (here / "manifest.json").write_bytes(manifests.written(told))
+        (here / "manifest.json").write_bytes(manifests.written(summary))
         [verdict] = verify(here)
         assert (len(verdict.faults), verdict.rows) == (wrong, 1)

@@ -1,4 +1,4 @@
-"""The names by which files and forms call a country."""
+"""The names that files and forms use for a country."""
 
 import phonenumbers
 import pytest
@@ -31,7 +31,7 @@ def test_a_country_is_found_by_its_code_name_or_calling_code(written, region):
     assert countries.country(written) == region
 
 
-def test_a_shared_calling_code_stands_for_the_default_region_if_it_shares_it():
+def test_a_shared_calling_code_means_the_default_region_if_it_has_that_code():
     assert countries.country("1", "CA") == "CA"
     assert countries.country("1", "GB") == "US"
     assert countries.country("7", "KZ") == "KZ"

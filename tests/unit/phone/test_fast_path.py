@@ -1,4 +1,4 @@
-"""Whichever module reads a number, the result is the one without fast paths: all readings, each by the rules."""
+"""The fast paths read every number exactly as the rules do."""
 
 import subprocess
 import sys
@@ -16,12 +16,12 @@ from infra.generate import phone_table as generator
 from infra.local.stack import ROOT
 
 
-def slowly(written, region):
+def by_rules(written, region):
     return readings.classify(written, region, rules.classify)
 
 
 def differs(written, region):
-    expected = slowly(written, region)
+    expected = by_rules(written, region)
     return phone.classify(written, region) != expected or any(
         phone.national(number) != rules.national(number) or phone.region_of(number) != rules.region_of(number)
         for number in expected.lookups
@@ -32,10 +32,10 @@ def is_plain(expected):
     return len(expected.valid) == 1 and expected.lookups == expected.valid and not expected.warnings
 
 
-def test_odd_texts_are_read_as_the_rules_read_them():
-    tried = list(phone_texts.strange(12_000, seed=20))
-    assert [(written, region) for written, region in tried if differs(written, region)] == []
-    read = [phone.classify(written, region) for written, region in tried]
+def test_unusual_texts_are_read_as_the_rules_read_them():
+    samples = list(phone_texts.strange(12_000, seed=20))
+    assert [(written, region) for written, region in samples if differs(written, region)] == []
+    read = [phone.classify(written, region) for written, region in samples]
     assert sum(1 for one in read if not one.lookups) > 1000, "the texts must include refused ones"
     assert sum(1 for one in read if one.valid) > 1000, "and numbers that are in use"
     assert sum(1 for one in read if one.numbers and not one.valid) > 1000, "and others"
@@ -47,7 +47,7 @@ def test_each_row_of_a_mixed_file_is_read_as_the_rules_read_it():
     written = phone_texts.mixed(4000, seed=3)
     numbers, exceptions = phone.classify_many(written, "US")
     for row, text in enumerate(written):
-        expected = slowly(text, "US")
+        expected = by_rules(text, "US")
         if row in exceptions:
             assert (numbers[row], exceptions[row]) == (None, expected)
         else:
@@ -73,7 +73,7 @@ def test_rows_are_read_as_single_numbers_in_any_region(region):
     ]
     numbers, exceptions = phone.classify_many(iter(written), region)
     for row, text in enumerate(written):
-        expected = slowly(text, region)
+        expected = by_rules(text, region)
         plain = is_plain(expected)
         assert (numbers[row], exceptions.get(row)) == ((expected.valid[0], None) if plain else (None, expected))
 

@@ -1,4 +1,4 @@
-"""The page on numbers is true: each of its examples is read as it says."""
+"""Each example on the page about numbers is read as the page says."""
 
 import re
 

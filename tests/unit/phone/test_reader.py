@@ -26,7 +26,7 @@ def examples():
                 yield from ((region, e164, phonenumbers.format_number(example, form)) for form in FORMS)
 
 
-def test_every_form_of_every_example_number_is_read_as_it():
+def test_every_form_of_every_example_number_is_read_as_that_number():
     written_forms = list(examples())
     assert len(written_forms) > 5000
     wrong = [
@@ -101,7 +101,7 @@ def test_other_text_is_refused_with_the_reason(written, region, why):
     assert phone.classify(written, region).why == refused.value.errors[0].message
 
 
-def test_a_possible_number_of_an_unknown_range_is_listed_but_not_callable():
+def test_a_possible_number_in_an_unknown_range_is_listed_but_not_callable():
     read = phone.read("+15555552671", None)
     assert (read.numbers, read.valid, read.why) == (("+15555552671",), (), "not a number that is in use")
     assert "not known to be in use" in read.warnings[0]

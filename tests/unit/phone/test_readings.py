@@ -1,4 +1,4 @@
-"""Forms that people reported from the field: what each may mean, and what is refused with an explanation."""
+"""Forms reported from the field: what each can mean, and which are refused with an explanation."""
 
 import pytest
 
@@ -32,7 +32,7 @@ from dnc.problems import InvalidNumber
         ("612345678.0", "IT", "+390612345678"),
         ("+39 6 1234 5678", "US", "+390612345678"),
         ("197123456", "BJ", "+2290197123456"),
-        # 00, where the region's own prefix is another.
+        # 00 where the region has a different international prefix.
         ("0044 20 7946 0958", "US", "+442079460958"),
         ("0044 20 7946 0958", "AU", "+442079460958"),
         ("0044 20 7946 0958", None, "+442079460958"),
@@ -108,7 +108,7 @@ def test_an_ambiguous_form_is_listed_under_each_reading(text, region, numbers):
 
 
 def test_a_reading_that_is_not_in_use_is_looked_up_but_not_listed():
-    """The digits with the plus that they may have lost: possible in Indonesia, but not in use."""
+    """With the plus that they may have lost, the digits are possible in Indonesia but not in use."""
     read = phone.read("6281234105", "ID")
     assert read.numbers == ("+626281234105",)
     assert read.lookups == ("+626281234105", "+6281234105")
@@ -178,7 +178,7 @@ def test_a_local_number_after_a_number_is_no_extension():
         phone.read("4155550142; 5550143", "US")
 
 
-def test_an_extension_that_is_no_number_is_a_mere_warning():
+def test_an_extension_that_is_not_a_number_is_only_a_warning():
     for text in ("4155550142;12", "4155550142,,12", "415-555-0142 x12", "(415) 555-0142 ext. 1234"):
         assert phone.read(text, "US") == phone.read("4155550142", "US")._replace(warnings=(forms.EXTENSION_DROPPED,))
 
@@ -197,19 +197,19 @@ def test_an_extension_that_is_no_number_is_a_mere_warning():
         "+86282452253",
     ],
 )
-def test_a_withheld_caller_id_is_refused_in_words_that_say_so(text):
+def test_a_withheld_caller_id_is_refused_as_such(text):
     with pytest.raises(InvalidNumber, match="withheld caller ID"):
         phone.read(text, "US")
 
 
 @pytest.mark.parametrize("text", ["4.15555E+09", "4.1555501E9", "4,15555E+09", "+4.9151E+12", "4E9"])
-def test_scientific_notation_is_refused_with_a_way_to_mend_the_column(text):
+def test_scientific_notation_is_refused_with_advice_on_the_column(text):
     with pytest.raises(InvalidNumber, match="format the column as text"):
         phone.read(text, "US")
 
 
 @pytest.mark.parametrize("text", ["4l55550142", "41555501４O", "①②③4155550142", "4155550142²", "½4155550142"])
-def test_what_looks_like_a_digit_is_no_digit(text):
+def test_characters_that_only_look_like_digits_are_refused(text):
     with pytest.raises(InvalidNumber):
         phone.read(text, "US")
 
@@ -233,16 +233,16 @@ def test_the_digits_after_a_float_are_not_added_to_another_number():
     assert phone.classify("415555014.0", "US").numbers == ()
 
 
-def test_the_base_decides_for_each_candidate():
-    """Which readings there are does not depend on the fast paths: the base is given."""
-    seen = []
+def test_each_candidate_is_classified_by_the_given_function():
+    """The readings do not depend on the fast paths, because the function that classifies a candidate is a parameter."""
+    candidates = []
 
     def base(text, region):
-        seen.append(text)
+        candidates.append(text)
         return phone._rules().classify(text, region)
 
     assert readings.classify("4915123456789", "DE", base).numbers == phone.read("4915123456789", "DE").numbers
-    assert {"4915123456789", "+4915123456789"} <= set(seen)
+    assert {"4915123456789", "+4915123456789"} <= set(candidates)
 
 
 def test_texts_are_split_only_if_both_parts_are_numbers():

@@ -1,4 +1,4 @@
-"""The forms of one phone: plans that were changed, and plans with an optional digit."""
+"""The forms of one phone: renumbered plans, and plans with an optional digit."""
 
 import phonenumbers
 import pytest
@@ -21,7 +21,7 @@ CHANGED = [
     ("+38138512345", "+38338512345"),
     ("+390549886377", "+3780549886377"),
 ]
-REFUSED_AS_THEY_ARE = [
+NEVER_STORED = [
     ("+22997123456", "+2290197123456"),
     ("+22507123456", "+2250707123456"),
     ("+22505123456", "+2250505123456"),
@@ -31,10 +31,10 @@ REFUSED_AS_THEY_ARE = [
     ("+22522412345", "+2252722412345"),
     ("+5215512345678", "+525512345678"),
 ]
-"""Older forms whose length no add accepted: no list has them."""
+"""Older forms that no list can contain, because adds never accepted their length."""
 
 
-@pytest.mark.parametrize(("older", "current"), CHANGED + REFUSED_AS_THEY_ARE)
+@pytest.mark.parametrize(("older", "current"), CHANGED + NEVER_STORED)
 def test_an_add_lists_the_current_form_only(older, current):
     read = phone.read(older, None)
     assert read.numbers == (current,) == (phone.current_form(older),)
@@ -50,7 +50,7 @@ def test_a_check_of_either_form_looks_up_both(older, current):
         assert {older, current} <= set(phone.lookups(written))
 
 
-@pytest.mark.parametrize(("older", "current"), REFUSED_AS_THEY_ARE)
+@pytest.mark.parametrize(("older", "current"), NEVER_STORED)
 def test_a_form_that_no_list_can_have_is_not_looked_up(older, current):
     assert phone.classify(older, None).lookups == (current,) == phone.lookups(current)
 
@@ -82,7 +82,7 @@ def test_other_numbers_have_one_form(number):
     assert renumbered.others(number) == ()
 
 
-def test_the_pattern_matches_what_has_another_form():
+def test_the_pattern_matches_exactly_the_numbers_with_another_form():
     import re
 
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):

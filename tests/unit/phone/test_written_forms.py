@@ -1,4 +1,4 @@
-"""A listed person is never called, however the number was written: every region, every type, in both orders."""
+"""A listed number is never callable in any written form: every region, every type, in both orders."""
 
 from itertools import chain
 
@@ -13,7 +13,7 @@ EXAMPLES = list(written.examples())
 
 
 def test_a_sweep_of_all_regions_and_types():
-    """No form of a listed phone is callable. At most one stranger is listed with it, and few forms are refused."""
+    """No form of a listed phone is callable. At most one other number is listed with it, and few forms are refused."""
     sweep = written.swept(EXAMPLES)
     forms = sweep.counts["forms"]
     assert sweep.callable == []
@@ -21,13 +21,13 @@ def test_a_sweep_of_all_regions_and_types():
     assert sweep.counts["checks"] > 100_000
     assert [(form, others) for form, others in sweep.strangers if len(others) > 1] == []
     assert len(sweep.strangers) < 0.012 * forms
-    # A last group after a slash or dash is no extension if the number with it would be too long.
+    # A last group after a slash or dash is not an extension if the number would be too long with it.
     refused = [form for form, _ in sweep.refused if not form[0].endswith(("/12", "-12"))]
     assert len(refused) < 0.0005 * forms
 
 
 def test_the_sweep_detects_a_wrong_callable(monkeypatch):
-    """With the readings that libphonenumber has, one for each text, the sweep must find what people reported."""
+    """With libphonenumber's single reading of each text, the sweep must find the known faults."""
     of_library = phone._rules()
     monkeypatch.setattr(phone, "classify", lambda text, region: phone._alone(of_library.classify(text, region)))
     sweep = written.swept([(region, number) for region, number in EXAMPLES if region in ("DE", "PL", "AT")])

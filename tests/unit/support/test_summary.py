@@ -1,4 +1,4 @@
-"""Every test run ends with one line that counts it, and fails if nothing passed."""
+"""Every test run ends with one line of counts, and fails if nothing passed."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ def run(tmp_path):
     def run_pytest(module, *options):
         (tmp_path / "test_it.py").write_text(module)
         command = [sys.executable, "-m", "pytest", "-qq", *options, "-p", "tests.support.summary", "test_it.py"]
-        # Without the plugins that are installed, pytest starts in a fraction of the time.
+        # Without plugins, pytest starts in a fraction of the time.
         environment = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout.splitlines()[-1]

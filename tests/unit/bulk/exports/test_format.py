@@ -1,7 +1,8 @@
-"""The rows and files of an export: nothing is lost, nothing is a formula, the same rows are the same bytes."""
+"""The rows and files of an export: nothing is lost, no cell is a formula, and equal rows make equal bytes."""
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import math
@@ -60,7 +61,7 @@ def read(written):
     return {name: unescaped(cell) for name, cell in cells.items()}
 
 
-def test_an_entry_as_csv_holds_everything_that_is_stored():
+def test_a_csv_row_contains_everything_that_is_stored():
     cells = read(lines(ExportKind.NUMBERS, ExportFormat.CSV, ROW))
     assert tuple(cells) == NUMBER_COLUMNS
     assert set(DETAILS) < set(cells)
@@ -73,7 +74,7 @@ def test_an_entry_as_csv_holds_everything_that_is_stored():
     assert cells["removal"] == cells["expires_at"] == cells["consumer_name"] == ""
 
 
-def test_a_removed_and_an_expired_entry_say_so():
+def test_removed_and_expired_entries_have_their_status():
     removal = {"reason": "test_number", "note": "ours", "removed_at": "2026-11-23T00:00:00.000Z"}
     removal |= {"removed_by": {"principal": "key:a", "acting_user": "u-2"}}
     cells = read(lines(ExportKind.NUMBERS, ExportFormat.CSV, {**ROW, "status": "removed", "removal": removal}))
@@ -83,7 +84,7 @@ def test_a_removed_and_an_expired_entry_say_so():
     assert (cells["status"], cells["expires_at"]) == ("expired", "2026-11-23T01:00:00.000Z")
 
 
-def test_an_entry_as_a_json_line_is_what_is_stored():
+def test_a_json_line_equals_the_stored_entry():
     line = lines(ExportKind.NUMBERS, ExportFormat.JSONL, ROW)
     assert line.endswith("}\n")
     assert line.count("\n") == 1
@@ -93,7 +94,7 @@ def test_an_entry_as_a_json_line_is_what_is_stored():
 
 
 @pytest.mark.parametrize("broken", [{"status": 7}, {"expires_at": "soon"}, {"sources": "web"}, {"version": None}])
-def test_a_row_written_by_hand_is_exported_as_it_is(broken):
+def test_a_manually_written_row_is_exported_unchanged(broken):
     bare = {"account_id": "acme", "number": "+14155550100", **broken}
     cells = read(lines(ExportKind.NUMBERS, ExportFormat.CSV, bare))
     assert (cells["number"], cells["status"]) == ("+14155550100", "listed")
@@ -103,7 +104,7 @@ def test_a_row_written_by_hand_is_exported_as_it_is(broken):
 
 @given(text)
 @example("-0")
-def test_a_cell_is_no_formula_and_nothing_of_it_is_lost(cell):
+def test_a_cell_is_never_a_formula_and_loses_nothing(cell):
     written = escaped(cell)
     assert unescaped(written) == cell
     assert written[:1] not in set("=@\t\r\n＝＋－＠") or written == ""
@@ -117,7 +118,7 @@ def test_plain_cells_are_left_alone(cell):
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "'tis", "''", "＝1"])
-def test_what_a_spreadsheet_would_run_is_escaped(cell):
+def test_formulas_are_escaped(cell):
     assert escaped(cell) == f"'{cell}"
 
 
@@ -137,12 +138,12 @@ def test_escaping_is_undone_exactly(cell):
 
 
 @given(st.dictionaries(text, values, max_size=4))
-def test_the_typed_form_reads_as_the_audit_reads_it(row):
+def test_typed_values_are_read_as_the_audit_reads_them(row):
     item = wire.to_wire(row)
     assert {name: wire.plain_from_wire(value) for name, value in item.items()} == wire.plain(wire.from_wire(item))
 
 
-def test_an_event_as_a_json_line_has_its_own_digest():
+def test_an_event_in_a_json_line_matches_its_digest():
     result = RecordedChange(
         "acme", "+14155550100", "7".zfill(40), EventType.LISTED, "2026-11-01T00:00:00.000Z",
         {"principal": "key:a", "acting_user": "ü"}, None, None, {**ROW, "sources": ["sms", "web"]}, "r",
@@ -156,7 +157,7 @@ def test_an_event_as_a_json_line_has_its_own_digest():
     assert json.loads(cells["after"])["number"] == "+14155550100"
 
 
-def test_the_same_rows_are_the_same_bytes_and_others_have_another_name():
+def test_equal_rows_make_equal_bytes_and_other_rows_another_name():
     def file(*rows):
         out = ExportFile("head\r\n")
         for row in rows:
@@ -167,10 +168,10 @@ def test_the_same_rows_are_the_same_bytes_and_others_have_another_name():
     assert (one, body) == (again, same)
     assert other.name != one.name
     assert gzip.decompress(body) == b"head\r\na\r\nb\r\n"
-    assert (one.rows, one.bytes, one.sha256) == (2, len(body), __import__("hashlib").sha256(body).hexdigest())
+    assert (one.rows, one.bytes, one.sha256) == (2, len(body), hashlib.sha256(body).hexdigest())
 
 
-def test_a_file_is_full_by_rows_or_by_bytes():
+def test_a_file_is_limited_in_rows_and_bytes():
     out = ExportFile("", max_rows=2)
     out.add("a\n")
     assert not out.full

@@ -1,4 +1,4 @@
-"""Which column means what, what a row asks for, how rows merge, and how fast a worker writes."""
+"""What each column means, what a row requests, how rows merge, and how fast a worker writes."""
 
 import itertools
 import json
@@ -25,7 +25,7 @@ from tests.support.memory_s3 import MemoryS3
 from tests.unit.bulk.uploads.test_parse import Chunks
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-TERMS = ImportOptions("i" * 26, Source.IMPORT, times.text(NOW), region="US")
+OPTIONS = ImportOptions("i" * 26, Source.IMPORT, times.text(NOW), region="US")
 WRITE = Write(NOW + timedelta(seconds=5), Actor("key:k", "u-1"), "")
 
 
@@ -46,7 +46,7 @@ def columns(*lines):
         (["lead_id,phone_code,phone_number,campaign_id", "7,1,4155550100,spring"], 2, None, {3: "campaign_id"}),
     ],
 )
-def test_the_columns_are_told_by_header_or_by_what_stands_in_them(lines, number, area, fields):
+def test_columns_are_recognized_by_their_header_or_their_content(lines, number, area, fields):
     found = columns(*lines)
     assert (found.phones, dict(found.areas), found.fields) == (
         (number,),
@@ -71,7 +71,7 @@ def test_a_file_without_numbers_is_refused(lines):
         ["number,action", "4155550100,A"],
     ],
 )
-def test_a_change_file_is_refused_whole(lines):
+def test_a_change_file_is_refused(lines):
     with pytest.raises(FileRefused, match="change file"):
         columns(*lines)
 
@@ -95,7 +95,7 @@ def planned(data, **more):
     return plan, pieces, rows
 
 
-def test_a_plan_has_each_row_once_and_is_the_same_each_time():
+def test_a_plan_has_each_row_once_and_is_deterministic():
     data = b"number\n" + b"".join(b"415555%04d\n" % i for i in range(5000))
     plan, pieces, rows = planned(data, rows_a_piece=100)
     assert plan.rows == 5000
@@ -105,7 +105,7 @@ def test_a_plan_has_each_row_once_and_is_the_same_each_time():
     sizes = [len(piece) for piece in rows.values()]
     assert max(sizes) < 130
     neighbors = sum(1 for piece in rows.values() for a, b in itertools.pairwise(piece) if b[0] == a[0] + 1)
-    assert neighbors < 300, "neighbors of a sorted file would heat one partition"
+    assert neighbors < 300, "neighbors in a sorted file would make one partition hot"
 
 
 @pytest.mark.parametrize("data", [b"number\n", b"\n\n \n", b"phone,name\r\n\r\n"])
@@ -114,7 +114,7 @@ def test_a_file_without_rows_is_refused(data):
         planned(data)
 
 
-def test_a_plan_gives_up_in_words_before_its_time_is_over():
+def test_a_plan_is_refused_with_a_reason_before_its_time_runs_out():
     data = b"".join(b"415555%04d\n" % (i % 10_000) for i in range(30_000))
     with pytest.raises(FileRefused, match="too long"):
         planned(data, still_time=lambda: False)
@@ -134,116 +134,121 @@ def test_moments_are_read(written, moment):
     assert moment_of("2027-01-02", end_of_day=True) == datetime(2027, 1, 3, tzinfo=UTC)
 
 
-SUPPRESSION = replace(TERMS, source=Source.SUPPRESSION)
+SUPPRESSION = replace(OPTIONS, source=Source.SUPPRESSION)
 
 
-def row_told(fields, terms=TERMS):
-    reading = read([7, "(415) 555-0100", fields], 0, terms)
+def read_row(fields, options=OPTIONS):
+    reading = read([7, "(415) 555-0100", fields], 0, options)
     request = reading.requests[0].request if reading.requests else None
     return request, [remark.why for remark in reading.remarks]
 
 
 def test_an_unreadable_expiry_or_date_lists_the_number_without_it_and_warns():
-    request, why = row_told({"expires_at": "31/12/2027", "requested_at": "last week"}, SUPPRESSION)
+    request, why = read_row({"expires_at": "31/12/2027", "requested_at": "last week"}, SUPPRESSION)
     assert (request.expires_at, request.requested_at) == (None, times.text(NOW))
     assert len(why) == 2
-    request, why = row_told({"expires_at": "2027-01-02T03:04Z", "requested_at": "2026-01-02T03:04Z"}, SUPPRESSION)
+    request, why = read_row({"expires_at": "2027-01-02T03:04Z", "requested_at": "2026-01-02T03:04Z"}, SUPPRESSION)
     assert (request.requested_at, why) == ("2026-01-02T03:04:00.000Z", [])
     assert request.expires_at == int(datetime(2027, 1, 2, 3, 4, tzinfo=UTC).timestamp())
 
 
-def test_rows_without_an_expiry_of_their_own_take_that_of_the_import():
-    until = replace(TERMS, source=Source.SUPPRESSION, expires_at="2027-06-01T00:00:00.000Z")
-    assert row_told({}, until)[0].expires_at == times.epoch(datetime(2027, 6, 1, tzinfo=UTC))
-    assert row_told({"seller": "Acme"}, until)[0].expires_at == times.epoch(datetime(2027, 6, 1, tzinfo=UTC))
-    own = row_told({"expires_at": "2027-01-02T03:04Z"}, until)[0].expires_at
+def test_rows_without_an_expiry_take_the_one_of_the_import():
+    until = replace(OPTIONS, source=Source.SUPPRESSION, expires_at="2027-06-01T00:00:00.000Z")
+    assert read_row({}, until)[0].expires_at == times.epoch(datetime(2027, 6, 1, tzinfo=UTC))
+    assert read_row({"seller": "Acme"}, until)[0].expires_at == times.epoch(datetime(2027, 6, 1, tzinfo=UTC))
+    own = read_row({"expires_at": "2027-01-02T03:04Z"}, until)[0].expires_at
     assert own == times.epoch(datetime(2027, 1, 2, 3, 4, tzinfo=UTC))
-    assert row_told({"source": "sms"}, until) == (row_told({"source": "sms"}, TERMS)[0], [])
+    assert read_row({"source": "sms"}, until) == (read_row({"source": "sms"}, OPTIONS)[0], [])
 
 
-def test_what_does_not_fit_is_told():
-    request, why = row_told({"expires_at": "2026-01-01T00:00Z"}, SUPPRESSION)
+def test_unusable_values_are_reported():
+    request, why = read_row({"expires_at": "2026-01-01T00:00Z"}, SUPPRESSION)
     assert (request.expires_at, why) == (None, ["its expiry has passed: listed without one"])
-    request, why = row_told({"requested_at": "2027-01-01T00:00Z"})
+    request, why = read_row({"requested_at": "2027-01-01T00:00Z"})
     assert (request.requested_at, len(why)) == (times.text(NOW), 1)
-    request, why = row_told({"expires_at": "2027-01-01T00:00Z"}, replace(TERMS, source=Source.SMS))
+    request, why = read_row({"expires_at": "2027-01-01T00:00Z"}, replace(OPTIONS, source=Source.SMS))
     assert (request.expires_at, len(why)) == (None, 1)
-    request, why = row_told({"seller": "x" * 300})
+    request, why = read_row({"seller": "x" * 300})
     assert (len(request.details["seller"]), len(why)) == (200, 1)
-    assert row_told({"region": "Narnia"}) == (None, ["its country is not known"])
-    request, why = row_told({"region": "UK"})
-    assert (request.number, len(why)) == ("+444155550100", 1), "a possible number, of a range that is not known"
-    assert row_told({"note": "y"}, replace(TERMS, note="of the job"))[0].details["note"] == "y"
-    assert row_told({}, replace(TERMS, note="of the job"))[0].details["note"] == "of the job"
+    assert read_row({"region": "Narnia"}) == (None, ["its country is not known"])
+    request, why = read_row({"region": "UK"})
+    assert (request.number, len(why)) == ("+444155550100", 1), "a possible number in an unknown range"
+    assert read_row({"note": "y"}, replace(OPTIONS, note="of the job"))[0].details["note"] == "y"
+    assert read_row({}, replace(OPTIONS, note="of the job"))[0].details["note"] == "of the job"
 
 
-def meant(line, expires_at=None, requested_at=NOW, **details):
+def row_request(line, expires_at=None, requested_at=NOW, **details):
     request = Request(
         "+14155550100",
         Source.SUPPRESSION,
         times.text(requested_at),
-        {"import_id": TERMS.import_id, **details},
+        {"import_id": OPTIONS.import_id, **details},
         times.epoch(expires_at) if expires_at else None,
     )
     return RowRequest(line, f"0.{line}", request)
 
 
-def apply(current, *rows, terms=TERMS, write=WRITE):
-    result = merge("acme", current, rows, terms, write)
+def apply(current, *rows, options=OPTIONS, write=WRITE):
+    result = merge("acme", current, rows, options, write)
     return (result.entry or current), [str(c) for c in result.counted], result.entry is not None
 
 
-MAYBE_ENDS = st.one_of(st.none(), st.datetimes(datetime(2027, 1, 1), datetime(2030, 1, 1)))
-ROWS = st.lists(st.tuples(MAYBE_ENDS, st.integers(0, 400), st.sampled_from(["", "a"])), min_size=1, max_size=5)
+MAYBE_EXPIRY = st.one_of(st.none(), st.datetimes(datetime(2027, 1, 1), datetime(2030, 1, 1)))
+ROWS = st.lists(st.tuples(MAYBE_EXPIRY, st.integers(0, 400), st.sampled_from(["", "a"])), min_size=1, max_size=5)
 
 
 @given(ROWS, st.randoms())
-def test_rows_of_one_number_block_as_long_in_any_order_and_a_repeat_changes_nothing(given_rows, rng):
+def test_rows_of_one_number_merge_alike_in_any_order_and_a_repeat_changes_nothing(generated, rng):
     rows = [
-        meant(i, ends and ends.replace(tzinfo=UTC), NOW - timedelta(days=days), **({"seller": s} if s else {}))
-        for i, (ends, days, s) in enumerate(given_rows)
+        row_request(
+            i, expires and expires.replace(tzinfo=UTC), NOW - timedelta(days=days), **({"seller": s} if s else {})
+        )
+        for i, (expires, days, s) in enumerate(generated)
     ]
-    one_by_one = None
+    in_order = None
     for i, row in enumerate(rows):
-        before = one_by_one
-        one_by_one, counted, _ = apply(before, row)
+        before = in_order
+        in_order, counted, _ = apply(before, row)
         assert counted == ["listed" if i == 0 else "already_listed"]
-        assert made_by(one_by_one, TERMS.import_id, rows)
+        assert made_by(in_order, OPTIONS.import_id, rows)
     for row in rows:
-        assert apply(one_by_one, row)[2] is False
-    mixed = list(rows)
-    rng.shuffle(mixed)
-    for other in (apply(None, *rows)[0], apply(None, *mixed)[0]):
+        assert apply(in_order, row)[2] is False
+    shuffled = list(rows)
+    rng.shuffle(shuffled)
+    for other in (apply(None, *rows)[0], apply(None, *shuffled)[0]):
         assert (other.version, other.change) == (1, Change.LISTED)
         for name in ("expires_at", "requested_at", "last_requested_at", "sources"):
-            assert getattr(other, name) == getattr(one_by_one, name)
+            assert getattr(other, name) == getattr(in_order, name)
 
 
-def test_a_further_request_of_an_entry_that_was_there_merges_as_any_add_does():
+def test_a_row_for_a_listed_number_merges_as_an_add_does():
     old = Write(NOW - timedelta(days=9), Actor("key:o"), "r-1")
-    there = merge("acme", None, [meant(1)], replace(TERMS, import_id="o" * 26), old).entry
-    there = replace(there, source="sms", sources=frozenset({"sms"}), request_keys=("k",), expires_at=None)
-    entry, counted, changed = apply(there, meant(5, NOW + timedelta(days=50)))
+    stored = merge("acme", None, [row_request(1)], replace(OPTIONS, import_id="o" * 26), old).entry
+    stored = replace(stored, source="sms", sources=frozenset({"sms"}), request_keys=("k",), expires_at=None)
+    entry, counted, changed = apply(stored, row_request(5, NOW + timedelta(days=50)))
     assert (counted, changed, entry.version) == (["already_listed"], True, 2)
     assert (entry.change, entry.expires_at, entry.sources) == ("requested_again", None, {"sms", "suppression"})
-    assert not made_by(entry, TERMS.import_id, [meant(5)])
-    assert outcome_of(entry, TERMS.import_id, "0.5") == RowOutcome.ALREADY_LISTED
-    assert outcome_of(entry, TERMS.import_id, "0.6") is None
+    assert not made_by(entry, OPTIONS.import_id, [row_request(5)])
+    assert outcome_of(entry, OPTIONS.import_id, "0.5") == RowOutcome.ALREADY_LISTED
+    assert outcome_of(entry, OPTIONS.import_id, "0.6") is None
 
 
-def test_a_removed_number_is_listed_again_or_skipped_and_one_removed_meanwhile_stays_removed():
-    listed = apply(None, meant(1))[0]
-    gone = replace(listed, status="removed", request_keys=(), version=2)
-    assert apply(gone, meant(1), terms=replace(TERMS, skip_removed=True))[1:] == (["skipped_removed"], False)
-    entry, counted, _ = apply(gone, meant(1), meant(2))
+def test_a_removed_number_is_relisted_or_skipped_but_one_removed_during_the_import_stays_removed():
+    listed = apply(None, row_request(1))[0]
+    removed_before = replace(listed, status="removed", request_keys=(), version=2)
+    assert apply(removed_before, row_request(1), options=replace(OPTIONS, skip_removed=True))[1:] == (
+        ["skipped_removed"],
+        False,
+    )
+    entry, counted, _ = apply(removed_before, row_request(1), row_request(2))
     assert (counted, entry.change, entry.version) == (["listed", "already_listed"], "relisted", 3)
-    meanwhile = replace(listed, status="removed", version=2)
-    assert apply(meanwhile, meant(1))[1:] == (["listed"], False)
-    assert apply(meanwhile, meant(2))[1:] == (["already_listed"], False)
+    removed_during = replace(listed, status="removed", version=2)
+    assert apply(removed_during, row_request(1))[1:] == (["listed"], False)
+    assert apply(removed_during, row_request(2))[1:] == (["already_listed"], False)
 
 
-def test_entries_go_through_their_typed_form_unchanged():
-    entry = apply(None, meant(1, NOW + timedelta(days=50), seller="x"))[0]
+def test_entries_survive_their_typed_form_unchanged():
+    entry = apply(None, row_request(1, NOW + timedelta(days=50), seller="x"))[0]
     assert entry_of(row_of(entry)) == entry
     removed = replace(entry, status="removed", removal={"reason": "x", "removed_by": {"principal": "k", "a": None}})
     assert entry_of(row_of(removed)) == Entry.of(removed.item())
@@ -277,17 +282,17 @@ def test_a_worker_keeps_its_pace_and_recovers_after_throttling():
 
 
 class Audit:
-    """Says whether the audit of a number is there: from a certain time on."""
+    """An audit table that lags: it has the event of any number from the time `behind` on."""
 
     def __init__(self, clock, behind):
-        self.clock, self.behind, self.asked = clock, behind, []
+        self.clock, self.behind, self.requested = clock, behind, []
 
     def get_item(self, *, Key, **_):
-        self.asked.append(Key["subject"]["S"])
+        self.requested.append(Key["subject"]["S"])
         return {"Item": {}} if self.clock.at >= self.behind else {}
 
 
-def worked(behind, slow_at=60.0, seconds=400, still_time=lambda: True):
+def slowest_rate(behind, slow_at=60.0, seconds=400, still_time=lambda: True):
     clock = Clock()
     pace = Pace(100, clock, clock.sleep)
     lag = AuditLag(Audit(clock, behind), "audit", "acme", slow_at, clock, clock.sleep)
@@ -302,11 +307,11 @@ def worked(behind, slow_at=60.0, seconds=400, still_time=lambda: True):
 
 
 def test_a_worker_slows_down_while_the_audit_lags():
-    assert worked(behind=30) == 100
-    assert worked(behind=200) < 30
+    assert slowest_rate(behind=30) == 100
+    assert slowest_rate(behind=200) < 30
 
 
 def test_a_worker_waits_for_an_audit_that_is_far_behind_until_its_time_is_over():
     with pytest.raises(NotYetDone):
-        worked(behind=10_000, seconds=9_000, still_time=lambda: False)
+        slowest_rate(behind=10_000, seconds=9_000, still_time=lambda: False)
     assert isinstance(columns("4155550100"), Columns)

@@ -1,4 +1,4 @@
-"""Dates in every form that files have."""
+"""Dates in the forms that files use."""
 
 from datetime import date, datetime
 
@@ -37,7 +37,7 @@ from tests.support.file_jobs import imported
         ("", ""),
     ],
 )
-def test_every_usual_form_is_read(written, read):
+def test_every_common_form_is_read(written, read):
     assert dates.normalized(written, month_is_first=True) == read
 
 

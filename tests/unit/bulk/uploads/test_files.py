@@ -1,4 +1,4 @@
-"""Files as dialers, CRMs, spreadsheets and address books write them: what an import lists, and what a scrub clears."""
+"""Files from dialers, CRMs, spreadsheets and address books: what an import lists, and what a scrub clears."""
 
 import io
 import zipfile
@@ -13,7 +13,7 @@ from tests.support.file_jobs import imported, scrubbed
 
 
 def lists(text, region="US", **choice):
-    """Return what an import of a text lists, by line."""
+    """Return the numbers that an import of a text lists, by line."""
     found = imported(text.encode(), region, **choice)
     return {line: found.numbers(line) for line in sorted(found.requests)}
 
@@ -78,7 +78,7 @@ def test_every_column_of_phones_is_read_and_no_other(header, phones):
         assert scrubbed(f"{header}\n{row}\n".encode(), {number}).clear == []
 
 
-def test_a_flag_named_like_a_phone_holds_no_numbers():
+def test_a_flag_column_named_like_a_phone_has_no_numbers():
     text = "Name,Mobile,Phone,DNC,Number\nAnn,Yes,4155550100,Y,12\nBob,No,4155550101,N,7\n"
     assert lists(text) == {2: ["+14155550100"], 3: ["+14155550101"]}
     assert len(scrubbed(text.encode(), set()).clear) == 2
@@ -106,7 +106,7 @@ def test_a_number_that_cannot_be_read_makes_a_row_invalid():
         ("Ann,4155550100; 2125550101,", {"+12125550101"}, "Ann,4155550100,,clear"),
     ],
 )
-def test_by_cell_a_row_stays_without_its_blocked_numbers(row, listed, clear):
+def test_by_cell_only_the_blocked_numbers_of_a_row_are_dropped(row, listed, clear):
     found = scrubbed(f"name,phone,alt_phone\n{row}\n".encode(), listed, by="cell")
     assert found.clear == [clear]
     assert [line.rpartition(",")[0] for line in found.blocked] == [row]
@@ -133,7 +133,7 @@ def test_by_cell_a_row_without_a_clear_number_is_only_blocked():
         "Call,ANI,DNIS\n" + "".join(f"c{i},41555501{i:02},21255501{i:02}\n" for i in range(5)),
     ],
 )
-def test_if_two_columns_can_be_meant_the_client_is_asked_before_anything_is_written(text):
+def test_if_two_columns_qualify_the_client_must_choose_before_anything_is_written(text):
     for run in (lambda: imported(text.encode()), lambda: scrubbed(text.encode(), set())):
         with pytest.raises(ColumnsNeeded) as needed:
             run()
@@ -157,7 +157,9 @@ def test_a_row_with_more_cells_than_the_header_is_invalid():
     assert found.numbers(14) == []
     assert [remark.why for remark in found.remarks[14]] == [TOO_MANY_CELLS]
     assert not scrubbed(text.encode(), set()).is_clear(12)
-    assert lists("phone,name\n4155550100,Ann,,\n") == {2: ["+14155550100"]}, "empty cells at the end are no shift"
+    assert lists("phone,name\n4155550100,Ann,,\n") == {2: ["+14155550100"]}, (
+        "empty cells at the end do not shift columns"
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,14 +194,14 @@ def test_several_numbers_on_a_line_or_in_a_cell_are_all_read(text, numbers):
         "name\tphone\nAnn\t(415) 555-0100\n",
     ],
 )
-def test_what_spreadsheets_add_to_a_file_is_read_as_people_mean_it(text):
+def test_the_artifacts_of_spreadsheets_are_tolerated(text):
     found = imported(text.encode())
     assert found.listed == {"+14155550100"}
     assert scrubbed(text.encode(), {"+14155550100"}).clear == []
     assert len(scrubbed(text.encode(), set()).clear) == 1
 
 
-def test_a_first_row_of_data_is_not_swallowed_as_a_header():
+def test_a_first_row_of_data_is_not_taken_for_a_header():
     rows = "".join(f"Bob,41555501{i:02},Austin\n" for i in range(9))
     found = scrubbed(f"Ann,n/a,Springfield\n{rows}".encode(), set())
     assert (len(found.leads), found.plan.header) == (10, "")
@@ -223,12 +225,12 @@ def test_every_remark_on_a_number_is_reported():
     assert [bool(found.remarks[line]) for line in range(2, 6)] == [True, True, True, False]
 
 
-def test_a_list_of_another_country_has_remarks_on_its_rows():
+def test_rows_from_another_country_have_remarks():
     found = imported(b"phone\n4155550132\n2125550133\n3105550134\n", "GB")
     assert all(found.remarks[line] or not found.requests[line] for line in range(2, 5))
 
 
-def test_a_change_file_is_known_by_its_layout_and_not_by_a_letter():
+def test_a_change_file_is_recognized_by_its_layout_not_by_a_letter():
     text = "first,mi,last,phone\nAnn,K,Doe,4155550132\nBob,D,Roe,4155550133\n"
     found = imported(text.encode(), source=Source.REGISTRY, registry=True)
     assert found.listed == {"+14155550132", "+14155550133"}
@@ -260,7 +262,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("data", "words"), REFUSED)
-def test_kinds_of_files_that_are_not_read_are_refused_by_name_with_what_to_do(data, words):
+def test_unsupported_kinds_of_files_are_refused_by_name_with_advice(data, words):
     for packed, name in ((data, "list.csv"), (zipped({"leads.dat": data}), "leads.dat")):
         with pytest.raises(FileRefused, match=words) as refused:
             imported(packed)
@@ -268,13 +270,13 @@ def test_kinds_of_files_that_are_not_read_are_refused_by_name_with_what_to_do(da
 
 
 def test_files_of_the_operating_system_in_a_zip_are_skipped():
-    clutter = {
+    system_files = {
         "__MACOSX/._a.csv": b"\0",
         ".DS_Store": b"\0",
         "lists/.hidden.csv": b"\0",
         "lists/a.csv": b"4155550132\n",
     }
-    assert imported(zipped(clutter)).listed == {"+14155550132"}
+    assert imported(zipped(system_files)).listed == {"+14155550132"}
 
 
 def test_a_form_with_two_readings_lists_both_and_a_scrub_looks_both_up():

@@ -1,7 +1,7 @@
-"""Generated layouts, held against a plain model: what an import lists, and what a scrub of the same bytes clears.
+"""Generated layouts, compared with a simple model: what an import lists, and what a scrub of the same bytes clears.
 
-The model knows each row's numbers. Every one is listed or named in the report, nobody else is listed, a scrub of an
-imported file clears none of its rows, and a row with a listed number is never clear.
+The model knows each row's numbers. Every one is listed or reported, no other number is listed, a scrub of an imported
+file clears none of its rows, and a row with a listed number is never clear.
 """
 
 import csv
@@ -37,7 +37,7 @@ OTHERS = {
 
 @dataclass(frozen=True)
 class Layout:
-    """A file and its model: the numbers (E.164) of each row, in order."""
+    """A file and its model. `rows`: the numbers (E.164) of each row, in order."""
 
     data: bytes
     rows: list[list[str]]
@@ -46,7 +46,7 @@ class Layout:
 
 @st.composite
 def layouts(draw):
-    """Generate a file of leads in one of the forms that products export."""
+    """Generate a file of leads in one of the layouts that products export."""
     phones = draw(st.lists(st.sampled_from(PHONES), min_size=1, max_size=3, unique=True))
     others = draw(st.lists(st.sampled_from(sorted(OTHERS)), max_size=3, unique=True))
     country = draw(st.sampled_from(["", "country", "phone_code"]))
@@ -119,11 +119,11 @@ def test_every_phone_of_every_row_is_listed_and_no_row_of_an_imported_file_is_cl
     assert scrubbed(layout.data, expected, layout.region).clear == []
     listed = {number for number in expected if data.draw(st.booleans())}
     for by in ("row", "cell"):
-        _holds(layout, listed, by)
+        _assert_scrub_matches_model(layout, listed, by)
 
 
-def _holds(layout, listed, by):
-    """Hold a scrub to the model: what is clear, and that no listed number is in the clear file."""
+def _assert_scrub_matches_model(layout, listed, by):
+    """Compare a scrub with the model, and check that the clear file has no listed number."""
     found = scrubbed(layout.data, listed, layout.region, by)
     clear = found.outcome.clear.decode("utf-8", "surrogateescape")
     clear_numbers = {f"+{number}" for number in found.outcome.numbers}

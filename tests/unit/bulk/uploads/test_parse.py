@@ -1,4 +1,4 @@
-"""From bytes to rows: encodings, separators, quotes over lines, and files that are no lists at all."""
+"""From bytes to rows: encodings, separators, quotes across lines, and files that are not lists."""
 
 import csv
 import gzip
@@ -17,7 +17,7 @@ LIMITS = Limits(free=1024**2, ratio=20, files=20)
 
 
 class Chunks(io.RawIOBase):
-    """Gives bytes in pieces of these sizes, over and over: as a network does."""
+    """Returns bytes in pieces of these sizes in turn, as a network does."""
 
     def __init__(self, data, sizes=(1 << 20,)):
         self.data, self.at, self.sizes, self.turn = data, 0, sizes, 0
@@ -80,8 +80,8 @@ CELL = st.text(LETTER, max_size=12)
     st.lists(st.integers(1, 40), min_size=1, max_size=5),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]),
 )
-def test_any_split_of_the_bytes_gives_the_same_rows(rows, separator, end, sizes, encoding):
-    if encoding == "utf-16-le":  # without a mark, it is recognized only where nearly all of it is ASCII
+def test_any_split_of_the_bytes_yields_the_same_rows(rows, separator, end, sizes, encoding):
+    if encoding == "utf-16-le":  # without a byte order mark, it is recognized only if nearly all of it is ASCII
         rows = [[cell.encode("ascii", "ignore").decode() for cell in row] for row in rows]
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([["a", "b", "c"], *rows])
@@ -108,7 +108,7 @@ def test_any_split_of_the_bytes_gives_the_same_rows(rows, separator, end, sizes,
         (b'"4155550100"\n"4155550101"\n', [["4155550100"], ["4155550101"]]),
     ],
 )
-def test_a_file_is_read_as_it_was_meant(data, cells):
+def test_a_file_is_read_as_intended(data, cells):
     assert cells_of(data) == cells
     assert cells_of(gzip.compress(data)) == cells
     assert files_of(zipped({"x.csv": data})) == [("x.csv", rows_of(data))]
@@ -119,7 +119,7 @@ def test_lines_are_counted_as_an_editor_counts_them():
     assert [(line, cells[0]) for line, cells, _ in rows_of(data)] == [(1, "number"), (2, "1"), (6, "2"), (7, "3")]
 
 
-def test_a_quote_that_never_ends_swallows_no_other_row():
+def test_an_unclosed_quote_affects_no_other_row():
     rows = b"".join(b"415555%04d,x\n" % i for i in range(300))
     data = b"number,note\n" + b'1,"never ends\n' + rows
     found = rows_of(data)
@@ -129,14 +129,14 @@ def test_a_quote_that_never_ends_swallows_no_other_row():
     assert found[-1] == (302, ["4155550299", "x"], None)
 
 
-def test_a_long_field_is_told_with_its_row_and_harms_no_other():
+def test_a_field_that_is_too_long_is_reported_and_affects_no_other_row():
     data = b"number,note\n1,a\n2," + b"x" * 10_000_000 + b"\n3,c\n"
     found = rows_of(data)
     assert [(line, bool(problem)) for line, _, problem in found] == [(1, False), (2, False), (3, True), (4, False)]
     assert found[3][1] == ["3", "c"]
 
 
-def test_nul_bytes_and_half_a_pair_stay_in_their_row():
+def test_nul_bytes_and_half_a_surrogate_pair_affect_only_their_row():
     assert cells_of(b"number\n41555\x0050100\n4155550101\n")[1:] == [["41555\x0050100"], ["4155550101"]]
     half = "number\n4155550100\n".encode("utf-16") + b"\x3d\xd8" + "\n4155550101\n".encode("utf-16-le") + b"\x41"
     assert [c[0] for c in cells_of(half)] == ["number", "4155550100", "�", "4155550101", "�"]
@@ -160,7 +160,7 @@ class Endless(io.RawIOBase):
         return size
 
 
-def test_two_gigabytes_without_a_line_break_are_given_up_early():
+def test_two_gigabytes_without_a_line_break_are_refused_early():
     endless = Endless()
     [(_, opened)] = open_files(endless, 2 * 1024**3, "x", LIMITS)
     with pytest.raises(FileRefused, match="no line break"):
@@ -189,7 +189,7 @@ def test_two_gigabytes_without_a_line_break_are_given_up_early():
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_no_list_is_refused_in_words(data, words):
+def test_a_file_that_is_not_a_list_is_refused_with_the_reason(data, words):
     with pytest.raises(FileRefused, match=words):
         files_of(data)
 
@@ -201,7 +201,7 @@ def test_a_zip_with_damage_in_the_middle_is_refused():
         files_of(bytes(data))
 
 
-def test_the_files_of_a_zip_are_told_apart():
+def test_each_file_of_a_zip_is_read_separately():
     found = files_of(
         zipped({"415.txt": b"415,5550100\n", "212.txt": b"212,5550101\n", "__MACOSX/x": b"\0\0", "e": b""})
     )

@@ -1,4 +1,4 @@
-"""An object of S3 as a stream: taken up where a connection broke, sought in, and gone."""
+"""An S3 object as a stream: resumed after a broken connection, seekable, and deleted."""
 
 import io
 import random
@@ -20,7 +20,7 @@ def no_pauses(monkeypatch):
 
 
 class Breaking(MemoryS3):
-    """Its connections break after some bytes, or are never made."""
+    """Its connections break after some bytes, or fail to open."""
 
     def __init__(self, seed, share=0.3):
         super().__init__()
@@ -35,11 +35,11 @@ class Breaking(MemoryS3):
 
 
 class Cut(io.BytesIO):
-    """A body that is cut off without a word."""
+    """A body that ends early without an error."""
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_broken_connection_is_taken_up_where_it_broke(seed):
+def test_a_broken_connection_is_resumed_where_it_broke(seed):
     s3 = Breaking(seed)
     data = random.Random(seed).randbytes(40_000)
     s3.put_object(Key="k", Body=data)
@@ -47,14 +47,14 @@ def test_a_broken_connection_is_taken_up_where_it_broke(seed):
     assert s3.opened > 5
 
 
-def test_a_storage_that_is_away_is_said_to_be():
+def test_unreachable_storage_is_reported_as_unavailable():
     s3 = Breaking(1, share=1.1)
     s3.put_object(Key="k", Body=b"x")
     with pytest.raises(Unavailable):
         S3Object(s3, "b", "k").read()
 
 
-def test_a_zip_is_read_out_of_s3_although_its_directory_is_at_its_end():
+def test_a_zip_in_s3_is_read_although_its_directory_is_at_its_end():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in ("a", "b"):
@@ -66,6 +66,6 @@ def test_a_zip_is_read_out_of_s3_although_its_directory_is_at_its_end():
     assert found == {"a": b"a\n" * 50_000, "b": b"b\n" * 50_000}
 
 
-def test_a_file_that_is_gone_is_told_in_words():
+def test_a_deleted_file_is_refused_with_the_reason():
     with pytest.raises(FileRefused, match="has been deleted"):
         S3Object(MemoryS3(), "b", "k")

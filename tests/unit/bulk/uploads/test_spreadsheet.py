@@ -1,4 +1,4 @@
-"""Spreadsheets: the first sheet with numbers as CSV, and bounds on everything that a workbook can ask for."""
+"""Spreadsheets: the first sheet with numbers as CSV, and limits on everything that a workbook can demand."""
 
 import gzip
 import io
@@ -127,7 +127,7 @@ def test_the_first_sheet_with_numbers_is_read_and_lines_are_its_rows():
     assert {line: found.numbers(line) for line in found.requests} == {5: ["+14155550100"]}
 
 
-def test_zeros_that_a_spreadsheet_may_have_dropped_are_a_remark():
+def test_a_leading_zero_that_a_spreadsheet_may_have_dropped_is_a_remark():
     data = workbook({"a": [["Telefon"], [30123400], ["030 123401"]]})
     found = imported(data, "DE")
     assert found.listed == {"+4930123400", "+4930123401"}
@@ -158,7 +158,7 @@ def test_values_are_read_without_their_formats():
     ],
     ids=["cut off", "broken XML", "not a workbook", "zip bomb", "a sheet of billions of cells"],
 )  # fmt: skip
-def test_a_workbook_that_cannot_be_read_is_refused_with_what_to_do(data, words):
+def test_an_unreadable_workbook_is_refused_with_advice(data, words):
     with pytest.raises(FileRefused, match=words):
         imported(data)
 
