@@ -63,7 +63,7 @@ MODULES = (
 
 @dataclass(frozen=True)
 class Reply:
-    """What the gateway answers."""
+    """A response of the gateway."""
 
     status: int
     body: Any
@@ -79,26 +79,26 @@ class Reply:
 
 
 def routes(*, without_credential: bool = False) -> list[tuple[str, str, str]]:
-    """Give method, resource and handler module of every route of the template that needs a credential, or none."""
+    """Return method, resource and handler module of the template's routes, either with a credential or without."""
     found = []
     for function in parent()["Resources"].values():
         for event in (function["Properties"].get("Events") or {}).values():
-            given = event["Properties"]
-            if event["Type"] == "Api" and (given.get("Auth") == {"Authorizer": "NONE"}) == without_credential:
+            properties = event["Properties"]
+            if event["Type"] == "Api" and (properties.get("Auth") == {"Authorizer": "NONE"}) == without_credential:
                 module = function["Properties"]["Handler"].rpartition(".")[0]
-                found.append((given["Method"], given["Path"], module))
+                found.append((properties["Method"], properties["Path"], module))
     return found
 
 
 def sent_body(raw: str | bytes, base64_encoded: bool) -> str:
-    """Return a body as API Gateway hands it on: base64 for binary media types, else decoded as UTF-8."""
+    """Return a body as API Gateway passes it on: base64 for binary media types, else decoded as UTF-8."""
     if isinstance(raw, str):
         return raw
     return base64.b64encode(raw).decode() if base64_encoded else raw.decode("utf-8", "replace")
 
 
 class Gateway:
-    """API Gateway, as far as the handlers see it."""
+    """The part of API Gateway that the handlers see: routes, the authorizer, events and responses."""
 
     def __init__(self, modules: dict[str, Any], tokens: dict[str, str]) -> None:
         self.modules = modules
@@ -123,7 +123,7 @@ class Gateway:
         url = urlsplit(path)
         matching = [
             (way, r, match, m) for way, r, form, m in self.routes if (match := form.fullmatch(url.path))
-        ]  # the most literal first: API Gateway chooses a resource before it looks at the method
+        ]  # the most literal first: API Gateway chooses a resource before it considers the method
         found = [(r, match, m) for way, r, match, m in matching if way == method and r == matching[0][1]]
         if not found:
             return self.refuse(method, url.path)
@@ -134,12 +134,14 @@ class Gateway:
         try:
             request = {"headers": headers, "methodArn": arn, "httpMethod": method, "resource": resource}
             request["pathParameters"] = match.groupdict() or None
-            let_in = self.modules["authorize.handler"].lambda_handler(request, None)
+            authorized = self.modules["authorize.handler"].lambda_handler(request, None)
         except Exception as refused:
             if refused.args != ("Unauthorized",):
                 raise
             return Reply(401, {"code": "unauthenticated"}, {})
-        allowed = [r for s in let_in["policyDocument"]["Statement"] if s["Effect"] == "Allow" for r in s["Resource"]]
+        allowed = [
+            r for s in authorized["policyDocument"]["Statement"] if s["Effect"] == "Allow" for r in s["Resource"]
+        ]
         if not any(fnmatch.fnmatchcase(arn, resource) for resource in allowed):
             return Reply(403, {"code": "forbidden"}, {})
         event = {
@@ -149,20 +151,20 @@ class Gateway:
             "headers": headers,
             "pathParameters": match.groupdict() or None,
             "multiValueQueryStringParameters": parse_qs(url.query, keep_blank_values=True) or None,
-            "requestContext": {"requestId": uuid.uuid4().hex, "authorizer": let_in["context"]},
+            "requestContext": {"requestId": uuid.uuid4().hex, "authorizer": authorized["context"]},
             "body": sent_body(raw, base64_encoded) if raw is not None else (None if body is ... else json.dumps(body)),
             "isBase64Encoded": base64_encoded,
         }
-        answer = json.loads(json.dumps(self.modules[module].lambda_handler(event, None)))
-        told = json.loads(answer["body"]) if answer["body"] else None
-        assert_body_documented(method, resource, answer["statusCode"], told)
-        return Reply(answer["statusCode"], told, answer["headers"])
+        response = json.loads(json.dumps(self.modules[module].lambda_handler(event, None)))
+        content = json.loads(response["body"]) if response["body"] else None
+        assert_body_documented(method, resource, response["statusCode"], content)
+        return Reply(response["statusCode"], content, response["headers"])
 
     def refuse(self, method: str, path: str) -> Reply:
-        """Send a request that no route matches where API Gateway sends it."""
+        """Send a request that matches no route to the function that refuses it, as API Gateway does."""
         event = {"resource": "/{proxy+}", "httpMethod": method, "pathParameters": {"proxy": path.lstrip("/")}}
-        answer = self.modules["console.handler"].lambda_handler(event, None)
-        return Reply(answer["statusCode"], json.loads(answer["body"]), answer["headers"])
+        response = self.modules["console.handler"].lambda_handler(event, None)
+        return Reply(response["statusCode"], json.loads(response["body"]), response["headers"])
 
     def numbers(self, role, method, path="", body=..., account=ACCOUNT, **more) -> Reply:
         return self.call(role, method, f"/accounts/{account}/numbers{path}", body, **more)
@@ -178,18 +180,18 @@ class Gateway:
 
 
 class MotoConnection:
-    """What the service's own client holds for a connection: its signed bytes go to moto, whose answer comes back."""
+    """A connection for the service's own client that sends its signed bytes to moto and returns moto's response."""
 
     keep = used = True
 
     def send(self, request):
         head, _, body = request.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
-        self._answered = requests.post(f"https://{headers['Host']}/", data=body, headers=headers, timeout=5)
+        self._response = requests.post(f"https://{headers['Host']}/", data=body, headers=headers, timeout=5)
 
     def receive(self):
-        told = "".join(f"\r\n{name.lower()}: {value}" for name, value in self._answered.headers.items())
-        return connections.Response(self._answered.status_code, told.encode(), self._answered.content)
+        headers = "".join(f"\r\n{name.lower()}: {value}" for name, value in self._response.headers.items())
+        return connections.Response(self._response.status_code, headers.encode(), self._response.content)
 
     def claim(self, request_id):
         pass
@@ -203,7 +205,7 @@ class MotoConnection:
 
 @pytest.fixture(scope="session", autouse=True)
 def loaded_models():
-    """Lets all clients share botocore's models of the services. Each test makes clients, and would read them again."""
+    """Share botocore's service models among all clients. Otherwise each test would read them again."""
     loader = botocore.loaders.create_loader()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", lambda _path=None: loader)
@@ -220,19 +222,19 @@ def environment(monkeypatch):
     bulk |= {"IMPORT_CONCURRENCY": "2", "IMPORT_WRITES_PER_SECOND": "100000", "IMPORT_SLOW_LAG_SECONDS": "60"}
     for name, value in {**names, **more, **bulk}.items():
         monkeypatch.setenv(name, value)
-    # The service's own client opens sockets, which moto does not see; and moto knows no batches of PartiQL.
+    # moto does not see the sockets that the service's own client opens, and does not support PartiQL batches.
     monkeypatch.setattr(connections.Connections, "_opened", lambda _: MotoConnection())
-    carry_out = WithPartiQL.batch_execute_statement
+    execute = WithPartiQL.batch_execute_statement
     monkeypatch.setattr(
-        DynamoDB, "batch_execute_statement", lambda self, **asked: carry_out(WithPartiQL(self), **asked)
+        DynamoDB, "batch_execute_statement", lambda self, **request: execute(WithPartiQL(self), **request)
     )
-    # A test may put another client in the place of one of these.
-    made = (clients.dynamodb, clients.event_bridge, clients.step_functions, s3, presigner)
-    for client in made:
+    # A test may replace one of these clients.
+    cached = (clients.dynamodb, clients.event_bridge, clients.step_functions, s3, presigner)
+    for client in cached:
         client.cache_clear()
     with mock_aws():
         yield
-    for client in made:
+    for client in cached:
         client.cache_clear()
 
 
@@ -248,9 +250,9 @@ def dynamodb(environment):
 
 @pytest.fixture
 def modules(dynamodb):
-    """The handlers, imported anew: each test begins with a cold start."""
+    """The handlers, reloaded, so that each test begins with a cold start."""
     reloaded = {name: importlib.reload(importlib.import_module(name)) for name in MODULES}
-    gc.unfreeze()  # the direct check freezes what it has loaded, and with it everything that earlier tests left behind
+    gc.unfreeze()  # the direct check freezes all objects that exist, which here includes those of earlier tests
     return reloaded
 
 
@@ -264,8 +266,8 @@ def tokens(dynamodb):
     def key(partition, role):
         return accounts.make_key(partition, role, "test", None, "test", now)["token"]
 
-    made = {str(role): key(ACCOUNT, role) for role in Role if role is not Role.OPERATOR}
-    return made | {"operator": key(PLATFORM, Role.OPERATOR), "other_admin": key(OTHER, Role.ADMIN)}
+    by_role = {str(role): key(ACCOUNT, role) for role in Role if role is not Role.OPERATOR}
+    return by_role | {"operator": key(PLATFORM, Role.OPERATOR), "other_admin": key(OTHER, Role.ADMIN)}
 
 
 @pytest.fixture
@@ -280,7 +282,7 @@ def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
 
 
 class Stream:
-    """The numbers table's stream, made of the rows as they were and are: moto's own is not like DynamoDB's."""
+    """The numbers table's stream, computed from its rows, because moto's stream differs from DynamoDB's."""
 
     def __init__(self, dynamodb: Any, handler: Any) -> None:
         self._dynamodb = dynamodb
@@ -289,12 +291,12 @@ class Stream:
         self._sequence = 100_000_000_000_000_000_000
 
     def set_row(self, row: dict[str, Any]) -> None:
-        """Store a row as a hand would, in DynamoDB's typed form as a stream has it: binary values in base 64."""
+        """Store a row, bypassing the service. `row`: in DynamoDB's typed form, with binary values in base64."""
         stored = json.loads(json.dumps(row), object_hook=_with_bytes)
         self._dynamodb.put_item(TableName="numbers", Item=stored)
 
     def changes(self, identity: dict[str, str] | None = None) -> list[dict[str, Any]]:
-        """Give the records of what changed since the last look."""
+        """Return the records of all changes since the last call."""
         now = {
             (row["account_id"]["S"], row["number"]["S"]): row
             for row in self._dynamodb.scan(TableName="numbers")["Items"]
@@ -313,10 +315,10 @@ class Stream:
         return json.loads(json.dumps(records, default=lambda value: base64.b64encode(value).decode()))
 
     def deliver(self, records: list[dict[str, Any]] | None = None) -> list[str]:
-        """Deliver what changed, or these records, and give what the handler gives back."""
-        wanted = self.changes() if records is None else records
-        answer = self._handler.lambda_handler(json.loads(json.dumps({"Records": wanted})), None)
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        """Deliver these records, or else all changes. Return the sequence numbers of the records that failed."""
+        delivered = self.changes() if records is None else records
+        response = self._handler.lambda_handler(json.loads(json.dumps({"Records": delivered})), None)
+        return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
 
 @pytest.fixture

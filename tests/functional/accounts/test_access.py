@@ -1,4 +1,4 @@
-"""Every role on every route, against the table of the contract written down once more."""
+"""Every role on every route, against an independent table of the contract."""
 
 import pytest
 
@@ -67,7 +67,7 @@ def rows(dynamodb):
     return [dynamodb.scan(TableName=table)["Items"] for table in ("numbers", "accounts")]
 
 
-def ask(gateway, role, method, resource, account):
+def send(gateway, role, method, resource, account):
     body = BODIES.get(f"{method} {resource}", BODIES.get(resource, ...)) if method != "GET" else ...
     path = resource.format(account_id=account, number=NUMBER, key_id="nosuchkey", id="nosuchjob")
     return gateway.call(role, method, path, body)
@@ -90,7 +90,7 @@ def test_a_role_may_do_what_the_table_says_and_nothing_else(gateway, dynamodb, r
     gateway.add(NUMBER)
     for (method, resource), may in MAY.items():
         before = rows(dynamodb)
-        reply = ask(gateway, role, method, resource, "acme")
+        reply = send(gateway, role, method, resource, "acme")
         assert reply.status < 500
         assert (reply.status != 403) == (role in may), (method, resource, reply)
         if role not in may:
@@ -103,14 +103,14 @@ def test_another_accounts_path_is_403_and_has_no_effect(gateway, dynamodb, role,
     before = rows(dynamodb)
     for method, resource in MAY:
         if "{account_id}" in resource:
-            reply = ask(gateway, role, method, resource, account)
+            reply = send(gateway, role, method, resource, account)
             assert (reply.status, reply.code) == (403, "forbidden")
     assert rows(dynamodb) == before
 
 
 @pytest.mark.parametrize("role", sorted(ALL - {"operator"}))
-def test_the_handlers_check_the_account_themselves(gateway, modules, role):
-    """Were the gateway's policy wrong, the handler would still refuse."""
+def test_the_handlers_check_the_account_too(gateway, modules, role):
+    """Even if the gateway's policy were wrong, the handler would refuse."""
     context = {"principal": "key:x", "role": role, "account_id": "acme", "person": "", "expires_at": ""}
     for method, resource, module in routes():
         if "{account_id}" not in resource:
@@ -135,7 +135,7 @@ def test_the_handlers_check_the_account_themselves(gateway, modules, role):
         {"role": "", "principal": "", "account_id": ""},
     ],
 )
-def test_a_handler_that_is_told_of_no_caller_answers_401(modules, context):
+def test_a_request_without_a_valid_caller_is_401(modules, context):
     for method, resource, module in routes():
         event = {
             "resource": resource,
@@ -150,15 +150,15 @@ def test_an_operator_reaches_every_account_and_a_misspelt_one_is_404(gateway):
     assert gateway.numbers("operator", "GET", account=OTHER).status == 200
     for method, resource in MAY:
         if "{account_id}" in resource and method != "PUT" and not (method == "POST" and resource.endswith("/exports")):
-            reply = ask(gateway, "operator", method, resource, "acmee")
+            reply = send(gateway, "operator", method, resource, "acmee")
             assert reply.status == 404, (method, resource, reply)
     export = {"kind": "numbers", "format": "csv"}
     assert gateway.call("operator", "POST", "/accounts/acmee/exports", export).status == 404
 
 
-def test_what_is_no_route_is_404(gateway, modules):
+def test_an_unknown_route_is_404(gateway, modules):
     for module in {module for _, _, module in routes()}:
         event = {"resource": "/nowhere", "httpMethod": "GET", "requestContext": {"requestId": "r"}}
-        answer = modules[module].lambda_handler(event, None)
-        assert answer["statusCode"] == 404
-        assert '"code": "not_found"' in answer["body"]
+        response = modules[module].lambda_handler(event, None)
+        assert response["statusCode"] == 404
+        assert '"code": "not_found"' in response["body"]

@@ -14,15 +14,19 @@ def make(gateway, role="agent", account="acme", by="admin", **more):
     return gateway.call(by, "POST", f"/accounts/{account}/keys", {"role": role, **more})
 
 
-def test_an_account_is_made_changed_and_listed(gateway):
+def test_an_account_is_created_changed_and_listed(gateway):
     made = gateway.call("operator", "PUT", "/accounts/initech", {"name": "Initech", "default_region": "US"})
     assert (made.status, made.body["suspended"]) == (201, False)
     changed = gateway.call("operator", "PUT", "/accounts/initech", {"name": "Initech Inc.", "default_region": "US"})
     assert (changed.status, changed.body["name"]) == (200, "Initech Inc.")
     assert changed.body["created_at"] == made.body["created_at"]
-    kept = gateway.call("operator", "PUT", "/accounts/initech", {"suspended": True})
-    assert (kept.body["name"], kept.body["default_region"], kept.body["suspended"]) == ("Initech Inc.", "US", True)
-    assert gateway.call("operator", "GET", "/accounts/initech").body == kept.body
+    suspended = gateway.call("operator", "PUT", "/accounts/initech", {"suspended": True})
+    assert (suspended.body["name"], suspended.body["default_region"], suspended.body["suspended"]) == (
+        "Initech Inc.",
+        "US",
+        True,
+    )
+    assert gateway.call("operator", "GET", "/accounts/initech").body == suspended.body
     seen, token = [], ""
     while True:
         page = gateway.call("operator", "GET", f"/accounts?page_size=2{token}").body
@@ -37,10 +41,10 @@ def policy(gateway, role, **fields):
     return gateway.call(role, "PATCH", "/accounts/acme", {"note": "as counsel advised"} | fields)
 
 
-def test_an_admin_adds_reasons_to_approve_and_only_an_operator_takes_one_off(gateway):
+def test_an_admin_may_add_reasons_to_approve_and_only_an_operator_may_drop_one(gateway):
     assert gateway.call("manager", "GET", "/accounts/acme").body["approve_reasons"] == []
-    set_ = policy(gateway, "admin", approve_reasons=["request_withdrawn", "consent_given", "consent_given"])
-    assert (set_.status, set_.body["approve_reasons"]) == (200, ["consent_given", "request_withdrawn"])
+    added = policy(gateway, "admin", approve_reasons=["request_withdrawn", "consent_given", "consent_given"])
+    assert (added.status, added.body["approve_reasons"]) == (200, ["consent_given", "request_withdrawn"])
     assert policy(gateway, "admin", approve_reasons=["consent_given", "request_withdrawn"]).status == 200
     for shorter in ([], ["consent_given"], ["consent_given", "number_reassigned", "test_number"]):
         refused = policy(gateway, "admin", approve_reasons=shorter)
@@ -74,12 +78,12 @@ def test_an_operator_sets_the_reasons_to_approve_with_the_account(gateway):
         ({"name": "Acme", "note": "x"}, "name"),
     ],
 )
-def test_a_bad_policy_is_refused_by_name(gateway, body, field):
+def test_an_invalid_policy_is_refused_with_the_field(gateway, body, field):
     reply = gateway.call("admin", "PATCH", "/accounts/acme", body)
     assert (reply.status, reply.fields) == (422, [field])
 
 
-def test_the_policy_of_a_missing_account_is_404_and_creates_none(gateway):
+def test_a_policy_for_a_missing_account_is_404_and_creates_nothing(gateway):
     body = {"approve_reasons": [], "note": "x"}
     assert gateway.call("operator", "PATCH", "/accounts/nobody", body).status == 404
     assert gateway.call("operator", "GET", "/accounts/nobody").status == 404
@@ -88,7 +92,7 @@ def test_the_policy_of_a_missing_account_is_404_and_creates_none(gateway):
 @pytest.mark.parametrize(
     "account_id", ["A", "Acme", "a", "-acme", "a_b", "a" * 64, "acme%23", "%23platform", "acme%2Fx"]
 )
-def test_an_account_id_has_its_form(gateway, account_id):
+def test_an_invalid_account_id_is_refused(gateway, account_id):
     reply = gateway.call("operator", "PUT", f"/accounts/{account_id}", {"name": "x"})
     assert (reply.status, reply.fields) == (422, ["account_id"])
 
@@ -106,7 +110,7 @@ def test_an_account_id_has_its_form(gateway, account_id):
         ({"name": "x", "plan": "gold"}, "plan"),
     ],
 )
-def test_a_bad_account_is_refused_by_name(gateway, body, field):
+def test_an_invalid_account_is_refused_with_the_field(gateway, body, field):
     reply = gateway.call("operator", "PUT", "/accounts/initech", body)
     assert (reply.status, reply.fields) == (422, [field])
 
@@ -140,16 +144,16 @@ def test_a_key_is_shown_once_works_and_is_revoked(gateway, dynamodb):
         ({"role": "agent", "scope": "all"}, "scope"),
     ],
 )
-def test_a_bad_key_is_refused_by_name(gateway, body, field):
+def test_an_invalid_key_is_refused_with_the_field(gateway, body, field):
     reply = gateway.call("operator", "POST", "/accounts/acme/keys", body)
     assert (reply.status, reply.fields) == (422, [field])
 
 
-def test_a_key_of_an_account_that_is_not_there_is_404(gateway):
+def test_a_key_for_a_missing_account_is_404(gateway):
     assert make(gateway, account="nobody", by="operator").code == "not_found"
 
 
-def test_a_token_that_does_not_hold_is_401(gateway):
+def test_an_invalid_token_is_401(gateway):
     good = make(gateway, "manager").body["token"]
     other = gateway.tokens["other_admin"]
     flipped = good[:-1] + ("a" if good[-1] != "a" else "b")
@@ -171,30 +175,30 @@ def test_only_a_bearer_token_is_read(gateway, modules, header):
 
 @pytest.mark.parametrize("header", ["authorization", "Authorization", "AUTHORIZATION"])
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_headers_and_schemes_have_no_case(gateway, modules, header, scheme):
+def test_headers_and_schemes_are_case_insensitive(gateway, modules, header, scheme):
     event = {"headers": {header: f"{scheme} {gateway.tokens['admin']}"}, "methodArn": "arn:api/v1/GET/x"}
     assert modules["authorize.handler"].lambda_handler(event, None)["context"]["role"] == "admin"
 
 
-def test_an_expired_key_is_401_even_where_the_gateway_remembers_it(gateway, modules, monkeypatch):
-    ends = datetime.now(UTC) + timedelta(hours=1)
-    token = make(gateway, "manager", expires_at=ends.isoformat()).body["token"]
+def test_an_expired_key_is_401_even_if_the_gateway_has_cached_it(gateway, modules, monkeypatch):
+    expiry = datetime.now(UTC) + timedelta(hours=1)
+    token = make(gateway, "manager", expires_at=expiry.isoformat()).body["token"]
     assert gateway.numbers(None, "GET", token=token).status == 200
     event = {"headers": {"Authorization": f"Bearer {token}"}, "methodArn": "arn:api/v1/GET/x"}
-    remembered = modules["authorize.handler"].lambda_handler(event, None)["context"]
-    monkeypatch.setattr("dnc.times.now", lambda: ends + timedelta(milliseconds=1))
+    cached = modules["authorize.handler"].lambda_handler(event, None)["context"]
+    monkeypatch.setattr("dnc.times.now", lambda: expiry + timedelta(milliseconds=1))
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         modules["authorize.handler"].lambda_handler(event, None)
     request = {
         "resource": "/accounts/{account_id}/numbers",
         "httpMethod": "GET",
         "pathParameters": {"account_id": "acme"},
-        "requestContext": {"authorizer": remembered},
+        "requestContext": {"authorizer": cached},
     }
     assert modules["list_numbers.handler"].lambda_handler(request, None)["statusCode"] == 401
 
 
-def test_a_suspended_account_is_401_and_comes_back(gateway):
+def test_a_suspended_account_is_401_until_it_is_resumed(gateway):
     gateway.call("operator", "PUT", "/accounts/acme", {"suspended": True})
     for role in ("dialer", "agent", "manager", "auditor", "admin"):
         assert gateway.call(role, "GET", "/removal-reasons").status == 401
@@ -205,20 +209,20 @@ def test_a_suspended_account_is_401_and_comes_back(gateway):
     assert gateway.numbers("manager", "GET").body["numbers"][0]["number"] == NUMBER
 
 
-def test_the_policy_names_the_credentials_own_account_alone(gateway, modules):
+def test_the_policy_names_only_the_credentials_own_account(gateway, modules):
     for role in ("intake", "dialer", "agent", "manager", "auditor", "admin"):
         headers = {"Authorization": f"Bearer {gateway.tokens[role]}"}
         event = {"headers": headers, "methodArn": "arn:aws:execute-api:r:1:api/v1/GET/accounts/globex/numbers"}
-        answer = modules["authorize.handler"].lambda_handler(event, None)
-        [statement] = answer["policyDocument"]["Statement"]
+        response = modules["authorize.handler"].lambda_handler(event, None)
+        [statement] = response["policyDocument"]["Statement"]
         for resource in statement["Resource"]:
             path = resource.removeprefix("arn:aws:execute-api:r:1:api/v1/").partition("/")[2]
             assert path in {"removal-reasons", "me"} or path.startswith("accounts/acme"), resource
             assert "globex" not in resource
 
 
-def test_storage_that_fails_is_no_401(gateway, modules, monkeypatch):
-    """A 401 would be told to a client whose key is good; an error of the authorizer is a 503 at the gateway."""
+def test_failing_storage_is_not_a_401(gateway, modules, monkeypatch):
+    """A 401 would reject a valid key. If the authorizer raises an error instead, the gateway returns 503."""
     from dnc.problems import Unavailable
 
     class Down:
@@ -232,7 +236,7 @@ def test_storage_that_fails_is_no_401(gateway, modules, monkeypatch):
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_everybody_may_ask_who_they_are(gateway, role):
+def test_every_role_may_read_its_own_identity(gateway, role):
     reply = gateway.call(role, "GET", "/me")
     assert reply.status == 200
     assert reply.body["role"] == role

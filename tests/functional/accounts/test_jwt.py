@@ -1,4 +1,4 @@
-"""JWTs of an OIDC issuer that listens on loopback."""
+"""JWTs from an OIDC issuer on loopback."""
 
 import base64
 import hashlib
@@ -29,10 +29,10 @@ def configured(issuer, monkeypatch):
 
 @pytest.fixture
 def token(issuer):
-    """Make a token. A time may be given relative to now, in seconds: `+40`."""
+    """A function that creates a token. A time may be relative to now, in seconds: `+40`."""
 
     def make(key="rsa", kid=None, **claims):
-        given = {
+        merged = {
             "iss": f"http://127.0.0.1:{issuer.server_address[1]}",
             "aud": AUDIENCE,
             "sub": "person-7",
@@ -44,33 +44,33 @@ def token(issuer):
         for name in claims.keys() & {"exp", "iat", "nbf"}:
             if isinstance(claims[name], str):
                 claims[name] = now + int(claims[name])
-        given = {name: value for name, value in (given | claims).items() if value is not None}
+        merged = {name: value for name, value in (merged | claims).items() if value is not None}
         algorithm, private = KEYS[key]
-        return jwt.encode(given, private, algorithm, headers={"kid": kid or key})
+        return jwt.encode(merged, private, algorithm, headers={"kid": kid or key})
 
     return make
 
 
 @pytest.mark.parametrize("key", ["rsa", "ec"])
-def test_a_token_of_the_issuer_is_a_person(gateway, token, key):
+def test_a_token_from_the_issuer_identifies_a_person(gateway, token, key):
     reply = gateway.numbers(None, "POST", body={"number": "+14155550100"}, token=token(key))
     assert reply.status == 201
     assert reply.body["listed_by"] == {"principal": "user:person-7", "acting_user": "person-7"}
 
 
-def test_a_person_need_not_say_who_is_acting(gateway, token):
+def test_a_person_need_not_name_an_acting_user(gateway, token):
     gateway.add("+14155550100")
     body = {"reason": "test_number", "note": "x", "if_version": 1}
     removed = gateway.numbers(None, "DELETE", "/14155550100", body, token=token())
     assert removed.body["removal"]["removed_by"]["acting_user"] == "person-7"
 
 
-def test_a_token_sees_its_own_account_alone(gateway, token):
+def test_a_token_grants_access_only_to_its_own_account(gateway, token):
     assert gateway.numbers(None, "GET", account="globex", token=token()).status == 403
     assert gateway.numbers(None, "GET", account="globex", token=token(role="operator")).status == 200
 
 
-def test_keys_go_on_working_beside_tokens(gateway):
+def test_keys_still_work_alongside_tokens(gateway):
     assert gateway.numbers("manager", "GET").status == 200
 
 
@@ -106,13 +106,13 @@ def segment(value):
     ],
     ids=str,
 )
-def test_a_token_that_does_not_hold_is_401(gateway, token, claims):
+def test_an_invalid_token_is_401(gateway, token, claims):
     assert gateway.numbers(None, "GET", token=token()).status == 200
     assert gateway.numbers(None, "GET", token=token(**claims)).status == 401
 
 
 @pytest.mark.parametrize("claim", ["iat", "nbf"])
-def test_an_issuers_clock_may_be_a_minute_ahead(gateway, token, claim):
+def test_an_issuers_clock_may_be_up_to_a_minute_ahead(gateway, token, claim):
     assert gateway.numbers(None, "GET", token=token(**{claim: "+40"})).status == 200
 
 
@@ -143,7 +143,7 @@ def test_a_suspended_accounts_token_is_401(gateway, token):
     assert gateway.numbers(None, "GET", token=token()).status == 401
 
 
-def test_an_issuer_that_is_down_is_no_401(gateway, issuer, token):
+def test_an_unreachable_issuer_is_not_a_401(gateway, issuer, token):
     issuer.down = True
     with pytest.raises(Unavailable):
         gateway.numbers(None, "GET", token=token())

@@ -1,4 +1,4 @@
-"""Every cell of docs/access.md: each route, with each role, on each account, with each state of a credential."""
+"""Every cell of docs/access.md: each route with each role, each account, and each state of a credential."""
 
 import re
 import time
@@ -31,7 +31,7 @@ OF_CREDENTIALS = cells(SECTIONS[-1])
 
 
 class _Machines:
-    """Starts nothing."""
+    """A Step Functions client that starts nothing."""
 
     def start_execution(self, **_):
         return {}
@@ -52,7 +52,7 @@ def surroundings(issuer, monkeypatch):
 
 @pytest.fixture
 def platform(gateway, dynamodb):
-    """The gateway with a suspended account, and keys of every role there."""
+    """The gateway with a suspended account that has a key of every role."""
     accounts, now = Accounts(dynamodb, "accounts"), times.now()
     accounts.put("initech", {"name": "Initech", "default_region": "US"}, now)
     for role in set(Role) - {Role.OPERATOR}:
@@ -66,7 +66,7 @@ NEW = "+14155550101"
 
 
 class Requests:
-    """Valid requests to an account. What they need is made by an operator first, if the account exists."""
+    """Valid requests to an account. An operator first creates what they need, if the account exists."""
 
     def __init__(self, gateway, account, resource):
         self.gateway = gateway
@@ -89,7 +89,7 @@ class Requests:
         return {"if_version": removed["version"], "acting_user": "u"}
 
     def add(self):
-        if self.exists:  # so that each add is the first
+        if self.exists:  # so that each add is the number's first
             client = self.gateway.modules["add_number.handler"].clients.dynamodb()
             client.delete_item(TableName="numbers", Key={"account_id": {"S": self.account}, "number": {"S": NEW}})
         return {"number": NEW}
@@ -134,7 +134,7 @@ BODIES = {
     "PATCH {account_id}": lambda _: {"approve_reasons": ["consent_given"], "note": "x"},
     "PUT {account_id}": lambda _: {"name": "Renamed"},
 }
-"""By method and the last part of the path: a new route states here how a valid request to it is made."""
+"""How to build a valid request, by method and the last part of the path. A new route adds its own here."""
 
 
 def request_to(gateway, method, resource, account):
@@ -148,9 +148,9 @@ def request_to(gateway, method, resource, account):
 def suspend(gateway, *, suspended):
     gateway.call("operator", "PUT", "/accounts/initech", {"suspended": suspended})
     for module in gateway.modules.values():
-        remembered = getattr(getattr(module, "accounts", None), "_known", None)
-        if remembered is not None:
-            remembered.clear()
+        cached = getattr(getattr(module, "accounts", None), "_known", None)
+        if cached is not None:
+            cached.clear()
 
 
 def test_the_page_has_every_route_role_account_and_state():

@@ -1,4 +1,4 @@
-"""Changes of accounts and keys are events of the account's own chain."""
+"""Changes to accounts and keys are events in the account's own chain."""
 
 from dnc import times
 
@@ -16,7 +16,7 @@ def rows(dynamodb):
 
 
 class AccountStream:
-    """The accounts table's stream, made of the rows as they were and as they are."""
+    """The accounts table's stream, computed from its rows before and after."""
 
     def __init__(self, dynamodb, handler):
         self._dynamodb, self._handler, self._sequence = dynamodb, handler, 10**20
@@ -41,7 +41,7 @@ class AccountStream:
         return self._handler.lambda_handler({"Records": records}, None)["batchItemFailures"]
 
 
-def test_changes_of_an_account_and_its_keys_are_recorded_with_who_made_them(gateway, dynamodb, modules):
+def test_changes_to_an_account_and_its_keys_are_recorded_with_the_actor(gateway, dynamodb, modules):
     stream = AccountStream(dynamodb, modules["audit_changes.handler"])
     assert stream.deliver() == []
     created = account_events(gateway)
@@ -67,7 +67,7 @@ def test_changes_of_an_account_and_its_keys_are_recorded_with_who_made_them(gate
     assert revoked["before"]["revoked_at"] is None
 
 
-def test_a_change_of_the_policy_is_recorded_with_its_note_and_who_made_it(gateway, dynamodb, modules):
+def test_a_change_to_the_policy_is_recorded_with_its_note_and_the_actor(gateway, dynamodb, modules):
     stream = AccountStream(dynamodb, modules["audit_changes.handler"])
     stream.deliver()
     body = {"approve_reasons": ["consent_given"], "note": "as counsel advised", "acting_user": "u-9"}
@@ -82,7 +82,7 @@ def test_a_change_of_the_policy_is_recorded_with_its_note_and_who_made_it(gatewa
     assert "note" not in account_events(gateway)[-1]["after"], "a note belongs to the change that it explains"
 
 
-def test_a_keys_hash_is_in_no_event_and_its_change_by_hand_is_seen(gateway, dynamodb, modules):
+def test_a_keys_hash_is_in_no_event_but_its_manual_change_is_detected(gateway, dynamodb, modules):
     stream = AccountStream(dynamodb, modules["audit_changes.handler"])
     stream.deliver()
     before = len(account_events(gateway))
@@ -102,7 +102,7 @@ def test_a_keys_hash_is_in_no_event_and_its_change_by_hand_is_seen(gateway, dyna
     assert "f" * 64 not in stored
 
 
-def test_a_profile_changed_by_hand_is_seen(gateway, dynamodb, modules):
+def test_a_manually_changed_profile_is_detected(gateway, dynamodb, modules):
     stream = AccountStream(dynamodb, modules["audit_changes.handler"])
     stream.deliver()
     row = dynamodb.get_item(TableName="accounts", Key=ACCOUNT)["Item"]
@@ -111,7 +111,7 @@ def test_a_profile_changed_by_hand_is_seen(gateway, dynamodb, modules):
     assert account_events(gateway, "operator")[-1]["type"] == "altered_out_of_band"
 
 
-def test_records_of_jobs_and_of_the_directory_are_no_events(gateway, dynamodb, modules):
+def test_job_and_directory_rows_cause_no_events(gateway, dynamodb, modules):
     stream = AccountStream(dynamodb, modules["audit_changes.handler"])
     stream.deliver()
     before = len(account_events(gateway))

@@ -1,4 +1,4 @@
-"""The stream handler and what the API shows of its work."""
+"""The stream handler, and the history that the API returns."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ def audit_rows(dynamodb):
 
 @pytest.fixture
 def life(gateway, stream):
-    """A number's life, recorded."""
+    """The stream records of a number that was listed, requested again and removed. They have been delivered."""
     gateway.add(NUMBER, source="manual", acting_user="u-1")
     records = stream.changes()
     gateway.add(NUMBER, acting_user="u-1")
@@ -49,7 +49,7 @@ def life(gateway, stream):
     return records
 
 
-def test_a_life_is_recorded_in_order_with_who_when_and_why(gateway, life):
+def test_events_are_recorded_in_order_with_actor_time_and_reason(gateway, life):
     shown = history(gateway)
     assert [e["type"] for e in shown["events"]] == ["listed", "requested_again", "removed"]
     assert [e["index"] for e in shown["events"]] == [1, 2, 3]
@@ -69,7 +69,7 @@ def test_a_batch_replayed_ten_times_adds_nothing(gateway, dynamodb, stream, life
     assert audit_rows(dynamodb) == before
 
 
-def test_records_that_come_in_parts_or_twice_make_one_chain(gateway, stream):
+def test_records_delivered_in_parts_or_twice_form_one_chain(gateway, stream):
     records = []
     for i in range(45):
         gateway.add(NUMBER, note=str(i))
@@ -90,7 +90,7 @@ def test_records_that_come_in_parts_or_twice_make_one_chain(gateway, stream):
         ({"type": "User", "principalId": "somebody"}, "deleted_out_of_band", "aws:somebody"),
     ],
 )
-def test_a_row_that_vanishes_is_recorded(gateway, dynamodb, stream, identity, kind, principal):
+def test_a_deleted_row_is_recorded(gateway, dynamodb, stream, identity, kind, principal):
     gateway.add(NUMBER, source="suppression", expires_at=times.text(times.now() + timedelta(seconds=20)))
     stream.deliver()
     dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})
@@ -100,7 +100,7 @@ def test_a_row_that_vanishes_is_recorded(gateway, dynamodb, stream, identity, ki
     assert last["before"]["number"] == NUMBER
 
 
-def test_a_row_deleted_by_hand_rings_the_alarm_and_expiry_does_not(gateway, dynamodb, stream, capsys):
+def test_a_manually_deleted_row_triggers_the_alarm_and_expiry_does_not(gateway, dynamodb, stream, capsys):
     expires_at = times.text(times.now() + timedelta(seconds=20))
     for identity, alarms in ((TTL, 0), (None, 1)):
         gateway.add(NUMBER, source="suppression", expires_at=expires_at)
@@ -125,7 +125,7 @@ def test_a_row_deleted_by_hand_rings_the_alarm_and_expiry_does_not(gateway, dyna
         ("SET changed_by = :v", {":v": {"S": "me"}}),
     ],
 )
-def test_a_row_changed_by_hand_is_recorded(gateway, dynamodb, stream, expression, values):
+def test_a_manually_changed_row_is_recorded(gateway, dynamodb, stream, expression, values):
     gateway.add(NUMBER)
     stream.deliver()
     arguments = {"ExpressionAttributeValues": values} if values else {}
@@ -137,7 +137,7 @@ def test_a_row_changed_by_hand_is_recorded(gateway, dynamodb, stream, expression
     assert types(gateway) == ["listed", "altered_out_of_band"]
 
 
-def test_a_write_that_changed_nothing_is_no_event(gateway, stream, dynamodb):
+def test_a_write_that_changes_nothing_causes_no_event(gateway, stream, dynamodb):
     gateway.add(NUMBER)
     [record] = stream.changes()
     stream.deliver([record])
@@ -146,7 +146,7 @@ def test_a_write_that_changed_nothing_is_no_event(gateway, stream, dynamodb):
     assert types(gateway) == ["listed"]
 
 
-def test_a_record_that_names_no_row_is_stored_whole_and_harms_no_other(gateway, stream):
+def test_a_record_without_a_row_is_stored_and_affects_no_other(gateway, stream):
     gateway.add(NUMBER)
     gateway.add(OTHER_NUMBER)
     good = stream.changes()
@@ -188,7 +188,7 @@ def failing(dynamodb, modules, monkeypatch):
     return fail
 
 
-def test_if_every_chain_of_a_batch_fails_all_of_it_is_delivered_again(gateway, stream, failing):
+def test_if_every_chain_of_a_batch_fails_the_whole_batch_is_delivered_again(gateway, stream, failing):
     gateway.add(NUMBER)
     records = stream.changes()
     failing(NUMBER)
@@ -198,14 +198,14 @@ def test_if_every_chain_of_a_batch_fails_all_of_it_is_delivered_again(gateway, s
     assert types(gateway) == ["listed"]
 
 
-def test_a_number_that_fails_is_held_and_stalls_no_other(gateway, dynamodb, stream, modules, failing, capsys):
+def test_a_failing_number_is_held_and_delays_no_other(gateway, dynamodb, stream, modules, failing, capsys):
     gateway.add(NUMBER)
     gateway.add(OTHER_NUMBER)
     failing(NUMBER)
     assert stream.deliver() == []
     assert types(gateway, OTHER_NUMBER) == ["listed"]
     assert '"HeldRecords"' in capsys.readouterr().out
-    # Later records of the number are held too, although they could be written now, and nobody else's are.
+    # Later records of the number are held too, although they could be written now. Those of other numbers are not.
     failing(None)
     for number in (NUMBER, OTHER_NUMBER):
         gateway.add(number, note="again")
@@ -225,7 +225,7 @@ def test_a_number_that_fails_is_held_and_stalls_no_other(gateway, dynamodb, stre
     assert not any(e["recorded_late"] for e in shown["events"])
 
 
-def test_a_replay_that_comes_after_later_events_says_that_it_is_late(gateway, stream, modules):
+def test_an_event_replayed_after_later_ones_is_marked_as_late(gateway, stream, modules):
     gateway.add(NUMBER)
     first = stream.changes()
     gateway.add(NUMBER, note="again")
@@ -243,11 +243,11 @@ DEEP = {"S": "x"}
 for _ in range(28):
     DEEP = {"M": {"deeper": DEEP}}
 POISON = {
-    "a time that is none": {"changed_at": {"S": "now"}},
+    "an invalid time": {"changed_at": {"S": "now"}},
     "a removal as text": {"removal": {"S": "removed"}, "status": {"S": "removed"}},
     "a binary attribute": {"note": {"B": "AAEC"}},
-    "binary in the place of text": {"changed_at": {"B": "AAEC"}},
-    "a set in the place of a map": {"changed_by": {"SS": ["key:k"]}},
+    "binary instead of text": {"changed_at": {"B": "AAEC"}},
+    "a set instead of a map": {"changed_by": {"SS": ["key:k"]}},
     "a set of binaries": {"sources": {"BS": ["AAEC"]}},
     "a number of 39 digits": {"version": {"N": "1E+100"}},
     "a fraction as version": {"version": {"N": "1.5"}},
@@ -257,22 +257,24 @@ POISON = {
     "a deep map": {"removal": DEEP},
     "no status": {"status": None},
     "no version": {"version": None},
-    "a status that nobody knows": {"status": {"S": "gone"}},
+    "an unknown status": {"status": {"S": "gone"}},
     "a reason that is a map": {"status": {"S": "removed"}, "removal": {"M": {"reason": {"M": {}}}}},
     "an attribute that the service does not write": {"vip": {"BOOL": True}},
-    "a source that nobody knows": {"source": {"S": "magic"}, "sources": {"SS": ["magic"]}},
+    "an unknown source": {"source": {"S": "magic"}, "sources": {"SS": ["magic"]}},
 }
 
 
 @pytest.mark.parametrize("kind", POISON)
-@pytest.mark.parametrize("bumped", [False, True], ids=["as it is", "with the next version"])
-def test_a_poisoned_row_is_recorded_blocks_the_call_and_harms_no_other(gateway, dynamodb, stream, kind, bumped, capsys):
+@pytest.mark.parametrize("versioned", [False, True], ids=["same version", "next version"])
+def test_a_poisoned_row_is_recorded_blocks_calls_and_affects_no_other(
+    gateway, dynamodb, stream, kind, versioned, capsys
+):
     gateway.add(NUMBER, source="web")
     gateway.add(OTHER_NUMBER)
     assert stream.deliver() == []
     key = {"account_id": {"S": "acme"}, "number": {"S": NUMBER}}
     row = dynamodb.get_item(TableName="numbers", Key=key)["Item"]
-    if bumped:
+    if versioned:
         row |= {"version": {"N": "2"}, "request_id": {"S": "forged"}, "change": {"S": "requested_again"}}
     row |= {name: value for name, value in POISON[kind].items() if value}
     row = {name: value for name, value in row.items() if POISON[kind].get(name, ...) is not None}
@@ -292,7 +294,7 @@ def test_a_poisoned_row_is_recorded_blocks_the_call_and_harms_no_other(gateway, 
         assert (len(body), hashlib.sha256(body).hexdigest()) == (images["bytes"], images["sha256"])
 
 
-def test_a_listed_row_deleted_by_hand_is_put_back_once(gateway, dynamodb, stream):
+def test_a_manually_deleted_listed_row_is_reinstated_once(gateway, dynamodb, stream):
     gateway.add(NUMBER, source="web", note="asked")
     assert stream.deliver() == []
     key = {"account_id": {"S": "acme"}, "number": {"S": NUMBER}}
@@ -313,7 +315,7 @@ def test_a_listed_row_deleted_by_hand_is_put_back_once(gateway, dynamodb, stream
 
 
 @pytest.mark.parametrize("reinstate", ["true", "false"])
-def test_putting_back_can_be_turned_off_and_leaves_removed_numbers_alone(
+def test_reinstating_can_be_turned_off_and_ignores_removed_numbers(
     gateway, dynamodb, stream, modules, monkeypatch, reinstate
 ):
     monkeypatch.setattr(
@@ -331,7 +333,7 @@ def test_putting_back_can_be_turned_off_and_leaves_removed_numbers_alone(
 
 
 class Bus:
-    """A bus that refuses some entries."""
+    """An EventBridge client that refuses some entries."""
 
     def __init__(self, refused):
         self.refused, self.sent = refused, []
@@ -345,12 +347,12 @@ class Bus:
 
 @pytest.fixture
 def bus(monkeypatch):
-    made = Bus(set())
-    monkeypatch.setattr(clients, "event_bridge", lambda: made)
-    return made
+    bus = Bus(set())
+    monkeypatch.setattr(clients, "event_bridge", lambda: bus)
+    return bus
 
 
-def test_a_change_event_that_failed_is_a_failure_and_is_sent_again_though_the_audit_is_there(gateway, stream, bus):
+def test_a_failed_change_event_is_sent_again_although_its_audit_event_exists(gateway, stream, bus):
     gateway.add(NUMBER)
     records = stream.changes()
     bus.refused = {"NumberListed"}
@@ -362,7 +364,7 @@ def test_a_change_event_that_failed_is_a_failure_and_is_sent_again_though_the_au
     assert types(gateway) == ["listed"]
 
 
-def test_the_change_events_of_a_life(gateway, dynamodb, stream, bus):
+def test_the_change_events_of_a_number(gateway, dynamodb, stream, bus):
     gateway.add(NUMBER, source="sms")
     stream.deliver()
     gateway.add(NUMBER)
@@ -376,19 +378,24 @@ def test_the_change_events_of_a_life(gateway, dynamodb, stream, bus):
     stream.deliver()
     dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})
     stream.deliver()
-    told = [(e["Source"], e["DetailType"], json.loads(e["Detail"])) for e in bus.sent]
-    assert [kind for _, kind, _ in told] == ["NumberListed", "NumberRemoved", "NumberListed", "NumberDeletedOutOfBand"]
-    assert {source for source, _, _ in told} == {"nocall"}
-    assert told[0][2].keys() == {"account_id", "number", "version", "sequence", "occurred_at", "source"}
-    assert (told[0][2]["source"], told[1][2]["reason"], told[1][2]["version"]) == ("sms", "legal_order", 3)
-    sequences = [detail["sequence"] for _, _, detail in told]
+    events = [(e["Source"], e["DetailType"], json.loads(e["Detail"])) for e in bus.sent]
+    assert [kind for _, kind, _ in events] == [
+        "NumberListed",
+        "NumberRemoved",
+        "NumberListed",
+        "NumberDeletedOutOfBand",
+    ]
+    assert {source for source, _, _ in events} == {"nocall"}
+    assert events[0][2].keys() == {"account_id", "number", "version", "sequence", "occurred_at", "source"}
+    assert (events[0][2]["source"], events[1][2]["reason"], events[1][2]["version"]) == ("sms", "legal_order", 3)
+    sequences = [detail["sequence"] for _, _, detail in events]
     assert sequences == sorted(sequences)
     assert {len(sequence) for sequence in sequences} == {40}
 
 
 @pytest.mark.parametrize("place", [1, 2, 3])
 @pytest.mark.parametrize("tamper", ["change", "remove", "forge"])
-def test_tampering_with_any_event_is_seen(gateway, dynamodb, life, place, tamper):
+def test_tampering_with_any_event_is_detected(gateway, dynamodb, life, place, tamper):
     event = history(gateway)["events"][place - 1]
     key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": event["sequence"]}}
     row = dynamodb.get_item(TableName="audit", Key=key)["Item"]
@@ -408,7 +415,7 @@ def test_tampering_with_any_event_is_seen(gateway, dynamodb, life, place, tamper
     assert (chain["intact"], chain["broken_at"]) == (False, broken_at)
 
 
-def test_an_event_forged_onto_the_end_is_seen(gateway, dynamodb, life):
+def test_an_event_forged_at_the_end_is_detected(gateway, dynamodb, life):
     rows = [wire.from_wire(row) for row in audit_rows(dynamodb) if row["event_key"]["S"] != HEAD_KEY]
     last = max(rows, key=lambda row: row["index"])
     forged = last | {"index": last["index"] + 1, "previous_digest": last["digest"], "event_key": "z" * 40}
@@ -418,7 +425,7 @@ def test_an_event_forged_onto_the_end_is_seen(gateway, dynamodb, life):
     assert (chain["intact"], chain["broken_at"]) == (False, 4)
 
 
-def test_a_head_that_was_tampered_with_is_seen(gateway, dynamodb, life):
+def test_tampering_with_the_head_is_detected(gateway, dynamodb, life):
     key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": HEAD_KEY}}
     head = dynamodb.get_item(TableName="audit", Key=key)["Item"]
     for change in ({"length": {"N": "2"}}, {"digest": {"S": "0" * 64}}, {"length": {"S": "x"}}, None):
@@ -429,7 +436,7 @@ def test_a_head_that_was_tampered_with_is_seen(gateway, dynamodb, life):
         assert not history(gateway)["chain"]["intact"], change
 
 
-def test_history_pages_and_is_404_only_when_there_was_nothing(gateway, dynamodb, life):
+def test_a_history_has_pages_and_is_404_only_if_nothing_ever_happened(gateway, dynamodb, life):
     seen, token = [], ""
     while True:
         page = history(gateway, query=f"?page_size=2{token}")
@@ -450,7 +457,7 @@ def account_audit(gateway, query=""):
     return gateway.call("auditor", "GET", f"/accounts/acme/audit{query}")
 
 
-def test_the_accounts_audit_is_newest_first_filtered_and_paged(gateway, stream, life):
+def test_an_accounts_audit_is_newest_first_filtered_and_paged(gateway, stream, life):
     for i in range(10):
         gateway.add(f"+1415555010{i}", acting_user=f"u-{i}")
         stream.deliver()
@@ -480,12 +487,12 @@ def test_the_accounts_audit_is_newest_first_filtered_and_paged(gateway, stream, 
         ("?since=2026-01-02T00:00:00Z", "since"),
     ],
 )
-def test_a_bad_audit_query_is_422(gateway, query, field):
+def test_an_invalid_audit_query_is_422(gateway, query, field):
     reply = account_audit(gateway, query)
     assert (reply.status, reply.fields) == (422, [field])
 
 
-def test_the_audit_of_a_window_is_of_that_window(gateway, stream, life):
+def test_the_audit_is_limited_to_the_requested_window(gateway, stream, life):
     now = times.now()
     hour = timedelta(hours=1)
     for since, until, count in ((now - hour, now + hour, 3), (now - 2 * hour, now - hour, 0), (now, now + hour, 0)):
@@ -493,6 +500,6 @@ def test_the_audit_of_a_window_is_of_that_window(gateway, stream, life):
         assert len(account_audit(gateway, query).body["events"]) == count
 
 
-def test_another_accounts_audit_holds_nothing_of_it(gateway, life):
+def test_another_accounts_audit_does_not_contain_it(gateway, life):
     assert gateway.call("other_admin", "GET", "/accounts/globex/audit").body["events"] == []
     assert gateway.call("other_admin", "GET", f"/accounts/globex/numbers/{NUMBER}/history").status == 404

@@ -1,4 +1,4 @@
-"""The sample events are taken by the functions that they are samples for."""
+"""The functions accept their sample events."""
 
 import json
 
@@ -31,25 +31,25 @@ def sample(name):
     return json.loads(SAMPLES[name].read_text())
 
 
-def test_there_is_a_sample_for_every_function():
+def test_every_function_has_a_sample():
     assert set(SAMPLES) == set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("name", STATUSES)
-def test_a_sample_is_answered(gateway, modules, name):
+def test_a_sample_request_succeeds(gateway, modules, name):
     if name == "remove_number":
         gateway.add("+14155550100")
-    answer = modules[MODULES.get(name, f"{name}.handler")].lambda_handler(sample(name), None)
-    assert answer["statusCode"] == STATUSES[name], answer["body"]
+    response = modules[MODULES.get(name, f"{name}.handler")].lambda_handler(sample(name), None)
+    assert response["statusCode"] == STATUSES[name], response["body"]
 
 
-def test_the_direct_check_is_answered(gateway):
+def test_the_sample_of_a_direct_check_succeeds(gateway):
     gateway.add("+14155550100")
     told = gateway.modules["check_numbers.handler"].lambda_handler(sample("check_numbers"), None)
     assert [result["status"] for result in told["results"]] == ["listed", "clear"]
 
 
-def test_the_authorizer_lets_the_sample_in_once_its_key_is_filled_in(gateway, modules):
+def test_the_authorizer_accepts_its_sample_once_the_key_is_filled_in(gateway, modules):
     event = sample("authorize")
     handler = modules["authorize.handler"].lambda_handler
     with pytest.raises(Exception, match=r"^Unauthorized$"):
@@ -64,8 +64,8 @@ def test_the_stream_sample_is_recorded(gateway, modules):
     assert [event["type"] for event in events] == ["listed", "expired"]
 
 
-def test_the_samples_of_an_import_follow_each_other(gateway, modules):
-    """Plan, write and finish are samples of one import; its job and its file are put where they say."""
+def test_the_samples_of_an_import_run_in_sequence(gateway, modules):
+    """The samples for plan, write and finish belong to one import. The test creates its job and its file."""
     key = sample("plan_import")["given"]["detail"]["object"]["key"]
     job_id = key.split("/")[3]
     data = b"number\n4155550100\nnobody\n"
@@ -76,7 +76,9 @@ def test_the_samples_of_an_import_follow_each_other(gateway, modules):
     s3().put_object(Bucket="bulk", Key=key, Body=data)
     for name in ("plan", "write", "finish"):
         event = sample(f"{name}_import")
-        event.get("given", {}).get("detail", {}).get("object", {}).pop("version-id", None)  # the bucket's own here
+        event.get("given", {}).get("detail", {}).get("object", {}).pop(
+            "version-id", None
+        )  # moto's bucket has no such version
         modules[f"import_numbers.{name}"].lambda_handler(event, Context())
     told = Jobs(clients.client("dynamodb"), "accounts", "acme").get(JobKind.IMPORT, job_id)
     assert (told.status, told.counts["listed"], told.counts["invalid"]) == ("done", 1, 1)

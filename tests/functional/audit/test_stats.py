@@ -1,9 +1,9 @@
-"""The account's list in numbers, over the API."""
+"""Statistics of an account's list, over the API."""
 
 import pytest
 
 
-def test_stats_count_what_the_audit_has(gateway, stream):
+def test_stats_count_the_events_in_the_audit(gateway, stream):
     for last in range(3):
         gateway.add(f"+1415555010{last}", source="web")
     entry = gateway.add("+14155550103", source="disposition")
@@ -33,11 +33,11 @@ def test_stats_count_what_the_audit_has(gateway, stream):
         ("day=2026-11-23", "day"),
     ],
 )
-def test_stats_of_a_span_that_is_none_are_refused(gateway, query, field):
+def test_stats_of_an_invalid_time_span_are_refused(gateway, query, field):
     reply = gateway.call("manager", "GET", f"/accounts/acme/stats?{query}")
     assert (reply.status, reply.fields) == (422, [field])
 
 
 @pytest.mark.parametrize("role", ["agent", "dialer", "intake", "other_admin"])
-def test_stats_are_not_for_everybody(gateway, role):
+def test_other_roles_may_not_read_stats(gateway, role):
     assert gateway.call(role, "GET", "/accounts/acme/stats").status == 403

@@ -1,4 +1,4 @@
-"""EventBridge and Step Functions by the service's own client, beside boto3 on the same moto."""
+"""EventBridge and Step Functions through the service's own client, compared with boto3 on the same moto."""
 
 import json
 
@@ -17,8 +17,8 @@ ENTRY = {"EventBusName": BUS, "Source": "nocall", "DetailType": "NumberListed", 
 def machine(environment):
     role = "arn:aws:iam::123456789012:role/r"
     definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 600, "End": True}}})
-    made = boto3.client("stepfunctions").create_state_machine(name="m", definition=definition, roleArn=role)
-    return made["stateMachineArn"]
+    machine = boto3.client("stepfunctions").create_state_machine(name="m", definition=definition, roleArn=role)
+    return machine["stateMachineArn"]
 
 
 def test_events_reach_the_rules_of_the_bus(dynamodb):
@@ -27,24 +27,24 @@ def test_events_reach_the_rules_of_the_bus(dynamodb):
     events = boto3.client("events")
     events.put_rule(Name="r", EventBusName=BUS, EventPattern=json.dumps({"source": ["nocall"]}))
     events.put_targets(Rule="r", EventBusName=BUS, Targets=[{"Id": "1", "Arn": arn}])
-    answer = clients.event_bridge().put_events(Entries=[ENTRY])
-    assert [sorted(entry) for entry in answer["Entries"]] == [["EventId"]]
+    response = clients.event_bridge().put_events(Entries=[ENTRY])
+    assert [sorted(entry) for entry in response["Entries"]] == [["EventId"]]
     [message] = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"]
     assert json.loads(message["Body"])["detail"] == {"number": "é"}
 
 
-def test_an_entry_that_is_refused_says_so_as_with_boto3(dynamodb):
+def test_a_refused_entry_is_reported_as_by_boto3(dynamodb):
     wrong = {**ENTRY, "Detail": "no json"}
     ours, theirs = (client.put_events(Entries=[wrong]) for client in (clients.event_bridge(), boto3.client("events")))
     assert ours["Entries"][0]["ErrorCode"] == theirs["Entries"][0]["ErrorCode"]
 
 
-def test_an_execution_starts_once_by_its_name(machine):
-    given = {"stateMachineArn": machine, "name": "n"}
-    ours = clients.step_functions().start_execution(**given, input="{}")
+def test_an_execution_starts_only_once_under_its_name(machine):
+    execution = {"stateMachineArn": machine, "name": "n"}
+    ours = clients.step_functions().start_execution(**execution, input="{}")
     assert ours["executionArn"].endswith(":n")
     with pytest.raises(AwsError) as refused:
-        clients.step_functions().start_execution(**given, input='{"other": 1}')
+        clients.step_functions().start_execution(**execution, input='{"other": 1}')
     with pytest.raises(ClientError) as theirs:
-        boto3.client("stepfunctions").start_execution(**given, input='{"other": 1}')
+        boto3.client("stepfunctions").start_execution(**execution, input='{"other": 1}')
     assert refused.value.code == theirs.value.response["Error"]["Code"] == "ExecutionAlreadyExists"

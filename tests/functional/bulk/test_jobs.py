@@ -1,4 +1,4 @@
-"""Bulk jobs: made, listed, read, and changed by one run only; the signed URLs of their files."""
+"""Bulk jobs: created, listed, read, and changed by only one run; the signed URLs of their files."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -29,7 +29,7 @@ def jobs(dynamodb):
     return Jobs(dynamodb, "accounts", "acme")
 
 
-def test_an_import_is_made_with_an_upload_that_is_bound_to_it(gateway):
+def test_an_import_is_created_with_an_upload_url_bound_to_it(gateway):
     made = make(gateway, note="from the old dialer", acting_user="u-9", dry_run=True)
     assert made.status == 201, made
     job, upload = made.body, made.body["upload"]
@@ -62,7 +62,7 @@ def test_imports_are_listed_newest_first_and_paged(gateway):
     assert gateway.call("auditor", "GET", "/accounts/acme/exports").body["exports"] == []
 
 
-def test_who_may_do_what_with_jobs(gateway):
+def test_which_roles_may_create_and_read_jobs(gateway):
     job_id = make(gateway).body["id"]
     for role in ("manager", "auditor", "admin", "operator"):
         assert gateway.call(role, "GET", f"/accounts/acme/imports/{job_id}").status == 200
@@ -89,12 +89,12 @@ def test_who_may_do_what_with_jobs(gateway):
         ({"skip_remove": True}, "skip_remove"),
     ],
 )
-def test_an_import_that_does_not_fit_is_refused_by_field(gateway, change, field):
+def test_an_invalid_import_is_refused_with_the_field(gateway, change, field):
     refused = make(gateway, **change)
     assert (refused.status, refused.fields) == (422, [field])
 
 
-def test_a_registry_stays_with_the_job(gateway):
+def test_the_registry_details_are_stored_with_the_job(gateway):
     registry = {"version": "2026-11", "accessed_by": "J. Doe", "accessed_on": "2026-11-20", "san": "10000"}
     job = make(gateway, source="registry", registry=registry).body
     assert gateway.call("auditor", "GET", f"/accounts/acme/imports/{job['id']}").body["registry"] == registry
@@ -124,7 +124,7 @@ def test_one_run_takes_a_job_and_only_that_run_changes_it(jobs):
     assert jobs.begin(JobKind.IMPORT, job.id, "run-3", since=(JobStatus.DONE,), state={"undo": {"attempt": 1}})
 
 
-def test_a_job_with_a_given_id_is_made_once(jobs):
+def test_a_job_with_a_chosen_id_is_created_once(jobs):
     first = jobs.make(JobKind.EXPORT, {"kind": "numbers"}, WHO, times.now(), status=JobStatus.RUNNING, job_id="a" * 26)
     again = jobs.make(JobKind.EXPORT, {"kind": "audit"}, WHO, times.now(), status=JobStatus.RUNNING, job_id="a" * 26)
     assert (first.id, again.request) == ("a" * 26, {"kind": "numbers"})
@@ -138,7 +138,7 @@ def test_a_job_of_another_kind_or_account_is_not_found(jobs, dynamodb):
         Jobs(dynamodb, "accounts", "globex").begin(JobKind.IMPORT, job.id, "run")
 
 
-def test_an_upload_that_never_came_is_shown_as_failed_with_what_to_do(jobs):
+def test_a_missing_upload_is_shown_as_failed_with_advice(jobs):
     job = jobs.make(JobKind.IMPORT, NEW, WHO, times.now() - timedelta(hours=25))
     shown = job_view.as_json(job, JobFiles(s3(), "bulk", "acme", JobKind.IMPORT, job.id), times.now())
     assert (shown["status"], shown["error"]) == (
@@ -162,6 +162,6 @@ def test_a_file_is_written_in_parts_with_its_tag(dynamodb):
 
 
 @pytest.mark.parametrize("account_id", ["../globex", "", "A", "acme/imports", "#platform"])
-def test_files_are_bound_to_an_account(dynamodb, account_id):
+def test_files_belong_to_a_valid_account(dynamodb, account_id):
     with pytest.raises(ValueError, match="account"):
         JobFiles(s3(), "bulk", account_id, JobKind.IMPORT, "b" * 26)

@@ -1,4 +1,4 @@
-"""The check, direct and over HTTP: a number is callable only if it was read and is not listed."""
+"""Checks, direct and over HTTP: a number is callable only if it was read and is not listed."""
 
 import json
 from types import SimpleNamespace
@@ -44,7 +44,7 @@ def test_both_paths_return_the_same_results_in_order_with_duplicates(gateway):
     }
 
 
-def test_a_number_of_a_country_that_asks_for_consent_first_says_so_and_stays_callable(gateway):
+def test_a_number_in_a_country_that_requires_prior_consent_is_marked_and_stays_callable(gateway):
     gateway.add("+4930123456")
     french, german, american, nothing = gateway.check(["+33123456789", "+4930123456", NUMBER, "12"])["results"]
     assert (french["callable"], french["consent_needed"]) == (True, True)
@@ -87,7 +87,7 @@ def test_1000_numbers(gateway):
         ("\ude00", "contains half a surrogate pair, which is not a character"),
     ],
 )
-def test_an_element_that_is_no_text_is_invalid_and_the_others_are_answered(gateway, element, why):
+def test_an_element_that_is_not_text_is_invalid_and_the_others_are_checked(gateway, element, why):
     gateway.add(NUMBER)
     sent = [NUMBER, element, NEIGHBOR, element]
     for checked in (gateway.check(sent), over_http(gateway, sent).body):
@@ -99,7 +99,7 @@ def test_an_element_that_is_no_text_is_invalid_and_the_others_are_answered(gatew
         assert json.dumps(checked, ensure_ascii=False).encode()
 
 
-def test_an_integer_is_checked_as_its_digits(gateway):
+def test_an_integer_is_accepted_as_a_number(gateway):
     gateway.add(NUMBER)
     for checked in (gateway.check([4155550100, 14155550101]), over_http(gateway, [4155550100, 14155550101]).body):
         assert [one["status"] for one in checked["results"]] == ["listed", "clear"]
@@ -107,13 +107,13 @@ def test_an_integer_is_checked_as_its_digits(gateway):
 
 
 @pytest.mark.parametrize("region", ["gb", " GB ", "UK", "GBR", "United Kingdom"])
-def test_a_region_is_known_by_its_usual_names(gateway, region):
+def test_a_region_is_recognized_by_common_names(gateway, region):
     gateway.add("+442079460958")
     assert gateway.check(["020 7946 0958"], region=region)["blocked"] == 1
     assert over_http(gateway, ["020 7946 0958"], region=region).body["blocked"] == 1
 
 
-def test_an_empty_region_is_an_absent_one(gateway):
+def test_an_empty_region_counts_as_absent(gateway):
     gateway.add(NUMBER)
     assert gateway.check(["415 555 0100"], region="")["blocked"] == 1
     assert over_http(gateway, ["415 555 0100"], region="").body["blocked"] == 1
@@ -270,7 +270,7 @@ class Slow:
         return {"Responses": {"numbers": rows}, "UnprocessedKeys": unprocessed}
 
 
-def test_unprocessed_keys_are_requested_again_side_by_side_until_all_are_read():
+def test_unprocessed_keys_are_requested_in_parallel_until_all_are_read():
     client = Slow()
     numbers = numbers_from(250)
     assert len(StatusReader(client, "numbers", "acme").statuses(numbers * 2)) == 250

@@ -1,4 +1,4 @@
-"""The console's page and its assets: what is served, how it is kept, and how people get in."""
+"""The console's page and its assets: content, caching, security policy and sign-in."""
 
 import html
 import importlib
@@ -30,11 +30,11 @@ def settings_of(handler):
     return json.loads(html.unescape(content))
 
 
-def test_the_page_names_its_assets_by_what_is_in_them(handler):
-    answer = get(handler)
-    assert answer["statusCode"] == 200
-    assert answer["headers"]["Cache-Control"] == "no-cache"
-    named = re.findall(r'"console/([0-9a-f]{16}/[\w.]+)"', answer["body"])
+def test_the_page_names_its_assets_by_their_content(handler):
+    response = get(handler)
+    assert response["statusCode"] == 200
+    assert response["headers"]["Cache-Control"] == "no-cache"
+    named = re.findall(r'"console/([0-9a-f]{16}/[\w.]+)"', response["body"])
     assert len(named) == 2
     for name in named:
         asset = get(handler, name)
@@ -45,7 +45,7 @@ def test_the_page_names_its_assets_by_what_is_in_them(handler):
     assert re.search(r'href="[0-9a-f]{16}/style.css"', get(handler, path="/v1/console/")["body"])
 
 
-def test_a_change_of_any_file_changes_the_address_of_all(tmp_path):
+def test_a_change_to_any_file_changes_the_address_of_all(tmp_path):
     for file in page_files.FOLDER.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     before = page_files.Page.load(tmp_path)
@@ -53,14 +53,14 @@ def test_a_change_of_any_file_changes_the_address_of_all(tmp_path):
     assert page_files.Page.load(tmp_path).version != before.version == page_files.Page.load().version
 
 
-def test_a_browser_that_has_the_page_is_told_so(handler):
+def test_a_browser_with_a_current_copy_gets_304(handler):
     etag = get(handler)["headers"]["ETag"]
     again = get(handler, **{"If-None-Match": f"W/{etag}"})
     assert (again["statusCode"], again["body"]) == (304, "")
     assert get(handler, **{"If-None-Match": '"another"'})["statusCode"] == 200
 
 
-def test_the_policy_lets_in_nothing_inline_and_nobody_else(handler):
+def test_the_policy_allows_no_inline_code_and_no_other_origin(handler):
     policy = get(handler)["headers"]["Content-Security-Policy"]
     assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
     assert "connect-src 'self';" in policy
@@ -70,7 +70,7 @@ def test_the_policy_lets_in_nothing_inline_and_nobody_else(handler):
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
 
 
-def test_the_policy_lets_files_be_uploaded_to_the_bucket(handler, monkeypatch):
+def test_the_policy_allows_uploads_to_the_bucket(handler, monkeypatch):
     monkeypatch.setenv("BULK_ORIGINS", "https://b.s3.eu-west-1.amazonaws.com https://b.s3.amazonaws.com")
     policy = get(importlib.reload(handler))["headers"]["Content-Security-Policy"]
     assert "connect-src 'self' https://b.s3.eu-west-1.amazonaws.com https://b.s3.amazonaws.com;" in policy
@@ -89,7 +89,7 @@ def test_a_module_imports_only_those_below_it():
     rest = set(modules) - set(floors)
     while rest:
         free = {name for name in rest if not set(modules[name]) & rest}
-        assert free, f"{sorted(rest)} import each other in a circle"
+        assert free, f"{sorted(rest)} form an import cycle"
         rest -= free
 
 
@@ -123,24 +123,24 @@ def test_the_other_modules_import_from_the_joined_one():
         "{v}",
     ],
 )
-def test_what_is_no_asset_is_not_found(handler, name):
-    answer = get(handler, name.replace("{v}", handler.page.version))
-    assert answer["statusCode"] == 404
-    assert json.loads(answer["body"])["code"] == "not_found"
+def test_any_other_asset_is_not_found(handler, name):
+    response = get(handler, name.replace("{v}", handler.page.version))
+    assert response["statusCode"] == 404
+    assert json.loads(response["body"])["code"] == "not_found"
 
 
-def test_the_page_knows_how_to_send_people_to_the_issuer(handler, monkeypatch, environment):
+def test_the_page_has_the_issuers_sign_in_address(handler, monkeypatch, environment):
     with issuing() as issuer:
         monkeypatch.setenv("OIDC_ISSUER", issuer.url)
         monkeypatch.setenv("OIDC_AUDIENCE", AUDIENCE)
         monkeypatch.setenv("OIDC_CLIENT_ID", CLIENT_ID)
         handler = importlib.reload(handler)
-        answer = get(handler)
-        assert f"connect-src 'self' {issuer.url};" in answer["headers"]["Content-Security-Policy"]
-        assert f"{issuer.url}/authorization" in answer["body"]
-        assert "access_token" in answer["body"]
+        response = get(handler)
+        assert f"connect-src 'self' {issuer.url};" in response["headers"]["Content-Security-Policy"]
+        assert f"{issuer.url}/authorization" in response["body"]
+        assert "access_token" in response["body"]
         issuer.down = True
-        assert get(handler)["body"] == answer["body"]  # what was found is kept for a while
+        assert get(handler)["body"] == response["body"]  # the discovery document is cached for a while
         sign_in._cached.clear()
         assert "unavailable" in get(handler)["body"]
         issuer.down = False
@@ -148,17 +148,17 @@ def test_the_page_knows_how_to_send_people_to_the_issuer(handler, monkeypatch, e
         assert "id_token" in get(importlib.reload(handler))["body"]
 
 
-def test_without_a_client_there_are_keys_only(handler, monkeypatch):
+def test_without_a_client_id_only_keys_can_sign_in(handler, monkeypatch):
     monkeypatch.setenv("OIDC_ISSUER", "https://issuer.example")
     assert settings_of(importlib.reload(handler)) == {"idle_minutes": 0}
 
 
-def test_the_page_knows_when_to_sign_people_out(handler, monkeypatch):
+def test_the_page_has_the_idle_time_after_which_people_are_signed_out(handler, monkeypatch):
     monkeypatch.setenv("CONSOLE_IDLE_MINUTES", "15")
     assert settings_of(importlib.reload(handler)) == {"idle_minutes": 15}
 
 
-def test_every_source_reason_and_event_has_its_words():
+def test_every_source_reason_and_event_has_a_label():
     texts = (page_files.FOLDER / "texts.js").read_text()
     for name in (*Source, *EventType, *REASONS):
         assert re.search(rf"\b{name}: \"", texts), name

@@ -1,4 +1,4 @@
-"""Requests that no route matches: 405 with Allow for a known path, else 404; with a credential or without."""
+"""Requests that match no route: 405 with Allow for a known path, else 404, with or without a credential."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def path_of(resource):
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
-def test_a_known_path_with_a_wrong_method_is_405_and_says_which_it_has(gateway, resource):
+def test_a_known_path_with_a_wrong_method_is_405_with_the_allowed_methods(gateway, resource):
     known = {method for method, one in ROUTES if one == resource}
     for method in METHODS - known:
         for role in (None, "admin"):
@@ -28,13 +28,13 @@ def test_a_known_path_with_a_wrong_method_is_405_and_says_which_it_has(gateway, 
     "path",
     ["/", "/nothing", "/accounts/acme/number", "/accounts/acme/numbers/", "/accounts/acme/numbers/1/2/3", "/account"],
 )
-def test_an_unknown_path_is_404_whoever_asks(gateway, path):
+def test_an_unknown_path_is_404_for_every_role(gateway, path):
     for role in (None, "operator"):
         reply = gateway.call(role, "GET", path)
         assert (reply.status, reply.code) == (404, "not_found")
 
 
-def test_the_most_literal_path_says_its_methods():
+def test_the_most_literal_path_determines_the_methods():
     assert methods_of("/accounts/acme/numbers/batch") == ["POST"]
     assert methods_of("/accounts/acme/numbers/14155550100") == ["DELETE", "GET"]
     assert methods_of("/console") == methods_of("/console/app.js") == ["GET"]

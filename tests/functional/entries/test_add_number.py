@@ -1,4 +1,4 @@
-"""Adding: what is listed, what is merged, what is refused, and to whom it is told."""
+"""Adds: new numbers, further requests, refusals, and what each role sees in the response."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +13,8 @@ def at(**ahead):
     return (datetime.now(UTC) + timedelta(**ahead)).isoformat()
 
 
-def test_a_number_is_listed_and_told_whole(gateway):
-    given = {
+def test_a_number_is_listed_and_returned_with_all_fields(gateway):
+    body = {
         "number": "(415) 555-0100",
         "region": "US",
         "source": "disposition",
@@ -32,11 +32,11 @@ def test_a_number_is_listed_and_told_whole(gateway):
         "acting_user": "u-17",
         "request_key": "c-991-dnc",
     }
-    reply = gateway.numbers("manager", "POST", body=given)
+    reply = gateway.numbers("manager", "POST", body=body)
     assert reply.status == 201
     entry = reply.body
-    kept = ("note", "campaign_id", "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer")
-    assert {name: entry[name] for name in kept} == {name: given[name] for name in kept}
+    details = ("note", "campaign_id", "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer")
+    assert {name: entry[name] for name in details} == {name: body[name] for name in details}
     assert (entry["number"], entry["national"], entry["region"]) == (NUMBER, "(415) 555-0100", "US")
     assert entry["requested_at"] == entry["last_requested_at"] == "2026-11-20T17:04:00.000Z"
     assert entry["listed_by"]["acting_user"] == "u-17"
@@ -45,20 +45,20 @@ def test_a_number_is_listed_and_told_whole(gateway):
     assert gateway.check(["415-555-0100"])["blocked"] == 1
 
 
-def test_a_further_request_is_kept_whole_and_a_repeat_changes_nothing(gateway):
+def test_a_further_request_is_stored_completely_and_a_repeat_changes_nothing(gateway):
     first = {"number": NUMBER, "source": "manual", "requested_at": at(days=-3), "call_id": "c-1", "note": "first"}
     listed = gateway.numbers("manager", "POST", body=first).body
-    again = gateway.numbers("agent", "POST", body={**first, "number": "415 555 0100", "acting_user": "u-3"})
-    assert (again.status, again.body["version"], again.body["warnings"]) == (200, 1, [])
+    repeat = gateway.numbers("agent", "POST", body={**first, "number": "415 555 0100", "acting_user": "u-3"})
+    assert (repeat.status, repeat.body["version"], repeat.body["warnings"]) == (200, 1, [])
     further = {"source": "sms", "requested_at": at(days=-9), "note": "second", "seller": "Acme", "campaign_id": "fall"}
     reply = gateway.numbers("manager", "POST", body={"number": NUMBER, **further, "acting_user": "u-2"})
     entry = reply.body
     assert (reply.status, entry["sources"], entry["source"]) == (200, ["manual", "sms"], "manual")
     assert entry["requested_at"] < listed["requested_at"] == entry["last_requested_at"]
     assert (entry["note"], entry["seller"], entry["version"], entry["requests"]) == ("first", None, 2, 2)
-    kept = entry["last_request"]
-    assert {name: kept[name] for name in further} == {**further, "requested_at": kept["requested_at"]}
-    assert kept["requested_by"]["acting_user"] == "u-2"
+    details = entry["last_request"]
+    assert {name: details[name] for name in further} == {**further, "requested_at": details["requested_at"]}
+    assert details["requested_by"]["acting_user"] == "u-2"
     assert entry["campaign_ids"] == ["fall"]
     assert [e["number"] for e in gateway.numbers("manager", "GET", "?campaign_id=fall").body["numbers"]] == [NUMBER]
 
@@ -72,7 +72,7 @@ def test_another_request_in_the_same_call_is_not_lost(gateway):
     assert gateway.numbers("manager", "DELETE", f"/{NUMBER}", body).code == "removal_refused"
 
 
-def test_a_persons_request_in_the_call_of_a_suppression_makes_it_permanent(gateway):
+def test_a_persons_request_in_the_same_call_makes_a_suppression_permanent(gateway):
     gateway.add(NUMBER, source="suppression", expires_at=at(days=7), call_id="c-1")
     assert gateway.add(NUMBER, source="inbound_call", call_id="c-1")["expires_at"] is None
 
@@ -98,7 +98,7 @@ def test_skip_removed_leaves_a_removed_number_and_counts_only_for_a_manager(gate
     assert gateway.numbers("agent", "POST", body=add).status == 201
 
 
-def test_an_intake_key_marks_no_number_as_legal_or_of_a_registry(gateway):
+def test_an_intake_key_cannot_set_a_source(gateway):
     for source in ("legal", "registry", "suppression", "import", "manual"):
         reply = gateway.numbers("intake", "POST", body={"number": NUMBER, "source": source})
         assert (reply.status, reply.body) == (202, {"accepted": True})
@@ -125,7 +125,7 @@ def test_the_last_20_request_keys_are_remembered(gateway):
     assert gateway.add(NUMBER, request_key="k-0")["version"] == 22
 
 
-def test_intake_learns_nothing(gateway):
+def test_an_intake_key_sees_nothing_of_the_entry(gateway):
     for _ in range(2):
         reply = gateway.numbers("intake", "POST", body={"number": NUMBER, "source": "web"})
         assert (reply.status, reply.body) == (202, {"accepted": True})
@@ -135,7 +135,7 @@ def test_intake_learns_nothing(gateway):
     assert gateway.numbers("manager", "GET", f"/{NUMBER}").body["version"] == 3
 
 
-def test_an_agent_is_not_told_names_or_notes(gateway):
+def test_an_agent_sees_no_names_or_notes(gateway):
     gateway.add(NUMBER, consumer_name="J. Doe", note="private")
     for reply in (
         gateway.numbers("agent", "POST", body={"number": NUMBER}),
@@ -164,7 +164,7 @@ def test_an_opt_out_is_not_lost_to_its_form(gateway, written, listed, warning):
     assert not gateway.check([listed])["results"][0]["callable"]
 
 
-def test_without_a_region_the_accounts_own_is_taken(gateway):
+def test_the_default_region_is_the_accounts(gateway):
     reply = gateway.call("other_admin", "POST", "/accounts/globex/numbers", {"number": "020 7946 0958"})
     assert reply.body["number"] == "+442079460958"
 
@@ -172,20 +172,20 @@ def test_without_a_region_the_accounts_own_is_taken(gateway):
 @pytest.mark.parametrize(
     "number", ["911", "12", "1-800-FLOWERS", "9" * 40, "☎", "' OR 1=1; --", "", " ", "+999 123 456 789", "555-0100"]
 )
-def test_what_is_no_number_is_refused_with_why(gateway, number):
+def test_text_that_is_not_a_number_is_refused_with_the_reason(gateway, number):
     reply = gateway.numbers("agent", "POST", body={"number": number})
     assert (reply.status, reply.code, reply.fields) == (422, "invalid_number", ["number"])
     assert number.strip() not in reply.body["title"] or not number.strip()
 
 
-def test_a_request_of_the_near_future_counts_as_now_without_a_warning(gateway):
+def test_a_request_date_in_the_near_future_counts_as_now_without_a_warning(gateway):
     soon = gateway.add(NUMBER, requested_at=at(minutes=4))
     assert soon["requested_at"] <= at()[:23] + "Z"
     assert soon["warnings"] == []
 
 
 @pytest.mark.parametrize("source", ["registry", "suppression"])
-def test_an_expiry_is_for_what_no_person_asked(gateway, source):
+def test_an_expiry_is_only_for_sources_without_a_persons_request(gateway, source):
     refused = gateway.add("+14155550101", "agent", source=source, expires_at=at(days=9))
     assert refused["expires_at"] is None
     assert refused["warnings"] == ["expires_at was left out: only a manager and above may set an expiry"]
@@ -210,7 +210,7 @@ def test_an_expiry_only_lengthens_and_a_persons_request_ends_it(gateway):
     assert add(expires_at=at(days=9)) is None
 
 
-def test_an_expired_entry_is_clear_at_once_shown_as_expired_and_listed_anew(gateway, dynamodb):
+def test_an_expired_entry_is_clear_at_once_shown_as_expired_and_can_be_relisted(gateway, dynamodb):
     gateway.add(NUMBER, source="registry", expires_at=at(days=9))
     dynamodb.update_item(
         TableName="numbers",
@@ -223,11 +223,11 @@ def test_an_expired_entry_is_clear_at_once_shown_as_expired_and_listed_anew(gate
     assert gateway.numbers("manager", "GET").body["numbers"] == []
     removal = {"reason": "test_number", "note": "x", "if_version": 1, "acting_user": "u"}
     assert gateway.numbers("manager", "DELETE", f"/{NUMBER}", removal).code == "not_listed"
-    anew = gateway.numbers("manager", "POST", body={"number": NUMBER})
-    assert (anew.status, anew.body["version"], anew.body["expires_at"]) == (201, 2, None)
+    relisted = gateway.numbers("manager", "POST", body={"number": NUMBER})
+    assert (relisted.status, relisted.body["version"], relisted.body["expires_at"]) == (201, 2, None)
 
 
-def test_one_bad_number_of_a_batch_harms_no_other(gateway):
+def test_an_invalid_number_in_a_batch_affects_no_other(gateway):
     batch = [{"number": "415 555 0101"}, {"number": "nope"}, {"numbr": "x"}, 7, {"number": "415 555 0101"}]
     results = gateway.numbers("agent", "POST", "/batch", {"numbers": batch}).body["results"]
     assert [r["status"] for r in results] == [201, 422, 422, 422, 200]
@@ -263,7 +263,7 @@ def test_a_body_that_cannot_be_read_is_a_4xx(gateway, raw, status, code):
     assert (reply.status, reply.code) == (status, code)
 
 
-def test_readings_are_what_an_add_would_do(gateway):
+def test_readings_match_what_an_add_does(gateway):
     written = ["(415) 555-0100", "+44 20 7946 0018 ext. 5", "12", "911", "1-800-FLOWERS", "x" * 300]
     reply = gateway.call("agent", "POST", "/accounts/acme/readings", {"numbers": written})
     readings = reply.body["readings"]
@@ -279,8 +279,8 @@ def test_readings_are_what_an_add_would_do(gateway):
 
 
 def test_readings_take_a_region_and_at_most_a_hundred(gateway):
-    asked = {"numbers": ["020 7946 0018"], "region": "GB"}
-    assert gateway.call("intake", "POST", "/accounts/acme/readings", asked).body["readings"][0]["number"]
+    request = {"numbers": ["020 7946 0018"], "region": "GB"}
+    assert gateway.call("intake", "POST", "/accounts/acme/readings", request).body["readings"][0]["number"]
     many = {"numbers": ["1"] * 101}
     assert gateway.call("agent", "POST", "/accounts/acme/readings", many).status == 422
-    assert gateway.call("dialer", "POST", "/accounts/acme/readings", asked).status == 403
+    assert gateway.call("dialer", "POST", "/accounts/acme/readings", request).status == 403

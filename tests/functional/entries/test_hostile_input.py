@@ -1,4 +1,4 @@
-"""Input that only an attacker or a broken client sends: always a 4xx, never a 500."""
+"""Input that only an attacker or a broken client sends is always a 4xx, never a 500."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_a_time_at_the_end_of_the_calendar_is_refused(gateway, route, name, time
 
 
 @pytest.mark.parametrize("name", ["listed_from", "listed_to"])
-def test_a_filter_of_the_list_refuses_it_too(gateway, name):
+def test_a_filter_of_the_list_refuses_such_a_time_too(gateway, name):
     assert gateway.call("admin", "GET", f"{ACCOUNT}/numbers?{name}=0001-01-01").fields == [name]
 
 
@@ -60,15 +60,15 @@ def test_a_forged_token_with_a_long_key_is_refused(gateway):
     assert gateway.call("admin", "GET", f"{ACCOUNT}/imports?page_token={forged}").fields == ["page_token"]
 
 
-def test_an_expired_credential_is_told_the_scheme(gateway):
+def test_the_response_to_an_expired_credential_names_the_scheme(gateway):
     module = gateway.modules["list_numbers.handler"]
     context = {"authorizer": {"principal": "key:k", "role": "admin", "account_id": "acme", "expires_at": "2001"}}
     event = {"httpMethod": "GET", "resource": "/accounts/{account_id}/numbers", "requestContext": context}
-    answer = module.lambda_handler(event, None)
-    assert (answer["statusCode"], answer["headers"]["WWW-Authenticate"]) == (401, "Bearer")
+    response = module.lambda_handler(event, None)
+    assert (response["statusCode"], response["headers"]["WWW-Authenticate"]) == (401, "Bearer")
 
 
-def test_an_unavailable_storage_says_when_to_retry(gateway, monkeypatch):
+def test_unavailable_storage_returns_when_to_retry(gateway, monkeypatch):
     from dnc.problems import Unavailable
 
     def fail(*_):

@@ -1,4 +1,4 @@
-"""What form builders, CRM workflows and webhooks send: nothing in their data costs an opt-out."""
+"""Requests of form builders, CRM workflows and webhooks: nothing in their data may lose an opt-out."""
 
 import gzip
 import json
@@ -14,13 +14,13 @@ def add(gateway, role="manager", **fields):
 
 
 def is_just_before(earlier, later):
-    """Return whether two times of one response are apart by what a request takes."""
-    apart = datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
-    return timedelta(0) <= apart < timedelta(seconds=30)
+    """Return whether the first time is before the second, by no more than a request takes."""
+    difference = datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
+    return timedelta(0) <= difference < timedelta(seconds=30)
 
 
 @pytest.mark.parametrize("empty", ["", " ", None])
-def test_an_empty_optional_field_is_an_absent_one(gateway, empty):
+def test_an_empty_optional_field_counts_as_absent(gateway, empty):
     names = "note campaign_id agent_id call_id caller_id consumer_name seller telemarketer goods_or_services"
     more = "region source requested_at expires_at acting_user request_key"
     reply = add(gateway, **dict.fromkeys([*names.split(), *more.split()], empty))
@@ -30,16 +30,16 @@ def test_an_empty_optional_field_is_an_absent_one(gateway, empty):
 
 
 @pytest.mark.parametrize("number", [4155550100, 14155550100, 4155550100.0])
-def test_an_integer_number_is_its_digits(gateway, number):
+def test_an_integer_is_accepted_as_a_number(gateway, number):
     assert add(gateway, number=number).body["number"] == NUMBER
 
 
 @pytest.mark.parametrize("name", ["campaign_id", "agent_id", "call_id", "caller_id"])
-def test_an_integer_id_is_its_text(gateway, name):
+def test_an_integer_is_accepted_as_an_id(gateway, name):
     assert add(gateway, **{name: 991}).body[name] == "991"
 
 
-def test_an_integer_acting_user_and_request_key_are_their_text(gateway):
+def test_an_integer_is_accepted_as_acting_user_and_request_key(gateway):
     assert add(gateway, acting_user=17, request_key=5).body["listed_by"]["acting_user"] == "17"
     assert add(gateway, request_key="5").body["version"] == 1
 
@@ -56,7 +56,7 @@ def test_a_text_that_is_too_long_is_cut_with_a_warning(gateway, name, longest):
     assert fits["warnings"] == []
 
 
-def test_a_long_acting_user_is_cut_and_long_request_keys_are_compared_whole(gateway):
+def test_a_long_acting_user_is_cut_but_long_request_keys_are_compared_in_full(gateway):
     body = add(gateway, acting_user="u" * 129, request_key="k" * 300).body
     assert body["listed_by"]["acting_user"] == "u" * 128
     assert add(gateway, request_key="k" * 300, acting_user="u" * 129).body["version"] == 1
@@ -64,7 +64,7 @@ def test_a_long_acting_user_is_cut_and_long_request_keys_are_compared_whole(gate
 
 
 @pytest.mark.parametrize("region", ["GB", "gb", "UK", "uk", "GBR", "United Kingdom", "united kingdom", "+44", " gb "])
-def test_a_region_is_known_by_its_usual_names(gateway, region):
+def test_a_region_is_recognized_by_common_names(gateway, region):
     assert add(gateway, number="020 7946 0958", region=region).body["number"] == "+442079460958"
     path = "/accounts/acme/readings"
     body = {"numbers": ["020 7946 0958"], "region": region}
@@ -74,7 +74,7 @@ def test_a_region_is_known_by_its_usual_names(gateway, region):
 @pytest.mark.parametrize(
     ("sent", "source"), [("SMS", "sms"), ("Web Form", "web"), ("text message", "sms"), ("E-Mail", "email")]
 )
-def test_a_source_is_known_by_its_usual_words(gateway, sent, source):
+def test_a_source_is_recognized_by_common_names(gateway, sent, source):
     assert add(gateway, source=sent).body["source"] == source
 
 
@@ -93,7 +93,7 @@ def test_half_an_emoji_becomes_a_replacement_character(gateway, text):
     assert json.dumps(reply.body, ensure_ascii=False).encode()
 
 
-def test_a_whole_emoji_is_kept(gateway):
+def test_a_complete_emoji_is_stored(gateway):
     assert add(gateway, note="thanks 😀").body["note"] == "thanks 😀"
 
 
@@ -118,7 +118,7 @@ def test_a_refusal_of_half_an_emoji_can_be_sent(gateway, place):
         "1795194240",
     ],
 )
-def test_a_request_date_of_another_form_is_read_with_a_warning(gateway, sent):
+def test_a_request_date_in_another_format_is_read_with_a_warning(gateway, sent):
     body = add(gateway, requested_at=sent).body
     assert body["requested_at"] == "2026-11-20T17:04:00.000Z"
     assert body["requested_at_text"] == str(sent)
@@ -133,7 +133,7 @@ def test_an_unreadable_request_date_counts_as_now(gateway, sent):
     assert "could not be read" in body["warnings"][0]
 
 
-def test_a_request_date_that_lies_ahead_counts_as_now(gateway):
+def test_a_request_date_in_the_future_counts_as_now(gateway):
     ahead = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
     body = add(gateway, requested_at=ahead).body
     assert is_just_before(body["requested_at"], body["listed_at"])
@@ -195,7 +195,7 @@ def test_an_expiry_in_another_form_is_read_and_a_date_includes_its_day(gateway):
         ("unknown", ""),
     ],
 )
-def test_a_programs_mistake_shows_on_its_first_call(gateway, field, value):
+def test_a_mistake_in_a_program_is_refused_on_its_first_call(gateway, field, value):
     reply = add(gateway, **{field: value})
     assert (reply.status, reply.code, reply.fields) == (422, "invalid_request", [field])
 
@@ -229,7 +229,7 @@ def test_json_with_a_byte_order_mark_is_read(gateway, encoded):
         (b"<?xml version='1.0'?><number/>", "XML"),
     ],
 )
-def test_a_body_of_another_format_is_refused_by_its_name(gateway, raw, name, encoded):
+def test_a_body_in_another_format_is_refused_and_the_format_is_named(gateway, raw, name, encoded):
     reply = gateway.numbers("agent", "POST", raw=raw, base64_encoded=encoded)
     assert (reply.status, reply.code) == (400, "malformed_json")
     assert name in reply.body["detail"]
@@ -244,7 +244,7 @@ def removal(gateway):
     return {"reason": "test_number", "note": "x", "if_version": gateway.add(NUMBER)["version"], "acting_user": "u"}
 
 
-def test_a_delete_without_a_body_names_the_way_round_and_that_way_removes(gateway):
+def test_a_delete_without_a_body_names_the_alternative_which_works(gateway):
     body = removal(gateway)
     refused = gateway.numbers("manager", "DELETE", f"/{NUMBER}")
     assert (refused.status, refused.fields) == (422, ["body"])
@@ -265,7 +265,7 @@ def test_a_removal_by_post_needs_the_same_role_and_the_same_reason(gateway):
 @pytest.mark.parametrize(
     "query", ["?status=&q=&page_size=&page_token=&source=&region=", "?listed_from=&listed_to=", "?prefix=&campaign_id="]
 )
-def test_an_empty_query_parameter_is_an_absent_one(gateway, query):
+def test_an_empty_query_parameter_counts_as_absent(gateway, query):
     gateway.add(NUMBER)
     assert len(gateway.numbers("manager", "GET", query).body["numbers"]) == 1
 

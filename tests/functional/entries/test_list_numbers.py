@@ -53,7 +53,7 @@ def test_filters(filled, query, wanted):
 
 @pytest.mark.parametrize("size", [1, 7, 30, 31])
 @pytest.mark.parametrize("query", ["", "&campaign_id=spring", "&q=555"])
-def test_pages_give_the_list_once(filled, size, query):
+def test_pages_contain_each_number_once(filled, size, query):
     seen, token = [], ""
     while True:
         page = filled.numbers("auditor", "GET", f"?page_size={size}{query}{token}").body
@@ -65,7 +65,7 @@ def test_pages_give_the_list_once(filled, size, query):
     assert seen == listed(filled, f"?page_size=500{query}")
 
 
-def test_pages_neither_repeat_nor_skip_while_numbers_come_and_go(filled):
+def test_pages_neither_repeat_nor_skip_numbers_during_adds_and_removals(filled):
     seen, token = [], ""
     removal = {"reason": "marked_by_mistake", "note": "x", "if_version": 1, "acting_user": "u"}
     while True:
@@ -82,7 +82,7 @@ def test_pages_neither_repeat_nor_skip_while_numbers_come_and_go(filled):
     assert set(US) <= set(seen)
 
 
-def test_a_token_is_for_its_account_its_filters_and_as_it_was_given(filled):
+def test_a_page_token_is_valid_only_unchanged_and_for_its_account_and_filters(filled):
     token = filled.numbers("manager", "GET", "?page_size=2&campaign_id=spring").body["next_page_token"]
     good = f"?page_size=2&campaign_id=spring&page_token={token}"
     assert filled.numbers("manager", "GET", good).status == 200
@@ -113,12 +113,12 @@ def test_a_token_is_for_its_account_its_filters_and_as_it_was_given(filled):
         ("?region=ZZ", "region"),
     ],
 )
-def test_a_bad_query_is_422_by_name(gateway, query, field):
+def test_an_invalid_query_is_422_with_the_name_of_the_parameter(gateway, query, field):
     reply = gateway.numbers("manager", "GET", query)
     assert (reply.status, reply.code, reply.fields) == (422, "invalid_request", [field])
 
 
-def test_one_number_in_any_form_of_path(gateway):
+def test_a_number_is_found_by_any_form_of_its_path(gateway):
     gateway.add(US[0])
     for written in (US[0], US[0][1:], US[0].replace("+", "%2B")):
         assert gateway.numbers("agent", "GET", f"/{written}").body["number"] == US[0]
@@ -127,7 +127,7 @@ def test_one_number_in_any_form_of_path(gateway):
         assert gateway.numbers("agent", "GET", f"/{written}").code == "invalid_number"
 
 
-def test_the_notice_says_why_the_rule_and_what_is_open(gateway):
+def test_the_notice_has_the_cause_the_rule_and_the_open_reasons(gateway):
     gateway.add(US[0], source="disposition")
     gateway.add(US[0], source="sms")
     notice = gateway.numbers("manager", "GET", f"/{US[0]}").body["removal_notice"]
@@ -141,14 +141,14 @@ def test_the_notice_says_why_the_rule_and_what_is_open(gateway):
     assert "legal_order" in gateway.numbers("admin", "GET", f"/{US[0]}").body["removal_notice"]["reasons"]
 
 
-def test_the_notice_of_a_removed_number_offers_nothing(filled):
+def test_the_notice_of_a_removed_number_offers_no_reasons(filled):
     shown = filled.numbers("manager", "GET", f"/{GB}").body
     assert shown["status"] == "removed"
     assert shown["removal"]["reason"] == "test_number"
     assert shown["removal_notice"]["reasons"] == []
 
 
-def test_a_row_written_by_hand_is_listed_and_readable(gateway, dynamodb):
+def test_a_manually_written_row_is_listed_and_readable(gateway, dynamodb):
     dynamodb.put_item(TableName="numbers", Item={"account_id": {"S": "acme"}, "number": {"S": US[0]}})
     assert gateway.check([US[0]])["results"][0]["status"] == "listed"
     shown = gateway.numbers("manager", "GET", f"/{US[0]}")

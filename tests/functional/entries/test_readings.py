@@ -42,22 +42,22 @@ def test_a_batch_lists_each_reading(gateway):
     assert "more than one number" in results[2]["error"]["errors"][0]["message"]
 
 
-def test_an_intake_credential_learns_nothing_of_the_readings(gateway):
+def test_an_intake_credential_sees_no_readings(gateway):
     reply = gateway.numbers("intake", "POST", body={"number": AMBIGUOUS, "region": "DE"})
     assert (reply.status, reply.body) == (202, {"accepted": True})
     assert statuses(gateway, FIRST, SECOND) == ["listed"] * 2
 
 
-def test_a_request_of_its_own_ends_the_reading(gateway):
+def test_a_number_with_its_own_request_is_no_longer_a_reading(gateway):
     gateway.add(AMBIGUOUS, region="DE")
     gateway.add(SECOND, source="sms")
     assert "reading_of" not in gateway.numbers("manager", "GET", f"/{SECOND}").body
     assert remove(gateway, SECOND, 2).code == "removal_refused"
 
 
-def test_a_stranger_who_was_listed_by_a_reading_can_be_removed(gateway):
+def test_a_number_listed_only_as_a_reading_can_be_removed(gateway):
     gateway.add(AMBIGUOUS, region="DE", source="sms")
-    assert remove(gateway, FIRST, 1).code == "removal_refused", "a person's request is no wrong number"
+    assert remove(gateway, FIRST, 1).code == "removal_refused", "a person's own request cannot be a wrong number"
     reply = remove(gateway, SECOND, 1)
     assert (reply.status, reply.body["status"], reply.body["still_blocked_by"]) == (200, "removed", [FIRST])
     assert statuses(gateway, FIRST, SECOND, AMBIGUOUS, region="DE") == ["listed", "clear", "listed"]
@@ -90,14 +90,14 @@ def test_a_path_with_an_older_form_finds_the_current_entry(gateway):
     assert restored.body["number"] == CURRENT
 
 
-def listed_before_the_change(dynamodb):
+def list_before_renumbering(dynamodb):
     row = {"account_id": "acme", "number": OLDER, "status": "listed", "source": "manual"}
     item = {name: {"S": value} for name, value in row.items()} | {"version": {"N": "1"}, "sources": {"SS": ["manual"]}}
     dynamodb.put_item(TableName="numbers", Item=item)
 
 
-def test_a_row_from_before_the_change_still_blocks(gateway, dynamodb):
-    listed_before_the_change(dynamodb)
+def test_a_row_from_before_the_renumbering_still_blocks(gateway, dynamodb):
+    list_before_renumbering(dynamodb)
     result = gateway.check([CURRENT])["results"][0]
     assert (result["status"], result["number"], result["readings"]) == ("listed", OLDER, [CURRENT, OLDER])
     assert gateway.numbers("manager", "GET", f"/{OLDER}").body["number"] == OLDER
@@ -108,15 +108,15 @@ def test_a_row_from_before_the_change_still_blocks(gateway, dynamodb):
 
 
 @pytest.mark.parametrize("correct", [FIRST, "0151 23456789", "4915123456789"])
-def test_the_correct_number_is_no_reading_of_the_removed_one(gateway, correct):
+def test_the_correct_number_must_not_be_a_reading_of_the_removed_one(gateway, correct):
     gateway.add(FIRST)
     reply = remove(gateway, FIRST, 1, correct_number=correct, region="DE")
     assert (reply.code, reply.fields) == ("removal_refused", ["correct_number"])
     assert statuses(gateway, FIRST) == ["listed"]
 
 
-def test_the_correct_number_is_no_other_form_of_the_removed_one(gateway, dynamodb):
-    listed_before_the_change(dynamodb)
+def test_the_correct_number_must_not_be_another_form_of_the_removed_one(gateway, dynamodb):
+    list_before_renumbering(dynamodb)
     assert remove(gateway, OLDER, 1, correct_number=CURRENT).fields == ["correct_number"]
 
 
@@ -137,7 +137,7 @@ def test_every_reading_of_the_correct_number_is_listed(gateway):
         ("POST", "/restore", {"if_version": 1, "acting_user": "u-1"}),
     ],
 )
-def test_a_404_says_how_the_digits_were_read_and_what_to_write(gateway, method, end, body):
+def test_a_404_explains_how_the_digits_were_read_and_what_to_write_instead(gateway, method, end, body):
     gateway.add("+14155550190")
     reply = gateway.numbers("manager", method, f"/4155550190{end}", body)
     assert (reply.status, reply.code) == (404, "not_listed")
@@ -147,7 +147,7 @@ def test_a_404_says_how_the_digits_were_read_and_what_to_write(gateway, method, 
     assert "write" not in with_plus.body["detail"]
 
 
-def test_readings_without_storing(gateway):
+def test_readings_are_returned_without_storing_anything(gateway):
     body = {"numbers": [AMBIGUOUS, "+55 21 8876-5432", "anonymous"], "region": "DE"}
     ambiguous, older, withheld = gateway.call("agent", "POST", "/accounts/acme/readings", body).body["readings"]
     assert (ambiguous["number"], [one["number"] for one in ambiguous["readings"]]) == (FIRST, [FIRST, SECOND])

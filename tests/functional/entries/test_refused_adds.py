@@ -1,4 +1,4 @@
-"""A refused add is counted by its code, and published if a known key sent it: nobody loses opt-outs in silence."""
+"""A refused add is counted by its code, and published if a known key sent it: no opt-out is lost unnoticed."""
 
 import json
 
@@ -12,7 +12,7 @@ NUMBER = "+14155550100"
 
 
 class Bus:
-    """EventBridge, which stores what was published, or fails."""
+    """An EventBridge client that stores the published events, or fails."""
 
     def __init__(self, failed=0, error=None):
         self.events = []
@@ -32,7 +32,7 @@ def bus(monkeypatch, gateway):
     return bus
 
 
-def counted(capsys):
+def counted_codes(capsys):
     """Return the codes of the refused adds that were counted since the last call."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"AddsRefused"' in line]
     for line in lines:
@@ -60,7 +60,7 @@ def add(gateway, role, body, path="numbers", **more):
 )
 def test_an_invalid_add_is_counted_and_published_without_its_number(gateway, bus, capsys, body, code):
     assert add(gateway, "intake", body).code == code
-    assert counted(capsys) == [code]
+    assert counted_codes(capsys) == [code]
     [event] = bus.events
     assert (event["Source"], event["DetailType"], event["EventBusName"]) == ("nocall", "AddRefused", "changes")
     detail = event["Detail"]
@@ -71,27 +71,27 @@ def test_an_invalid_add_is_counted_and_published_without_its_number(gateway, bus
 def test_each_refused_add_of_a_batch_is_counted(gateway, bus, capsys):
     reply = add(gateway, "agent", {"numbers": [{"number": NUMBER}, {"number": "x"}, {"number": "y"}]}, "numbers/batch")
     assert [result["status"] for result in reply.body["results"]] == [201, 422, 422]
-    assert counted(capsys) == ["invalid_number"] * 2
+    assert counted_codes(capsys) == ["invalid_number"] * 2
     assert [event["Detail"]["code"] for event in bus.events] == ["invalid_number"] * 2
 
 
 def test_a_revoked_key_that_adds_is_counted_and_published(gateway, bus, capsys):
     gateway.call("admin", "DELETE", f"/accounts/acme/keys/{key_id(gateway, 'intake')}")
     assert add(gateway, "intake", {"number": NUMBER}).status == 401
-    assert counted(capsys) == ["unauthenticated"]
+    assert counted_codes(capsys) == ["unauthenticated"]
     assert [event["Detail"]["key_id"] for event in bus.events] == [key_id(gateway, "intake")]
 
 
 def test_an_unknown_key_is_counted_and_not_published(gateway, bus, capsys):
     assert add(gateway, None, {"number": NUMBER}, token="nck_acme.unknown.unknown").status == 401
     assert add(gateway, None, {"number": NUMBER}).status == 401
-    assert counted(capsys) == ["unauthenticated"] * 2
+    assert counted_codes(capsys) == ["unauthenticated"] * 2
     assert bus.events == []
 
 
 def test_a_key_whose_role_may_not_add_is_counted_and_published(gateway, bus, capsys):
     assert add(gateway, "auditor", {"number": NUMBER}).status == 403
-    assert counted(capsys) == ["forbidden"]
+    assert counted_codes(capsys) == ["forbidden"]
     assert [event["Detail"]["code"] for event in bus.events] == ["forbidden"]
 
 
@@ -100,12 +100,12 @@ def test_other_refusals_are_not_counted(gateway, bus, capsys):
     assert gateway.call(None, "GET", "/accounts/acme/numbers").status == 401
     assert gateway.call("manager", "POST", "/accounts/acme/readings", {"numbers": "no list"}).status == 422
     assert add(gateway, "intake", {"number": NUMBER}).status == 202
-    assert counted(capsys) == []
+    assert counted_codes(capsys) == []
     assert bus.events == []
 
 
 @pytest.mark.parametrize("bus_state", [{"failed": 1}, {"error": NoResponse("PutEvents: TimeoutError")}])
-def test_a_bus_that_fails_changes_no_answer(gateway, monkeypatch, caplog, bus_state):
+def test_a_failing_bus_does_not_change_the_response(gateway, monkeypatch, caplog, bus_state):
     monkeypatch.setattr(clients, "event_bridge", lambda: Bus(**bus_state))
     reply = add(gateway, "intake", {"number": "call me"})
     assert (reply.status, reply.code) == (422, "invalid_number")
@@ -113,7 +113,7 @@ def test_a_bus_that_fails_changes_no_answer(gateway, monkeypatch, caplog, bus_st
     assert "call me" not in caplog.text
 
 
-def test_an_authorizer_that_cannot_read_is_counted_as_its_own_failure(gateway, monkeypatch, capsys):
+def test_an_authorizer_that_cannot_read_is_counted_as_a_failure_of_its_own(gateway, monkeypatch, capsys):
     def broken(*_):
         raise RuntimeError("no table")
 
@@ -124,7 +124,7 @@ def test_an_authorizer_that_cannot_read_is_counted_as_its_own_failure(gateway, m
     assert [line["AuthorizerFailures"] for line in lines] == [1]
 
 
-def test_refused_and_failed_checks_are_told_apart(gateway, monkeypatch, capsys):
+def test_refused_and_failed_checks_are_counted_separately(gateway, monkeypatch, capsys):
     check = gateway.modules["check_numbers.handler"]
     for payload, error in (
         ({"account_id": "acme", "numbers": "x"}, check.InvalidRequest),

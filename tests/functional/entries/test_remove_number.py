@@ -1,4 +1,4 @@
-"""Removing: only with a valid reason, in one write, and never without its story."""
+"""Removals: only with a valid reason, in one write, and always with their history."""
 
 import itertools
 
@@ -22,7 +22,7 @@ def row(dynamodb, number=NUMBER):
     )
 
 
-def test_a_removed_number_is_callable_at_once_and_tells_why(gateway):
+def test_a_removed_number_is_callable_at_once_and_shows_the_reason(gateway):
     gateway.add(NUMBER, note="asked", campaign_id="spring")
     entry = remove(gateway).body
     assert entry["status"] == "removed"
@@ -56,7 +56,7 @@ def test_a_removed_number_is_callable_at_once_and_tells_why(gateway):
         ({"reason": "entered_wrong_number", "correct_number": "(415) 555-0100"}, "removal_refused", "correct_number"),
     ],
 )
-def test_a_removal_that_is_not_valid_is_refused_by_name_and_changes_nothing(gateway, dynamodb, more, code, field):
+def test_an_invalid_removal_is_refused_with_the_field_and_changes_nothing(gateway, dynamodb, more, code, field):
     gateway.add(NUMBER)
     before = row(dynamodb)
     reply = remove(gateway, **more)
@@ -65,7 +65,7 @@ def test_a_removal_that_is_not_valid_is_refused_by_name_and_changes_nothing(gate
     assert row(dynamodb) == before
 
 
-def test_who_removes_must_have_seen_what_is_removed(gateway):
+def test_a_removal_must_name_the_current_version(gateway):
     gateway.add(NUMBER)
     gateway.add(NUMBER)
     assert remove(gateway, if_version=1).code == "conflict"
@@ -73,7 +73,7 @@ def test_who_removes_must_have_seen_what_is_removed(gateway):
     assert remove(gateway, if_version=2).status == 200
 
 
-def test_what_a_repeat_of_a_removal_means(gateway):
+def test_an_identical_removal_is_idempotent_and_a_different_one_conflicts(gateway):
     gateway.add(NUMBER)
     removed = remove(gateway)
     assert (remove(gateway).status, remove(gateway).body) == (200, removed.body)
@@ -85,16 +85,20 @@ def test_what_a_repeat_of_a_removal_means(gateway):
     assert remove(gateway).code == "conflict"
 
 
-def test_the_number_that_was_meant_is_listed_in_the_same_moment(gateway):
+def test_the_correct_number_is_listed_in_the_same_transaction(gateway):
     gateway.add(NUMBER, note="asked", source="manual", requested_at="2026-11-01T00:00:00Z")
     reply = remove(gateway, reason="entered_wrong_number", note=None, correct_number="(415) 555-0101")
     assert reply.body["removal"]["correct_number"] == RIGHT
-    meant = gateway.numbers("manager", "GET", f"/{RIGHT}").body
-    assert (meant["status"], meant["note"], meant["requested_at"]) == ("listed", "asked", "2026-11-01T00:00:00.000Z")
+    correct = gateway.numbers("manager", "GET", f"/{RIGHT}").body
+    assert (correct["status"], correct["note"], correct["requested_at"]) == (
+        "listed",
+        "asked",
+        "2026-11-01T00:00:00.000Z",
+    )
     assert [r["callable"] for r in gateway.check([NUMBER, RIGHT])["results"]] == [True, False]
 
 
-def test_consent_for_a_number_of_a_registry_names_the_number_in_any_written_form(gateway):
+def test_consent_for_a_registry_number_must_name_it_in_any_written_form(gateway):
     version = gateway.add(NUMBER, source="registry", requested_at="2026-01-05T00:00:00Z")["version"]
     evidence = {"reference": "crm-1", "obtained_at": "2026-02-01T00:00:00Z", "purpose": "offers"}
     consent = {"reason": "consent_given", "note": None, "if_version": version}
@@ -109,7 +113,7 @@ def test_consent_for_a_number_of_a_registry_names_the_number_in_any_written_form
     assert (removed.status, removed.body["removal"]["evidence"]["number"]) == (200, NUMBER)
 
 
-def test_a_customer_relationship_exempts_a_call_from_a_registry_but_takes_no_number_off_the_list(gateway):
+def test_a_customer_relationship_may_exempt_a_call_but_never_removes_a_number(gateway):
     version = gateway.add(NUMBER, source="registry")["version"]
     for reason in ("existing_customer", "new_inquiry"):
         refused = remove(gateway, reason=reason, if_version=version)
@@ -118,7 +122,7 @@ def test_a_customer_relationship_exempts_a_call_from_a_registry_but_takes_no_num
     assert remove(gateway, reason="request_withdrawn", if_version=version).code == "removal_refused"
 
 
-def test_only_admin_and_operator_act_on_a_legal_order(gateway):
+def test_only_an_admin_or_operator_may_act_on_a_legal_order(gateway):
     order = {"reason": "legal_order", "evidence": {"reference": "o-1"}, "note": None}
     for role in ("admin", "operator"):
         gateway.add(NUMBER, source="legal")
@@ -128,7 +132,7 @@ def test_only_admin_and_operator_act_on_a_legal_order(gateway):
         assert remove(gateway, role, if_version=version, **order).status == 200
 
 
-def test_a_restore_brings_the_request_back_and_is_no_new_one(gateway):
+def test_a_restore_brings_the_request_back_without_adding_one(gateway):
     before = gateway.add(NUMBER, note="asked", source="import", expires_at="2099-01-01T00:00:00Z", request_key="k")
     removed = remove(gateway).body
     assert removed["expires_at"] is None
@@ -148,11 +152,11 @@ def test_a_restore_brings_the_request_back_and_is_no_new_one(gateway):
 
 
 class Killed(Exception):
-    """The function's process ends here."""
+    """The function's process was killed."""
 
 
 class Faulty:
-    """A client that fails at its nth call, before or after the call took effect."""
+    """A client that fails at its nth call, before or after the call takes effect."""
 
     def __init__(self, client, fails_at, *, after, failure):
         self._client, self._fails_at, self._after, self._failure = client, fails_at, after, failure
@@ -185,7 +189,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("correct", [None, RIGHT])
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_removal_that_fails_anywhere_leaves_it_listed_or_removed_with_its_reason(
+def test_a_removal_that_fails_at_any_point_leaves_the_number_listed_or_removed_with_a_reason(
     gateway, dynamodb, monkeypatch, correct, failure
 ):
     outcomes = set()
@@ -197,24 +201,24 @@ def test_a_removal_that_fails_anywhere_leaves_it_listed_or_removed_with_its_reas
         with monkeypatch.context() as patched:
             patched.setattr(clients, "dynamodb", lambda faulty=faulty: faulty)
             reply = remove(gateway, **more)
-        stands = row(dynamodb)
-        outcomes.add((reply.status, stands["status"]["S"]))
-        if stands["status"]["S"] == "removed":
-            assert stands["removal"]["M"]["reason"]["S"] == "entered_wrong_number"
-            assert stands["removal"]["M"]["removed_by"]["M"]["acting_user"]["S"] == "u-2"
+        stored = row(dynamodb)
+        outcomes.add((reply.status, stored["status"]["S"]))
+        if stored["status"]["S"] == "removed":
+            assert stored["removal"]["M"]["reason"]["S"] == "entered_wrong_number"
+            assert stored["removal"]["M"]["removed_by"]["M"]["acting_user"]["S"] == "u-2"
             if correct:
                 assert row(dynamodb, correct)["status"]["S"] == "listed"
             assert remove(gateway, **more).status == 200
         else:
-            assert "removal" not in stands
+            assert "removal" not in stored
             assert reply.status in (500, 503)
     assert (200, "removed") in outcomes
     assert {status for status, _ in outcomes} == {200, 500 if failure == "killed" else 503}
 
 
-def test_a_reason_is_known_by_everybody(gateway):
+def test_every_role_may_read_the_removal_reasons(gateway):
     for role in ("intake", "dialer", "agent"):
-        told = gateway.call(role, "GET", "/removal-reasons").body
-        assert len(told["reasons"]) == 10
-        assert {r["code"] for r in told["refused"]} >= {"existing_customer", "other"}
-        assert all(r["why"] for r in told["refused"])
+        body = gateway.call(role, "GET", "/removal-reasons").body
+        assert len(body["reasons"]) == 10
+        assert {r["code"] for r in body["refused"]} >= {"existing_customer", "other"}
+        assert all(r["why"] for r in body["refused"])

@@ -1,4 +1,4 @@
-"""A row that the service did not write never reads as clear: in a check, in both ways of a scrub, and in the list."""
+"""A row that the service did not write is never clear: in a check, in both methods of a scrub, and in the list."""
 
 import pytest
 
@@ -65,7 +65,7 @@ def test_an_add_to_a_forged_row_lists_the_number_properly_again(gateway, dynamod
     assert (entry["status"], entry["expires_at"], "sms" in entry["sources"]) == ("listed", None, True)
 
 
-def test_what_the_service_wrote_still_reads_as_clear(gateway, forge):
+def test_rows_that_the_service_wrote_can_still_be_clear(gateway, forge):
     body = {"reason": "legal_order", "evidence": {"reference": "o"}, "if_version": 1, "acting_user": "u"}
     assert gateway.numbers("admin", "DELETE", f"/{NUMBER}", body).status == 200
     assert gateway.check([NUMBER])["results"][0]["status"] == "clear"

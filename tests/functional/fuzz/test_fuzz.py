@@ -1,6 +1,6 @@
-"""Generated requests, valid and invalid by the OpenAPI document, to every operation: no 5xx, nothing undocumented.
+"""Generated requests to every operation, valid and invalid by the OpenAPI document: no 5xx, nothing undocumented.
 
-`make fuzz` runs every role with many more examples: FUZZ_EXAMPLES and FUZZ_ROLES say how many and which.
+`make fuzz` runs every role with many more examples, by the variables FUZZ_EXAMPLES and FUZZ_ROLES.
 """
 
 import json
@@ -29,7 +29,7 @@ OPERATIONS = {
 
 
 class _Machines:
-    """Starts nothing."""
+    """A Step Functions client that starts nothing."""
 
     def start_execution(self, **_):
         return {}
@@ -45,7 +45,7 @@ def is_set(value: Any) -> bool:
 
 
 def send(gateway, role, operation, case):
-    """Send a generated case, to the account that exists."""
+    """Send a generated case with the id of the existing account."""
     parameters = {**(case.path_parameters or {}), "account_id": "acme"}
     path = operation.path.format(**{name: quote(str(value), safe="") or "-" for name, value in parameters.items()})
     query = urlencode(case.query, doseq=True) if is_set(case.query) else ""
@@ -58,7 +58,7 @@ def send(gateway, role, operation, case):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_every_answer_is_a_documented_one(gateway, name, role):
+def test_every_response_is_documented(gateway, name, role):
     assert role in set(Role)
     operation = OPERATIONS[name]
     gateway.add(NUMBER)

@@ -1,4 +1,4 @@
-"""No log line holds a full number, a name, a note or a token."""
+"""No log line contains a full number, a name, a note or a token."""
 
 import io
 import re
@@ -18,7 +18,7 @@ def digits_of(text):
 
 @pytest.fixture
 def logged(capsys, monkeypatch):
-    """Gives what was logged and printed: the logger holds on to the output that it found when it was made."""
+    """A function that returns everything logged and printed. The logger keeps the stream it had when it was created."""
     written = io.StringIO()
     for handler in logs.logger.handlers:
         monkeypatch.setattr(handler, "stream", written)
@@ -26,7 +26,7 @@ def logged(capsys, monkeypatch):
     return lambda: written.getvalue() + capsys.readouterr().out
 
 
-def test_the_main_flows_log_ids_and_masks_alone(gateway, stream, dynamodb, logged):
+def test_the_main_flows_log_only_ids_and_masked_numbers(gateway, stream, dynamodb, logged):
     name, note = SECRETS
     gateway.add("(415) 555-0123", consumer_name=name, note=note, acting_user=name)
     stream.deliver()

@@ -1,4 +1,4 @@
-"""Exports by the real definitions of their state machines, on the handlers: options for, and each night."""
+"""Exports through the real definitions of their state machines and the handlers: on request, and nightly."""
 
 import gzip
 import json
@@ -26,7 +26,7 @@ def read(key):
 
 @pytest.fixture
 def started(monkeypatch):
-    """What was started, in the place of Step Functions."""
+    """The executions that were started, with a stand-in for Step Functions."""
     runs = []
 
     class StepFunctions:
@@ -46,7 +46,7 @@ def tasks(gateway):
     }
 
 
-def ask(gateway, role="auditor", **options):
+def order(gateway, role="auditor", **options):
     return gateway.call(role, "POST", "/accounts/acme/exports", options)
 
 
@@ -54,9 +54,9 @@ def shown(gateway, export_id, account="acme"):
     return gateway.call("operator", "GET", f"/accounts/{account}/exports/{export_id}").body
 
 
-def test_an_export_is_asked_for_written_and_read(gateway, started, tasks):
+def test_an_export_is_ordered_written_and_read(gateway, started, tasks):
     gateway.add("+14155550100", note="@SUM(A1)")
-    made = ask(gateway, kind="numbers", format="jsonl", acting_user="u-5")
+    made = order(gateway, kind="numbers", format="jsonl", acting_user="u-5")
     assert (made.status, made.body["status"], made.body["files"], made.body["manifest_url"]) == (
         201,
         "running",
@@ -78,10 +78,10 @@ def test_an_export_is_asked_for_written_and_read(gateway, started, tasks):
     assert tags == [{"Key": "kind", "Value": "export"}]
 
 
-def test_a_run_that_comes_before_the_job_makes_it(gateway, started, tasks):
-    made = ask(gateway, kind="numbers")
+def test_a_run_that_finds_no_job_creates_it(gateway, started, tasks):
+    made = order(gateway, kind="numbers")
     key = {"account_id": {"S": "acme"}, "record": {"S": f"export#{made.body['id']}"}}
-    clients.client("dynamodb").delete_item(TableName="accounts", Key=key)  # as if the asking function had died
+    clients.client("dynamodb").delete_item(TableName="accounts", Key=key)  # as if the API's function had died
     Machine("ExportMachine", tasks, read).run(json.loads(started[0]["input"]))
     assert shown(gateway, made.body["id"])["status"] == "done"
 
@@ -97,28 +97,28 @@ def test_a_run_that_comes_before_the_job_makes_it(gateway, started, tasks):
         ({"kind": "audit", "form": "csv"}, "form"),
     ],
 )
-def test_what_cannot_be_exported_is_refused_by_field(gateway, started, options, field):
+def test_an_invalid_export_is_refused_with_the_field(gateway, started, options, field):
     refused = gateway.call("auditor", "POST", "/accounts/acme/exports", options)
     assert (refused.status, refused.fields) == (422, [field])
     assert started == []
 
 
-def test_who_may_export(gateway, started):
+def test_which_roles_may_export(gateway, started):
     for role in ("auditor", "admin", "operator"):
-        assert ask(gateway, role, kind="numbers").status == 201
+        assert order(gateway, role, kind="numbers").status == 201
     for role in ("intake", "dialer", "agent", "manager", "other_admin"):
-        assert ask(gateway, role, kind="numbers").status == 403
+        assert order(gateway, role, kind="numbers").status == 403
 
 
-def test_an_audit_export_ends_five_minutes_ago_whatever_is_asked(gateway, started):
-    job = ask(gateway, kind="audit", to="2099-01-01T00:00:00Z").body
+def test_an_audit_export_ends_at_least_five_minutes_ago(gateway, started):
+    job = order(gateway, kind="audit", to="2099-01-01T00:00:00Z").body
     ago = times.now() - times.parse(job["to"])
     assert timedelta(minutes=5) <= ago < timedelta(minutes=6)
     assert job["from"].endswith("T00:00:00.000Z") or job["from"] == job["to"]
 
 
-def test_an_export_that_breaks_off_says_so_and_rings(gateway, started, tasks, monkeypatch, capsys):
-    made = ask(gateway, kind="numbers").body
+def test_an_export_that_breaks_off_is_failed_and_counted(gateway, started, tasks, monkeypatch, capsys):
+    made = order(gateway, kind="numbers").body
 
     def broken(*_):
         raise RuntimeError("+14155550100 is in this message")
@@ -135,15 +135,15 @@ def test_an_export_that_breaks_off_says_so_and_rings(gateway, started, tasks, mo
 
 
 def night(tasks, at):
-    given = {"scheduled_at": times.text(at)}
-    return Machine("NightlyExportsMachine", tasks, read).run(given, f"night-{at:%d%H%M}")
+    execution_input = {"scheduled_at": times.text(at)}
+    return Machine("NightlyExportsMachine", tasks, read).run(execution_input, f"night-{at:%d%H%M}")
 
 
 def exports(gateway, account):
     return gateway.call("operator", "GET", f"/accounts/{account}/exports").body["exports"]
 
 
-def test_one_account_that_fails_stops_no_other_and_is_made_good(gateway, tasks, monkeypatch):
+def test_a_failing_account_stops_no_other_and_is_exported_on_the_next_run(gateway, tasks, monkeypatch):
     gateway.add("+14155550100")
     Accounts(clients.client("dynamodb"), "accounts").put("acme", {"suspended": True}, times.now())
     write = tasks["Write"]
@@ -163,7 +163,7 @@ def test_one_account_that_fails_stops_no_other_and_is_made_good(gateway, tasks, 
     assert {job["created_by"]["principal"] for job in exports(gateway, "acme")} == {"schedule:nightly"}
 
 
-def test_a_night_of_10_000_accounts_fits_what_step_functions_carries():
+def test_a_night_of_10_000_accounts_fits_the_data_limit_of_step_functions():
     orders = [{"account_id": f"account-{i:05}", "kind": "numbers", "export_id": f"{i:026}"} for i in range(10_000)]
     written = []
 
@@ -177,7 +177,7 @@ def test_a_night_of_10_000_accounts_fits_what_step_functions_carries():
     assert len(written) == 10_000
 
 
-def test_a_night_that_failed_halfway_is_taken_up_where_it_stopped(gateway, tasks, monkeypatch):
+def test_a_night_that_failed_halfway_is_resumed_where_it_stopped(gateway, tasks, monkeypatch):
     for i in range(5):
         gateway.add(f"+1415555010{i}")
     monkeypatch.setenv("EXPORT_FILE_ROWS", "2")
@@ -185,14 +185,14 @@ def test_a_night_that_failed_halfway_is_taken_up_where_it_stopped(gateway, tasks
     object.__setattr__(step.settings, "environment", {**step.settings.environment, "EXPORT_FILE_ROWS": "2"})
     put, calls = s3().put_object, []
 
-    def once_full(**options):
+    def failing_at_file_three(**options):
         calls.append(options["Key"])
         if "numbers-00003" in options["Key"]:
             raise RuntimeError("broken")
         return put(**options)
 
     at = times.now() - timedelta(days=1)
-    monkeypatch.setattr(s3(), "put_object", once_full)
+    monkeypatch.setattr(s3(), "put_object", failing_at_file_three)
     night(tasks, at)
     failed = [job for job in exports(gateway, "acme") if job["kind"] == "numbers"]
     assert [(job["status"], job["files"]) for job in failed] == [("failed", [])]
@@ -204,13 +204,13 @@ def test_a_night_that_failed_halfway_is_taken_up_where_it_stopped(gateway, tasks
     assert sum("acme" in key and "numbers-00001" in key for key in calls) == 1
 
 
-def test_a_night_is_never_scheduled_later_than_now(gateway, tasks):
+def test_a_night_scheduled_in_the_future_is_cut_to_now(gateway, tasks):
     night(tasks, times.now() + timedelta(days=2))
     [audit] = [job for job in exports(gateway, "acme") if job["kind"] == "audit"]
     assert audit["to"] <= times.text(times.now() - timedelta(minutes=5))
 
 
-def test_the_sample_events_are_taken(gateway, started, tasks):
+def test_the_functions_accept_their_sample_events(gateway, started, tasks):
     def sample(name):
         return json.loads((ROOT / "events" / f"{name}.json").read_text())
 
@@ -220,10 +220,10 @@ def test_the_sample_events_are_taken(gateway, started, tasks):
     assert shown(gateway, sample("write_export")["ask"]["export_id"])["status"] == "done"
     night = tasks["Begin"](sample("begin_night"))
     assert night["exports"] == 4
-    assert {ask["account_id"] for ask in json.loads(read(night["key"]))} == {"acme", "globex"}
+    assert {order["account_id"] for order in json.loads(read(night["key"]))} == {"acme", "globex"}
 
 
-KEPT = (
+RESTORED = (
     "number", "status", "source", "sources", "requested_at", "last_requested_at", "expires_at", "note", "campaign_id",
     "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer", "goods_or_services",
 )  # fmt: skip
@@ -231,10 +231,10 @@ KEPT = (
 
 def entries(gateway):
     listed = gateway.numbers("operator", "GET", "?page_size=500").body["numbers"]
-    return [{name: entry[name] for name in KEPT} for entry in listed]
+    return [{name: entry[name] for name in RESTORED} for entry in listed]
 
 
-def test_the_tables_lost_and_the_export_brought_back_the_list_is_the_same(gateway, started, tasks, dynamodb):
+def test_after_the_table_is_lost_an_import_of_the_export_restores_the_same_list(gateway, started, tasks, dynamodb):
     day = {"requested_at": "2026-11-01T10:00:00Z"}
     gateway.add("+14155550100", source="sms", note='=1+1, "quoted"\nsecond line', **day)
     gateway.add("+14155550100", source="web", seller="Acme Solar", consumer_name="'t Hooft")
@@ -244,7 +244,7 @@ def test_the_tables_lost_and_the_export_brought_back_the_list_is_the_same(gatewa
     gateway.add("+14155550103")
     removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
     assert gateway.numbers("manager", "DELETE", "/+14155550103", removal).status == 200
-    made = ask(gateway, kind="numbers").body
+    made = order(gateway, kind="numbers").body
     Machine("ExportMachine", tasks, read).run(json.loads(started[0]["input"]))
     [file] = shown(gateway, made["id"])["files"]
     body = requests.get(file["url"], timeout=10).content
@@ -254,13 +254,13 @@ def test_the_tables_lost_and_the_export_brought_back_the_list_is_the_same(gatewa
         dynamodb.delete_item(TableName="numbers", Key=key)
     assert entries(gateway) == []
     options = {"filename": "numbers.csv.gz", "bytes": len(body)}
-    brought = gateway.call("manager", "POST", "/accounts/acme/imports", options).body
-    key = f"accounts/acme/imports/{brought['id']}/upload"
+    imported = gateway.call("manager", "POST", "/accounts/acme/imports", options).body
+    key = f"accounts/acme/imports/{imported['id']}/upload"
     s3().put_object(Bucket="bulk", Key=key, Body=body)
     steps = {name: gateway.modules[f"import_numbers.{name.lower()}"] for name in ("Plan", "Write", "Finish")}
     imports = {name: (lambda event, m=module: m.lambda_handler(event, Context())) for name, module in steps.items()}
     Machine("ImportMachine", imports, read).run({"detail": {"object": {"key": key}}})
-    job = gateway.call("manager", "GET", f"/accounts/acme/imports/{brought['id']}").body
+    job = gateway.call("manager", "GET", f"/accounts/acme/imports/{imported['id']}").body
     counts = {"rows": 5, "numbers": 5, "listed": 4, "already_listed": 0, "skipped_removed": 1, "invalid": 0}
     assert job["counts"] == counts, job
     assert entries(gateway) == before

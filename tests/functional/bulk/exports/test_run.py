@@ -1,4 +1,4 @@
-"""Exports step by step on moto: killed at any point, beside adds and removals, two at once."""
+"""Exports step by step on moto: killed at any point, during adds and removals, and two at once."""
 
 import csv
 import gzip
@@ -32,11 +32,11 @@ START = times.parse("2026-11-24T01:00:00Z")
 
 
 class Killed(BaseException):
-    """The run's process ended here."""
+    """The run's process was killed."""
 
 
 class Mortal:
-    """A client whose process is killed at a call: before it, or after it was done."""
+    """A client whose process is killed at a call, before the call or after it."""
 
     def __init__(self, client, at_call, done):
         self._client, self._left, self._done = client, at_call, done
@@ -48,10 +48,10 @@ class Mortal:
             self._left -= 1
             if self._left == 0 and not self._done:
                 raise Killed
-            answer = method(*args, **kwargs)
+            response = method(*args, **kwargs)
             if self._left == 0:
                 raise Killed
-            return answer
+            return response
 
         return call
 
@@ -82,7 +82,7 @@ class Bench:
         return JobFiles(client or s3(), BUCKET, self.account_id, JobKind.EXPORT, export_id)
 
     def step(self, export_id, client=None, out_of_time=lambda: False, rows=7):
-        """One invocation; True when the export is done."""
+        """Run one invocation. Return True if the export is done."""
         dynamodb = client or self.dynamodb
         exports = Exports(dynamodb, "accounts", self.account_id)
         export = exports.get(export_id)
@@ -130,11 +130,11 @@ class Bench:
             self.numbers.add(Request(number, source, times.text(at)), Write(at, Actor("key:a"), f"r-{number}-{at}"))
 
     def remove(self, number):
-        there = self.numbers.read(number)
+        stored = self.numbers.read(number)
         removal = {"reason": "legal_order", "evidence": {"reference": "o-1"}}
         write = Write(times.now(), Actor("key:a"), "x")
         self.numbers.remove(
-            number, removal, there.version, write, lambda entry: reasons.remove(entry, removal, write, may_order=True)
+            number, removal, stored.version, write, lambda entry: reasons.remove(entry, removal, write, may_order=True)
         )
 
     def record(self, number, sequence, at):
@@ -156,7 +156,7 @@ def bench(dynamodb):
     return Bench(dynamodb)
 
 
-def test_every_entry_once_in_bounded_files_with_a_manifest_that_proves_them(bench, tmp_path):
+def test_every_entry_is_exported_once_in_bounded_files_with_a_manifest(bench, tmp_path):
     bench.add(*listed(20))
     bench.remove("+14155550003")
     export_id = bench.make()
@@ -174,7 +174,7 @@ def test_every_entry_once_in_bounded_files_with_a_manifest_that_proves_them(benc
     assert (verdict.faults, verdict.rows) == ([], 20)
 
 
-def test_an_empty_list_is_exported_as_such(bench, tmp_path):
+def test_an_empty_list_is_exported_without_files(bench, tmp_path):
     export_id = bench.make()
     assert bench.step(export_id)
     assert bench.manifest(export_id)["files"] == []
@@ -182,7 +182,7 @@ def test_an_empty_list_is_exported_as_such(bench, tmp_path):
     assert bench.download(tmp_path, export_id)[0].faults == []
 
 
-def test_only_what_changed_in_a_time_is_exported_when_asked_so(bench):
+def test_an_export_can_be_limited_to_the_changes_of_a_time_window(bench):
     bench.add("+14155550101")
     since = times.text(times.now() + timedelta(milliseconds=5))
     until = times.text(times.now() + timedelta(hours=1))
@@ -197,7 +197,7 @@ def test_only_what_changed_in_a_time_is_exported_when_asked_so(bench):
     assert [row["number"] for row in bench.rows(export_id)] == ["+14155550102", "+14155550103"]
 
 
-def test_killed_anywhere_and_run_again_it_is_the_undisturbed_export(bench):
+def test_an_export_killed_at_any_point_and_resumed_equals_an_undisturbed_one(bench):
     bench.add(*listed(25))
     kills = 0
     for seed in range(20):
@@ -216,7 +216,7 @@ def test_killed_anywhere_and_run_again_it_is_the_undisturbed_export(bench):
     assert kills > 20
 
 
-def test_short_runs_go_on_where_they_stopped(bench):
+def test_short_runs_resume_where_they_stopped(bench):
     bench.add(*listed(30))
     bench.dynamodb = Paged(bench.dynamodb, 3)
     export_id = bench.make()
@@ -233,7 +233,7 @@ def test_short_runs_go_on_where_they_stopped(bench):
 
 
 class Paged:
-    """A client whose pages are short, and between which somebody else acts."""
+    """A client with short pages. `between` is called before each."""
 
     def __init__(self, client, size, between=lambda: None):
         self._client, self._size, self._between = client, size, between
@@ -246,7 +246,7 @@ class Paged:
         return self._client.query(**{**options, "Limit": self._size})
 
 
-def test_adds_and_removals_meanwhile_lose_and_repeat_none(bench):
+def test_adds_and_removals_during_an_export_lose_and_repeat_nothing(bench):
     untouched = [f"+1415555{i:04}" for i in range(0, 40, 2)]
     bench.add(*untouched)
     dice, others = random.Random(7), Bench(bench.dynamodb)
@@ -269,7 +269,9 @@ def test_adds_and_removals_meanwhile_lose_and_repeat_none(bench):
     assert set(untouched) <= set(numbers) <= set(untouched) | set(added)
     result = bench.manifest(export_id)
     for row in rows:
-        assert row["changed_at"] <= result["read_until"], "an entry is as it was at some moment until the end"
+        assert row["changed_at"] <= result["read_until"], (
+            "an entry is exported in its state at some moment before the end"
+        )
 
 
 def test_two_exports_that_end_at_once_are_both_in_the_chain(bench, tmp_path):
@@ -277,7 +279,7 @@ def test_two_exports_that_end_at_once_are_both_in_the_chain(bench, tmp_path):
     one, other = bench.make(), bench.make()
 
     class Interrupting:
-        """While one reads the end of the chain, the other is sealed."""
+        """Seals the other export after the first has read the end of the chain."""
 
         def __init__(self, client):
             self._client, self._once = client, True
@@ -297,7 +299,7 @@ def test_two_exports_that_end_at_once_are_both_in_the_chain(bench, tmp_path):
     assert bench.download(tmp_path, one, other)[0].faults == []
 
 
-def test_two_runs_of_one_step_count_once(bench):
+def test_of_two_runs_of_one_step_only_one_counts(bench):
     bench.add(*listed(20))
     export_id = bench.make()
     stale = bench.exports.get(export_id)
@@ -310,7 +312,7 @@ def test_two_runs_of_one_step_count_once(bench):
     assert [row["number"] for row in bench.rows(export_id)] == listed(20)
 
 
-def test_a_sealed_export_that_was_killed_before_its_end_keeps_its_manifest(bench):
+def test_a_sealed_export_that_is_killed_before_it_finishes_keeps_its_manifest(bench):
     bench.add(*listed(3))
     one = bench.make()
     export = export_run.run(
@@ -325,7 +327,7 @@ def test_a_sealed_export_that_was_killed_before_its_end_keeps_its_manifest(bench
     assert bench.manifest(other)["index"] == 2
 
 
-def test_storage_that_asks_to_slow_down_is_no_end(bench, monkeypatch):
+def test_throttling_does_not_fail_an_export(bench, monkeypatch):
     from botocore.exceptions import ClientError
 
     bench.add(*listed(3))
@@ -344,7 +346,7 @@ def test_storage_that_asks_to_slow_down_is_no_end(bench, monkeypatch):
     assert bench.step(export_id)
 
 
-def test_the_audit_is_exported_in_the_order_recorded_whatever_shards_and_days_it_lies_in(bench):
+def test_the_audit_is_exported_in_the_order_recorded_across_shards_and_days(bench):
     recorded = []
     for i in range(40):
         at = START + timedelta(hours=5 * i, milliseconds=i % 3)
@@ -356,7 +358,7 @@ def test_the_audit_is_exported_in_the_order_recorded_whatever_shards_and_days_it
         export_id = bench.make(ExportKind.AUDIT, form, since, until)
         assert bench.step(export_id)
         name = "sequence" if form is ExportFormat.CSV else "event_key"
-        assert [row[name] for row in bench.rows(export_id)] == recorded[:39], "until is not in it"
+        assert [row[name] for row in bench.rows(export_id)] == recorded[:39], "the end of the window is exclusive"
 
 
 def test_killed_audit_exports_neither_lose_nor_repeat_an_event(bench):
@@ -379,7 +381,7 @@ def test_killed_audit_exports_neither_lose_nor_repeat_an_event(bench):
         assert [row["event_key"] for row in bench.rows(export_id)] == wanted
 
 
-def test_nights_follow_each_other_without_gap_or_overlap(bench):
+def test_nightly_exports_have_no_gaps_and_no_overlap(bench):
     for i in range(30):
         bench.record("+14155550100", 1000 + i, START + timedelta(hours=i))
     wanted = [str(1000 + i).zfill(40) for i in range(30)]
@@ -393,7 +395,7 @@ def test_nights_follow_each_other_without_gap_or_overlap(bench):
     assert bench.step(first)
     _, until = bench.exports.chain()
     assert until == times.text(START + timedelta(hours=10))
-    assert not bench.step(second), "the first took its beginning: it begins anew after it"
+    assert not bench.step(second), "the first covered its beginning, so it restarts after the first"
     assert bench.step(second)
     assert not bench.step(third)
     assert bench.step(third)

@@ -1,4 +1,4 @@
-"""The steps of an import as the state machine calls them, on moto: an upload to its report, an undo, and failures."""
+"""The steps of an import as the state machine calls them, on moto: from upload to report, undo, and failures."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ STEPS = ("import_numbers.plan", "import_numbers.write", "import_numbers.finish")
 
 @dataclass
 class Context:
-    """What Lambda tells a function of its time."""
+    """Lambda's context: the time that is left, in milliseconds."""
 
     left: int = 900_000
 
@@ -29,7 +29,7 @@ class Context:
 
 
 class States:
-    """Step Functions, as far as the API's function sees it."""
+    """A stand-in for Step Functions that records what was started."""
 
     def __init__(self):
         self.started = []
@@ -48,24 +48,24 @@ def states(modules, monkeypatch):
 
 
 class Imports:
-    """Uploads as a client, then runs the steps as the state machine does."""
+    """Uploads as a client does, then runs the steps as the state machine does."""
 
     def __init__(self, gateway):
         self.gateway = gateway
         self.steps = [gateway.modules[name] for name in STEPS]
 
     def make(self, data, **more):
-        given = {"filename": "old list.csv", "bytes": len(data), **more}
-        made = self.gateway.call("manager", "POST", "/accounts/acme/imports", given)
+        execution_input = {"filename": "old list.csv", "bytes": len(data), **more}
+        made = self.gateway.call("manager", "POST", "/accounts/acme/imports", execution_input)
         assert made.status == 201, made
         self.key = f"accounts/acme/imports/{made.body['id']}/upload"
         s3().put_object(Bucket="bulk", Key=self.key, Body=data)
         return made.body["id"]
 
-    def run(self, given=None, run="run-1", context=None):
+    def run(self, execution_input=None, run="run-1", context=None):
         plan, write, finish = self.steps
-        given = given or {"detail": {"object": {"key": self.key}}}
-        work = plan.lambda_handler({"run": run, "given": given}, context or Context())
+        execution_input = execution_input or {"detail": {"object": {"key": self.key}}}
+        work = plan.lambda_handler({"run": run, "given": execution_input}, context or Context())
         if work["pieces"]:
             body = s3().get_object(Bucket="bulk", Key=work["plan_key"])["Body"].read()
             for piece in json.loads(body):
@@ -113,7 +113,7 @@ def test_an_import_lists_its_numbers_and_reports_the_rest(imports, gateway):
     assert not gateway.check(["415-555-0100"])["results"][0]["callable"]
 
 
-def test_the_audit_takes_an_import_for_what_it_is(imports, gateway, stream):
+def test_the_audit_records_the_events_of_an_import_and_its_undo(imports, gateway, stream):
     gateway.add("+14155550101")
     stream.deliver()
     imports.whole(b"4155550100\n4155550101\n")
@@ -130,23 +130,23 @@ def test_the_audit_takes_an_import_for_what_it_is(imports, gateway, stream):
 
 
 def imports_undo(imports):
-    run, given = clients.step_functions().started[-1]
-    return given, run
+    run, execution_input = clients.step_functions().started[-1]
+    return execution_input, run
 
 
-def test_an_import_is_undone_once_and_says_so(imports, gateway):
+def test_an_import_is_undone_only_once(imports, gateway):
     gateway.add("+14155550101")
     job_id = imports.whole(b"4155550100\n4155550101\n4155550102\n")["id"]
     gateway.add("+14155550102", source="sms")
     first = imports.undo(job_id)
     assert (first.status, first.body["status"]) == (200, "running")
-    again = imports.undo(job_id)
-    assert (again.status, again.body["undo"]) == (200, first.body["undo"])
+    repeat = imports.undo(job_id)
+    assert (repeat.status, repeat.body["undo"]) == (200, first.body["undo"])
     assert len(clients.step_functions().started) == 1
     imports.run(*imports_undo(imports))
     job = imports.read(job_id)
     assert (job["status"], job["progress"]) == ("undone", 1.0)
-    assert job["counts"]["listed"] == 2, "what the import counted stays"
+    assert job["counts"]["listed"] == 2, "the import keeps its own counts"
     assert job["undo"]["counts"] == {"removed": 1, "touched_since": 1, "listed_before": 1}
     assert [r["value"] for r in report(job["undo"])] == ['"+14155550102"']
     assert imports.undo(job_id).body["status"] == "undone"
@@ -155,7 +155,7 @@ def test_an_import_is_undone_once_and_says_so(imports, gateway):
     assert statuses == ["removed", "listed", "listed"]
 
 
-def test_an_undo_that_could_not_be_started_says_to_try_again_and_is_not_noted(imports, monkeypatch):
+def test_an_undo_that_cannot_be_started_is_503_and_not_recorded(imports, monkeypatch):
     job_id = imports.whole(b"4155550100\n")["id"]
 
     class Away:
@@ -168,7 +168,7 @@ def test_an_undo_that_could_not_be_started_says_to_try_again_and_is_not_noted(im
     assert imports.undo(job_id).status == 200
 
 
-def test_what_cannot_be_undone_is_refused_with_why(imports):
+def test_an_undo_that_is_impossible_is_refused_with_the_reason(imports):
     job_id = imports.make(b"4155550100\n")
     assert imports.undo(job_id).code == "conflict"
     dry = imports.whole(b"4155550100\n", dry_run=True)["id"]
@@ -220,14 +220,14 @@ def test_a_zip_has_a_report_for_each_file(imports):
     ("data", "words"),
     [(b"number\n", "no rows"), (b"\x89PNG....", "PNG"), (b"415,5550100,A\n415,5550101,D\n", "change")],
 )
-def test_a_file_that_is_refused_fails_the_job_in_words_and_changes_nothing(imports, gateway, data, words):
+def test_a_refused_file_fails_the_job_with_the_reason_and_changes_nothing(imports, gateway, data, words):
     job = imports.whole(data)
     assert job["status"] == "failed"
     assert words in job["error"]
     assert gateway.numbers("auditor", "GET", "?status=all").body["numbers"] == []
 
 
-def test_an_upload_that_is_told_twice_is_imported_once(imports):
+def test_an_upload_that_is_announced_twice_is_imported_once(imports):
     job_id = imports.make(b"4155550100\n")
     assert imports.run()["pieces"] == 1
     assert imports.run(run="run-2")["pieces"] == 0
@@ -250,16 +250,16 @@ def test_a_piece_of_a_run_that_has_ended_does_nothing(imports, gateway):
     assert imports.read(job_id)["progress"] == 0.95
 
 
-def test_a_run_that_breaks_off_says_so_and_can_be_undone(imports, gateway):
+def test_a_run_that_breaks_off_is_failed_and_can_be_undone(imports, gateway):
     job_id = imports.make(b"4155550100\n4155550101\n")
     plan, write, finish = imports.steps
-    given = {"detail": {"object": {"key": imports.key}}}
-    work = plan.lambda_handler({"run": "run-1", "given": given}, Context())
+    execution_input = {"detail": {"object": {"key": imports.key}}}
+    work = plan.lambda_handler({"run": "run-1", "given": execution_input}, Context())
     for piece in json.loads(s3().get_object(Bucket="bulk", Key=work["plan_key"])["Body"].read())[:1]:
         write.lambda_handler({**work, "piece": piece}, Context())
     for _ in range(2):
         caught = {"Error": "NotYetDone", "Cause": "{}"}
-        finish.lambda_handler({"run": "run-1", "given": {**given, "work": work, "caught": caught}}, Context())
+        finish.lambda_handler({"run": "run-1", "given": {**execution_input, "work": work, "caught": caught}}, Context())
     job = imports.read(job_id)
     assert job["status"] == "failed"
     assert "did not keep up" in job["error"]
@@ -273,7 +273,7 @@ def test_a_run_that_breaks_off_says_so_and_can_be_undone(imports, gateway):
     assert "Request the undo again" in broken["undo"]["error"]
 
 
-def test_an_import_into_a_suspended_account_goes_on_so_that_no_opt_out_is_lost(imports, gateway):
+def test_an_import_into_a_suspended_account_continues_so_that_no_opt_out_is_lost(imports, gateway):
     job_id = imports.make(b"4155550100\n")
     gateway.call("operator", "PUT", "/accounts/acme", {"suspended": True})
     imports.run()
@@ -281,7 +281,7 @@ def test_an_import_into_a_suspended_account_goes_on_so_that_no_opt_out_is_lost(i
     assert (result["status"], result["counts"]["listed"]) == ("done", 1)
 
 
-def test_an_import_may_say_when_its_numbers_expire(imports, gateway):
+def test_an_import_may_set_when_its_numbers_expire(imports, gateway):
     job = imports.whole(b"4155550100\n", source="suppression", expires_at="2099-01-31T10:00:00Z")
     assert job["expires_at"] == "2099-01-31T10:00:00.000Z"
     assert gateway.numbers("auditor", "GET", "/+14155550100").body["expires_at"] == "2099-01-31T10:00:00.000Z"
@@ -295,7 +295,7 @@ def test_an_import_may_say_when_its_numbers_expire(imports, gateway):
         assert "expires_at" in str(reply.body)
 
 
-def test_the_job_tells_of_its_registry_and_keeps_the_notes_off_the_log(imports, capsys):
+def test_an_import_logs_no_numbers_names_or_notes(imports, capsys):
     imports.whole(b"number,consumer_name\n4155550100,Zebedee Quillfeather\n415555,Zebedee\n", note="secret note")
     logged = capsys.readouterr().out
     assert "4155550100" not in logged
@@ -303,7 +303,7 @@ def test_the_job_tells_of_its_registry_and_keeps_the_notes_off_the_log(imports, 
     assert "secret note" not in logged
 
 
-def test_an_import_that_cannot_know_its_columns_waits_until_they_are_chosen(imports, gateway, states):
+def test_an_import_with_ambiguous_columns_waits_until_they_are_chosen(imports, gateway, states):
     rows = b"".join(b"21255501%02d,41555501%02d,DNC\n" % (i, i) for i in range(10))
     job_id = imports.make(b"Customer Ref,Caller Line,Outcome\n" + rows)
     assert imports.run()["pieces"] == 0
@@ -323,15 +323,15 @@ def test_an_import_that_cannot_know_its_columns_waits_until_they_are_chosen(impo
     assert choose("caller line").body["status"] == "queued"
     assert choose("caller line").status == 200, "a repeat"
     assert choose("Customer Ref").code == "conflict"
-    [(run, given)] = states.started
-    imports.run(given, run)
+    [(run, execution_input)] = states.started
+    imports.run(execution_input, run)
     job = imports.read(job_id)
     assert (job["status"], job["counts"]["listed"], job["candidates"]) == ("done", 10, [])
     assert gateway.numbers("auditor", "GET", "/+14155550100").status == 200
     assert choose("caller line").code == "conflict"
 
 
-def test_a_job_that_waits_too_long_for_its_columns_has_failed(imports, gateway, monkeypatch):
+def test_a_job_that_waits_too_long_for_its_columns_fails(imports, gateway, monkeypatch):
     job_id = imports.make(b"a,b\n" + b"".join(b"21255501%02d,41555501%02d\n" % (i, i) for i in range(5)))
     imports.run()
     monkeypatch.setattr("dnc.bulk.choice.WAITS", timedelta(0))
@@ -347,7 +347,7 @@ def test_columns_may_be_chosen_when_the_import_is_created(imports):
     assert "chosen" in imports.whole(b"a,b\n" + rows, columns=["c"])["error"]
 
 
-def test_the_numbers_of_all_columns_are_listed_reported_and_undone(imports, gateway):
+def test_the_numbers_in_all_columns_are_listed_reported_and_undone(imports, gateway):
     job = imports.whole(b"name,phone,alt_phone\nAnn,4155550100,2125550101\nBob,4155550102,415555\nCid,,\n")
     assert (job["counts"]["rows"], job["counts"]["numbers"], job["counts"]["invalid"]) == (3, 5, 2)
     assert "phone, alt_phone" in job["attention"]
@@ -362,7 +362,7 @@ def test_the_numbers_of_all_columns_are_listed_reported_and_undone(imports, gate
     assert gateway.check(["2125550101"])["results"][0]["callable"]
 
 
-def test_a_nightly_file_renews_no_request_and_bars_no_undo(imports, gateway):
+def test_a_repeated_file_renews_no_request_and_prevents_no_undo(imports, gateway):
     wrong = imports.whole(b"phone\n4155550100\n")
     before = gateway.numbers("auditor", "GET", "/+14155550100").body
     nightly = imports.whole(b"phone\n4155550100\n")
@@ -376,7 +376,7 @@ def test_a_nightly_file_renews_no_request_and_bars_no_undo(imports, gateway):
     assert gateway.numbers("auditor", "GET", "/+14155550100").body["status"] == "removed"
 
 
-def test_a_row_that_is_older_than_a_removal_lists_nothing_again(imports, gateway):
+def test_a_row_dated_before_a_removal_relists_nothing(imports, gateway):
     gateway.add("+14155550100")
     removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
     gateway.numbers("manager", "DELETE", "/+14155550100", removal)
@@ -385,7 +385,7 @@ def test_a_row_that_is_older_than_a_removal_lists_nothing_again(imports, gateway
     assert imports.whole(b"phone\n4155550100\n")["counts"]["listed"] == 1
 
 
-def test_a_list_of_another_country_ends_with_a_sentence_on_what_is_wrong(imports):
+def test_a_list_from_another_country_ends_with_a_sentence_about_the_remarks(imports):
     rows = b"".join(b"415555%04d\n" % i for i in range(100, 110))
     job = imports.whole(b"phone\n" + rows, region="GB")
     assert job["status"] == "done"

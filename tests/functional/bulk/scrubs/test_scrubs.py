@@ -1,4 +1,4 @@
-"""Scrubs on moto, by the real definition of their state machine."""
+"""Scrubs on moto, through the real definition of their state machine."""
 
 import csv
 import gzip
@@ -36,7 +36,7 @@ class Context:
 
 
 class Scrubs:
-    """Makes scrubs as a client does and runs what their uploads start."""
+    """Creates scrubs as a client does, and runs the state machine that their uploads start."""
 
     def __init__(self, gateway):
         self.gateway = gateway
@@ -82,7 +82,7 @@ def scrubs(gateway):
 
 
 @pytest.mark.parametrize("by", ["reading", "lookup"])
-def test_columns_quoting_and_order_are_kept(gateway, scrubs, monkeypatch, by):
+def test_columns_quoting_and_order_are_preserved(gateway, scrubs, monkeypatch, by):
     if by == "lookup":
         monkeypatch.setattr("dnc.bulk.scrubs.listed.LEAST_BUDGET", 0.0)
         monkeypatch.setattr("dnc.bulk.scrubs.listed.budget_of", lambda leads: -1.0)
@@ -109,7 +109,7 @@ def test_columns_quoting_and_order_are_kept(gateway, scrubs, monkeypatch, by):
     assert job["created_at"] <= job["as_of"] <= job["finished_at"]
 
 
-def test_a_removed_and_an_expired_number_is_clear_and_one_left_by_a_hand_is_not(gateway, scrubs):
+def test_removed_and_expired_numbers_are_clear_and_manually_written_rows_are_not(gateway, scrubs):
     gateway.add("+14155550100", source="manual")
     body = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
     gateway.numbers("manager", "DELETE", "/+14155550100", body)
@@ -123,7 +123,7 @@ def test_a_removed_and_an_expired_number_is_clear_and_one_left_by_a_hand_is_not(
     assert clear.decode() == ("number,dnc_status\n+14155550100,clear\n+14155550101,clear\n+14155550104,clear\n")
 
 
-def test_any_encoding_is_read_and_its_letters_are_kept(scrubs):
+def test_any_encoding_is_read_and_its_characters_are_preserved(scrubs):
     cases = {"utf-8": b"", "utf-8-sig": b"\xef\xbb\xbf", "utf-16": b"\xef\xbb\xbf", "cp1252": b""}
     for encoding, mark in cases.items():
         _, clear, _, _ = scrubs.scrub("name,phone\nMüller,415 555 0100\nÅse,415 555 0101\n".encode(encoding))
@@ -145,7 +145,7 @@ def test_a_packed_file_is_unpacked(scrubs):
         assert job["counts"]["clear"] == 5
 
 
-def test_the_column_is_found_or_given(gateway, scrubs):
+def test_the_column_is_detected_or_chosen(gateway, scrubs):
     gateway.add("4155550111")
     body = b"id,phone,work phone\n1,4155550100,4155550111\n"
     for column, blocked in ((None, 1), ("phone", 1), ("Work Phone", 1), ("3", 1), ("work phone ", 1)):
@@ -158,7 +158,7 @@ def test_a_file_without_a_header_gets_none(scrubs):
     assert (clear, blocked) == (b"4155550100,clear\n4155550101,clear\n", b"")
 
 
-def test_what_cannot_be_scrubbed_is_refused_in_words(scrubs):
+def test_a_file_that_cannot_be_scrubbed_is_refused_with_the_reason(scrubs):
     for body, column, words in (
         (b"a,b\n1,2\n", "phone", "no column of a name or place"),
         (b"a,a\n1,2\n", "a", "more than one column"),
@@ -175,7 +175,7 @@ def test_what_cannot_be_scrubbed_is_refused_in_words(scrubs):
     assert job["counts"].get("clear", 0) == 0
 
 
-def test_a_lookup_that_fails_fails_the_scrub_and_nothing_is_clear(gateway, scrubs, monkeypatch):
+def test_a_failed_lookup_fails_the_scrub_and_nothing_is_clear(gateway, scrubs, monkeypatch):
     scrub_id = scrubs.make(FILE.encode())
 
     def broken(*_):
@@ -189,7 +189,7 @@ def test_a_lookup_that_fails_fails_the_scrub_and_nothing_is_clear(gateway, scrub
     assert "415" not in job["error"]
 
 
-def test_whatever_is_lost_on_the_way_nothing_is_called_clear(gateway, scrubs):
+def test_if_an_intermediate_file_is_lost_nothing_is_clear(gateway, scrubs):
     gateway.add("+14155550100")
     for lost, step in {
         "list/1-00001.bin": "FirstPass",
@@ -207,8 +207,8 @@ def test_whatever_is_lost_on_the_way_nothing_is_called_clear(gateway, scrubs):
 
 
 @pytest.mark.parametrize("by", ["reading", "lookup"])
-def test_a_number_listed_while_it_runs_is_blocked_or_late(gateway, stream, scrubs, monkeypatch, by):
-    """Adds go on at every step; each that was acknowledged before the end is in one of the two files."""
+def test_a_number_listed_during_a_scrub_is_blocked_or_late(gateway, stream, scrubs, monkeypatch, by):
+    """Numbers are added at every step. Each add that was acknowledged before the end is in one of the two files."""
     monkeypatch.setattr(scrub_plan, "ROWS_A_PIECE", 5)
     make = scrub_plan.make
     monkeypatch.setattr(scrub_plan, "make", lambda *a, **k: make(*a, **k, rows_a_piece=5))
@@ -233,7 +233,7 @@ def test_a_number_listed_while_it_runs_is_blocked_or_late(gateway, stream, scrub
                 gateway.add(number)
                 added[number] = times.text(times.now())
         if state == "Finish":
-            stream.deliver()  # what was listed during the second look is known by the audit
+            stream.deliver()  # the audit knows the numbers that were listed during the second pass
 
     job = scrubs.run(scrub_id, before=meanwhile)
     assert job["looked_by"] == by
@@ -246,19 +246,19 @@ def test_a_number_listed_while_it_runs_is_blocked_or_late(gateway, stream, scrub
     missed = {number for number, at in added.items() if number not in blocked | late}
     assert missed == set()
     assert len(blocked) > 1
-    assert late, "some were listed after they were looked at"
+    assert late, "some were listed after they were looked up"
     assert job["counts"]["late"] == len(late)
 
 
-def test_a_late_number_is_named_with_its_whole_row(gateway, scrubs):
+def test_a_late_number_is_reported_with_its_whole_row(gateway, scrubs):
     scrub_id = scrubs.make(FILE.encode())
     job = scrubs.run(scrub_id, before=lambda s, _: gateway.add("+14155550102") if s == "ReadListAgain" else None)
     _, _, late = scrubs.results(job)
     assert late.decode().split("\r\n", 1)[1] == 'l-4;"415.555.0102";"two\r\nlines, ""quoted""";listed\r\n'
 
 
-def test_of_two_runs_of_a_piece_the_first_counts_whole(gateway, scrubs):
-    """A worker that was thought dead writes last, with what it saw before a number was listed: it changes nothing."""
+def test_of_two_runs_of_a_piece_only_the_first_counts(gateway, scrubs):
+    """A second worker finishes the piece after a number was listed. Its result is ignored."""
     scrub_id = scrubs.make(FILE.encode())
     look = scrubs.tasks["Check"]
     seen = []
@@ -280,7 +280,7 @@ def test_of_two_runs_of_a_piece_the_first_counts_whole(gateway, scrubs):
     assert late.count(b"555 0101") + late.count(b"5550101") == 2
 
 
-def test_an_upload_that_is_told_of_twice_is_scrubbed_once(scrubs):
+def test_an_upload_that_is_announced_twice_is_scrubbed_once(scrubs):
     scrub_id = scrubs.make(FILE.encode())
     first = scrubs.run(scrub_id, "run-1")
     again = scrubs.run(scrub_id, "run-2")
@@ -309,7 +309,7 @@ def test_a_long_list_is_read_over_several_invocations(gateway, scrubs, monkeypat
     assert (job["counts"]["blocked"], job["counts"]["clear"]) == (30, 30)
 
 
-def test_the_progress_and_the_job_are_kept(gateway, scrubs, dynamodb):
+def test_a_job_is_stored_with_its_progress(gateway, scrubs, dynamodb):
     scrub_id = scrubs.make(FILE.encode())
     shown = gateway.call("manager", "GET", f"/accounts/acme/scrubs/{scrub_id}").body
     assert (shown["status"], shown["filename"], shown["column"], shown["region"]) == (
@@ -329,8 +329,8 @@ def sample(name):
     return json.loads((ROOT / "events" / f"{name}.json").read_text())
 
 
-def test_the_sample_events_are_those_of_one_scrub(gateway, scrubs, dynamodb):
-    """Each is what the step before it gives, and is taken by its function."""
+def test_the_sample_events_belong_to_one_scrub(gateway, scrubs, dynamodb):
+    """Each is what the step before it returns, and its function accepts it."""
     made = gateway.modules["scrub_leads.handler"].lambda_handler(sample("scrub_leads"), None)
     assert made["statusCode"] == 201, made["body"]
     gateway.add("+14155550101")
@@ -352,7 +352,7 @@ def test_the_sample_events_are_those_of_one_scrub(gateway, scrubs, dynamodb):
     assert tasks["Finish"](sample("finish_scrub")) == {"rows": 3, "clear": 1, "blocked": 1, "invalid": 1, "late": 0}
 
 
-def test_a_scrub_that_cannot_know_its_columns_waits_until_they_are_chosen(gateway, scrubs, monkeypatch):
+def test_a_scrub_with_ambiguous_columns_waits_until_they_are_chosen(gateway, scrubs, monkeypatch):
     started = []
 
     class States:
@@ -366,9 +366,9 @@ def test_a_scrub_that_cannot_know_its_columns_waits_until_they_are_chosen(gatewa
     assert (job["status"], job["clear_url"]) == ("needs_columns", None)
     path = f"/accounts/acme/scrubs/{job['id']}/columns"
     assert gateway.call("manager", "POST", path, {"columns": ["b"]}).body["status"] == "queued"
-    [(machine, name, given)] = started
+    [(machine, name, execution_input)] = started
     assert machine == "scrub"
-    Machine("ScrubMachine", scrubs.tasks, scrubs.read).run(given, name)
+    Machine("ScrubMachine", scrubs.tasks, scrubs.read).run(execution_input, name)
     job = gateway.call("auditor", "GET", f"/accounts/acme/scrubs/{job['id']}").body
     assert (job["status"], job["counts"]["blocked"], job["counts"]["clear"]) == ("done", 1, 4)
 
@@ -384,7 +384,7 @@ def test_by_cell_a_lead_keeps_its_clear_numbers(gateway, scrubs):
 
 
 @pytest.mark.parametrize("by", ["row", "cell"])
-def test_a_clear_number_that_is_listed_meanwhile_makes_its_row_late(gateway, scrubs, by):
+def test_a_clear_number_that_is_listed_during_the_scrub_makes_its_row_late(gateway, scrubs, by):
     gateway.add("+12125550101")
     body = b"name,phone,alt_phone\nAnn,4155550100,2125550101\nBob,4155550102,2125550103\n"
     scrub_id = scrubs.make(body, by=by)
