@@ -17,6 +17,7 @@ _NAMES = {
     EventType.RELISTED: "NumberListed",
     EventType.RESTORED: "NumberListed",
     EventType.REMOVED: "NumberRemoved",
+    EventType.REMOVAL_REQUESTED: "RemovalRequested",
     EventType.EXPIRED: "NumberExpired",
     EventType.DELETED_OUT_OF_BAND: "NumberDeletedOutOfBand",
 }

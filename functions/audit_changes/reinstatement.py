@@ -25,6 +25,7 @@ def reinstate(client: Any, table: str, record: Mapping[str, Any]) -> None:
         return
     entry = replace(
         deleted,
+        pending_removal=None,
         version=deleted.version + 1,
         changed_at=times.text(now),
         changed_by=Actor(SERVICE).item(),

@@ -16,6 +16,7 @@ from dnc.aws import clients
 from dnc.entries import notices, reasons
 from dnc.entries.entry import LISTED, Entry
 from dnc.entries.filters import Filters
+from dnc.entries.removal_store import Removals
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
 from dnc.problems import InvalidRequest
@@ -38,6 +39,24 @@ def list_numbers(call: Call, query: ListNumbers) -> Answer:
     after = page_tokens.key_of(call.account_id, bound, query.page_token)
     now = times.now()
     found, last = _numbers(call).page(filters, query.page_size, after, now)
+    return Answer(
+        200,
+        {
+            "numbers": [entry_view.as_json(entry, now, call.caller) for entry in found],
+            "next_page_token": page_tokens.token(call.account_id, bound, last) if last else None,
+        },
+    )
+
+
+@api.route("GET", "/accounts/{account_id}/pending-removals")
+def list_pending_removals(call: Call, query: Paged) -> Answer:
+    """List the numbers whose removal waits for a second person, ordered by number."""
+    accounts.remembered(call.account_id)
+    bound = {"pending": "removals"}
+    after = page_tokens.key_of(call.account_id, bound, query.page_token)
+    removals = Removals(clients.dynamodb(), settings.numbers_table, call.account_id, settings.accounts_table)
+    now = times.now()
+    found, last = removals.waiting(query.page_size, after, now)
     return Answer(
         200,
         {

@@ -1,21 +1,25 @@
-"""Remove numbers with a reason, reverse removals, and list the reasons."""
+"""Remove numbers with a reason, alone or with a second person, reverse removals, and list the reasons."""
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from dnc import times
+from dnc.accounts import second_person
 from dnc.accounts.access import Action
+from dnc.accounts.second_person import Party
 from dnc.accounts.store import Accounts
 from dnc.api import entry_view, path_number
 from dnc.api.http import Answer, Api, Call
-from dnc.api.requests import RemoveNumber, RestoreNumber
+from dnc.api.requests import DecideRemoval, RemoveNumber, RestoreNumber
 from dnc.aws import clients
-from dnc.entries import reasons
-from dnc.entries.entry import Entry
+from dnc.entries import pending, reasons
+from dnc.entries.entry import Change, Entry, Write
+from dnc.entries.removal_store import Removals
 from dnc.entries.status import is_listed
-from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
 from dnc.phone.forms import Readings
-from dnc.problems import FieldError, InvalidNumber, NotListed, RemovalRefused
+from dnc.problems import FieldError, Forbidden, InvalidNumber, NotListed, RemovalRefused
 from dnc.settings import Settings
 
 api = Api()
@@ -23,29 +27,74 @@ settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-@api.route("DELETE", "/accounts/{account_id}/numbers/{number}")
+NUMBER = "/accounts/{account_id}/numbers/{number}"
+
+
+@api.route("DELETE", NUMBER, statuses=(200, 202))
 def remove_number(call: Call, body: RemoveNumber) -> Answer:
     """Remove a number from the list, for a valid reason with its evidence."""
     return _remove(call, body)
 
 
-@api.route("POST", "/accounts/{account_id}/numbers/{number}/removal")
+@api.route("POST", f"{NUMBER}/removal", statuses=(200, 202))
 def remove_number_by_post(call: Call, body: RemoveNumber) -> Answer:
     """Remove a number exactly as DELETE does, for clients whose proxies drop the body of a DELETE."""
     return _remove(call, body)
 
 
-@api.route("POST", "/accounts/{account_id}/numbers/{number}/restore")
+@api.route("POST", f"{NUMBER}/removal/approve")
+def approve_removal(call: Call, body: DecideRemoval) -> Answer:
+    """Approve a removal that another person asked for: the number is removed."""
+    write = call.person_write(body.acting_user)
+    may_order = call.caller.may(Action.REMOVE_BY_LEGAL_ORDER)
+
+    def approve(entry: Entry) -> Entry:
+        waits = pending.waiting(entry, write.at)
+        _require_role_for(entry, waits, may_order)
+        _require_another_person(call, waits, write)
+        return pending.approve(entry, write, may_order=may_order)
+
+    return _removed(call, *_decide(call, body, Change.REMOVED, write, approve))
+
+
+@api.route("POST", f"{NUMBER}/removal/reject")
+def reject_removal(call: Call, body: DecideRemoval) -> Answer:
+    """Reject a removal that waits: the number stays listed."""
+    write = call.person_write(body.acting_user)
+
+    def reject(entry: Entry) -> Entry:
+        _require_role_for(entry, pending.waiting(entry, write.at), call.caller.may(Action.REMOVE_BY_LEGAL_ORDER))
+        return pending.close(entry, Change.REMOVAL_REJECTED, write)
+
+    _, entry = _decide(call, body, Change.REMOVAL_REJECTED, write, reject)
+    return Answer(200, entry_view.as_json(entry, times.now(), call.caller))
+
+
+@api.route("POST", f"{NUMBER}/removal/withdraw")
+def withdraw_removal(call: Call, body: DecideRemoval) -> Answer:
+    """Withdraw a removal that one asked for oneself, or as an admin any: the number stays listed."""
+    write = call.person_write(body.acting_user)
+
+    def withdraw(entry: Entry) -> Entry:
+        asked_by = pending.waiting(entry, write.at)["asked_by"]
+        if not pending.is_same_person(asked_by, call.caller.principal, _person(call, body.acting_user)):
+            why = "Only the person who asked for a removal, an admin or an operator may withdraw it."
+            call.require(Action.WITHDRAW_ANY_REMOVAL, why)
+        return pending.close(entry, Change.REMOVAL_WITHDRAWN, write)
+
+    _, entry = _decide(call, body, Change.REMOVAL_WITHDRAWN, write, withdraw)
+    return Answer(200, entry_view.as_json(entry, times.now(), call.caller))
+
+
+@api.route("POST", f"{NUMBER}/restore")
 def restore_number(call: Call, body: RestoreNumber) -> Answer:
     """Reverse a removal: the original request and its evidence are listed again."""
     write = call.person_write(body.acting_user)
     default_region = accounts.remembered(call.account_id).default_region
     numbers = _numbers(call)
     number = path_number.number_of_entry(numbers, call.path["number"])
-    try:
+    with _explained(call, default_region):
         restored = numbers.restore(number, body.if_version, write)
-    except NotListed as failed:
-        raise path_number.not_listed(failed.detail, call.path["number"], default_region) from None
     return Answer(200, entry_view.as_json(restored, times.now(), call.caller))
 
 
@@ -63,27 +112,72 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _remove(call: Call, body: RemoveNumber) -> Answer:
     write = call.person_write(body.acting_user)
-    default_region = accounts.remembered(call.account_id).default_region
+    profile = accounts.profile(call.account_id)  # not a remembered one: its policy may have become stricter
     numbers = _numbers(call)
     number = path_number.number_of_entry(numbers, call.path["number"])
-    removal = _removal(body, number, default_region)
+    removal = _removal(body, number, profile.default_region)
     may_order = call.caller.may(Action.REMOVE_BY_LEGAL_ORDER)
-    try:
-        removed = numbers.remove(
-            number,
-            removal,
-            body.if_version,
-            write,
-            lambda entry: reasons.remove(entry, removal, write, may_order=may_order),
-        )
-    except NotListed as failed:
-        raise path_number.not_listed(failed.detail, call.path["number"], default_region) from None
-    view = entry_view.as_json(removed, times.now(), call.caller)
-    still = _still_blocked_by(numbers, removed)
+    person = _person(call, body.acting_user)
+
+    def decide(entry: Entry) -> Entry:
+        if pending.must_wait(entry, body.reason, profile.approve_reasons, call.caller.principal, person, write.at):
+            return pending.ask(entry, removal, write, may_order=may_order)
+        return reasons.remove(entry, removal, write, may_order=may_order)
+
+    with _explained(call, profile.default_region):
+        entry = numbers.remove(number, removal, body.if_version, write, decide)
+    if entry.pending_removal:
+        return Answer(202, entry_view.as_json(entry, times.now(), call.caller))
+    return _removed(call, numbers, entry)
+
+
+def _removed(call: Call, numbers: Removals, entry: Entry) -> Answer:
+    view = entry_view.as_json(entry, times.now(), call.caller)
+    still = _still_blocked_by(numbers, entry)
     return Answer(200, view | {"still_blocked_by": still} if still else view)
 
 
-def _still_blocked_by(numbers: Numbers, removed: Entry) -> list[str]:
+def _decide(
+    call: Call, body: DecideRemoval, change: Change, write: Write, decide: Callable[[Entry], Entry]
+) -> tuple[Removals, Entry]:
+    default_region = accounts.remembered(call.account_id).default_region
+    numbers = _numbers(call)
+    number = path_number.number_of_entry(numbers, call.path["number"])
+    with _explained(call, default_region):
+        return numbers, numbers.decide(number, change, body.if_version, write, decide)
+
+
+@contextmanager
+def _explained(call: Call, default_region: str | None) -> Iterator[None]:
+    """Let an error about a number that is not listed say how the path was read."""
+    try:
+        yield
+    except NotListed as failed:
+        raise path_number.not_listed(failed.detail, call.path["number"], default_region) from None
+
+
+def _person(call: Call, acting_user: str | None) -> str | None:
+    """Return the person who calls: the token's own, or whom the platform names for its key."""
+    return call.caller.person or acting_user
+
+
+def _require_role_for(entry: Entry, waits: Mapping[str, Any], may_order: bool) -> None:
+    if reasons.needs_admin(entry, waits["reason"]) and not may_order:
+        raise Forbidden("Only an admin or an operator may decide about this removal, as only they may make it.")
+
+
+def _require_another_person(call: Call, waits: Mapping[str, Any], write: Write) -> None:
+    asked_by, approver = waits["asked_by"], write.actor.item()
+    why = second_person.why_not_another(
+        Party.of(asked_by, accounts.made_by(call.account_id, str(asked_by["principal"]))),
+        Party.of(approver, accounts.made_by(call.account_id, call.caller.principal), call.caller.person),
+        only_people=bool(settings.oidc_issuer),
+    )
+    if why:
+        raise Forbidden(why)
+
+
+def _still_blocked_by(numbers: Removals, removed: Entry) -> list[str]:
     """Return the listed numbers (E.164) by which checks still block the phone: its other forms and readings."""
     related = (*phone.lookups(removed.number), *removed.also_listed, *filter(None, [removed.reading_of]))
     others = [number for number in dict.fromkeys(related) if number != removed.number]
@@ -91,8 +185,8 @@ def _still_blocked_by(numbers: Numbers, removed: Entry) -> list[str]:
     return [number for number in others if number in rows and is_listed(rows[number], now)]
 
 
-def _numbers(call: Call) -> Numbers:
-    return Numbers(clients.dynamodb(), settings.numbers_table, call.account_id)
+def _numbers(call: Call) -> Removals:
+    return Removals(clients.dynamodb(), settings.numbers_table, call.account_id, settings.accounts_table)
 
 
 def _removal(body: RemoveNumber, number: str, default_region: str | None) -> dict[str, Any]:

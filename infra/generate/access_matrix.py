@@ -14,6 +14,9 @@ CREDENTIALS = ("none", "malformed", "mistyped", "unknown", "revoked", "expired",
 ROLES = tuple(Role)
 _SUCCESS = {
     ("POST", "/accounts/{account_id}/numbers"): 201,
+    ("POST", "/accounts/{account_id}/numbers/{number}/removal/approve"): 409,
+    ("POST", "/accounts/{account_id}/numbers/{number}/removal/reject"): 409,
+    ("POST", "/accounts/{account_id}/numbers/{number}/removal/withdraw"): 409,
     ("POST", "/accounts/{account_id}/imports"): 201,
     ("POST", "/accounts/{account_id}/imports/{id}/undo"): 409,
     ("POST", "/accounts/{account_id}/imports/{id}/columns"): 409,
@@ -23,7 +26,7 @@ _SUCCESS = {
     ("POST", "/accounts/{account_id}/keys"): 201,
     ("DELETE", "/accounts/{account_id}/keys/{key_id}"): 204,
 }
-"""What a permitted request answers, where it is not 200. The jobs of the test still wait for their files: 409."""
+"""What a permitted request answers, where it is not 200. No removal waits, and the jobs still wait for files: 409."""
 _INTRODUCTION = """\
 # Who gets which status
 
@@ -37,7 +40,8 @@ table is generated from `openapi.json`, and a test sends every one of its reques
   credential still adds, so that no opt-out is lost. An operator still reaches it.
 
 An `intake` credential gets 202 for an add. A job that is
-still waiting for its file has no columns to choose and cannot be undone (409).
+still waiting for its file has no columns to choose and cannot be undone (409). No removal waits for a second person, so
+none can be approved, rejected or withdrawn (409).
 """
 _CREDENTIALS = """\
 ## States of a credential

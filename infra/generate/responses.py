@@ -56,6 +56,19 @@ class RemovalEvidence(Shown):
     result: str | None = None
 
 
+class PendingRemoval(Shown):
+    """A removal that waits for a second person: why, and who asked for it."""
+
+    reason: str
+    note: str | None = Field(None, description="not for agents")
+    evidence: RemovalEvidence | None = None
+    correct_number: str | None = Field(None, pattern=E164, description="listed when the removal was asked for")
+    other_readings: list[str] | None = Field(None, description="other readings of correct_number, listed with it")
+    asked_at: Time = Field(description="when it was asked for")
+    asked_by: Actor
+    lapses_at: Time = Field(description="when it ends by itself")
+
+
 class Removal(Shown):
     """Why, when and by whom a number was removed."""
 
@@ -65,7 +78,9 @@ class Removal(Shown):
     correct_number: str | None = Field(None, pattern=E164)
     other_readings: list[str] | None = Field(None, description="other readings of correct_number, listed with it")
     removed_at: Time = Field(description="when")
-    removed_by: Actor
+    removed_by: Actor = Field(description="of a removal that two people decided: who approved it")
+    asked_at: Time | None = Field(None, description="when it was asked for, if a second person approved it")
+    asked_by: Actor | None = Field(None, description="who asked for it, if a second person approved it")
     expires_at: Time | None = Field(None, description="the expiry that the entry had; a restore brings it back")
 
 
@@ -105,6 +120,7 @@ class Entry(Shown):
     missing_evidence: list[str]
     warnings: list[str]
     removal: Removal | None
+    pending_removal: PendingRemoval | None = Field(description="a removal that waits for a second person")
     version: int
     changed_at: Time | None = Field(description="the last write")
 
@@ -554,8 +570,14 @@ ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("GET", f"{_ACCOUNT}/numbers/{{number}}", 200): EntryWithNotice,
     ("GET", f"{_ACCOUNT}/numbers/{{number}}/history", 200): History,
     ("GET", f"{_ACCOUNT}/audit", 200): Events,
+    ("GET", f"{_ACCOUNT}/pending-removals", 200): Entries,
     ("DELETE", f"{_ACCOUNT}/numbers/{{number}}", 200): RemovedEntry,
+    ("DELETE", f"{_ACCOUNT}/numbers/{{number}}", 202): Entry,
     ("POST", f"{_ACCOUNT}/numbers/{{number}}/removal", 200): RemovedEntry,
+    ("POST", f"{_ACCOUNT}/numbers/{{number}}/removal", 202): Entry,
+    ("POST", f"{_ACCOUNT}/numbers/{{number}}/removal/approve", 200): RemovedEntry,
+    ("POST", f"{_ACCOUNT}/numbers/{{number}}/removal/reject", 200): Entry,
+    ("POST", f"{_ACCOUNT}/numbers/{{number}}/removal/withdraw", 200): Entry,
     ("POST", f"{_ACCOUNT}/numbers/{{number}}/restore", 200): Entry,
     ("GET", f"{_ACCOUNT}/stats", 200): Stats,
     ("POST", f"{_ACCOUNT}/readings", 200): Readings,

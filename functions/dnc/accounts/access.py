@@ -28,6 +28,7 @@ class Action(StrEnum):
     READ_AUDIT = "read_audit"
     REMOVE = "remove"
     REMOVE_BY_LEGAL_ORDER = "remove_by_legal_order"
+    WITHDRAW_ANY_REMOVAL = "withdraw_any_removal"
     RESTORE = "restore"
     READ_REASONS = "read_reasons"
     READ_SELF = "read_self"
@@ -56,7 +57,16 @@ _READER = _ANYBODY | {
 }
 _MANAGER = _AGENT | _READER | {Action.SET_EXPIRY, Action.REMOVE, Action.RESTORE, Action.IMPORT, Action.SCRUB}
 _AUDITOR = _READER | {Action.EXPORT}
-_ADMIN = _MANAGER | _AUDITOR | {Action.KEYS, Action.POLICY, Action.REMOVE_BY_LEGAL_ORDER}
+_ADMIN = (
+    _MANAGER
+    | _AUDITOR
+    | {
+        Action.KEYS,
+        Action.POLICY,
+        Action.REMOVE_BY_LEGAL_ORDER,
+        Action.WITHDRAW_ANY_REMOVAL,
+    }
+)
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.INTAKE: frozenset(_ANYBODY | {Action.ADD}),
     Role.DIALER: frozenset(_ANYBODY | {Action.CHECK}),
@@ -79,6 +89,10 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("POST", f"{ACCOUNT}/readings"): Action.ADD,
     ("DELETE", f"{ACCOUNT}/numbers/{{number}}"): Action.REMOVE,
     ("POST", f"{ACCOUNT}/numbers/{{number}}/removal"): Action.REMOVE,
+    ("POST", f"{ACCOUNT}/numbers/{{number}}/removal/approve"): Action.REMOVE,
+    ("POST", f"{ACCOUNT}/numbers/{{number}}/removal/reject"): Action.REMOVE,
+    ("POST", f"{ACCOUNT}/numbers/{{number}}/removal/withdraw"): Action.REMOVE,
+    ("GET", f"{ACCOUNT}/pending-removals"): Action.LIST,
     ("POST", f"{ACCOUNT}/numbers/{{number}}/restore"): Action.RESTORE,
     ("GET", "/removal-reasons"): Action.READ_REASONS,
     ("GET", "/me"): Action.READ_SELF,

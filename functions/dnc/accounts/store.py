@@ -21,6 +21,8 @@ DIRECTORY = "#accounts"
 SETUP = {"principal": "service:setup", "acting_user": None}
 """The actor of a change that a local command makes with AWS credentials."""
 _PATIENCE = 5.0
+_LONGEST_DESCENT = 20
+"""Keys that made one another, in a row. No account has as many."""
 _refusals = Refusals()
 
 
@@ -131,6 +133,23 @@ class Accounts(Profiles):
         with aws_errors.storage():
             item = self._client.get_item(TableName=self._table, Key=record).get("Item")
         return _key_as_json(wire.from_wire(item)) if item else None
+
+    def made_by(self, account_id: str, principal: str) -> frozenset[str]:
+        """Return the principals that made a key: the one that made it, the one that made that one, and so on.
+
+        `account_id`: of the key, unless it is an operator's. Raises Forbidden if a key on the way has no record: then
+        nobody can tell from whom it comes.
+        """
+        makers: list[str] = []
+        while principal.startswith("key:"):
+            record = f"key#{principal.removeprefix('key:')}"
+            keys = [record_key(partition, record) for partition in (account_id, PLATFORM)]
+            rows = [wire.from_wire(item) for item in queries.batch(self._client, self._table, keys)]
+            if not rows or len(makers) == _LONGEST_DESCENT:
+                raise Forbidden("It cannot be told who made one of the keys, so it cannot be told whose it is.")
+            principal = str(rows[0].get("created_by"))
+            makers.append(principal)
+        return frozenset(makers)
 
     def keys(self, account_id: str) -> list[dict[str, Any]]:
         """Read an account's keys, including revoked ones, without their tokens or hashes."""

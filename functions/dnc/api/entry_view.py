@@ -37,6 +37,7 @@ def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str,
         "missing_evidence": entry.missing_evidence,
         "warnings": list(warnings),
         "removal": _plain(entry.removal),
+        "pending_removal": _plain(entry.pending_at(moment)),
         "also_listed": list(entry.also_listed) or None,
         "reading_of": entry.reading_of,
         "version": entry.version,
@@ -50,7 +51,7 @@ def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str,
 
 def _without_free_text(view: dict[str, Any]) -> dict[str, Any]:
     shown = {name: value for name, value in view.items() if name not in _PERSONAL}
-    for name in ("last_request", "removal"):
+    for name in ("last_request", "removal", "pending_removal"):
         if shown[name]:
             shown[name] = {key: value for key, value in shown[name].items() if key not in (*_PERSONAL, "evidence")}
     return shown

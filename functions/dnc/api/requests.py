@@ -210,6 +210,13 @@ class RemoveNumber(Body):
     acting_user: ActingUser = None
 
 
+class DecideRemoval(Body):
+    """Approve, reject or withdraw a removal that waits for a second person."""
+
+    if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
+    acting_user: ActingUser = None
+
+
 class RestoreNumber(Body):
     """Reverse a removal."""
 

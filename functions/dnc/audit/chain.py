@@ -34,6 +34,8 @@ _STATED_BY_THE_EVENT = {
     "request_id": "request_id",
 }
 """Attributes of a row that its event states itself, by the event's name for them."""
+_REMOVALS: dict[str, str] = {Change.REMOVED: "removal", Change.REMOVAL_REQUESTED: "pending_removal"}
+"""By type of event: the attribute of the row that holds its evidence."""
 _PERSONAL = frozenset({"consumer_name", "note"})
 _SALT_BYTES = 16
 
@@ -174,7 +176,7 @@ def as_json(row: Mapping[str, Any]) -> dict[str, Any]:
     recorded_at = str(stored.get("recorded_key", "")).partition("#")[0]
     sequence = str(stored.get("event_key", ""))
     after, before = rows_of(stored)
-    removal = _map(_map(after).get("removal")) if _kind(stored) == Change.REMOVED else {}
+    removal = _map(_map(after).get(_REMOVALS.get(_kind(stored), "")))
     return {
         "event_id": f"{account_id}-{sequence}-{hashlib.sha256(number.encode()).hexdigest()[:8]}",
         "type": stored.get("type"),

@@ -26,7 +26,15 @@ _LONGEST_INTEGER = 10**38
 """DynamoDB stores 38 digits. A longer whole number is shown as text."""
 _AFTER: dict[tuple[str | None, str], frozenset[str]] = {
     (None, LISTED): frozenset({Change.LISTED, Change.REINSTATED}),
-    (LISTED, LISTED): frozenset({Change.REQUESTED_AGAIN}),
+    (LISTED, LISTED): frozenset(
+        {
+            Change.REQUESTED_AGAIN,
+            Change.REMOVAL_REQUESTED,
+            Change.REMOVAL_REJECTED,
+            Change.REMOVAL_WITHDRAWN,
+            Change.REMOVAL_LAPSED,
+        }
+    ),
     (LISTED, REMOVED): frozenset({Change.REMOVED}),
     (REMOVED, LISTED): frozenset({Change.RESTORED, Change.RELISTED}),
     (EXPIRED, LISTED): frozenset({Change.RELISTED}),
@@ -44,6 +52,10 @@ class EventType(StrEnum):
     EXPIRED = "expired"
     DELETED_OUT_OF_BAND = "deleted_out_of_band"
     REINSTATED = "reinstated"
+    REMOVAL_REQUESTED = "removal_requested"
+    REMOVAL_REJECTED = "removal_rejected"
+    REMOVAL_WITHDRAWN = "removal_withdrawn"
+    REMOVAL_LAPSED = "removal_lapsed"
     ALTERED_OUT_OF_BAND = "altered_out_of_band"
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_CHANGED = "account_changed"
@@ -55,6 +67,7 @@ class EventType(StrEnum):
 
 
 OUT_OF_BAND = frozenset({EventType.DELETED_OUT_OF_BAND, EventType.ALTERED_OUT_OF_BAND})
+_CLOSED = frozenset({EventType.REMOVAL_REJECTED, EventType.REMOVAL_WITHDRAWN, EventType.REMOVAL_LAPSED})
 ENTRY_CHANGES = frozenset(EventType(change) for change in Change)
 """The service's own changes of entries. Their rows state when, by whom and by which request they were written."""
 
@@ -96,7 +109,6 @@ def read_stream_record(record: Mapping[str, Any]) -> RecordedChange | None:
     account_id, number = key_of(record)
     by_service = kind in ENTRY_CHANGES
     row = after or before or {}
-    removal = row.get("removal") if kind is EventType.REMOVED else None
     return RecordedChange(
         account_id=account_id,
         number=number,
@@ -104,11 +116,23 @@ def read_stream_record(record: Mapping[str, Any]) -> RecordedChange | None:
         type=kind,
         occurred_at=row["changed_at"] if by_service else times.text(moment_of(record)),
         actor=row["changed_by"] if by_service else outsider(record),
-        reason=removal["reason"] if removal else None,
+        reason=_reason_of(kind, before, after),
         before=before,
         after=after,
         request_id=row["request_id"] if by_service else None,
     )
+
+
+def _reason_of(kind: EventType, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str | None:
+    """Return the reason of the removal that a change carries out, asks for or closes; None for any other change."""
+    row, name = {
+        EventType.REMOVED: (after, "removal"),
+        EventType.REMOVAL_REQUESTED: (after, "pending_removal"),
+        **dict.fromkeys(_CLOSED, (before, "pending_removal")),
+    }.get(kind, (None, ""))
+    removal = (row or {}).get(name)
+    reason = removal.get("reason") if isinstance(removal, Mapping) else None
+    return reason if isinstance(reason, str) else None
 
 
 def key_of(record: Mapping[str, Any], name: str = "number") -> tuple[str, str]:
@@ -198,6 +222,7 @@ def _is_plausible(entry: Entry) -> bool:
     return (
         entry.sources | {entry.source} <= set(Source)
         and (entry.removal is not None) == (entry.status == REMOVED)
+        and (entry.pending_removal is not None) == (entry.change == Change.REMOVAL_REQUESTED)
         and all(len(text) <= longest.get(name, LONGEST_TEXT) for name, text in entry.details.items())
     )
 

@@ -73,6 +73,10 @@ class Change(StrEnum):
     RESTORED = "restored"
     RELISTED = "relisted"
     REINSTATED = "reinstated"
+    REMOVAL_REQUESTED = "removal_requested"
+    REMOVAL_REJECTED = "removal_rejected"
+    REMOVAL_WITHDRAWN = "removal_withdrawn"
+    REMOVAL_LAPSED = "removal_lapsed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class Request:
 class Entry:
     """One number of one account, listed or removed.
 
+    `pending_removal`: a removal that waits for a second person (`dnc.entries.pending`).
     `odd_version`: the stored version if it is not a positive whole number, which only a hand can have written.
     """
 
@@ -163,6 +168,7 @@ class Entry:
     last_request: Mapping[str, Any] | None = None
     reading_of: str | None = None
     also_listed: tuple[str, ...] = ()
+    pending_removal: Mapping[str, Any] | None = None
     odd_version: Any = field(default=None, compare=False)
 
     def item(self) -> dict[str, Any]:
@@ -193,6 +199,7 @@ class Entry:
             "last_request": dict(self.last_request) if self.last_request is not None else None,
             "reading_of": self.reading_of,
             "also_listed": list(self.also_listed) or None,
+            "pending_removal": dict(self.pending_removal) if self.pending_removal is not None else None,
         }
         return row | {name: value for name, value in optional.items() if value is not None}
 
@@ -229,6 +236,7 @@ class Entry:
             last_request=_map(row.get("last_request")),
             reading_of=_text(row.get("reading_of")) or None,
             also_listed=tuple(_texts(row.get("also_listed"))),
+            pending_removal=None if is_removed else _pending(row.get("pending_removal")),
             odd_version=None if version and version > 0 else row.get("version"),
         )
 
@@ -237,6 +245,11 @@ class Entry:
         if self.status == LISTED and self.expires_at is not None and self.expires_at <= moment.timestamp():
             return EXPIRED
         return self.status
+
+    def pending_at(self, moment: datetime) -> Mapping[str, Any] | None:
+        """Return the removal that waits for a second person at a moment, or None: one that has lapsed waits no more."""
+        pending = self.pending_removal
+        return pending if pending and pending["lapses_at"] > times.text(moment) else None
 
     @property
     def missing_evidence(self) -> list[str]:
@@ -378,6 +391,7 @@ def _further(current: Entry, request: Request, write: Write) -> Entry:
         # A request of its own makes the number more than a reading of another one.
         reading_of=current.reading_of if request.reading_of else None,
         also_listed=tuple(dict.fromkeys((*current.also_listed, *request.also_listed))),
+        pending_removal=None,
         version=current.version + 1,
         changed_at=times.text(write.at),
         changed_by=write.actor.item(),
@@ -416,3 +430,11 @@ def _texts(value: object) -> list[str]:
 
 def _map(value: object) -> dict[str, Any] | None:
     return dict(value) if isinstance(value, Mapping) and value else None
+
+
+def _pending(value: object) -> dict[str, Any] | None:
+    """Return a stored removal that waits, or None if the service cannot have written it: then nobody approves it."""
+    pending = _map(value) or {}
+    asked_by = _map(pending.get("asked_by")) or {}
+    needed = [*(pending.get(name) for name in ("reason", "asked_at", "lapses_at")), asked_by.get("principal")]
+    return pending if all(_text(value) for value in needed) else None

@@ -233,7 +233,7 @@ def remove(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order:
     `removal`: `reason`, `note`, `correct_number` (E.164) and `evidence`, as the request has them. `may_order`: the
     caller may act on a legal order. `in_undo`: an import that listed the entry is being undone. Raises RemovalRefused.
     """
-    judge(entry, removal, may_order, in_undo, write.at)
+    judge(entry, removal, may_order=may_order, in_undo=in_undo, moment=write.at)
     at = times.text(write.at)
     stored = {**removal, "removed_at": at, "removed_by": write.actor.item()}
     if entry.expires_at is not None:
@@ -242,6 +242,7 @@ def remove(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order:
         entry,
         status=REMOVED,
         removal=stored,
+        pending_removal=None,
         expires_at=None,
         version=entry.version + 1,
         changed_at=at,
@@ -251,7 +252,12 @@ def remove(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order:
     )
 
 
-def judge(entry: Entry, removal: Mapping[str, Any], may_order: bool, in_undo: bool, moment: datetime) -> None:
+def needs_admin(entry: Entry, code: str) -> bool:
+    """Return whether only those who may act on a legal order can remove an entry for this reason."""
+    return Source.LEGAL in entry.sources or REASONS[code].by_legal_order
+
+
+def judge(entry: Entry, removal: Mapping[str, Any], *, may_order: bool, in_undo: bool, moment: datetime) -> None:
     """Raise RemovalRefused unless the removal's reason is open for the entry and its evidence is complete and fits."""
     refused = REFUSED.get(removal["reason"])
     if refused:

@@ -1,10 +1,9 @@
-"""The list of one account: the one place that talks to the numbers table.
+"""The list of one account: adding, reading and restoring. `dnc.entries.removal_store` removes.
 
 `Numbers` is bound to its account, so no call can name another one. Every write is one conditional write (or one
 transaction) on the version that was read; repeating a write that already happened is recognized as done.
 """
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +12,12 @@ from dnc.aws import queries, wire
 from dnc.aws.attempts import attempts
 from dnc.entries import entry as entries
 from dnc.entries import filters as listing
-from dnc.entries.entry import LISTED, Entry, Outcome, Request, Write
+from dnc.entries.entry import Entry, Outcome, Request, Write
 from dnc.entries.filters import Filters
 from dnc.entries.status_reader import StatusReader
 from dnc.problems import Conflict, NotListed, Unavailable
 
 _ROWS_READ_A_PAGE = 20_000
-
-type Remove = Callable[[Entry], Entry]
 
 
 class Numbers(StatusReader):
@@ -45,34 +42,6 @@ class Numbers(StatusReader):
             current = stored
         raise Unavailable("Too many writes to this number at once. Try again; until then, do not call.")
 
-    def remove(self, number: str, removal: Mapping[str, Any], if_version: int, write: Write, remove: Remove) -> Entry:
-        """Remove a listed number. With a `correct_number` (E.164), list that one in the same transaction.
-
-        If its written form was ambiguous, `other_readings` are listed with it.
-        `remove` judges the removal and returns the removed entry (`dnc.entries.reasons`). Raises NotListed, and
-        Conflict if the entry is not at `if_version`. A repeat of a removal returns its entry, as long as nothing has
-        changed since.
-        """
-        for _ in attempts(self._patience):
-            current = self.read(number)
-            if current is None:
-                raise NotListed("This number was never on the list.")
-            if _is_repeat(current, removal, if_version, write):
-                return current
-            if current.version != if_version:
-                raise _stale(current, if_version)
-            if current.status_at(write.at) != LISTED:
-                raise NotListed(f"This number is no longer listed: it is {current.status_at(write.at)}.")
-            removed = remove(current)
-            correct = removal.get("correct_number")
-            if correct is None:
-                stored = self._put(removed, current)
-                if stored is None or stored == removed:
-                    return removed
-            elif self._put_all(removed, current, self._corrected(current, removal, write)):
-                return removed
-        raise Unavailable("Too many writes to this number at once. Try again.")
-
     def restore(self, number: str, if_version: int, write: Write) -> Entry:
         """Reverse a removal. Raises NotListed, and Conflict if the entry is not a removed one at `if_version`."""
         for _ in attempts(self._patience):
@@ -83,7 +52,7 @@ class Numbers(StatusReader):
             if repeated and current.version == if_version + 1:
                 return current
             if current.version != if_version:
-                raise _stale(current, if_version)
+                raise stale(current, if_version)
             if current.status != entries.REMOVED:
                 raise Conflict("This number is not removed: there is nothing to restore.")
             restored = entries.restore(current, write)
@@ -135,21 +104,6 @@ class Numbers(StatusReader):
     def _put_of(self, entry: Entry, expected: Entry | None) -> dict[str, Any]:
         return {"TableName": self._table, "Item": wire.to_wire(entry.item()), **unchanged(expected)}
 
-    def _corrected(self, wrong: Entry, removal: Mapping[str, Any], write: Write) -> list[tuple[Entry, Entry | None]]:
-        """Return the entries of the number that was meant, one for each reading, each with what is stored now."""
-        numbers = (removal["correct_number"], *removal.get("other_readings", ()))
-        corrected = []
-        for number in numbers:
-            stored = self.read(number)
-            request = entries.request_of(wrong, numbers, number)
-            corrected.append((entries.request_listing(self._account_id, stored, request, write).entry, stored))
-        return corrected
-
-    def _put_all(self, removed: Entry, current: Entry, corrected: list[tuple[Entry, Entry | None]]) -> bool:
-        puts = [{"Put": self._put_of(removed, current)}]
-        puts += [{"Put": self._put_of(entry, stored)} for entry, stored in corrected if entry != stored]
-        return queries.transact_if(self._client, puts)
-
 
 def unchanged(expected: Entry | None) -> dict[str, Any]:
     """Return the condition that the stored row is still the expected one (None: that there is no row)."""
@@ -164,17 +118,8 @@ def unchanged(expected: Entry | None) -> dict[str, Any]:
     }
 
 
-def _is_repeat(current: Entry, removal: Mapping[str, Any], if_version: int, write: Write) -> bool:
-    stored = current.removal or {}
-    return (
-        current.status == entries.REMOVED
-        and current.version == if_version + 1
-        and stored.get("removed_by") == write.actor.item()
-        and all(stored.get(name) == removal.get(name) for name in ("reason", "note", "evidence", "correct_number"))
-    )
-
-
-def _stale(current: Entry, if_version: int) -> Conflict:
+def stale(current: Entry, if_version: int) -> Conflict:
+    """Return the error for a write that expects another version of an entry."""
     return Conflict(
         f"The entry is at version {current.version} ({current.change or 'changed by hand'}), not at {if_version}. "
         "Read it again, then decide."

@@ -15,7 +15,7 @@ from dnc.audit.reader import AuditLog
 from dnc.audit.writer import AuditWriter
 from dnc.entries import reasons
 from dnc.entries.entry import Actor, Request, Source, Write
-from dnc.entries.store import Numbers
+from dnc.entries.removal_store import Removals
 
 NUMBER = "+14155550100"
 
@@ -55,7 +55,7 @@ def stream_records(make_client, client, table):
 
 @pytest.fixture
 def numbers(client, names):
-    return Numbers(client, names["numbers"], "acme")
+    return Removals(client, names["numbers"], "acme", names["accounts"])
 
 
 @pytest.fixture

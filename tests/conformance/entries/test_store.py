@@ -11,6 +11,7 @@ from dnc import times
 from dnc.entries import reasons
 from dnc.entries.entry import Actor, Request, Source, Write
 from dnc.entries.filters import Filters
+from dnc.entries.removal_store import Removals
 from dnc.entries.store import Numbers
 from dnc.problems import Conflict, NotListed
 
@@ -31,7 +32,7 @@ def numbers_from(start, count):
 
 @pytest.fixture
 def numbers(own, names):
-    return Numbers(own, names["numbers"], "acme")
+    return Removals(own, names["numbers"], "acme", names["accounts"])
 
 
 def remove(numbers, number, removal, version, by):

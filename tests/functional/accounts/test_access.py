@@ -18,6 +18,11 @@ MAY = {
     ("DELETE", "/accounts/{account_id}/numbers/{number}"): {"manager", "admin", "operator"},
     ("POST", "/accounts/{account_id}/numbers/{number}/removal"): {"manager", "admin", "operator"},
     ("POST", "/accounts/{account_id}/numbers/{number}/restore"): {"manager", "admin", "operator"},
+    **{
+        ("POST", f"/accounts/{{account_id}}/numbers/{{number}}/removal/{verb}"): {"manager", "admin", "operator"}
+        for verb in ("approve", "reject", "withdraw")
+    },
+    ("GET", "/accounts/{account_id}/pending-removals"): READ,
     ("GET", "/accounts/{account_id}/stats"): READ,
     ("POST", "/accounts/{account_id}/readings"): {"intake", "agent", "manager", "admin", "operator"},
     ("GET", "/removal-reasons"): ALL,
@@ -50,6 +55,10 @@ BODIES = {
     "/accounts/{account_id}/readings": {"numbers": [NUMBER]},
     "/accounts/{account_id}/numbers/{number}": {"reason": "test_number", "if_version": 9, "acting_user": "u"},
     "/accounts/{account_id}/numbers/{number}/removal": {"reason": "test_number", "if_version": 9, "acting_user": "u"},
+    **{
+        f"/accounts/{{account_id}}/numbers/{{number}}/removal/{verb}": {"if_version": 9, "acting_user": "u"}
+        for verb in ("approve", "reject", "withdraw")
+    },
     "/accounts/{account_id}/numbers/{number}/restore": {"if_version": 9, "acting_user": "u"},
     "/accounts/{account_id}": {"name": "Renamed"},
     "PATCH /accounts/{account_id}": {"approve_reasons": ["consent_given"], "note": "x"},

@@ -84,6 +84,10 @@ class Requests:
         version = self.make("POST", "/numbers", {"number": NUMBER}, {"version": 1})["version"]
         return {"reason": "test_number", "note": "x", "if_version": version, "acting_user": "u"}
 
+    def decision(self):
+        version = self.make("POST", "/numbers", {"number": NUMBER}, {"version": 1})["version"]
+        return {"if_version": version, "acting_user": "u"}
+
     def restore(self):
         removed = self.make("DELETE", f"/numbers/{NUMBER}", self.removal(), {"version": 1})
         return {"if_version": removed["version"], "acting_user": "u"}
@@ -123,6 +127,9 @@ BODIES = {
     "POST readings": lambda _: {"numbers": [NUMBER]},
     "DELETE {number}": Requests.removal,
     "POST removal": Requests.removal,
+    "POST approve": Requests.decision,
+    "POST reject": Requests.decision,
+    "POST withdraw": Requests.decision,
     "POST restore": Requests.restore,
     "POST imports": lambda _: FILE_OF_LEADS,
     "POST scrubs": lambda _: FILE_OF_LEADS,

@@ -16,8 +16,8 @@ from dnc.audit.chain import Head
 from dnc.audit.changes import OUT_OF_BAND, image, read_stream_record
 from dnc.aws import wire
 from dnc.entries import entry as entries
-from dnc.entries import reasons
-from dnc.entries.entry import DETAILS, EXPIRING_SOURCES, LISTED, REMOVED, Actor, Request, Source, Write
+from dnc.entries import pending, reasons
+from dnc.entries.entry import DETAILS, EXPIRING_SOURCES, LISTED, REMOVED, Actor, Change, Request, Source, Write
 from dnc.entries.wire import entry_of, row_of
 
 HISTORIES = int(os.environ.get("HISTORIES", "300"))
@@ -34,6 +34,8 @@ MANUAL_CHANGES = (
     {"sources": {"BS": ["AAEC"]}},
     {"changed_by": {"SS": ["key:k"]}},
     {"consumer_name": {"S": "forged"}},
+    {"pending_removal": {"M": {"reason": {"S": "forged"}}}},
+    {"pending_removal": {"S": "forged"}},
 )
 
 
@@ -94,6 +96,24 @@ class History:
             removal = {"reason": "legal_order", "note": "ordered", "evidence": evidence}
             self.store(row_of(reasons.remove(self.entry, removal, write, may_order=True)))
 
+    def ask_or_decide(self):
+        """Ask for a removal that waits for a second person, or decide about the one that waits."""
+        write, entry = self.write(), self.entry
+        if not entry or not entry.version or entry.status_at(write.at) != LISTED:
+            return
+        removal = {"reason": "legal_order", "note": "asked", "evidence": {"reference": f"o-{len(self.rows)}"}}
+        change = self.random.choice([Change.REMOVED, Change.REMOVAL_REJECTED, Change.REMOVAL_WITHDRAWN])
+        if not entry.pending_removal:
+            decided = pending.ask(entry, removal, write, may_order=True)
+        elif not entry.pending_at(write.at):
+            decided = pending.lapse(entry, write)
+        elif change == Change.REMOVED:
+            decided = pending.approve(entry, write, may_order=True)
+        else:
+            decided = pending.close(entry, change, write)
+        recorded = self.store(row_of(decided))
+        assert (recorded.type, recorded.reason) == (decided.change, "legal_order")
+
     def restore(self):
         write = self.write()
         if self.entry and self.entry.status == REMOVED:
@@ -115,7 +135,11 @@ class History:
 
 def replayed(seed):
     history = History(seed)
-    steps = [history.request] * 5 + [history.remove, history.restore, history.alter, history.delete]
+    steps = (
+        [history.request] * 5
+        + [history.ask_or_decide] * 3
+        + [history.remove, history.restore, history.alter, history.delete]
+    )
     for _ in range(history.random.randint(1, 25)):
         history.random.choice(steps)()
     return history

@@ -29,7 +29,7 @@ from dnc.bulk.uploads.source import S3Object
 from dnc.entries import reasons
 from dnc.entries.batch_store import BulkEntries
 from dnc.entries.entry import Actor, Request, Source, Write
-from dnc.entries.store import Numbers
+from dnc.entries.removal_store import Removals
 from dnc.problems import Unavailable
 from infra.templates import nested
 from tests.support.memory_s3 import MemoryS3
@@ -156,7 +156,7 @@ def make_import(client, fast, numbers_table):
 
 
 def numbers_of(one):
-    return Numbers(one.client, one.table, one.account_id)
+    return Removals(one.client, one.table, one.account_id, "unused")
 
 
 def remove(numbers, number, version, write):

@@ -23,7 +23,7 @@ from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import JobKind, JobStatus
 from dnc.entries import reasons
 from dnc.entries.entry import Actor, Request, Source, Write
-from dnc.entries.store import Numbers
+from dnc.entries.removal_store import Removals
 from dnc.problems import Conflict, Unavailable
 from infra.tools.verify_export import verify
 
@@ -63,7 +63,7 @@ class Bench:
         self.dynamodb = dynamodb
         self.account_id = account_id
         self.exports = Exports(dynamodb, "accounts", account_id)
-        self.numbers = Numbers(dynamodb, "numbers", account_id)
+        self.numbers = Removals(dynamodb, "numbers", account_id, "accounts")
 
     def make(self, kind=ExportKind.NUMBERS, form=ExportFormat.CSV, since=None, until=None, nightly=False):
         request = {"kind": str(kind), "format": str(form), "from": since, "to": until}

@@ -1,0 +1,48 @@
+"""Who counts as another person, when one asked for a removal and another one must approve it.
+
+A key is not a person, and whoever may make keys could make one to approve with. So the approver needs another
+credential and another name, and of two keys, neither may come from the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PERSON = "user:"
+"""How the principal of a person's own token begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One side of a removal. `names`: of the person. `made_by`: who made its key, and that one's, and so on."""
+
+    principal: str
+    names: frozenset[str]
+    made_by: frozenset[str]
+
+    @classmethod
+    def of(cls, actor: Mapping[str, Any], made_by: frozenset[str], person: str | None = None) -> "Party":
+        """Return the party of an actor, as an entry stores it. `person`: of the token, if it is known."""
+        principal = str(actor.get("principal"))
+        named = {actor.get("acting_user"), person, principal.removeprefix(PERSON) if _is_person(principal) else None}
+        return cls(principal, frozenset(name.strip().casefold() for name in named if isinstance(name, str)), made_by)
+
+
+def why_not_another(asker: Party, approver: Party, *, only_people: bool) -> str | None:
+    """Return why the approver does not count as another person than the asker, or None.
+
+    `only_people`: an OIDC issuer is configured, so that a person can prove who they are.
+    """
+    if only_people and not _is_person(approver.principal):
+        return "People sign in with the identity provider here: a removal is approved by a person, not by an API key."
+    if asker.principal == approver.principal:
+        return "The removal was asked for with this credential. Another person must approve it with their own."
+    if asker.names & approver.names:
+        return "The removal was asked for by the same person. Another person must approve it."
+    if asker.principal in approver.made_by or approver.principal in asker.made_by:
+        return "One of the two credentials made the other one, so they count as one person. Another one must approve."
+    return None
+
+
+def _is_person(principal: str) -> bool:
+    return principal.startswith(PERSON)
