@@ -17,6 +17,7 @@ NESTED = {
     "ImportsStack": "imports",
     "ScrubsStack": "scrubs",
     "ExportsStack": "exports",
+    "SweepStack": "sweep",
     "Observability": "observability",
 }
 _FUNCTION_TYPES = ("AWS::Serverless::Function", "AWS::Lambda::Function")

@@ -52,6 +52,7 @@ FUNCTIONS = {
     "export_account": "ExportAccountFunctionName",
     "write_export": "WriteExportFunctionName",
     "begin_night": "BeginNightFunctionName",
+    "sweep_accounts": "SweepAccountsFunctionName",
     "console": "ConsoleFunctionName",
 }
 

@@ -58,6 +58,7 @@ MODULES = (
     "scrub_leads.look",
     "scrub_leads.plan",
     "scrub_leads.read_list",
+    "sweep_accounts.handler",
 )
 
 

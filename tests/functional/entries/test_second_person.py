@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from dnc import times
+from dnc.problems import NotListed, Unavailable
 from tests.support.issuer import AUDIENCE, issuing
 
 NUMBER, RIGHT = "+14155550100", "+14155550101"
@@ -244,6 +245,51 @@ def test_each_step_is_an_event_with_its_reason_and_a_change_event(policy, ann, b
     assert events[-1]["after"]["removal"]["asked_by"]["acting_user"] == "ann"
     assert (history["chain"]["intact"], history["chain"]["complete"]) == (True, True)
     assert queue() == ["RemovalRequested"] * 3 + ["NumberRemoved"]
+
+
+def test_the_sweep_ends_what_nobody_decided_about_in_every_account(policy, ann, modules, stream, monkeypatch):
+    policy.add(NUMBER)
+    ann.ask()
+    stream.deliver()
+    sweep = modules["sweep_accounts.handler"].lambda_handler
+    assert sweep({}, Context()) == {"accounts": 2, "lapsed": 0}
+    later = times.now() + timedelta(days=7)
+    monkeypatch.setattr(times, "now", lambda: later)
+    assert policy.numbers("manager", "GET", f"/{NUMBER}").body["pending_removal"] is None
+    assert waiting(policy) == []
+    assert sweep({}, Context()) == {"accounts": 2, "lapsed": 1}
+    assert sweep({}, Context()) == {"accounts": 2, "lapsed": 0}
+    assert stream.deliver() == []
+    event = policy.numbers("manager", "GET", f"/{NUMBER}/history").body["events"][-1]
+    assert (event["type"], event["actor"]["principal"]) == ("removal_lapsed", "service:sweep")
+    assert is_listed(policy)
+
+
+def test_an_account_that_cannot_be_swept_stops_no_other(policy, ann, modules, monkeypatch):
+    policy.add(NUMBER)
+    ann.ask()
+    module = modules["sweep_accounts.handler"]
+    later = times.now() + timedelta(days=8)
+    monkeypatch.setattr(times, "now", lambda: later)
+    swept = []
+
+    class Failing(module.Removals):
+        def lapse(self, write):
+            swept.append(self._account_id)
+            raise Unavailable if self._account_id == "acme" else NotListed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "Removals", Failing)
+        with pytest.raises(module.SweepIncomplete, match="2 accounts"):
+            module.lambda_handler({}, Context())
+    assert swept == ["acme", "globex"]
+    assert module.lambda_handler({}, Context())["lapsed"] == 1
+
+
+class Context:
+    """Lambda's, as far as the sweep uses it."""
+
+    aws_request_id = "sweep-1"
 
 
 def subscribed():

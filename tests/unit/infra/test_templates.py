@@ -14,7 +14,7 @@ PROD = {"Profile": "prod", "AlarmTopicArn": "arn:aws:sns:eu-central-1:1234567890
 WORKERS = {
     *("PlanImportFunction", "WriteImportFunction", "FinishImportFunction"),
     *("PlanScrubFunction", "ReadListFunction", "CheckLeadsFunction", "FinishScrubFunction"),
-    *("WriteExportFunction", "BeginNightFunction"),
+    *("WriteExportFunction", "BeginNightFunction", "SweepAccountsFunction"),
 }
 LIVE = {
     *("CheckNumbersFunction", "CheckNumbersApiFunction", "AuthorizeFunction"),
