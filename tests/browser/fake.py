@@ -74,6 +74,7 @@ class FakeApi:
         self.jobs: dict[str, list[dict[str, Any]]] = {"imports": [], "scrubs": [], "exports": []}
         self.keys: list[dict[str, Any]] = []
         self.calls: list[tuple[str, str, dict[str, str], Any]] = []
+        self.refused_words: dict[str, str] = {}
         self.failures: dict[str, dict[str, Any] | str] = {}
         self.held: dict[str, list[Route]] = {}
         self.uploads: list[tuple[dict[str, str], bytes]] = []
@@ -334,7 +335,7 @@ class FakeApi:
             "consent_needed": rule.consent_first,
             "disclaimer": notices.DISCLAIMER,
             "reasons": codes if entry["status"] == "listed" else [],
-            "refused": [one.as_json() for one in reasons.REFUSED.values()],
+            "refused": [one.as_json() | self.refused_words for one in reasons.REFUSED.values()],
         }
         return 200, entry
 
@@ -363,6 +364,7 @@ class FakeApi:
         before = dict(entry)
         removal = {"reason": body["reason"], "note": body.get("note"), "evidence": body.get("evidence") or {}}
         removal |= {"removed_at": at, "removed_by": self._actor(body)}
+        removal |= {name: body[name] for name in ("asked_at", "asked_by") if name in body}
         if body.get("correct_number"):
             removal["correct_number"] = self._reading(body["correct_number"])["number"]
             self._add({"number": body["correct_number"], "acting_user": body.get("acting_user")}, at)

@@ -375,6 +375,22 @@ def test_another_person_decides_with_everything_in_view(policy, verb, words):
     expect(page.locator(".counter")).to_be_hidden()
 
 
+def test_a_number_that_two_people_removed_names_both(policy):
+    policy.api.remove(NUMBER)
+    asked = {"asked_at": "2026-11-25T10:00:00Z", "asked_by": {"principal": "key:k9", "acting_user": "ann"}}
+    policy.api.entries[NUMBER]["removal"] |= asked
+    page = policy.open("manager", f"numbers/{NUMBER}")
+    removal = page.locator(".card", has=page.get_by_role("heading", name="Removal"))
+    expect(removal).to_contain_text(re.compile("Removed by.*Asked for by.*ann", re.DOTALL))
+
+
+def test_the_words_of_a_refused_reason_are_those_of_this_number(listed):
+    listed.api.refused_words = {"why": "An exemption belongs to a call."}
+    dialog = open_removal(listed)
+    dialog.get_by_text("reasons that are not valid").click()
+    expect(dialog).to_contain_text("An exemption belongs to a call.")
+
+
 def test_a_service_without_approvals_shows_none(desk):
     desk.api.without.add("/accounts/[^/]+/pending-removals")
     page = desk.open("manager", "approvals")

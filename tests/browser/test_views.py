@@ -337,6 +337,18 @@ def test_the_policy_is_changed_with_a_note(desk):
     assert sent["note"] == "premium numbers"
 
 
+def test_a_service_without_blocked_prefixes_still_has_reasons_that_need_approval(desk):
+    del desk.api.account["blocked_prefixes"]
+    page = desk.open("admin", "settings")
+    policy = page.get_by_role("region", name="Policy")
+    policy.get_by_role("checkbox", name="Written consent").check()
+    policy.get_by_label("Note").fill("as counsel advised")
+    policy.get_by_role("button", name="Save").click()
+    expect(desk.toast()).to_contain_text("Saved.")
+    [sent] = desk.api.sent("PATCH", "")
+    assert sent.keys() <= {"approve_reasons", "note", "acting_user"}
+
+
 def test_a_service_without_a_policy_has_no_form_for_it(desk):
     del desk.api.account["approve_reasons"], desk.api.account["blocked_prefixes"]
     page = desk.open("admin", "settings")

@@ -127,7 +127,7 @@ async function lookAround({ again = false } = {}) {
     session.may("keys") ? quietly("/keys") : null,
   ]);
   if (!session.account) return;
-  showWaiting(waiting?.numbers?.length ?? waiting?.pending_removals?.length ?? 0);
+  showWaiting(waiting?.numbers.length ?? 0);
   for (const key of keys?.keys ?? []) keyNames.set(key.key_id, key.name);
   warn(keys?.keys ?? []);
 }

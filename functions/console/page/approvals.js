@@ -20,7 +20,7 @@ export async function show(root, fields, signal) {
       let token = null;
       do {
         const page = await api("GET", ofAccount(`/pending-removals?${query({ page_token: token })}`), { signal });
-        waiting.push(...(page.numbers ?? page.pending_removals ?? page.entries ?? []));
+        waiting.push(...page.numbers);
         token = page.next_page_token;
       } while (token);
       area.replaceChildren(...(waiting.length ? waiting.map(one) : [nobody()]));

@@ -34,6 +34,9 @@ function valueOf(name, value) {
 /** A removal's evidence and note, under names that do not clash with those of the request. */
 export const evidenceOf = ({ note, evidence, correct_number: correct }) => ({ ...evidence, correct_number: correct, removal_note: note });
 
+/** Who asked for a removal that a second person approved, and when. */
+export const askedOf = ({ asked_at, asked_by }) => ({ asked_at, asked_by });
+
 /** The do-not-call request in a record: who asked for what, when and how. */
 const REQUEST = [
   "source", "requested_at", "requested_at_text", "campaign_id", "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer",

@@ -1,7 +1,7 @@
 // One number: its entry, and its history with the state of its record. Made to be printed as well.
 
 import { api, numberPath, Problem, query } from "./api.js";
-import { evidenceOf, described, requestOf } from "./facts.js";
+import { askedOf, described, evidenceOf, requestOf } from "./facts.js";
 import { eventName, person, reasonName, shown, time } from "./format.js";
 import { button, focusOn, h, icon, loading, problemBox } from "./kit.js";
 import { pendingPart } from "./pending.js";
@@ -78,7 +78,8 @@ function facts(entry) {
     channels: entry.channels?.length === 1 ? entry.channels : null,
     missing_evidence: entry.missing_evidence, note,
   };
-  const removal = entry.removal && { reason: entry.removal.reason, removed_at: entry.removal.removed_at, removed_by: entry.removal.removed_by, ...evidenceOf(entry.removal) };
+  const { reason, removed_at: at, removed_by: by } = entry.removal ?? {};
+  const removal = entry.removal && { reason, removed_at: at, removed_by: by, ...askedOf(entry.removal), ...evidenceOf(entry.removal) };
   return h("div", { class: "stack" },
     h("section", { class: "card" }, h("h2", { class: "hidden" }, t.entry), described(own)),
     entry.last_request && h("section", { class: "card" }, h("h2", {}, t.latest), described(requestOf(entry.last_request))),
@@ -145,7 +146,7 @@ function step(event) {
 /** Return the facts that an event added. */
 export function detailsOf(event) {
   const [before, after] = [event.before ?? {}, event.after ?? {}];
-  if (event.type === "removed") return evidenceOf(after.removal ?? { evidence: event.evidence });
+  if (event.type === "removed") return { ...askedOf(after.removal ?? {}), ...evidenceOf(after.removal ?? { evidence: event.evidence }) };
   if (event.type.startsWith("removal_")) return evidenceOf(after.pending_removal ?? before.pending_removal ?? { evidence: event.evidence });
   if (event.request) return requestOf(event.request);
   const fresh = (after.sources ?? []).filter((one) => !(before.sources ?? []).includes(one));

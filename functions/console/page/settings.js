@@ -191,9 +191,10 @@ function policyPart(account, reasons, again) {
     box.checked = before.includes(reason.code);
     return { box, element: h("label", { class: "tick" }, box, reasonName(reason.code), SUGGESTED.includes(reason.code) && h("span", { class: "badge" }, t.policy.suggested)) };
   });
-  if (!("blocked_prefixes" in account) && !("approve_reasons" in account)) return [h("p", { class: "muted" }, t.policy.none)];
+  const hasPrefixes = "blocked_prefixes" in account;
+  if (!hasPrefixes && !("approve_reasons" in account)) return [h("p", { class: "muted" }, t.policy.none)];
   return [form(t.save, [
-    field(t.policy.prefixes, prefixes, { hint: t.policy.prefixesHint }),
+    hasPrefixes && field(t.policy.prefixes, prefixes, { hint: t.policy.prefixesHint }),
     h("fieldset", {}, h("legend", {}, t.policy.approve), h("p", { class: "muted" }, t.policy.approveHint, operator ? "" : ` ${t.policy.onlyLonger}`), boxes.map(({ element }) => element)),
     field(t.policy.note, note, { hint: t.policy.noteHint }),
   ], async () => {
@@ -201,7 +202,8 @@ function policyPart(account, reasons, again) {
     const bad = wanted.find((one) => !PREFIX.test(one));
     if (bad) return wrong(prefixes, t.policy.badPrefix(bad));
     if (!note.value.trim()) return wrong(note, t.policy.needsNote);
-    await api("PATCH", ofAccount(""), { body: { blocked_prefixes: wanted, approve_reasons: boxes.filter(({ box }) => box.checked).map(({ box }) => box.value), note: note.value.trim() } });
+    const approve = boxes.filter(({ box }) => box.checked).map(({ box }) => box.value);
+    await api("PATCH", ofAccount(""), { body: { blocked_prefixes: hasPrefixes ? wanted : undefined, approve_reasons: approve, note: note.value.trim(), acting_user: session.actingUser } });
     toast(t.saved);
     return again();
   })];

@@ -47,8 +47,8 @@ def check_numbers(
         else:
             result = {"input": written[position], "number": number, "callable": True, "status": "clear"}
         blocked += not result["callable"]
-        if (result["number"] or "")[:3] in CONSENT_FIRST:
-            result["consent_needed"] = True
+        if number is None or number[1] != "1":  # most numbers are of the NANP, whose countries ask for none
+            result |= _consent(result["number"])
         results.append(result)
     return {"account_id": profile.account_id, "checked_at": times.text(now), "blocked": blocked, "results": results}
 
@@ -74,6 +74,10 @@ def _of_readings(readings: Readings, rows: dict[str, dict[str, Any]], now: datet
     # A possible number that is not in use has its E.164. Any other text has none.
     possible = readings.numbers[0] if readings.numbers else None
     return {"number": possible, "callable": False, "status": "invalid", "detail": readings.why, **several}
+
+
+def _consent(number: str | None) -> dict[str, bool]:
+    return {"consent_needed": True} if number and number[:3] in CONSENT_FIRST else {}
 
 
 def _listed(row: dict[str, Any], now: datetime) -> dict[str, Any] | None:

@@ -47,6 +47,27 @@ def test_a_person_signs_in_and_removes_under_their_own_name(console, sign_in, ad
     assert page.evaluate("sessionStorage.length") == 0
 
 
+def test_a_removal_that_somebody_asked_for_is_approved_by_a_person_who_signs_in(
+    console, sign_in, add, key, client, entry, account
+):
+    policy = {"approve_reasons": ["test_number"], "note": "two people"}
+    assert client.call("operator", "PATCH", f"/accounts/{account}", policy).status_code == 200
+    version = add(NUMBER, source="manual")["version"]
+    removal = {"reason": "test_number", "note": "ours", "if_version": version, "acting_user": "ann"}
+    asked = client.numbers(None, "DELETE", f"/{NUMBER}", removal, account=account, token=key("manager"))
+    assert asked.status_code == 202, asked.text
+    page = sign_in(f"manager:{account}:bob", "approvals")
+    part = page.locator(".waiting")
+    expect(part).to_contain_text(re.compile("ann asked to remove.*ours", re.DOTALL))
+    part.get_by_role("button", name="Approve removal").click()
+    expect(console.toast()).to_contain_text("was removed")
+    removed = entry(NUMBER)["removal"]
+    assert (removed["asked_by"]["acting_user"], removed["removed_by"]["acting_user"]) == (
+        "ann",
+        f"manager:{account}:bob",
+    )
+
+
 def test_a_draft_survives_the_way_to_the_provider(console, sign_in, key, account):
     console.sign_in(key("agent"), "add")
     page = console.page

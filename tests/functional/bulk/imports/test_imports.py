@@ -155,6 +155,31 @@ def test_an_import_is_undone_only_once(imports, gateway):
     assert statuses == ["removed", "listed", "listed"]
 
 
+def test_an_undo_needs_no_second_person_and_leaves_a_number_whose_removal_waits(imports, gateway):
+    policy = {"approve_reasons": ["import_error", "test_number"], "note": "two people"}
+    assert gateway.call("admin", "PATCH", "/accounts/acme", policy).status == 200
+    job_id = imports.whole(b"4155550100\n4155550101\n")["id"]
+    removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
+    assert gateway.numbers("manager", "DELETE", "/14155550101", removal).status == 202
+    imports.undo(job_id)
+    imports.run(*imports_undo(imports))
+    assert imports.read(job_id)["undo"]["counts"]["removed"] == 1
+    statuses = [gateway.numbers("manager", "GET", f"/{n}").body["status"] for n in ("14155550100", "14155550101")]
+    assert statuses == ["removed", "listed"]
+
+
+def test_a_row_of_an_import_that_says_something_new_drops_a_removal_that_waits(imports, gateway):
+    policy = {"approve_reasons": ["test_number"], "note": "two people"}
+    assert gateway.call("admin", "PATCH", "/accounts/acme", policy).status == 200
+    for number in ("4155550100", "4155550101"):
+        gateway.add(number, source="import", campaign_id="spring")
+        removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
+        assert gateway.numbers("manager", "DELETE", f"/1{number}", removal).status == 202
+    imports.whole(b"number,campaign_id\n4155550100,spring\n4155550101,autumn\n")
+    page = gateway.call("manager", "GET", "/accounts/acme/pending-removals").body
+    assert [entry["number"] for entry in page["numbers"]] == ["+14155550100"]
+
+
 def test_an_undo_that_cannot_be_started_is_503_and_not_recorded(imports, monkeypatch):
     job_id = imports.whole(b"4155550100\n")["id"]
 
