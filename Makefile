@@ -112,7 +112,7 @@ verify-export: setup ## Verify downloaded exports: FOLDER=exports, and optionall
 	@$(PYTHON) -m infra.tools.verify_export "$(FOLDER)" $(if $(HEAD),--head "$(HEAD)")
 
 .PHONY: replay
-replay: setup ## Append audit events that were held back, with your AWS credentials: STACK=nocall
+replay: setup ## Record what is in the failed-records bucket, with your AWS credentials: STACK=nocall
 	@$(PYTHON) -m infra.tools.replay "$(or $(STACK),nocall)"
 
 .PHONY: operator-key

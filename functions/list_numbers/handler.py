@@ -10,6 +10,7 @@ from dnc.api import entry_view, page_tokens, path_number
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import ListNumbers, Paged, ReadAudit
 from dnc.audit import chain as audit
+from dnc.audit.chain import Head
 from dnc.audit.changes import EventType
 from dnc.audit.reader import AuditLog
 from dnc.aws import clients
@@ -24,6 +25,8 @@ from dnc.settings import Settings
 
 LONGEST_SPAN = timedelta(days=31)
 DEFAULT_SPAN = timedelta(days=7)
+LONGEST_LAG = timedelta(minutes=5)
+"""A change without an event is a gap after this time; a change is usually recorded within a second."""
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE")
@@ -85,11 +88,14 @@ def read_history(call: Call, query: Paged) -> Answer:
     default_region = accounts.remembered(call.account_id).default_region
     number = phone.from_path(call.path["number"])
     log = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id)
+    # The entry before its events: a change between the two reads cannot look like one without an event.
+    entry = _numbers(call).read(number)
     rows, head = log.history(number)
-    if not rows and head is None and phone.current_form(number) != number:
+    if not rows and head is None and entry is None and phone.current_form(number) != number:
         number = phone.current_form(number)
+        entry = _numbers(call).read(number)
         rows, head = log.history(number)
-    if not rows and head is None and path_number.entry_at(_numbers(call), call.path["number"]) is None:
+    if not rows and head is None and entry is None:
         why = "This number was never on the list, and it has no recorded events."
         raise path_number.not_listed(why, call.path["number"], default_region)
     bound = {"history": number}
@@ -99,7 +105,7 @@ def read_history(call: Call, query: Paged) -> Answer:
         200,
         {
             "events": [audit.as_json(row) for row in rows[begin:end]],
-            "chain": audit.verify(rows, head),
+            "chain": audit.verify(rows, head, current=_recorded_by_now(entry, head), is_gone=entry is None),
             "next_page_token": page_tokens.token(call.account_id, bound, str(end)) if end < len(rows) else None,
         },
     )
@@ -133,6 +139,15 @@ def read_audit(call: Call, query: ReadAudit) -> Answer:
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve API Gateway."""
     return api.answer(event, context)
+
+
+def _recorded_by_now(entry: Entry | None, head: Head | None) -> dict[str, Any] | None:
+    """Return an entry's row, or None while its last change may still be on its way to the record."""
+    if entry is None:
+        return None
+    is_held = head is not None and head.held
+    is_recent = entry.changed_at > times.text(times.now() - LONGEST_LAG)
+    return None if is_recent and not is_held else entry.item()
 
 
 def _numbers(call: Call) -> Numbers:

@@ -246,7 +246,7 @@ class Chain(Shown):
     head_digest: str | None
     intact: bool
     broken_at: int | None = Field(description="the index of the first event that does not fit, from 1")
-    complete: bool = Field(description="no version is missing within one life of the row")
+    complete: bool = Field(description="every version of the entry has its event, and its row is not gone without one")
     missing: list[int] = Field(description="the versions that no event has; at most 100")
 
 

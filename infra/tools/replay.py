@@ -1,19 +1,30 @@
-"""Append the events of held records: `make replay STACK=nocall`, with your own AWS credentials.
+"""Record what is in the failed-records bucket: `make replay STACK=nocall`, with your own AWS credentials.
 
-Records are held back when a number's events could not be written; the alarm HeldRecords says so. Fix the cause first.
-Safe to repeat.
+The bucket has batches that Lambda gave up, and records of numbers whose events could not be written. The alarms
+FailedRecordsAlarm and HeldRecordsAlarm say so. Fix the cause first. Safe to repeat: an event is recorded once.
 """
 
+import json
 import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import boto3
 
 from dnc.audit.held import HeldRecords, replay
 from dnc.audit.writer import AuditWriter
 
+LARGEST_REQUEST = 4 * 1024 * 1024
+"""Bytes of records in one request. Lambda accepts 6 MB; one record with both its rows has less than 1 MB."""
+MOST_RECORDS = 100
+
+
+class NotRecorded(Exception):
+    """The function that records changes did not record a batch. The message says why."""
+
 
 def main(stack: str) -> int:
-    """Replay every held chain of a stack. Return 1 if one of them could not be appended."""
+    """Record everything that waits in a stack's bucket. Return 1 if some of it still waits."""
     outputs = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
     names = {output["OutputKey"]: output["OutputValue"] for output in outputs}
     s3 = boto3.client("s3")
@@ -23,14 +34,59 @@ def main(stack: str) -> int:
         s3.put_object(Bucket=names["BulkBucketName"], Key=key, Body=body, ContentType="application/json")
 
     writer = AuditWriter(boto3.client("dynamodb"), names["AuditTableName"], store_image)
+    return 0 if replay_all(held, writer, boto3.client("lambda"), names["AuditChangesFunctionName"]) else 1
+
+
+def replay_all(held: HeldRecords, writer: AuditWriter, client: Any, function: str) -> bool:
+    """Record the batches that Lambda gave up, then the held records. Return whether nothing is left.
+
+    `client`: boto3's Lambda client. `function`: the one that records changes. It gets a batch as the stream would send
+    it, because it also publishes change events and puts back deleted entries, which it had not done.
+    """
     failed = 0
+    for key, records in held.given_up():
+        try:
+            if records is None:
+                raise NotRecorded("it is not a batch of stream records")
+            _deliver(client, function, records)
+        except Exception as error:  # noqa: BLE001 - one batch's failure must not keep the others from their events
+            print(f"{key}: {type(error).__name__}: {error}; its records are still in the bucket", file=sys.stderr)
+            failed += 1
+        else:
+            held.delete(key)
+            print(f"{key}: {len(records)} records")
     for subject in held.subjects():
         try:
-            print(f"{subject}: {replay(held, writer, subject)} records appended")
+            print(f"{subject}: {replay(held, writer, subject)} records")
         except Exception as error:  # noqa: BLE001 - one chain's failure must not keep the others from their events
             print(f"{subject}: {type(error).__name__}; its records are still held", file=sys.stderr)
             failed += 1
-    return 1 if failed else 0
+    return not failed
+
+
+def _deliver(client: Any, function: str, records: Iterable[dict[str, Any]]) -> None:
+    for part in _requests(records):
+        response = client.invoke(FunctionName=function, Payload=json.dumps({"Records": part}).encode())
+        answer = json.loads(response["Payload"].read())
+        if response.get("FunctionError"):
+            raise NotRecorded(f"the function failed with {answer.get('errorType')}")
+        if answer["batchItemFailures"]:
+            raise NotRecorded(f"{len(answer['batchItemFailures'])} records could not be recorded")
+
+
+def _requests(records: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Split records into requests that Lambda accepts."""
+    part: list[dict[str, Any]] = []
+    size = 0
+    for record in records:
+        length = len(json.dumps(record))
+        if part and (size + length > LARGEST_REQUEST or len(part) == MOST_RECORDS):
+            yield part
+            part, size = [], 0
+        part.append(record)
+        size += length
+    if part:
+        yield part
 
 
 if __name__ == "__main__":

@@ -108,8 +108,17 @@ def digest(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(_canonical({n: v for n, v in row.items() if n not in _NOT_HASHED})).hexdigest()
 
 
-def verify(rows: Sequence[Mapping[str, Any]], head: Head | None) -> dict[str, Any]:
+def verify(
+    rows: Sequence[Mapping[str, Any]],
+    head: Head | None,
+    *,
+    current: Mapping[str, Any] | None = None,
+    is_gone: bool = False,
+) -> dict[str, Any]:
     """Verify a whole chain, in its order. Return `length`, `head_digest`, `intact`, `broken_at`, `complete`, `missing`.
+
+    `current`: the entry's row, if every change up to its version should have an event by now. `is_gone`: the entry has
+    no row, so the last event must say so.
 
     `broken_at` is the index, counted from 1, of the first event that does not fit: one that was changed or forged, the
     place of a missing one, or one past the end if the head disagrees. `missing`: versions that no event has.
@@ -128,25 +137,28 @@ def verify(rows: Sequence[Mapping[str, Any]], head: Head | None) -> dict[str, An
     if broken_at is None and (previous.length, previous.digest) != (end.length, end.digest):
         length = end.length
         broken_at = min(previous.length, length) + 1 if previous.length != length else max(length, 1)
-    missing = missing_versions(rows)
+    missing = missing_versions(rows, current)
     return {
         "length": head.length if head else len(rows),
         "head_digest": head.digest if head else (str(rows[-1].get("digest")) if rows else None),
         "intact": broken_at is None,
         "broken_at": broken_at,
-        "complete": not missing,
+        "complete": not missing and not (is_gone and _leaves_a_row(rows)),
         "missing": missing,
     }
 
 
-def missing_versions(rows: Iterable[Mapping[str, Any]]) -> list[int]:
-    """Return the versions (at most 100) that no event has within one life of a row.
+def missing_versions(rows: Iterable[Mapping[str, Any]], current: Mapping[str, Any] | None = None) -> list[int]:
+    """Return the versions (at most 100) that no event has within one life of a row. `current`: as in `verify`.
 
     Versions start again after the row was deleted. A row that was put back continues.
     """
     missing: list[int] = []
     last, deleted = 0, False
-    for row in sorted(rows, key=lambda row: str(row.get("event_key"))):
+    events = sorted(rows, key=_key)
+    if current is not None:
+        events.append(_change_after(current))
+    for row in events:
         after = row.get("after")
         if not isinstance(after, Mapping):
             deleted = True
@@ -162,6 +174,17 @@ def missing_versions(rows: Iterable[Mapping[str, Any]]) -> list[int]:
             missing += range(last + 1, min(version, last + 1 + MOST_MISSING))
         last = version
     return missing[:MOST_MISSING]
+
+
+def _change_after(current: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event as the next change of a row would have it: every version before it needs its own."""
+    put_back = current.get("change") == Change.REINSTATED
+    kind = EventType.REINSTATED if put_back else EventType.REQUESTED_AGAIN
+    return {"type": kind, "after": {"version": int(current["version"]) + 1}}
+
+
+def _leaves_a_row(rows: Sequence[Mapping[str, Any]]) -> bool:
+    return bool(rows) and isinstance(max(rows, key=_key).get("after"), Mapping)
 
 
 def in_order(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -324,6 +347,10 @@ def _map(value: Any) -> dict[str, Any]:
 
 def _kind(row: Mapping[str, Any]) -> str:
     return str(row.get("type"))
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    return str(row.get("event_key"))
 
 
 def _index(row: Mapping[str, Any]) -> int:

@@ -1,11 +1,12 @@
 """Records whose events could not be appended: held back in the failure bucket, whole, until they are replayed.
 
 One number that cannot be written must not stall every account of its shard. Its chain is marked `held`, and its later
-records are stored here too, so that they are appended in order.
+records are stored here too, so that they are appended in order. Lambda itself stores the batches that it gave up.
 """
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -15,6 +16,12 @@ from dnc.audit.writer import AuditWriter
 from dnc.aws import errors as aws_errors
 
 HELD, UNREADABLE = "held/", "unreadable/"
+_GIVEN_UP = "aws/lambda/"
+"""Where Lambda stores batches: `aws/lambda/{mapping}/{shard}/{YYYY/MM/DD}/{time to the second}-{random UUID}`.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+"""
+_UUID_LENGTH = 36
 
 
 class HeldRecords:
@@ -40,14 +47,27 @@ class HeldRecords:
     def records(self, subject: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the held records of a chain, in order, each with its key."""
         for key in sorted(self._keys(f"{HELD}{quote(subject, safe='')}/")):
-            with aws_errors.storage():
-                body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-            yield key, json.loads(body)
+            yield key, json.loads(self._bytes(key))
+
+    def given_up(self) -> Iterator[tuple[str, list[dict[str, Any]] | None]]:
+        """Yield the batches that Lambda gave up, the batches of one shard in order, each with its key.
+
+        None stands for a batch that cannot be read.
+        """
+        keys = sorted(self._keys(_GIVEN_UP), key=lambda key: key[:-_UUID_LENGTH])
+        for _, same_second in groupby(keys, key=lambda key: key[:-_UUID_LENGTH]):
+            batches = [(key, _records_of(self._bytes(key))) for key in same_second]
+            yield from sorted(batches, key=lambda batch: min(map(sequence_of, batch[1] or ()), default=""))
 
     def delete(self, key: str) -> None:
-        """Delete a record that was appended."""
+        """Delete a record or batch that was appended."""
         with aws_errors.storage():
             self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def _bytes(self, key: str) -> bytes:
+        with aws_errors.storage():
+            body: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return body
 
     def _put(self, key: str, record: Mapping[str, Any]) -> None:
         with aws_errors.storage():
@@ -58,6 +78,17 @@ class HeldRecords:
         with aws_errors.storage():
             for page in pages:
                 yield from (found["Key"] for found in page.get("Contents", ()))
+
+
+def _records_of(batch: bytes) -> list[dict[str, Any]] | None:
+    """Return the stream records of a batch that Lambda gave up: `payload` is the event, as JSON or as its text."""
+    try:
+        payload = json.loads(batch)["payload"]
+        records: list[dict[str, Any]] = (json.loads(payload) if isinstance(payload, str) else payload)["Records"]
+        _ = [sequence_of(record) for record in records]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return records
 
 
 def read_record(record: Mapping[str, Any]) -> RecordedChange | None:
