@@ -74,6 +74,7 @@ def world() -> Iterator[World]:
                 "IMPORT_MACHINE": f"{_MACHINES}import",
                 "SCRUB_MACHINE": f"{_MACHINES}scrub",
                 "EXPORT_MACHINE": f"{_MACHINES}export",
+                "NIGHTLY_EXPORTS_MACHINE": f"{_MACHINES}nightly-exports",
                 "IMPORT_CONCURRENCY": "2",
                 "IMPORT_WRITES_PER_SECOND": "100000",
                 "IMPORT_SLOW_LAG_SECONDS": "60",
@@ -126,7 +127,7 @@ def events(token: str) -> dict[str, list[Any]]:
         "FinishScrubFunction": [finish],
     }
     named = ("ImportNumbers", "ReadJobs", "ExportAccount", "ScrubLeads", "PlanImport", "WriteImport", "FinishImport")
-    more = (*named, "PlanScrub", "ReadList", "WriteExport", "BeginNight")
+    more = (*named, "PlanScrub", "ReadList", "WriteExport", "BeginNight", "SweepAccounts")
     others = {f"{name}Function": [sample(_snake(name))] for name in more}
     late = ("CheckLeadsFunction", "FinishScrubFunction")
     return {n: e for n, e in samples.items() if n not in late} | others | {name: samples[name] for name in late}

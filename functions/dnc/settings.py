@@ -68,6 +68,11 @@ class Settings:
         return self.environment["EXPORT_MACHINE"]
 
     @property
+    def nightly_exports_machine(self) -> str:
+        """NIGHTLY_EXPORTS_MACHINE: the ARN of the state machine of a night of exports."""
+        return self.environment["NIGHTLY_EXPORTS_MACHINE"]
+
+    @property
     def export_file_rows(self) -> int:
         """EXPORT_FILE_ROWS: the most rows in one file of an export."""
         return int(self.environment.get("EXPORT_FILE_ROWS") or 250_000)

@@ -10,7 +10,7 @@ from typing import Any
 from dnc import times
 from dnc.accounts.store import Accounts
 from dnc.aws import clients
-from dnc.bulk.exports import orders
+from dnc.bulk.exports import failure, orders
 from dnc.bulk.exports import run as export_run
 from dnc.bulk.exports import sources as export_sources
 from dnc.bulk.exports import store as export_store
@@ -112,9 +112,6 @@ def _fail(exports: Exports, order: ExportOrder, failed: Mapping[str, Any]) -> di
         },
     )
     metrics.count("ExportsFailed")
-    advice = "The next nightly export covers it, or run this one again." if order.nightly else "Order another export."
     with suppress(NotFound):  # it failed before the job was created
-        exports.jobs.fail(
-            JobKind.EXPORT, order.export_id, order.export_id, times.now(), f"The export failed ({kind}). {advice}"
-        )
+        failure.record(exports.jobs, order.export_id, kind, times.now(), nightly=order.nightly)
     return {"done": False}

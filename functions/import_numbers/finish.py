@@ -5,6 +5,7 @@ from typing import Any
 from dnc import times
 from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
+from dnc.bulk.imports import failure
 from dnc.bulk.imports import report as import_report
 from dnc.bulk.imports.merge import RowOutcome
 from dnc.bulk.imports.report import NUMBERS, ROWS
@@ -68,27 +69,14 @@ def _finish_undo(jobs: Jobs, job: Job, files: JobFiles, run: str) -> None:
 
 
 def _record_failure(payload: dict[str, Any], run: str) -> None:
-    """Record why a run failed. Its numbers stay listed: over-blocking is safer than one wrong call."""
+    """Record why a run failed."""
     run_input = RunInput.of(payload)
     caught = payload.get("caught") or {}
     kind = str(caught.get("Error", "unknown"))
     logs.logger.error("an import's run failed", extra={"job_id": run_input.job_id, "error_type": kind})
     why = _WHY.get(kind, "an unexpected error occurred; the operators have been alerted")
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, run_input.account_id)
-    now = times.now()
-    if run_input.undo:
-        undo = {
-            **run_input.undo,
-            "error": f"The undo stopped: {why}. Request the undo again to continue where it stopped.",
-        }
-        before = {"status": JobStatus(run_input.undo["was"]), "error": run_input.undo["error_was"]}
-        jobs.finish(JobKind.IMPORT, run_input.job_id, run, now, **before, state={"undo": undo})
-        return
-    error = (
-        f"The import stopped: {why}. The numbers that it listed stay listed. Undo it, or upload the file again as a "
-        "new import: numbers that are already listed are counted as such."
-    )
-    jobs.fail(JobKind.IMPORT, run_input.job_id, run, now, error)
+    failure.record(jobs, run_input.job_id, run, run_input.undo, why, times.now())
 
 
 def _counts(totals: Any) -> dict[str, int]:

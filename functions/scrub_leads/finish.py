@@ -11,6 +11,7 @@ from dnc.aws import clients
 from dnc.bulk.exports import sources as export_sources
 from dnc.bulk.files import JobFiles, ResultWriter, s3, upload_of
 from dnc.bulk.jobs import JobKind, Jobs
+from dnc.bulk.scrubs import failure
 from dnc.bulk.scrubs import piece as scrub_piece
 from dnc.bulk.scrubs.leads import PLAN, BlockBy, ScrubPlan
 from dnc.entries.entry import REMOVED
@@ -18,7 +19,6 @@ from dnc.logs import logger as logs
 from dnc.settings import Settings
 
 CLOCK_SKEW = timedelta(minutes=1)
-FAILED = "The scrub failed, so no lead is known to be clear. Create another scrub; if it fails too, ask your operator."
 settings = Settings.from_env("ACCOUNTS_TABLE", "AUDIT_TABLE", "BULK_BUCKET")
 
 
@@ -89,5 +89,5 @@ def _record_failure(run: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     kind = str((payload.get("caught") or {}).get("Error") or "unknown")
     logs.logger.error("scrub failed", extra={"account_id": account_id, "scrub_id": job_id, "error_type": kind})
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
-    jobs.fail(JobKind.SCRUB, job_id, run, times.now(), FAILED)
+    failure.record(jobs, job_id, run, times.now())
     return {}

@@ -1,50 +1,102 @@
-"""The sweep of every account, each hour: what nobody ended in time ends here.
+"""The sweep of every account, each hour: what no request does, and nobody should have to do by hand.
 
-It ends removals that waited 7 days for a second person. Nothing depends on its punctuality: what has lapsed counts for
-nothing, whether or not the sweep has come by.
+It ends jobs whose execution is gone and removals that waited 7 days for a second person, and announces API keys that
+are about to expire. Each task is safe to repeat and does nothing where nothing is due. A task that fails for an account
+keeps neither the other tasks nor the other accounts from theirs.
 """
 
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from dnc import times
 from dnc.accounts.store import Accounts
+from dnc.accounts.tokens import PLATFORM
 from dnc.aws import clients
 from dnc.entries.entry import Actor, Write
 from dnc.entries.removal_store import Removals
 from dnc.logs import logger as logs
+from dnc.logs import metrics
 from dnc.settings import Settings
+from sweep_accounts import expiring_keys, stuck_jobs
+from sweep_accounts.stuck_jobs import Machines
 
-ACCOUNTS_A_PAGE = 500
+ACCOUNTS_A_PAGE = 100
+WORKERS = 8
+SECONDS_FOR_A_PAGE = 60
+"""Time that must be left to begin another page of accounts."""
 SWEEP = Actor("service:sweep")
 
-settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE")
+settings = Settings.from_env(
+    *("NUMBERS_TABLE", "ACCOUNTS_TABLE", "EVENT_BUS"),
+    *("IMPORT_MACHINE", "SCRUB_MACHINE", "EXPORT_MACHINE", "NIGHTLY_EXPORTS_MACHINE"),
+)
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-class SweepIncomplete(Exception):
-    """Some accounts could not be swept. The message says how many."""
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Visit the accounts after `after` in the event. The state machine repeats this until it is `done`.
+
+    Return the last account that was visited (`after`), how many were (`accounts`), and what was done: the number of
+    `stuck_jobs`, of `lapsed` removals, of `expiring_keys` and of tasks that failed (`failures`).
+    """
+    after = event.get("after") or None
+    visit = partial(_visit, request_id=context.aws_request_id)
+    done: Counter[str] = Counter()
+    if after is None:
+        done.update(_carried_out([_announce_keys], PLATFORM))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        while True:
+            page, after = accounts.page(ACCOUNTS_A_PAGE, after)
+            for result in pool.map(visit, [profile.account_id for profile in page]):
+                done.update(result)
+            done["accounts"] += len(page)
+            if after is None or context.get_remaining_time_in_millis() < SECONDS_FOR_A_PAGE * 1000:
+                break
+    counts = {name: done[name] for name in ("accounts", "stuck_jobs", "lapsed", "expiring_keys", "failures")}
+    logs.logger.info("swept", extra=counts)
+    return {"after": after, "done": after is None, **counts}
 
 
-def lambda_handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Sweep every account. Return how many removals lapsed. Raises SweepIncomplete once all others are swept."""
-    swept, failed, lapsed, after = 0, 0, 0, None
-    while True:
-        page, after = accounts.page(ACCOUNTS_A_PAGE, after)
-        for account in page:
-            try:
-                lapsed += _removals(account.account_id).lapse(Write(times.now(), SWEEP, context.aws_request_id))
-            except Exception as problem:  # noqa: BLE001 - one account's failure must not keep the others from theirs
-                logs.logger.error("sweep failed", extra={"account_id": account.account_id, **logs.failure(problem)})
-                failed += 1
-            else:
-                swept += 1
-        if after is None:
-            break
-    logs.logger.info("swept", extra={"accounts": swept, "lapsed": lapsed})
-    if failed:
-        raise SweepIncomplete(f"{failed} accounts could not be swept; the next sweep tries them again")
-    return {"accounts": swept, "lapsed": lapsed}
+def _visit(account_id: str, request_id: str) -> Counter[str]:
+    lapsed = partial(_end_lapsed_removals, request_id=request_id)
+    return _carried_out([_end_stuck_jobs, lapsed, _announce_keys], account_id)
 
 
-def _removals(account_id: str) -> Removals:
-    return Removals(clients.dynamodb(), settings.numbers_table, account_id, settings.accounts_table)
+def _carried_out(tasks: Sequence[Callable[[str], dict[str, int]]], account_id: str) -> Counter[str]:
+    done: Counter[str] = Counter()
+    for task in tasks:
+        try:
+            done.update(task(account_id))
+        except Exception as failed:  # noqa: BLE001 - see above
+            logs.logger.error("sweep failed", extra={"account_id": account_id, **logs.failure(failed)})
+            metrics.count("SweepFailures")
+            done["failures"] += 1
+    return done
+
+
+def _end_stuck_jobs(account_id: str) -> dict[str, int]:
+    machines = Machines(
+        settings.import_machine, settings.scrub_machine, settings.export_machine, settings.nightly_exports_machine
+    )
+    is_running = partial(machines.is_running, clients.step_functions())
+    ended = 0
+    for job in stuck_jobs.end(clients.dynamodb(), settings.accounts_table, account_id, is_running, times.now()):
+        extra = {"account_id": account_id, "kind": str(job.kind), "job_id": job.id}
+        logs.logger.error("stuck job ended", extra=extra)
+        metrics.count("StuckJobs")
+        ended += 1
+    return {"stuck_jobs": ended}
+
+
+def _end_lapsed_removals(account_id: str, request_id: str) -> dict[str, int]:
+    """Nothing depends on when this happens: a removal that has lapsed counts for nothing before, too."""
+    removals = Removals(clients.dynamodb(), settings.numbers_table, account_id, settings.accounts_table)
+    return {"lapsed": removals.lapse(Write(times.now(), SWEEP, request_id))}
+
+
+def _announce_keys(account_id: str) -> dict[str, int]:
+    bus = settings.event_bus
+    return {"expiring_keys": expiring_keys.announce(accounts, account_id, clients.event_bridge(), bus, times.now())}

@@ -30,6 +30,7 @@ _SETTINGS = (
     "IMPORT_MACHINE",
     "SCRUB_MACHINE",
     "EXPORT_MACHINE",
+    "NIGHTLY_EXPORTS_MACHINE",
 )
 _CONTACT = {"name": "The operator of this installation", "url": "https://nocall.example/"}
 _LICENSE = {"name": "MIT", "identifier": "MIT"}

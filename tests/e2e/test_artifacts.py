@@ -59,7 +59,7 @@ def foreign(tmp_path_factory) -> Path:
 
 def _run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     names = ("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "EVENT_BUS", "BULK_BUCKET", "FAILED_RECORDS_BUCKET")
-    names += ("IMPORT_MACHINE", "SCRUB_MACHINE", "EXPORT_MACHINE")
+    names += ("IMPORT_MACHINE", "SCRUB_MACHINE", "EXPORT_MACHINE", "NIGHTLY_EXPORTS_MACHINE")
     names += ("IMPORT_CONCURRENCY", "IMPORT_WRITES_PER_SECOND", "IMPORT_SLOW_LAG_SECONDS")
     environment = {
         "AWS_DEFAULT_REGION": "us-east-1",

@@ -220,6 +220,7 @@ def environment(monkeypatch):
     machines = "arn:aws:states:us-east-1:123456789012:stateMachine:"
     bulk = {"BULK_BUCKET": BUCKET, "IMPORT_MACHINE": f"{machines}import", "EXPORT_MACHINE": f"{machines}export"}
     bulk |= {"SCRUB_MACHINE": f"{machines}scrub", "FAILED_RECORDS_BUCKET": "failed"}
+    bulk |= {"NIGHTLY_EXPORTS_MACHINE": f"{machines}nightly-exports"}
     bulk |= {"IMPORT_CONCURRENCY": "2", "IMPORT_WRITES_PER_SECOND": "100000", "IMPORT_SLOW_LAG_SECONDS": "60"}
     for name, value in {**names, **more, **bulk}.items():
         monkeypatch.setenv(name, value)

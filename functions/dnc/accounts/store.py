@@ -20,6 +20,8 @@ ACCOUNT_ID = profiles.ACCOUNT_ID
 DIRECTORY = "#accounts"
 SETUP = {"principal": "service:setup", "acting_user": None}
 """The actor of a change that a local command makes with AWS credentials."""
+_EXPIRY_NOTED = "expiry#"
+"""A record of its own, so that a key's record changes only when somebody changes the key."""
 _PATIENCE = 5.0
 _LONGEST_DESCENT = 20
 """Keys that made one another, in a row. No account has as many."""
@@ -161,6 +163,18 @@ class Accounts(Profiles):
             "ConsistentRead": True,
         }
         return [_key_as_json(wire.from_wire(item)) for item in queries.rows(self._client, query)]
+
+    def has_noted_expiry(self, account_id: str, key_id: str) -> bool:
+        """Return whether it was announced that a key is about to expire (`note_expiry`)."""
+        with aws_errors.storage():
+            record = record_key(account_id, f"{_EXPIRY_NOTED}{key_id}")
+            return "Item" in self._client.get_item(TableName=self._table, Key=record, ConsistentRead=True)
+
+    def note_expiry(self, account_id: str, key_id: str, at: datetime) -> None:
+        """Note that it was announced that a key is about to expire. Idempotent."""
+        row = {"account_id": account_id, "record": f"{_EXPIRY_NOTED}{key_id}", "noted_at": times.text(at)}
+        with aws_errors.storage():
+            self._client.put_item(TableName=self._table, Item=wire.to_wire(row))
 
     def revoke_key(self, account_id: str, key_id: str, at: datetime, by: str) -> None:
         """Revoke a key. Idempotent. Raises NotFound."""

@@ -1,4 +1,4 @@
-"""A client for the part of Step Functions that this service uses: starting executions (decision 18).
+"""A client for the part of Step Functions that this service uses: starting and reading executions (decision 18).
 
 A start that may have failed is retried. The same name and input start the same execution; the same name with another
 input is refused with `ExecutionAlreadyExists`.
@@ -23,3 +23,11 @@ class StepFunctions(Client):
     def start_execution(self, **request: Any) -> dict[str, Any]:
         """Start an execution. `name`: the execution's name; `input`: JSON text."""
         return self.call("StartExecution", request)
+
+    def describe_execution(self, **request: Any) -> dict[str, Any]:
+        """Read an execution's status by its `executionArn`. Raises AwsError `ExecutionDoesNotExist`."""
+        return self.call("DescribeExecution", request)
+
+    def list_executions(self, **request: Any) -> dict[str, Any]:
+        """Read a page of a state machine's executions, newest first."""
+        return self.call("ListExecutions", request)

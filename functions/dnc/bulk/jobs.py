@@ -4,7 +4,7 @@ A store is bound to its account. Every change is one conditional update that is 
 makes it (the execution of the state machine), so a second delivery of the same upload changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -85,6 +85,23 @@ class Jobs:
         last = response.get("LastEvaluatedKey")
         jobs = [job_of(wire.from_wire(item)) for item in response["Items"]]
         return jobs, last["record"]["S"].partition("#")[2] if last else None
+
+    def running(self, kind: JobKind, since: datetime | None) -> Iterator[Job]:
+        """Yield the running jobs created since then, or all of them. The read may be a second behind."""
+        first = f"{kind}#{new_id(since, 0) if since else ''}"
+        query = {
+            "TableName": self._table,
+            "KeyConditionExpression": "account_id = :a AND #record BETWEEN :first AND :last",
+            "FilterExpression": "#status = :running",
+            "ExpressionAttributeNames": {"#record": "record", "#status": "status"},
+            "ExpressionAttributeValues": {
+                ":a": {"S": self._account_id},
+                ":first": {"S": first},
+                ":last": {"S": f"{kind}#~"},
+                ":running": {"S": JobStatus.RUNNING},
+            },
+        }
+        return (job_of(wire.from_wire(item)) for item in queries.rows(self._client, query))
 
     def begin(
         self,

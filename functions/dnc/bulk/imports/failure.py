@@ -1,0 +1,24 @@
+"""How a run that cannot finish ends its import, or the undo of one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from dnc.bulk.jobs import JobKind, Jobs, JobStatus
+
+
+def record(jobs: Jobs, job_id: str, run: str, undo: Mapping[str, Any] | None, why: str, at: datetime) -> bool:
+    """End a run's job; False if the run no longer has it. Its numbers stay listed: over-blocking is safer.
+
+    `undo`: the undo that the run was for, as the job stores it. `why`: a clause for people, such as "a step took too
+    long".
+    """
+    if undo:
+        stopped = {**undo, "error": f"The undo stopped: {why}. Request the undo again to continue where it stopped."}
+        before = {"status": JobStatus(undo["was"]), "error": undo["error_was"]}
+        return jobs.finish(JobKind.IMPORT, job_id, run, at, **before, state={"undo": stopped})
+    error = (
+        f"The import stopped: {why}. The numbers that it listed stay listed. Undo it, or upload the file again as a "
+        "new import: numbers that are already listed are counted as such."
+    )
+    return jobs.fail(JobKind.IMPORT, job_id, run, at, error)

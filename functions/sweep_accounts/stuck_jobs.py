@@ -1,0 +1,84 @@
+"""Jobs that stay `running` although nothing works on them: their execution was stopped, timed out or failed to report.
+
+Such a job would block the account's next ones and show progress forever. It ends as its own run would have ended it.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from dnc import times
+from dnc.aws.errors import error_code, refused, storage
+from dnc.bulk.exports import failure as export_failure
+from dnc.bulk.imports import failure as import_failure
+from dnc.bulk.jobs import Job, JobKind, Jobs
+from dnc.bulk.scrubs import failure as scrub_failure
+
+_WHY = "its execution ended without a report; the operators have been alerted"
+_LOOK_BACK = {JobKind.IMPORT: None, JobKind.SCRUB: timedelta(days=30), JobKind.EXPORT: timedelta(days=7)}
+"""How long ago a job that may still run can have been created. An import may be undone for as long as it is kept."""
+
+
+_SETTLING = timedelta(minutes=5)
+"""Step Functions may not show an execution that has only just begun."""
+
+
+class Machines(NamedTuple):
+    """The ARNs of the state machines."""
+
+    imports: str
+    scrubs: str
+    exports: str
+    nightly_exports: str
+
+    def is_running(self, client: Any, job: Job) -> bool:
+        """Return whether the execution that works on a job still runs. `client`: of Step Functions."""
+        if job.kind is JobKind.EXPORT and job.state.get("nightly"):
+            return self._runs_a_night(client)
+        machine = {JobKind.IMPORT: self.imports, JobKind.SCRUB: self.scrubs, JobKind.EXPORT: self.exports}[job.kind]
+        execution = f"{machine.replace(':stateMachine:', ':execution:')}:{job.run}"
+        try:
+            with storage():
+                status = client.describe_execution(executionArn=execution)["status"]
+        except refused() as failed:
+            if error_code(failed) != "ExecutionDoesNotExist":
+                raise
+            return False
+        return bool(status == "RUNNING")
+
+    def _runs_a_night(self, client: Any) -> bool:
+        """Return whether any night of exports still runs: an export does not know which one works on it."""
+        with storage():
+            found = client.list_executions(stateMachineArn=self.nightly_exports, statusFilter="RUNNING", maxResults=1)[
+                "executions"
+            ]
+        return bool(found)
+
+
+def end(client: Any, table: str, account_id: str, is_running: Callable[[Job], bool], at: datetime) -> Iterator[Job]:
+    """End the account's jobs whose execution is gone, and yield them. `client`: of DynamoDB.
+
+    A job is read before its execution, so an execution that ends in between has already ended its job, and the write,
+    which names the run, changes nothing.
+    """
+    jobs = Jobs(client, table, account_id)
+    for kind, look_back in _LOOK_BACK.items():
+        for job in jobs.running(kind, at - look_back if look_back else None):
+            if _began(job) < times.text(at - _SETTLING) and not is_running(job) and _end(jobs, job, at):
+                yield job
+
+
+def _began(job: Job) -> str:
+    """Return when a job's run was requested, as RFC 3339."""
+    undo = job.state.get("undo") if "-undo-" in str(job.run) else None
+    return str(undo["requested_at"]) if undo else job.created_at
+
+
+def _end(jobs: Jobs, job: Job, at: datetime) -> bool:
+    run = str(job.run)
+    if job.kind is JobKind.IMPORT:
+        undo = job.state.get("undo") if "-undo-" in run else None
+        return import_failure.record(jobs, job.id, run, undo, _WHY, at)
+    if job.kind is JobKind.SCRUB:
+        return scrub_failure.record(jobs, job.id, run, at)
+    return export_failure.record(jobs, job.id, _WHY, at, nightly=bool(job.state.get("nightly")))
