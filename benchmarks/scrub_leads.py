@@ -145,7 +145,7 @@ def scrub(folder: Path) -> dict[str, Any]:
         outcome = scrub_piece.stored(files, piece["piece"], piece["rows"])
         results["clear"].write(outcome.clear)
         results["blocked"].write(outcome.blocked)
-        results["late"].write(scrub_piece.late_rows(files, piece["piece"], (), plan.form(), piece["rows"])[1])
+        results["late"].write(scrub_piece.late_rows(files, piece["piece"], None, plan.form(), piece["rows"])[1])
     for result in results.values():
         result.close()
     with stored.path(files.key("clear.csv")).open(newline="") as file:

@@ -81,8 +81,8 @@ def _add_from_batch(call: Call, value: object, index: int) -> dict[str, Any]:
 
 
 def _add(call: Call, add: AddNumber, index: int | None = None) -> tuple[int, dict[str, Any]]:
-    default_region = accounts.remembered(call.account_id).default_region
-    read = read_add(add, call.caller, times.now(), default_region)
+    profile = accounts.remembered(call.account_id)
+    read = read_add(add, call.caller, times.now(), profile.default_region)
     write = call.write(read.acting_user, index)
     numbers = Numbers(clients.dynamodb(), settings.numbers_table, call.account_id)
     outcomes = [numbers.add(request, write) for request in read.requests]
@@ -90,5 +90,5 @@ def _add(call: Call, add: AddNumber, index: int | None = None) -> tuple[int, dic
         return 202, {"accepted": True}
     created = any(outcome.created for outcome in outcomes)
     warnings = (*read.warnings, *dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings))
-    entry = entry_view.as_json(outcomes[0].entry, times.now(), call.caller, warnings)
+    entry = entry_view.as_json(outcomes[0].entry, times.now(), call.caller, profile, warnings)
     return 201 if created else 200, entry

@@ -27,7 +27,7 @@ def check_numbers(call: Call, body: CheckNumbers) -> Answer:
     if profile.suspended:
         raise Forbidden("The account is suspended. Do not call.")
     reader = StatusReader(clients.dynamodb(), settings.numbers_table, call.account_id)
-    return Answer(200, check.check_numbers(reader, profile, body.numbers, body.region, times.now()))
+    return Answer(200, check.check_numbers(reader, profile, body.numbers, body.region, times.now(), body.channel))
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

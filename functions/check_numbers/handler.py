@@ -1,7 +1,8 @@
 """The check that dialers invoke before each call. Errors are raised, so that silence cannot be read as clear.
 
-The payload is `{"account_id", "numbers", "region"}`. `errorType` is the name of the exception: InvalidRequest,
-AccountNotFound and AccountSuspended are final. Unavailable means: try again, and until then do not call.
+The payload is `{"account_id", "numbers", "region", "channel"}`. `errorType` is the name of the exception:
+InvalidRequest, AccountNotFound and AccountSuspended are final. Unavailable means: try again, and until then do not
+call.
 
 It loads only what a check of a plain number uses: no boto3, pydantic, Powertools or phonenumbers (decision 19).
 """
@@ -64,7 +65,7 @@ def lambda_handler(event: object, context: Any) -> dict[str, Any]:
         profile = check.current_profile(accounts, request.account_id)
         if not profile.suspended:
             reader = StatusReader(clients.dynamodb(), settings.numbers_table, profile.account_id, patience=5.0)
-            return check.check_numbers(reader, profile, request.numbers, request.region, times.now())
+            return check.check_numbers(reader, profile, request.numbers, request.region, times.now(), request.channel)
     except RefusedRequest as refused:
         _count("ChecksRefused")
         raise InvalidRequest(refused.detail) from None

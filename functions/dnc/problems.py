@@ -23,6 +23,7 @@ NOT_A_LIST = "must be a list"
 NOT_AN_OBJECT = "must be a JSON object"
 NAME_NOT_TEXT = "must have a string as its name"
 NOT_A_REGION = "must be an ISO 3166-1 alpha-2 code such as US"
+NOT_A_CHANNEL = "must be one of 'text' or 'voice'"
 NOT_A_TIME = "must be an RFC 3339 time such as 2026-11-23T17:04:00Z"
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from dnc import times
+from dnc.accounts.profiles import Profile
 from dnc.accounts.store import Accounts
 from dnc.aws import clients
 from dnc.bulk.exports import failure, orders
@@ -30,6 +31,10 @@ from dnc.settings import Settings
 
 SECONDS_TO_END_A_FILE = 30
 """The time to compress the rest of a file, upload it and store its summary."""
+OLD_REGISTRY_DAYS = 25
+"""From this age on, an account should import a registry again: at 31 days it is too old."""
+GIVEN_UP_AFTER_DAYS = 90
+"""An area whose registry was not imported for so long is one that the account no longer calls."""
 
 settings = Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "BULK_BUCKET")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
@@ -73,8 +78,9 @@ def _taken(exports: Exports, order: ExportOrder) -> Job:
     request = dict(order.request)
     if order.nightly and request["kind"] == ExportKind.AUDIT:
         _, audit_until = exports.chain()
-        made = accounts.profile(order.account_id).created_at
-        request["from"] = orders.night_begins(audit_until, made, request["to"])
+        profile = accounts.profile(order.account_id)
+        request["from"] = orders.night_begins(audit_until, profile.created_at, request["to"])
+        _count_age_of_registries(profile)
     export = exports.jobs.make(
         JobKind.EXPORT,
         request,
@@ -90,6 +96,16 @@ def _taken(exports: Exports, order: ExportOrder) -> Job:
     since = (JobStatus.RUNNING, JobStatus.FAILED) if order.nightly else (JobStatus.RUNNING,)
     exports.jobs.begin(JobKind.EXPORT, export.id, export.id, since=since)
     return exports.get(export.id)
+
+
+def _count_age_of_registries(profile: Profile) -> None:
+    """Report how old the oldest registry is that the account still imports. An alarm watches the metric."""
+    ages = [age for age in profile.registry_ages(times.now()) if age <= GIVEN_UP_AFTER_DAYS]
+    if ages:
+        metrics.count("RegistryAgeDays", max(ages))
+    if ages and max(ages) >= OLD_REGISTRY_DAYS:
+        extra = {"account_id": profile.account_id, "days": max(ages)}
+        logs.logger.warning("a registry was last imported long ago", extra=extra)
 
 
 def _source(account_id: str, export: Job) -> RowReader:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dnc import times
+from dnc.accounts.store import Accounts
 from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.imports import failure
@@ -12,6 +13,7 @@ from dnc.bulk.imports.report import NUMBERS, ROWS
 from dnc.bulk.imports.run_input import RunInput
 from dnc.bulk.imports.undo import Undone
 from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
+from dnc.entries.entry import Source
 from dnc.logs import logger as logs
 from dnc.settings import Settings
 
@@ -23,6 +25,7 @@ _WHY = {
 }
 
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
+accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -36,6 +39,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if job.status is not JobStatus.RUNNING or job.run != run:
         return {}
     files = JobFiles(s3(), settings.bulk_bucket, account_id, JobKind.IMPORT, job.id)
+    if job.request["source"] == Source.REGISTRY:
+        _note_registry(account_id, job, files)
     if event["mode"] == "undo":
         _finish_undo(jobs, job, files, run)
     else:
@@ -66,6 +71,23 @@ def _finish_undo(jobs: Jobs, job: Job, files: JobFiles, run: str) -> None:
     shown = (Undone.REMOVED, Undone.TOUCHED_SINCE, Undone.LISTED_BEFORE)
     undo["counts"] = {str(outcome): totals.counts[outcome] for outcome in shown}
     jobs.finish(JobKind.IMPORT, job.id, run, times.now(), status=JobStatus.UNDONE, state={"undo": undo})
+
+
+def _note_registry(account_id: str, job: Job, files: JobFiles) -> None:
+    """Note in the account's profile which areas of a registry this import renewed, or take that back in its undo.
+
+    The day is the one on which the registry's file was fetched (`accessed_on`), if it is stated.
+    """
+    undo = job.state.get("undo")
+    if undo and undo["was"] != JobStatus.DONE:
+        return  # it failed, and noted nothing
+    areas = import_report.add_up(files, import_report.planned(files)).areas
+    created = job.created_at[:10]
+    day = min((job.request.get("registry") or {}).get("accessed_on") or created, created)
+    if undo:
+        accounts.forget_registry(account_id, areas, day, times.now(), undo["requested_by"])
+    else:
+        accounts.note_registry(account_id, areas, day, times.now(), job.actor.item())
 
 
 def _record_failure(payload: dict[str, Any], run: str) -> None:

@@ -17,6 +17,7 @@ from dnc.aws import clients
 from dnc.entries import notices, reasons
 from dnc.entries.entry import LISTED, Entry
 from dnc.entries.filters import Filters
+from dnc.entries.related import numbers_of, prefixes_of
 from dnc.entries.removal_store import Removals
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
@@ -36,8 +37,8 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 @api.route("GET", "/accounts/{account_id}/numbers")
 def list_numbers(call: Call, query: ListNumbers) -> Answer:
     """List the account's numbers, ordered by number."""
-    default_region = accounts.remembered(call.account_id).default_region
-    filters = _filters(query, default_region)
+    profile = accounts.remembered(call.account_id)
+    filters = _filters(query, profile.default_region)
     bound = query.model_dump(mode="json", exclude={"page_size", "page_token"})
     after = page_tokens.key_of(call.account_id, bound, query.page_token)
     now = times.now()
@@ -45,7 +46,7 @@ def list_numbers(call: Call, query: ListNumbers) -> Answer:
     return Answer(
         200,
         {
-            "numbers": [entry_view.as_json(entry, now, call.caller) for entry in found],
+            "numbers": [entry_view.as_json(entry, now, call.caller, profile) for entry in found],
             "next_page_token": page_tokens.token(call.account_id, bound, last) if last else None,
         },
     )
@@ -54,7 +55,7 @@ def list_numbers(call: Call, query: ListNumbers) -> Answer:
 @api.route("GET", "/accounts/{account_id}/pending-removals")
 def list_pending_removals(call: Call, query: Paged) -> Answer:
     """List the numbers whose removal waits for a second person, ordered by number."""
-    accounts.remembered(call.account_id)
+    profile = accounts.remembered(call.account_id)
     bound = {"pending": "removals"}
     after = page_tokens.key_of(call.account_id, bound, query.page_token)
     removals = Removals(clients.dynamodb(), settings.numbers_table, call.account_id, settings.accounts_table)
@@ -63,7 +64,7 @@ def list_pending_removals(call: Call, query: Paged) -> Answer:
     return Answer(
         200,
         {
-            "numbers": [entry_view.as_json(entry, now, call.caller) for entry in found],
+            "numbers": [entry_view.as_json(entry, now, call.caller, profile) for entry in found],
             "next_page_token": page_tokens.token(call.account_id, bound, last) if last else None,
         },
     )
@@ -72,13 +73,16 @@ def list_pending_removals(call: Call, query: Paged) -> Answer:
 @api.route("GET", "/accounts/{account_id}/numbers/{number}")
 def read_number(call: Call) -> Answer:
     """Read one number's entry, even if it was removed, and what to know before removing it."""
-    default_region = accounts.remembered(call.account_id).default_region
+    profile = accounts.remembered(call.account_id)
+    prefixes = profile.prefixes
     entry = path_number.entry_at(_numbers(call), call.path["number"])
     if entry is None:
-        raise path_number.not_listed("This number was never on the list.", call.path["number"], default_region)
+        why = "This number was never on the list."
+        raise path_number.not_listed(why, call.path["number"], profile.default_region, prefixes)
     now = times.now()
-    answer = entry_view.as_json(entry, now, call.caller)
-    answer["removal_notice"] = notices.removal_notice(entry, _open_reasons(entry, call) if _is_listed(entry) else [])
+    answer = entry_view.as_json(entry, now, call.caller, profile)
+    notice = notices.removal_notice(entry, _open_reasons(entry, call) if _is_listed(entry) else [])
+    answer["removal_notice"] = {**notice, "blocked_prefixes": prefixes_of(numbers_of(entry), prefixes)}
     return Answer(200, answer)
 
 

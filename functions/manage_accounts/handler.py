@@ -20,7 +20,7 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 @api.route("PUT", "/accounts/{account_id}", statuses=(201, 200))
 def put_account(call: Call, body: PutAccount) -> Answer:
     """Create or change an account."""
-    changes = _given(body, "name", "suspended", "approve_reasons")
+    changes = _given(body, "name", "suspended", "approve_reasons", "blocked_prefixes")
     profile, created = accounts.put(call.account_id, changes, times.now(), call.write().actor.item())
     return Answer(201 if created else 200, profile.as_json())
 
@@ -28,7 +28,7 @@ def put_account(call: Call, body: PutAccount) -> Answer:
 @api.route("PATCH", "/accounts/{account_id}")
 def change_policy(call: Call, body: PatchAccount) -> Answer:
     """Change the account's policy, with a note."""
-    policy = _given(body, "approve_reasons")
+    policy = _given(body, "approve_reasons", "blocked_prefixes")
     by = call.write(policy.pop("acting_user", None)).actor.item()
     if policy.keys() <= {"note"}:
         raise InvalidRequest.of("body", "must have a field to change beside the note")
@@ -40,7 +40,9 @@ def change_policy(call: Call, body: PatchAccount) -> Answer:
 @api.route("GET", "/accounts/{account_id}")
 def get_account(call: Call) -> Answer:
     """Read an account."""
-    return Answer(200, accounts.profile(call.account_id).as_json())
+    profile = accounts.profile(call.account_id)
+    imports = [{"day": day, "areas": areas} for day, areas in sorted(profile.registry_imports.items())]
+    return Answer(200, {**profile.as_json(), "registry_imports": imports})
 
 
 @api.route("GET", "/accounts")

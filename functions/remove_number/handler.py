@@ -7,6 +7,7 @@ from typing import Any
 from dnc import times
 from dnc.accounts import second_person
 from dnc.accounts.access import Action
+from dnc.accounts.profiles import Profile
 from dnc.accounts.second_person import Party
 from dnc.accounts.store import Accounts
 from dnc.api import entry_view, path_number
@@ -15,6 +16,7 @@ from dnc.api.requests import DecideRemoval, RemoveNumber, RestoreNumber
 from dnc.aws import clients
 from dnc.entries import pending, reasons
 from dnc.entries.entry import Change, Entry, Write
+from dnc.entries.related import numbers_of, prefixes_of
 from dnc.entries.removal_store import Removals
 from dnc.entries.status import is_listed
 from dnc.phone import reader as phone
@@ -47,6 +49,8 @@ def approve_removal(call: Call, body: DecideRemoval) -> Answer:
     """Approve a removal that another person asked for: the number is removed."""
     write = call.person_write(body.acting_user)
     may_order = call.caller.may(Action.REMOVE_BY_LEGAL_ORDER)
+    profile = accounts.remembered(call.account_id)
+    prefixes = profile.prefixes
 
     def approve(entry: Entry) -> Entry:
         waits = pending.waiting(entry, write.at)
@@ -54,7 +58,8 @@ def approve_removal(call: Call, body: DecideRemoval) -> Answer:
         _require_another_person(call, waits, write)
         return pending.approve(entry, write, may_order=may_order)
 
-    return _removed(call, *_decide(call, body, Change.REMOVED, write, approve))
+    numbers, entry = _decide(call, body, profile, Change.REMOVED, write, approve)
+    return _removed(call, numbers, entry, profile, prefixes)
 
 
 @api.route("POST", f"{NUMBER}/removal/reject")
@@ -66,8 +71,9 @@ def reject_removal(call: Call, body: DecideRemoval) -> Answer:
         _require_role_for(entry, pending.waiting(entry, write.at), call.caller.may(Action.REMOVE_BY_LEGAL_ORDER))
         return pending.close(entry, Change.REMOVAL_REJECTED, write)
 
-    _, entry = _decide(call, body, Change.REMOVAL_REJECTED, write, reject)
-    return Answer(200, entry_view.as_json(entry, times.now(), call.caller))
+    profile = accounts.remembered(call.account_id)
+    _, entry = _decide(call, body, profile, Change.REMOVAL_REJECTED, write, reject)
+    return Answer(200, entry_view.as_json(entry, times.now(), call.caller, profile))
 
 
 @api.route("POST", f"{NUMBER}/removal/withdraw")
@@ -82,20 +88,21 @@ def withdraw_removal(call: Call, body: DecideRemoval) -> Answer:
             call.require(Action.WITHDRAW_ANY_REMOVAL, why)
         return pending.close(entry, Change.REMOVAL_WITHDRAWN, write)
 
-    _, entry = _decide(call, body, Change.REMOVAL_WITHDRAWN, write, withdraw)
-    return Answer(200, entry_view.as_json(entry, times.now(), call.caller))
+    profile = accounts.remembered(call.account_id)
+    _, entry = _decide(call, body, profile, Change.REMOVAL_WITHDRAWN, write, withdraw)
+    return Answer(200, entry_view.as_json(entry, times.now(), call.caller, profile))
 
 
 @api.route("POST", f"{NUMBER}/restore")
 def restore_number(call: Call, body: RestoreNumber) -> Answer:
     """Reverse a removal: the original request and its evidence are listed again."""
     write = call.person_write(body.acting_user)
-    default_region = accounts.remembered(call.account_id).default_region
+    profile = accounts.remembered(call.account_id)
     numbers = _numbers(call)
     number = path_number.number_of_entry(numbers, call.path["number"])
-    with _explained(call, default_region):
+    with _explained(call, profile):
         restored = numbers.restore(number, body.if_version, write)
-    return Answer(200, entry_view.as_json(restored, times.now(), call.caller))
+    return Answer(200, entry_view.as_json(restored, times.now(), call.caller, profile))
 
 
 @api.route("GET", "/removal-reasons")
@@ -113,6 +120,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _remove(call: Call, body: RemoveNumber) -> Answer:
     write = call.person_write(body.acting_user)
     profile = accounts.profile(call.account_id)  # not a remembered one: its policy may have become stricter
+    prefixes = profile.prefixes
     numbers = _numbers(call)
     number = path_number.number_of_entry(numbers, call.path["number"])
     removal = _removal(body, number, profile.default_region)
@@ -124,36 +132,41 @@ def _remove(call: Call, body: RemoveNumber) -> Answer:
             return pending.ask(entry, removal, write, may_order=may_order)
         return reasons.remove(entry, removal, write, may_order=may_order)
 
-    with _explained(call, profile.default_region):
+    with _explained(call, profile):
         entry = numbers.remove(number, removal, body.if_version, write, decide)
     if entry.pending_removal:
-        return Answer(202, entry_view.as_json(entry, times.now(), call.caller))
-    return _removed(call, numbers, entry)
+        return Answer(202, entry_view.as_json(entry, times.now(), call.caller, profile))
+    return _removed(call, numbers, entry, profile, prefixes)
 
 
-def _removed(call: Call, numbers: Removals, entry: Entry) -> Answer:
-    view = entry_view.as_json(entry, times.now(), call.caller)
-    still = _still_blocked_by(numbers, entry)
+def _removed(call: Call, numbers: Removals, entry: Entry, profile: Profile, prefixes: tuple[str, ...]) -> Answer:
+    view = entry_view.as_json(entry, times.now(), call.caller, profile)
+    still = _still_blocked_by(numbers, entry, prefixes)
     return Answer(200, view | {"still_blocked_by": still} if still else view)
 
 
 def _decide(
-    call: Call, body: DecideRemoval, change: Change, write: Write, decide: Callable[[Entry], Entry]
+    call: Call,
+    body: DecideRemoval,
+    profile: Profile,
+    change: Change,
+    write: Write,
+    decide: Callable[[Entry], Entry],
 ) -> tuple[Removals, Entry]:
-    default_region = accounts.remembered(call.account_id).default_region
     numbers = _numbers(call)
     number = path_number.number_of_entry(numbers, call.path["number"])
-    with _explained(call, default_region):
+    with _explained(call, profile):
         return numbers, numbers.decide(number, change, body.if_version, write, decide)
 
 
 @contextmanager
-def _explained(call: Call, default_region: str | None) -> Iterator[None]:
-    """Let an error about a number that is not listed say how the path was read."""
+def _explained(call: Call, profile: Profile) -> Iterator[None]:
+    """Let an error about a number that is not listed say how the path was read, and which prefix blocks the number."""
     try:
         yield
     except NotListed as failed:
-        raise path_number.not_listed(failed.detail, call.path["number"], default_region) from None
+        written, region = call.path["number"], profile.default_region
+        raise path_number.not_listed(failed.detail, written, region, profile.prefixes) from None
 
 
 def _person(call: Call, acting_user: str | None) -> str | None:
@@ -177,12 +190,12 @@ def _require_another_person(call: Call, waits: Mapping[str, Any], write: Write) 
         raise Forbidden(why)
 
 
-def _still_blocked_by(numbers: Removals, removed: Entry) -> list[str]:
-    """Return the listed numbers (E.164) by which checks still block the phone: its other forms and readings."""
-    related = (*phone.lookups(removed.number), *removed.also_listed, *filter(None, [removed.reading_of]))
-    others = [number for number in dict.fromkeys(related) if number != removed.number]
-    rows, now = numbers.statuses(others), times.now()
-    return [number for number in others if number in rows and is_listed(rows[number], now)]
+def _still_blocked_by(numbers: Removals, removed: Entry, prefixes: tuple[str, ...]) -> list[str]:
+    """Return by what checks still block the phone: its other forms and readings that are listed, and prefixes."""
+    related = numbers_of(removed)
+    rows, now = numbers.statuses(related[1:]), times.now()
+    listed = [number for number in related[1:] if number in rows and is_listed(rows[number], now)]
+    return [*listed, *prefixes_of(related, prefixes)]
 
 
 def _numbers(call: Call) -> Removals:

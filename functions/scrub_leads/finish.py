@@ -2,19 +2,21 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from dnc import times
+from dnc.accounts.profiles import Profiles
 from dnc.aws import clients
+from dnc.aws.wire import plain_from_wire
 from dnc.bulk.exports import sources as export_sources
 from dnc.bulk.files import JobFiles, ResultWriter, s3, upload_of
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import failure
 from dnc.bulk.scrubs import piece as scrub_piece
 from dnc.bulk.scrubs.leads import PLAN, BlockBy, ScrubPlan
-from dnc.entries.entry import REMOVED
+from dnc.entries.status import blocks
 from dnc.logs import logger as logs
 from dnc.settings import Settings
 
@@ -44,9 +46,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         raise scrub_piece.IncompletePiece("the pieces do not have the rows of the file")
     late = ResultWriter(files, "late.csv")
     late.write(plan.head())
-    since_then = _listed_since(work["account_id"], as_of)
+    is_later = _blocked_since(work["account_id"], as_of, work.get("channel"))
     for piece, rows in pieces:
-        found, text = scrub_piece.late_rows(files, piece, since_then, work["form"], rows)
+        found, text = scrub_piece.late_rows(files, piece, is_later, work["form"], rows)
         counts["late"] += found
         late.write(text)
     for result in (clear, blocked, late):
@@ -68,17 +70,29 @@ def _pieces(files: JobFiles) -> list[tuple[int, int]]:
     return [(int(piece["piece"]), int(piece["rows"])) for piece in json.loads(body)]
 
 
-def _listed_since(account_id: str, as_of: str) -> set[int]:
-    """Return the numbers (without plus) that may have been listed since the second pass began, by the audit."""
-    since = times.text(times.parse(as_of) - CLOCK_SKEW)
+def _blocked_since(account_id: str, as_of: str, channel: str | None) -> Callable[[int], bool] | None:
+    """Return whether a number (without plus) may have been blocked since the second pass began. None: none was."""
+    moment = times.parse(as_of) - CLOCK_SKEW
+    listed = _listed_since(account_id, moment, channel)
+    profile = Profiles(clients.dynamodb(), settings.accounts_table).profile(account_id)
+    # The second pass began after older changes of the profile, so it has seen their prefixes.
+    prefixes = tuple(p[1:] for p in profile.prefixes) if profile.changed_at >= times.text(moment) else ()
+    if not listed and not prefixes:
+        return None
+    return lambda number: number in listed or str(number).startswith(prefixes)
+
+
+def _listed_since(account_id: str, moment: datetime, channel: str | None) -> set[int]:
+    """Return the numbers (without plus) that may have been listed since a moment, by the audit."""
+    since = times.text(moment)
     read = export_sources.events(clients.dynamodb(), settings.audit_table, account_id, since, times.text(times.now()))
     found = set()
     for event, _ in read(None):
         if event is None:
             continue
-        after = event.get("after", {}).get("M", {})
+        after = plain_from_wire(event["after"]) if "M" in event.get("after", {}) else {}
         number = event["subject"]["S"].rpartition("#")[2][1:]  # not a number for events of the account itself
-        if after and after.get("status", {}).get("S") != REMOVED and number.isdecimal():
+        if after and number.isdecimal() and blocks(after, channel, moment):
             found.add(int(number))
     return found
 

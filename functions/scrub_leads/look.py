@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from dnc import times
+from dnc.accounts.profiles import Profiles
 from dnc.aws import clients
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import JobKind, Jobs
@@ -12,7 +13,7 @@ from dnc.bulk.scrubs import listed as listed_numbers
 from dnc.bulk.scrubs import piece as scrub_piece
 from dnc.bulk.scrubs.leads import BlockBy
 from dnc.bulk.scrubs.listed import Method, NumberSet
-from dnc.bulk.scrubs.piece import ListedOf, ScrubOptions
+from dnc.bulk.scrubs.piece import ListedOf, ScrubOptions, also_by_prefix
 from dnc.entries.store import Numbers
 from dnc.settings import Settings
 
@@ -25,7 +26,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     work, look, piece = event["work"], int(event["look"]), event["piece"]
     number, rows = int(piece["piece"]), int(piece["rows"])
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
-    listed_of = _listed_of(work, look, files)
+    prefixes = Profiles(clients.dynamodb(), settings.accounts_table).profile(work["account_id"]).prefixes
+    listed_of = also_by_prefix(_listed_of(work, look, files), prefixes)
     if look == 2:
         return {"late": scrub_piece.second_pass(files, number, rows, listed_of)}
     options = ScrubOptions(work["region"], work["form"], BlockBy(work.get("by") or BlockBy.ROW))
@@ -42,7 +44,7 @@ def _listed_of(work: dict[str, Any], look: int, files: JobFiles) -> ListedOf:
     reading = work["lists"][f"look{look}"]
     if reading["by"] == Method.LOOKUP:
         numbers = Numbers(clients.dynamodb(), settings.numbers_table, work["account_id"])
-        return lambda wanted: listed_numbers.looked_up(numbers, wanted, times.now())
+        return lambda wanted: listed_numbers.looked_up(numbers, wanted, times.now(), work.get("channel"))
     known = (work["job_id"], look)
     if known not in _remembered:
         _remembered.clear()  # one list at a time fits in memory

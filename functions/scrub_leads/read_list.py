@@ -35,5 +35,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         now,
         lambda part, packed: files.put(listed_numbers.part_name(look, part), packed),
         lambda: context.get_remaining_time_in_millis() < SECONDS_TO_END * 1000,
+        channel=work.get("channel"),
     )
     return {**listed_numbers.as_json(reading), "as_of": as_of}

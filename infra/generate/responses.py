@@ -12,9 +12,9 @@ from dnc.accounts.access import Action, Role
 from dnc.audit.changes import EventType
 from dnc.bulk.exports.format import ExportFormat, ExportKind
 from dnc.bulk.jobs import JobStatus
-from dnc.bulk.scrubs.leads import BlockBy, Channel
+from dnc.bulk.scrubs.leads import BlockBy
 from dnc.bulk.scrubs.listed import Method
-from dnc.entries.entry import Source
+from dnc.entries.entry import Channel, Source
 from dnc.problems import PROBLEMS
 
 WRITTEN_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
@@ -115,8 +115,17 @@ class Entry(Shown):
         None, description="the number whose ambiguous form also listed this one", pattern=E164
     )
     campaign_ids: list[str] = Field(description="the campaigns of all its requests; the latest 20")
+    channels: list[Channel] = Field(description="what is blocked")
     requests: int = Field(ge=1, description="how many requests there have been since the number was listed")
     last_request: dict[str, Any] | None = Field(description="the latest further request, in full")
+    honor_by: Time | None = Field(
+        description="the end of the last day on which listing it is in time; null without one"
+    )
+    late: bool | None = Field(description="it was listed after honor_by; null if the list that it is from does not say")
+    listed_elsewhere_at: Time | None = Field(None, description="when the list that it was imported from listed it")
+    registry_age_days: int | None = Field(
+        None, description="how old the latest import of the registry that lists it is"
+    )
     missing_evidence: list[str]
     warnings: list[str]
     removal: Removal | None
@@ -146,6 +155,9 @@ class RemovalNotice(Shown):
     refused: list[RefusedReason] = Field(
         description="the reasons that are never accepted, in words that fit this entry"
     )
+    blocked_prefixes: list[str] = Field(
+        description="the account's prefixes that block the phone whatever its entry says"
+    )
 
 
 class EntryWithNotice(Entry):
@@ -158,7 +170,8 @@ class RemovedEntry(Entry):
     """One number after its removal."""
 
     still_blocked_by: list[str] | None = Field(
-        None, description="listed numbers by which checks still block the phone: its other forms and readings"
+        None,
+        description="by what checks still block the phone: its other forms and readings that are listed, and prefixes",
     )
 
 
@@ -288,9 +301,12 @@ class CheckResult(Shown):
     callable: bool
     status: CheckStatus
     listed_at: Time | None = None
-    source: str | None = None
+    source: str | None = Field(None, description="the entry's source; prefix if the account blocks the first digits")
     detail: str | None = None
     readings: list[str] | None = Field(None, description="every number that was looked up, if there are several")
+    registry_stale: Literal[True] | None = Field(
+        None, description="it is on a registry whose latest import is older than 31 days"
+    )
     consent_needed: Literal[True] | None = Field(
         None, description="the number's country asks for consent before a marketing call"
     )
@@ -336,6 +352,7 @@ class StatsOfDay(Shown):
 
     date: Day
     listed: dict[str, int] = Field(description="by source: listed, listed again and restored")
+    late: int = Field(description="how many were listed after honor_by")
     removed: dict[str, int] = Field(description="by reason; expired and what happened out of band by the event's type")
 
 
@@ -369,8 +386,22 @@ class Account(Shown):
     default_region: str | None
     suspended: bool
     approve_reasons: list[str] = Field(description="the removal reasons that a second person must approve")
+    blocked_prefixes: list[str] = Field(description="first digits of E.164 numbers that are never callable")
     created_at: Time = Field(description="when it was made")
     changed_at: Time = Field(description="when it was changed last")
+
+
+class RegistryImports(Shown):
+    """The areas whose registry was last imported on one day."""
+
+    day: Day
+    areas: list[str] = Field(description="first digits of E.164 numbers: +1 and an area code, or a country code")
+
+
+class AccountInFull(Account):
+    """One customer, with the age of its registries."""
+
+    registry_imports: list[RegistryImports] = Field(description="the oldest first")
 
 
 class AccountsPage(Page):
@@ -450,6 +481,7 @@ class RegistryAccess(Shown):
     accessed_by: str | None
     accessed_on: Day | None
     san: str | None
+    campaign: str | None = None
 
 
 class ImportedFile(Shown):
@@ -599,7 +631,7 @@ ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
     ("PUT", _ACCOUNT, 201): Account,
     ("PUT", _ACCOUNT, 200): Account,
     ("PATCH", _ACCOUNT, 200): Account,
-    ("GET", _ACCOUNT, 200): Account,
+    ("GET", _ACCOUNT, 200): AccountInFull,
     ("GET", "/accounts", 200): AccountsPage,
     ("POST", f"{_ACCOUNT}/keys", 201): KeyWithToken,
     ("GET", f"{_ACCOUNT}/keys", 200): Keys,

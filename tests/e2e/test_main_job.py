@@ -162,7 +162,7 @@ def test_change_events_reach_the_bus(client, account):
 
     event = wait_for(seen)[0]
     assert event["detail-type"] == "NumberListed"
-    assert set(event["detail"]) == {"account_id", "number", "version", "sequence", "occurred_at", "source"}
+    assert set(event["detail"]) == {"account_id", "number", "channels", "version", "sequence", "occurred_at", "source"}
     assert len(event["detail"]["sequence"]) == 40
 
 

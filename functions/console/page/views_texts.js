@@ -202,7 +202,7 @@ export const words = {
     expires: "Expires", expiresHint: "For numbers without a day of their own in a column expires_at. Leave empty to keep them listed for good.", expiresPast: "This day is in the past.",
     channel: "For", channels: { "": "Calls and texts", voice: "Calls only", text: "Texts only" },
     several: "A lead with several numbers", blockBy: { row: "is blocked if one of them is listed", cell: "stays clear, without its listed numbers" },
-    registry: "Registry file", registryFields: { version: "Version", accessed_by: "Accessed by", accessed_on: "Accessed on", san: "Subscription account number (SAN)" },
+    registry: "Registry file", registryFields: { version: "Version", accessed_by: "Accessed by", accessed_on: "Accessed on", san: "Subscription account number (SAN)", campaign: "Campaign" },
     submit: { imports: "Import", scrubs: "Scrub", exports: "Export" },
     again: { imports: "New import", scrubs: "New scrub", exports: "New export" },
     starting: "Starting…", uploading: "Uploading", cancel: "Cancel the upload",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import date
 
 from dnc.aws import errors as aws_errors
 from dnc.aws import wire
@@ -11,9 +12,13 @@ from dnc.problems import NotFound, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from datetime import datetime
     from typing import Any
 
 ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}", re.ASCII)
+_PREFIX = re.compile(r"\+[1-9]\d{1,6}", re.ASCII)
+_AREA_LENGTHS = (5, 4, 3, 2)
+"""An area is +1 and an area code, or a country code of up to three digits. No area is the beginning of another."""
 PROFILE = "profile"
 REMEMBER_SECONDS = 30.0
 
@@ -21,10 +26,24 @@ REMEMBER_SECONDS = 30.0
 class Profile:
     """One customer of the platform. `default_region`: ISO 3166-1 alpha-2 or None.
 
-    `approve_reasons`: the codes of the removal reasons that a second person must approve.
+    `approve_reasons`: the codes of the removal reasons that a second person must approve. `blocked_prefixes`: first
+    digits of E.164 numbers, with the plus. `registry_imports`: by day (2026-11-23), the areas whose registry was last
+    imported on it, as first digits of E.164 numbers.
     """
 
-    __slots__ = ("account_id", "approve_reasons", "changed_at", "created_at", "default_region", "name", "suspended")
+    __slots__ = (
+        "_imported_on",
+        "_prefixes",
+        "account_id",
+        "approve_reasons",
+        "blocked_prefixes",
+        "changed_at",
+        "created_at",
+        "default_region",
+        "name",
+        "registry_imports",
+        "suspended",
+    )
 
     def __init__(self, row: dict[str, Any]) -> None:
         """Read a stored row."""
@@ -33,8 +52,41 @@ class Profile:
         self.default_region: str | None = row.get("default_region")
         self.suspended = bool(row.get("suspended"))
         self.approve_reasons: list[str] = row.get("approve_reasons") or []
+        stored = row.get("blocked_prefixes")
+        self._prefixes = () if stored is None else _prefixes(stored)
+        self.blocked_prefixes = list(self._prefixes or ())
+        imports = row.get("registry_imports")
+        self.registry_imports: dict[str, list[str]] = imports if isinstance(imports, dict) else {}
+        self._imported_on: dict[str, str] | None = None
         self.created_at = str(row["created_at"])
         self.changed_at = str(row["changed_at"])
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Return the blocked prefixes. Raises Unavailable if they cannot be read: then nothing may be called."""
+        if self._prefixes is None:
+            raise Unavailable("The account's blocked prefixes cannot be read. Set them again; until then, do not call.")
+        return self._prefixes
+
+    @property
+    def imported_on(self) -> dict[str, str]:
+        """Return the day on which the registry of each area was last imported."""
+        if self._imported_on is None:
+            self._imported_on = {area: day for day, areas in self.registry_imports.items() for area in areas}
+        return self._imported_on
+
+    def registry_age_days(self, number: str, listed_at: object, now: datetime) -> int | None:
+        """Return how many days ago the registry that lists a number (E.164) was last imported.
+
+        If no import of its area is known, the number's own `listed_at` (RFC 3339) counts. None if that is no time.
+        """
+        known = self.imported_on
+        days = (known[number[:length]] for length in _AREA_LENGTHS if number[:length] in known)
+        return _age(next(days, listed_at), now)
+
+    def registry_ages(self, now: datetime) -> list[int]:
+        """Return how many days ago each registry was last imported."""
+        return [age for day in self.registry_imports if (age := _age(day, now)) is not None]
 
     def as_json(self) -> dict[str, Any]:
         """Return the account as the API shows it."""
@@ -44,6 +96,7 @@ class Profile:
             "default_region": self.default_region,
             "suspended": self.suspended,
             "approve_reasons": self.approve_reasons,
+            "blocked_prefixes": self.blocked_prefixes,
             "created_at": self.created_at,
             "changed_at": self.changed_at,
         }
@@ -82,6 +135,22 @@ class Profiles:
         profile = self.profile(account_id)
         self._known[account_id] = (time.monotonic(), profile)
         return profile
+
+
+def _age(written: object, now: datetime) -> int | None:
+    """Return how many days ago a day or a time (RFC 3339) was, or None if the text is neither."""
+    try:
+        day = date.fromisoformat(written[:10] if isinstance(written, str) else "")
+    except ValueError:
+        return None
+    return max((now.date() - day).days, 0)
+
+
+def _prefixes(stored: Any) -> tuple[str, ...] | None:
+    """Return stored prefixes, or None if any of them is not a prefix, so that it could block nothing or everything."""
+    if not isinstance(stored, list) or not all(isinstance(one, str) and _PREFIX.fullmatch(one) for one in stored):
+        return None
+    return tuple(stored)
 
 
 def record_key(partition: str, record: str) -> dict[str, Any]:

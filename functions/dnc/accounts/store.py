@@ -1,7 +1,7 @@
 """The accounts table: accounts and their API keys. Operators' keys live in the partition `#platform`."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -58,7 +58,7 @@ class Accounts(Profiles):
             if before is None and not changes.get("name"):
                 raise InvalidRequest.of("name", "is required for a new account")
             row = {
-                **({"suspended": False, "default_region": None} if before is None else before.as_json()),
+                **({"suspended": False, "default_region": None} if before is None else _stored(before, changes)),
                 **changes,
                 "account_id": account_id,
                 "created_at": before.created_at if before else times.text(at),
@@ -83,9 +83,54 @@ class Accounts(Profiles):
             if missing and not may_shorten:
                 codes = ", ".join(sorted(missing))
                 raise Forbidden(f"Only an operator may take a reason off approve_reasons: {codes}.")
-            row = {**before.as_json(), **policy, "changed_at": times.text(at), "changed_by": dict(by)}
+            row = {**_stored(before, policy), **policy, "changed_at": times.text(at), "changed_by": dict(by)}
             if self._store_profile(row, before):
                 return Profile(row)
+        raise _busy()
+
+    def note_registry(
+        self, account_id: str, areas: Iterable[str], day: str, at: datetime, by: Mapping[str, Any]
+    ) -> None:
+        """Note that the registry of some areas was imported. Idempotent. Raises NotFound and Unavailable.
+
+        `areas`: first digits of E.164 numbers. `day`: when the registry's file was fetched, such as 2026-11-23.
+        """
+        areas = list(areas)
+        self._change_registry(account_id, lambda known: {a: max(day, known.get(a, "")) for a in areas}, at, by)
+
+    def forget_registry(
+        self, account_id: str, areas: Iterable[str], day: str, at: datetime, by: Mapping[str, Any]
+    ) -> None:
+        """Take back what `note_registry` noted, unless a later import has noted the area since. Idempotent."""
+        areas = list(areas)
+        self._change_registry(account_id, lambda known: {a: "" for a in areas if known.get(a) == day}, at, by)
+
+    def _change_registry(
+        self,
+        account_id: str,
+        change: Callable[[Mapping[str, str]], Mapping[str, str]],
+        at: datetime,
+        by: Mapping[str, Any],
+    ) -> None:
+        for _ in attempts(_PATIENCE):
+            before = self.profile(account_id)
+            after = {area: day for area, day in {**before.imported_on, **change(before.imported_on)}.items() if day}
+            if after == before.imported_on:
+                return
+            by_day: dict[str, list[str]] = {}
+            for area, day in sorted(after.items()):
+                by_day.setdefault(day, []).append(area)
+            values = {":imports": by_day, ":at": times.text(at), ":by": dict(by), ":seen": before.changed_at}
+            changed = queries.write_if(
+                self._client.update_item,
+                TableName=self._table,
+                Key=record_key(account_id, PROFILE),
+                UpdateExpression="SET registry_imports = :imports, changed_at = :at, changed_by = :by REMOVE note",
+                ConditionExpression="changed_at = :seen",
+                ExpressionAttributeValues=wire.to_wire(values),
+            )
+            if changed.written:
+                return
         raise _busy()
 
     def page(self, size: int, after: str | None) -> tuple[list[Profile], str | None]:
@@ -227,11 +272,20 @@ class Accounts(Profiles):
                 "ExpressionAttributeValues": {":seen": {"S": before.changed_at}},
             }
         listed = {**row, "account_id": DIRECTORY, "record": row["account_id"]}
+        listed.pop("registry_imports", None)
         writes = [
             {"Put": {"TableName": self._table, "Item": wire.to_wire({**row, "record": PROFILE}), **condition}},
             {"Put": {"TableName": self._table, "Item": wire.to_wire(listed)}},
         ]
         return queries.transact_if(self._client, writes)
+
+
+def _stored(before: Profile, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a profile's fields, to be changed. Prefixes that cannot be read are not dropped in passing."""
+    if "blocked_prefixes" not in changes:
+        _ = before.prefixes
+    imports = {"registry_imports": before.registry_imports} if before.registry_imports else {}
+    return {**before.as_json(), **imports}
 
 
 def _busy() -> Unavailable:

@@ -5,7 +5,7 @@ What depends on the data never costs an opt-out: it is mended here, and each men
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,8 +13,10 @@ from dnc import times
 from dnc.accounts.access import Action, Caller, Role
 from dnc.api.requests import AddNumber
 from dnc.entries import written_times
+from dnc.entries.channel_words import channels_named
 from dnc.entries.entry import (
     AHEAD,
+    BOTH_CHANNELS,
     DETAILS,
     EXPIRING_SOURCES,
     LONGEST_NOTE,
@@ -23,6 +25,7 @@ from dnc.entries.entry import (
     Request,
     Source,
     as_reading,
+    may_cover_one_channel,
 )
 from dnc.phone import reader as phone
 from dnc.problems import InvalidRequest
@@ -73,6 +76,7 @@ def read_add(add: AddNumber, caller: Caller, now: datetime, default_region: str 
         key=_whole(key) if key else None,
         content=_content(add, readings.numbers),
         stated_at=times.text(requested_at.moment) if requested_at.is_stated else None,
+        channels=_channels(add, details, warnings.append),
         skip_removed=add.skip_removed and source in SKIPPABLE_SOURCES and caller.may(Action.REMOVE),
     )
     acting_user = cut("acting_user", add.acting_user, warnings.append) if add.acting_user else None
@@ -151,12 +155,29 @@ def _expiry(add: AddNumber, source: Source, caller: Caller, now: datetime, warn:
     return times.epoch(moment)
 
 
+def _channels(add: AddNumber, details: Mapping[str, str], warn: Warn) -> frozenset[str]:
+    """Return what the request covers: both channels if what was sent cannot be honored, with a warning."""
+    if add.channels is None:
+        return BOTH_CHANNELS
+    named = channels_named(add.channels)
+    if named is None:
+        warn(f"channels could not be read, so the request covers both: send {' or '.join(sorted(BOTH_CHANNELS))}")
+        return BOTH_CHANNELS
+    if named != BOTH_CHANNELS and not may_cover_one_channel(details):
+        warn("the request covers both channels: one for a single channel needs a note or a call_id")
+        return BOTH_CHANNELS
+    return named
+
+
 def _content(add: AddNumber, numbers: Sequence[str]) -> str:
     """Return what the client sent in one canonical form, without `acting_user` and defaults.
 
     Another content under the same key is a further request.
     """
     sent = add.model_dump(mode="json", exclude={"acting_user", "region"}, exclude_defaults=True, exclude_none=True)
+    channels = channels_named(sent.pop("channels", ())) or BOTH_CHANNELS
+    if channels != BOTH_CHANNELS:
+        sent["channels"] = sorted(channels)
     return json.dumps({**sent, "number": list(numbers)}, sort_keys=True, ensure_ascii=False)
 
 

@@ -7,8 +7,8 @@ from pydantic import Field, StringConstraints, model_validator
 from dnc.api.requests import ActingUser, Body, Day, Moment, Note, Region, Text
 from dnc.bulk.exports.format import ExportFormat, ExportKind
 from dnc.bulk.files import MAX_UPLOAD_BYTES
-from dnc.bulk.scrubs.leads import BlockBy, Channel
-from dnc.entries.entry import EXPIRING_SOURCES, Source
+from dnc.bulk.scrubs.leads import BlockBy
+from dnc.entries.entry import EXPIRING_SOURCES, Channel, Source
 
 Filename = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/\\]+$")
@@ -23,6 +23,7 @@ class Registry(Body):
     accessed_by: Text = None
     accessed_on: Day | None = None
     san: Text = Field(None, description="subscription account number")
+    campaign: Text = Field(None, description="the campaign that the file was fetched for")
 
 
 Columns = Annotated[

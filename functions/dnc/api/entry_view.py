@@ -6,22 +6,28 @@ from typing import Any
 
 from dnc import times
 from dnc.accounts.access import Action, Caller
+from dnc.accounts.profiles import Profile
 from dnc.aws import wire
-from dnc.entries.entry import DETAILS, Entry
+from dnc.entries import deadlines
+from dnc.entries.entry import DETAILS, Entry, Source
 from dnc.phone import reader as phone
 
 _PERSONAL = ("consumer_name", "note", "requested_at_text")
 """The free text of a request or a removal, which an agent does not see, any more than the text of its evidence."""
-_WHERE_IT_APPLIES = ("also_listed", "reading_of", "requested_at_text")
+_WHERE_IT_APPLIES = ("also_listed", "reading_of", "requested_at_text", "listed_elsewhere_at", "registry_age_days")
 
 
-def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str, ...] = ()) -> dict[str, Any]:
+def as_json(
+    entry: Entry, moment: datetime, caller: Caller, profile: Profile, warnings: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Return an entry as the API shows it. An agent sees no name, note or other free text in it."""
+    region = phone.region_of(entry.number)
+    honor_by = deadlines.honor_by(entry.source, entry.requested_at, region)
     view: dict[str, Any] = {
         "account_id": entry.account_id,
         "number": entry.number,
         "national": phone.national(entry.number),
-        "region": phone.region_of(entry.number),
+        "region": region,
         "status": entry.status_at(moment),
         "source": entry.source,
         "sources": sorted(entry.sources),
@@ -32,8 +38,15 @@ def as_json(entry: Entry, moment: datetime, caller: Caller, warnings: tuple[str,
         "expires_at": times.from_epoch(entry.expires_at) if entry.expires_at is not None else None,
         **{name: entry.details.get(name) for name in DETAILS},
         "campaign_ids": list(entry.campaign_ids),
+        "channels": sorted(entry.channels),
         "requests": entry.requests,
         "last_request": _plain(entry.last_request),
+        "honor_by": honor_by,
+        "late": deadlines.is_late(honor_by, deadlines.blocked_since(entry)),
+        "listed_elsewhere_at": entry.listed_elsewhere_at or None,
+        "registry_age_days": profile.registry_age_days(entry.number, entry.listed_at, moment)
+        if Source.REGISTRY in entry.sources
+        else None,
         "missing_evidence": entry.missing_evidence,
         "warnings": list(warnings),
         "removal": _plain(entry.removal),

@@ -1,6 +1,9 @@
 """The number in a path: which entry it names, and what a 404 says about it."""
 
+from collections.abc import Iterable
+
 from dnc.entries.entry import Entry
+from dnc.entries.related import prefixes_of
 from dnc.entries.store import Numbers
 from dnc.phone import reader as phone
 from dnc.problems import NotListed
@@ -21,14 +24,19 @@ def entry_at(numbers: Numbers, written: str) -> Entry | None:
     return numbers.read(number_of_entry(numbers, written))
 
 
-def not_listed(why: str, written: str, default_region: str | None) -> NotListed:
+def not_listed(why: str, written: str, default_region: str | None, prefixes: Iterable[str] = ()) -> NotListed:
     """Return the error for a path without an entry. It says how the digits were read, and what to write instead.
+
+    `prefixes`: the account's blocked ones. A number that one of them blocks has no entry that could be removed.
 
     A path takes E.164 only, so national digits are read as a number of another country.
     """
     number = phone.from_path(written)
     country = phone.region_of(number)
     details = [why, f"The path was read as {number}, {f'a number of {country}' if country else 'of no known country'}."]
+    blocking = prefixes_of(phone.lookups(number), prefixes)
+    if blocking:
+        details.append(f"It is blocked by the account's prefix {blocking[0]}. An admin can change the prefixes.")
     if written[:1].isdigit():
         meant = phone.classify(written, default_region).valid
         if meant and number not in meant:

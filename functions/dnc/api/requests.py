@@ -11,11 +11,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from dnc import times
 from dnc.accounts.access import Role
-from dnc.entries.entry import Source
+from dnc.entries.entry import Channel, Source
 from dnc.entries.reasons import REASONS, REFUSED
 from dnc.entries.source_words import source_named
 from dnc.phone import countries
 from dnc.phone import reader as phone
+from dnc.phone.prefixes import blocked_prefix
 from dnc.problems import NOT_A_REGION, NOT_A_TIME
 
 
@@ -57,6 +58,10 @@ def _sent_time(value: object) -> object:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise ValueError(NOT_A_TIME)
     return value
+
+
+def _list_or_none(value: object) -> object:
+    return None if value == [] else value
 
 
 def _source(value: object) -> object:
@@ -121,6 +126,11 @@ SentText = Annotated[str | None, BeforeValidator(_sent_text)]
 """An optional text of an add. Its length is cut with a warning when the add is read, so it has no limit here."""
 SentId = Annotated[str | None, BeforeValidator(_sent_id, json_schema_input_type=str | int | None)]
 SentTime = Annotated[str | int | float | None, BeforeValidator(_sent_time)]
+SentChannels = Annotated[
+    list[Annotated[str, BeforeValidator(_well_formed)]] | None,
+    BeforeValidator(_list_or_none, json_schema_input_type=list[Channel | str] | None),
+]
+CheckedChannel = Literal["text", "voice"] | None
 Day = Annotated[str, AfterValidator(_date), Field(json_schema_extra={"format": "date"})]
 
 
@@ -158,6 +168,10 @@ class AddNumber(Body):
     seller: SentText = None
     telemarketer: SentText = None
     goods_or_services: SentText = None
+    channels: SentChannels = Field(
+        None,
+        description="what the request covers, by default both; one needs a note or a call_id, and is widened without",
+    )
     expires_at: SentTime = Field(
         None, description="for sources that expire; left out, with a warning, where it cannot be honored"
     )
@@ -244,6 +258,7 @@ class CheckNumbers(Body):
         min_length=1, description="strings or integers; any other element is answered as `invalid`"
     )
     region: Region = None
+    channel: CheckedChannel = Field(None, description="without it, any listing blocks")
 
 
 class DirectCheck(Body):
@@ -252,6 +267,7 @@ class DirectCheck(Body):
     account_id: str = Field(min_length=1, max_length=63)
     numbers: list[object] = Field(min_length=1, max_length=1000)
     region: Region = None
+    channel: CheckedChannel = None
 
 
 def _reasons_once(codes: list[str] | None) -> list[str] | None:
@@ -262,6 +278,18 @@ ReasonsToApprove = Annotated[list[Annotated[str, AfterValidator(_valid_reason)]]
 """Codes of valid removal reasons, read as a set and kept in the order of the reasons."""
 
 
+def _sorted_prefixes(prefixes: list[str] | None) -> list[str] | None:
+    return None if prefixes is None else sorted(set(prefixes))
+
+
+BlockedPrefixes = Annotated[
+    Annotated[list[Annotated[str, AfterValidator(blocked_prefix)]], Field(max_length=100)] | None,
+    AfterValidator(_sorted_prefixes),
+]
+"""First digits of E.164 numbers, with the plus, read as a set."""
+_OF_PREFIXES = "numbers that begin so are never callable: a country code and at least one more digit, at most 7 digits"
+
+
 class PutAccount(Body):
     """Create or change an account; a change leaves omitted fields as they are."""
 
@@ -269,6 +297,7 @@ class PutAccount(Body):
     default_region: HomeRegion = None
     suspended: bool | None = None
     approve_reasons: ReasonsToApprove = Field(None, description="the removal reasons that a second person must approve")
+    blocked_prefixes: BlockedPrefixes = Field(None, description=_OF_PREFIXES)
 
 
 class PatchAccount(Body):
@@ -280,6 +309,7 @@ class PatchAccount(Body):
     approve_reasons: ReasonsToApprove = Field(
         None, description="the removal reasons that a second person must approve; only an operator may remove one"
     )
+    blocked_prefixes: BlockedPrefixes = Field(None, description=_OF_PREFIXES)
     acting_user: ActingUser = None
 
 

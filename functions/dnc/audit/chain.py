@@ -22,6 +22,7 @@ from dnc.audit.changes import ENTRY_CHANGES, EventType, RecordedChange
 from dnc.audit.keys import ACCOUNT, day_shard, shard
 from dnc.aws import wire
 from dnc.entries.entry import DETAILS, Change
+from dnc.entries.status import channels_of
 
 FORMAT = 2
 NO_DIGEST = "0" * 64
@@ -325,11 +326,13 @@ def _erased(rows: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str]]:
 def _request(kind: str, after: Mapping[str, Any]) -> Any:
     """Return the do-not-call request that an event records, in full."""
     if kind == Change.REQUESTED_AGAIN:
-        return after.get("last_request")
+        last = _map(after.get("last_request"))
+        return {**last, "channels": sorted(channels_of(last))} if last else None
     if kind not in {Change.LISTED, Change.RELISTED}:
         return None
     request = {name: after.get(name) for name in ("source", "requested_at")}
-    request |= {name: after[name] for name in (*DETAILS, "channels", "requested_at_text") if name in after}
+    request |= {name: after[name] for name in DETAILS if name in after}
+    request["channels"] = sorted(channels_of(after))
     expires_at = after.get("expires_at")
     if isinstance(expires_at, int):
         request["expires_at"] = times.from_epoch(expires_at)

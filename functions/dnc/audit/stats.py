@@ -19,14 +19,20 @@ from dnc.audit.keys import SHARDS
 from dnc.audit.timeline import PARTS, Timeline
 from dnc.aws import errors as aws_errors
 from dnc.aws import queries, wire
+from dnc.entries import deadlines
 from dnc.entries.entry import LISTED
+from dnc.phone import reader as phone
 
 SETTLING = timedelta(minutes=5)
 _SECONDS = 15.0
 _EVENTS_A_PAGE = 250
+_LISTINGS = frozenset({str(EventType.LISTED), str(EventType.RELISTED)})
 _DAY = timedelta(days=1)
 _PROJECTION = {
-    "ProjectionExpression": "recorded_key, #type, #reason, #changed, #after.#status, #after.#source",
+    "ProjectionExpression": (
+        "subject, recorded_key, #type, #reason, #changed, #after.#status, #after.#source, #after.requested_at, "
+        "#after.listed_at, #after.listed_elsewhere_at, #after.import_id"
+    ),
     "ExpressionAttributeNames": {
         "#type": "type",
         "#reason": "reason",
@@ -40,10 +46,14 @@ _PROJECTION = {
 
 @dataclass(slots=True)
 class Tally:
-    """How many numbers were listed, by source, and how many left the list, by reason."""
+    """How many numbers were listed, by source, and how many left the list, by reason.
+
+    `late`: how many of the listed ones were listed after the deadline of their request.
+    """
 
     listed: Counter[str] = field(default_factory=Counter)
     removed: Counter[str] = field(default_factory=Counter)
+    late: int = 0
 
     @property
     def net(self) -> int:
@@ -54,6 +64,7 @@ class Tally:
         """Add another's counts to these."""
         self.listed.update(other.listed)
         self.removed.update(other.removed)
+        self.late += other.late
 
     def count(self, event: Mapping[str, Any]) -> None:
         """Count one event, in DynamoDB's typed form, reading only what is counted.
@@ -69,6 +80,7 @@ class Tally:
             was = False
         if is_now and not was:
             self.listed[_text(after, "source")] += 1
+            self.late += kind in _LISTINGS and _is_late(event, after)
         elif was and not is_now:
             self.removed[_text(event, "reason") or kind] += 1
 
@@ -199,6 +211,7 @@ class Stats:
             "record": _record(day.day),
             "listed": dict(day.settled.listed),
             "removed": dict(day.settled.removed),
+            "late": day.settled.late,
             "read_to": day.read_to,
             "complete": day.complete,
             "revision": day.revision + 1,
@@ -241,6 +254,21 @@ def _text(item: Mapping[str, Any], name: str) -> str:
     return str(item.get(name, {}).get("S", ""))
 
 
+def _is_late(event: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Return whether an event lists a number after its deadline. Nearly none comes close, so few are looked at."""
+    requested_at, listed_at = _text(after, "requested_at"), _text(after, "listed_at")
+    try:
+        if date.fromisoformat(listed_at[:10]) - date.fromisoformat(requested_at[:10]) < deadlines.SHORTEST:
+            return False
+    except ValueError:
+        return False
+    number = _text(event, "subject").rpartition("#")[2]
+    deadline = deadlines.honor_by(_text(after, "source"), requested_at, phone.region_of(number))
+    elsewhere = _text(after, "listed_elsewhere_at") if "listed_elsewhere_at" in after else None
+    since = deadlines.since(listed_at, elsewhere, is_imported="import_id" in after)
+    return bool(deadlines.is_late(deadline, since))
+
+
 def _days(first: date, last: date) -> list[date]:
     return [first + _DAY * n for n in range((last - first).days + 1)]
 
@@ -250,7 +278,8 @@ def _record(day: date) -> str:
 
 
 def _day_of(row: Mapping[str, Any]) -> Day:
-    settled = Tally(*(Counter({str(k): int(n) for k, n in row[name].items()}) for name in ("listed", "removed")))
+    listed, removed = (Counter({str(k): int(n) for k, n in row[name].items()}) for name in ("listed", "removed"))
+    settled = Tally(listed, removed, int(row.get("late", 0)))
     return Day(
         date.fromisoformat(row["record"].removeprefix("stats#")),
         settled,
@@ -266,4 +295,5 @@ def _day_as_json(day: date, counted: Day | None) -> dict[str, Any]:
         "date": day.isoformat(),
         "listed": dict(sorted(total.listed.items())),
         "removed": dict(sorted(total.removed.items())),
+        "late": total.late,
     }

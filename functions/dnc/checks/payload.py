@@ -7,6 +7,7 @@ compares the two on generated payloads.
 from __future__ import annotations
 
 from dnc import problems
+from dnc.entries.status import CHANNELS
 from dnc.phone import reader as phone
 from dnc.problems import FieldError, InvalidRequest
 
@@ -14,20 +15,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_FIELDS = ("account_id", "numbers", "region")
+_FIELDS = ("account_id", "numbers", "region", "channel")
 _MAX_ACCOUNT_ID, MAX_NUMBERS = 63, 1000
 
 
 class DirectRequest:
-    """A validated payload. `numbers`: its elements as sent, of any JSON type. `region`: ISO 3166-1 alpha-2 or None."""
+    """A validated payload. `numbers`: its elements as sent, of any JSON type.
 
-    __slots__ = ("account_id", "numbers", "region")
+    `region`: ISO 3166-1 alpha-2 or None. `channel`: `voice`, `text` or None.
+    """
 
-    def __init__(self, account_id: str, numbers: list[object], region: str | None) -> None:
+    __slots__ = ("account_id", "channel", "numbers", "region")
+
+    def __init__(self, account_id: str, numbers: list[object], region: str | None, channel: str | None) -> None:
         """Store the fields."""
         self.account_id = account_id
         self.numbers = numbers
         self.region = region
+        self.channel = channel
 
 
 def read(payload: object) -> DirectRequest:
@@ -38,6 +43,9 @@ def read(payload: object) -> DirectRequest:
     account_id = _account_id(payload, errors)
     numbers = _numbers(payload, errors)
     region = _region(payload.get("region"), errors)
+    channel = payload.get("channel")
+    if channel is not None and channel not in CHANNELS:
+        errors.append(FieldError("channel", problems.NOT_A_CHANNEL))
     for name in payload:
         if name not in _FIELDS:
             if isinstance(name, str) and _not_text(name):
@@ -46,7 +54,7 @@ def read(payload: object) -> DirectRequest:
             errors.append(FieldError(str(name) or "body", message))
     if errors:
         raise InvalidRequest("; ".join(f"{error.field}: {error.message}" for error in errors), errors)
-    return DirectRequest(account_id, numbers, region)
+    return DirectRequest(account_id, numbers, region, channel)
 
 
 def _account_id(payload: dict[Any, Any], errors: list[FieldError]) -> str:

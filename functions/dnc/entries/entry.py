@@ -14,7 +14,7 @@ from typing import Any
 
 from dnc import times
 from dnc.entries import status
-from dnc.entries.status import expiry_of, status_of, whole
+from dnc.entries.status import channels_of, expiry_of, status_of, whole
 
 LISTED, REMOVED, EXPIRED = status.LISTED, status.REMOVED, status.EXPIRED
 REMEMBERED_REQUEST_KEYS = 20
@@ -59,6 +59,14 @@ class Source(StrEnum):
     SUPPRESSION = "suppression"
 
 
+class Channel(StrEnum):
+    """How a person is reached, and what a request not to be reached covers."""
+
+    TEXT = "text"
+    VOICE = "voice"
+
+
+BOTH_CHANNELS = frozenset(str(channel) for channel in Channel)
 EXPIRING_SOURCES = frozenset(Source(source) for source in status.EXPIRING_SOURCES)
 SKIPPABLE_SOURCES = frozenset({Source.MANUAL, Source.IMPORT, Source.REGISTRY, Source.SUPPRESSION})
 """The sources of which an add may leave a removed number removed (`skip_removed`)."""
@@ -112,7 +120,8 @@ class Request:
     `stated_at`: the request date if the client stated one. `skip_removed`: leave a removed number removed.
     `sources`, `last_requested_at`: of further requests that are brought back with this one from an export.
     `reading_of`: the number (E.164) whose ambiguous written form can also mean this one. `also_listed`: the numbers
-    that the written form of this one can also mean.
+    that the written form of this one can also mean. `channels`: what the request covers.
+    `listed_elsewhere_at`: when the list that it is imported from listed the number, RFC 3339 UTC, or "".
     """
 
     number: str
@@ -128,12 +137,16 @@ class Request:
     last_requested_at: str = ""
     reading_of: str | None = None
     also_listed: tuple[str, ...] = ()
+    channels: frozenset[str] = BOTH_CHANNELS
+    listed_elsewhere_at: str = ""
 
     def full(self, actor: Actor) -> dict[str, Any]:
         """Return the whole request, as `last_request` stores it and an event shows it. `actor`: who took it."""
-        whole_request = {"source": str(self.source), "requested_at": self.requested_at, **self.details}
+        whole_request: dict[str, Any] = {"source": str(self.source), "requested_at": self.requested_at, **self.details}
         if self.expires_at is not None:
             whole_request["expires_at"] = times.from_epoch(self.expires_at)
+        if self.channels != BOTH_CHANNELS:
+            whole_request["channels"] = sorted(self.channels)
         return {**whole_request, "requested_by": actor.item()}
 
 
@@ -142,6 +155,8 @@ class Entry:
     """One number of one account, listed or removed.
 
     `pending_removal`: a removal that waits for a second person (`dnc.entries.pending`).
+    `channels`: what is blocked. A row states them only if they are not both. `listed_elsewhere_at`: when another
+    list listed the number, RFC 3339 UTC; "" if an earlier request was imported without that date.
     `odd_version`: the stored version if it is not a positive whole number, which only a hand can have written.
     """
 
@@ -169,6 +184,8 @@ class Entry:
     reading_of: str | None = None
     also_listed: tuple[str, ...] = ()
     pending_removal: Mapping[str, Any] | None = None
+    channels: frozenset[str] = BOTH_CHANNELS
+    listed_elsewhere_at: str | None = None
     odd_version: Any = field(default=None, compare=False)
 
     def item(self) -> dict[str, Any]:
@@ -200,6 +217,8 @@ class Entry:
             "reading_of": self.reading_of,
             "also_listed": list(self.also_listed) or None,
             "pending_removal": dict(self.pending_removal) if self.pending_removal is not None else None,
+            "channels": set(self.channels) if self.channels != BOTH_CHANNELS else None,
+            "listed_elsewhere_at": self.listed_elsewhere_at,
         }
         return row | {name: value for name, value in optional.items() if value is not None}
 
@@ -237,6 +256,8 @@ class Entry:
             reading_of=_text(row.get("reading_of")) or None,
             also_listed=tuple(_texts(row.get("also_listed"))),
             pending_removal=None if is_removed else _pending(row.get("pending_removal")),
+            channels=channels_of(row),
+            listed_elsewhere_at=elsewhere if isinstance(elsewhere := row.get("listed_elsewhere_at"), str) else None,
             odd_version=None if version and version > 0 else row.get("version"),
         )
 
@@ -324,6 +345,11 @@ def restore(current: Entry, write: Write) -> Entry:
     )
 
 
+def may_cover_one_channel(details: Mapping[str, str]) -> bool:
+    """Return whether a request proves that it is for one channel only: it has a note or a call."""
+    return bool(details.get("note") or details.get("call_id"))
+
+
 def as_reading(numbers: tuple[str, ...], number: str) -> dict[str, Any]:
     """Return the fields of a request that say how one reading belongs to the others. `numbers`: as in `request_of`."""
     first, *others = numbers
@@ -341,6 +367,7 @@ def request_of(entry: Entry, numbers: tuple[str, ...], number: str) -> Request:
         requested_at=entry.requested_at,
         details=dict(entry.details),
         expires_at=entry.expires_at,
+        channels=entry.channels,
         **as_reading(numbers, number),
     )
 
@@ -369,6 +396,8 @@ def _new(account_id: str, before: Entry | None, request: Request, write: Write) 
         campaign_ids=(campaign,) if campaign else (),
         reading_of=request.reading_of,
         also_listed=request.also_listed,
+        channels=request.channels,
+        listed_elsewhere_at=request.listed_elsewhere_at or None,
     )
 
 
@@ -392,12 +421,26 @@ def _further(current: Entry, request: Request, write: Write) -> Entry:
         reading_of=current.reading_of if request.reading_of else None,
         also_listed=tuple(dict.fromkeys((*current.also_listed, *request.also_listed))),
         pending_removal=None,
+        channels=current.channels | request.channels,
+        listed_elsewhere_at=_listed_elsewhere_at(current, request),
         version=current.version + 1,
         changed_at=times.text(write.at),
         changed_by=write.actor.item(),
         change=Change.REQUESTED_AGAIN,
         request_id=write.request_id,
     )
+
+
+def _listed_elsewhere_at(current: Entry, request: Request) -> str | None:
+    """Return the earliest date of another list; "" if an earlier request comes without one."""
+    known = [at for at in (current.listed_elsewhere_at, request.listed_elsewhere_at) if at]
+    if known:
+        return min(known)
+    is_imported = "import_id" in request.details and "import_id" not in current.details
+    is_earlier = request.requested_at < current.requested_at
+    if is_earlier and (is_imported or request.source in EXPIRING_SOURCES):
+        return ""
+    return current.listed_elsewhere_at
 
 
 def _longer(one: int | None, other: int | None) -> int | None:

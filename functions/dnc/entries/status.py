@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 LISTED, REMOVED, EXPIRED = "listed", "removed", "expired"
 EXPIRING_SOURCES = frozenset({"registry", "suppression"})
 """The only sources whose entries may expire. Every other one can be a person's own request."""
+CHANNELS = ("text", "voice")
+"""What an entry can block, sorted. A row without the attribute blocks both."""
 NEEDED = (
     "status",
     "version",
     "expires_at",
     "sources",
+    "channels",
     "removal.reason",
     "removal.removed_at",
     "removal.removed_by.principal",
 )
-"""The paths of a row that `status_of` reads."""
+"""The paths of a row that `status_of` and `blocks` read."""
 
 
 def status_of(row: Mapping[str, Any], moment: datetime) -> str:
@@ -43,6 +46,23 @@ def status_of(row: Mapping[str, Any], moment: datetime) -> str:
 def is_listed(row: Mapping[str, Any], moment: datetime) -> bool:
     """Return whether a stored row, or the part of it that a check reads, is listed at a moment (UTC)."""
     return status_of(row, moment) == LISTED
+
+
+def blocks(row: Mapping[str, Any], channel: str | None, moment: datetime) -> bool:
+    """Return whether a stored row blocks a channel at a moment (UTC). Without a channel, any listing blocks."""
+    return status_of(row, moment) == LISTED and (
+        channel is None or "channels" not in row or channel in channels_of(row)
+    )
+
+
+def channels_of(row: Mapping[str, Any]) -> frozenset[str]:
+    """Return the channels that a row covers. A set that the service cannot have written covers all of them."""
+    channels = row.get("channels")
+    if isinstance(channels, (set, frozenset, list, tuple)) and channels:
+        known = frozenset(channel for channel in channels if channel in CHANNELS)
+        if len(known) == len(channels):
+            return known
+    return frozenset(CHANNELS)
 
 
 def expiry_of(row: Mapping[str, Any]) -> int | None:

@@ -386,11 +386,22 @@ def test_the_change_events_of_a_number(gateway, dynamodb, stream, bus):
         "NumberDeletedOutOfBand",
     ]
     assert {source for source, _, _ in events} == {"nocall"}
-    assert events[0][2].keys() == {"account_id", "number", "version", "sequence", "occurred_at", "source"}
+    assert events[0][2].keys() == {"account_id", "number", "channels", "version", "sequence", "occurred_at", "source"}
+    assert {tuple(detail["channels"]) for _, _, detail in events} == {("text", "voice")}
     assert (events[0][2]["source"], events[1][2]["reason"], events[1][2]["version"]) == ("sms", "legal_order", 3)
     sequences = [detail["sequence"] for _, _, detail in events]
     assert sequences == sorted(sequences)
     assert {len(sequence) for sequence in sequences} == {40}
+
+
+def test_a_number_is_published_as_listed_again_when_its_channels_widen(gateway, stream, bus):
+    for channels in (["text"], ["text"], ["voice"], ["text"], ["voice", "text"]):
+        gateway.add(NUMBER, channels=channels, note="x")
+        stream.deliver()
+    sent = [(e["DetailType"], json.loads(e["Detail"])["channels"]) for e in bus.sent]
+    assert sent == [("NumberListed", ["text"]), ("NumberListed", ["text", "voice"])]
+    requests = [event["request"] for event in history(gateway)["events"]]
+    assert [request["channels"] for request in requests] == [["text"], ["text"], ["voice"], ["text"], ["text", "voice"]]
 
 
 @pytest.mark.parametrize("place", [1, 2, 3])

@@ -1,6 +1,10 @@
 """Statistics of an account's list, over the API."""
 
+from datetime import timedelta
+
 import pytest
+
+from dnc import times
 
 
 def test_stats_count_the_events_in_the_audit(gateway, stream):
@@ -21,6 +25,30 @@ def test_stats_count_the_events_in_the_audit(gateway, stream):
     day = reply.body["days"][-1]["date"]
     for span in (f"from={day}&to={day}", f"from={day}T00:00:00Z&to={day}T12:00:00%2B00:00"):
         assert [d["date"] for d in gateway.call("manager", "GET", f"/accounts/acme/stats?{span}").body["days"]] == [day]
+
+
+def test_late_listings_are_counted_once(gateway, stream, dynamodb):
+    old = times.text(times.now() - timedelta(days=60))
+    late = gateway.add("+14155550100", source="sms", requested_at=old)
+    assert (late["late"], late["honor_by"] < late["listed_at"]) == (True, True)
+    for number, fields in (
+        ("+14155550101", {"source": "sms"}),
+        ("+14155550102", {"source": "suppression", "requested_at": old}),
+        ("+442079460958", {"source": "sms", "requested_at": old}),
+    ):
+        assert gateway.add(number, **fields)["late"] is False
+    records = stream.changes()
+    gateway.add("+14155550100", requested_at=old)
+    removal = {"reason": "legal_order", "evidence": {"reference": "o"}, "if_version": 2, "acting_user": "u"}
+    gateway.numbers("admin", "DELETE", "/+14155550100", removal)
+    records += stream.changes()
+    gateway.numbers("admin", "POST", "/+14155550100/restore", {"if_version": 3, "acting_user": "u"})
+    records += stream.changes()
+    stream.deliver(records)
+    stream.deliver(records)
+    for _ in range(2):
+        day = gateway.call("auditor", "GET", "/accounts/acme/stats").body["days"][-1]
+        assert (day["listed"], day["late"]) == ({"sms": 4, "suppression": 1}, 1)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,13 @@ def test_an_invalid_import_is_refused_with_the_field(gateway, change, field):
 
 
 def test_the_registry_details_are_stored_with_the_job(gateway):
-    registry = {"version": "2026-11", "accessed_by": "J. Doe", "accessed_on": "2026-11-20", "san": "10000"}
+    registry = {
+        "version": "2026-11",
+        "accessed_by": "J. Doe",
+        "accessed_on": "2026-11-20",
+        "san": "10000",
+        "campaign": "spring",
+    }
     job = make(gateway, source="registry", registry=registry).body
     assert gateway.call("auditor", "GET", f"/accounts/acme/imports/{job['id']}").body["registry"] == registry
 

@@ -340,7 +340,7 @@ def test_a_request_is_encoded_as_boto3_would_encode_it():
 
 def test_a_number_that_was_not_read_is_never_clear(monkeypatch):
     monkeypatch.setattr(check.phone, "classify_many", lambda written, _region: ([None for _ in written], {}))
-    profile = SimpleNamespace(account_id="acme", default_region="US")
+    profile = SimpleNamespace(account_id="acme", default_region="US", prefixes=())
     reader = SimpleNamespace(statuses=lambda _numbers: {})
     with pytest.raises(LookupError):
         check.check_numbers(reader, profile, ["+14155550100"], None, times.now())

@@ -61,6 +61,25 @@ def test_an_export_restores_listed_numbers_as_they_were_and_no_others():
     assert (request.details["note"], request.details["seller"]) == ("=1+1", "Acme")
 
 
+def test_an_export_says_since_when_its_numbers_were_listed():
+    listed = {**ROW, "listed_at": "2026-11-03T00:00:00.000Z"}
+    for more, expected in (
+        ({}, "2026-11-03T00:00:00.000Z"),
+        ({"listed_elsewhere_at": "2026-11-02T12:00:00.000Z"}, "2026-11-02T12:00:00.000Z"),
+        ({"listed_elsewhere_at": ""}, "2026-11-03T00:00:00.000Z"),
+    ):
+        _, [row] = planned(exported({**listed, **more}))
+        reading = reading_of(row)
+        assert ([one.request.listed_elsewhere_at for one in reading.requests], reading.remarks) == ([expected], [])
+
+
+@pytest.mark.parametrize("channels", [{"voice"}, {"text"}, {"text", "voice"}])
+def test_an_export_brings_back_the_channels(channels):
+    _, [row] = planned(exported({**ROW, **({"channels": channels} if len(channels) == 1 else {})}))
+    reading = reading_of(row)
+    assert ([one.request.channels for one in reading.requests], reading.remarks) == ([channels], [])
+
+
 @pytest.mark.parametrize("number", ["+4792345678", "+14155550100", "+442079460958"])
 def test_an_export_that_a_spreadsheet_saved_without_the_plus_is_read_as_e164(number):
     plan, [row] = planned(exported({**ROW, "number": number}).replace(number, number[1:]))

@@ -36,6 +36,7 @@ payloads = json_values | st.fixed_dictionaries(
         "account_id": texts | json_values,
         "numbers": numbers,
         "region": texts | json_values,
+        "channel": st.sampled_from(["text", "voice", "", "fax", None]) | json_values,
         "regoin": json_values,
         "": json_values,
     },
@@ -47,7 +48,7 @@ def by_pydantic(value):
         model = DirectCheck.model_validate(value)
     except ValidationError as refused:
         return sorted({".".join(map(str, e["loc"])) or "body" for e in refused.errors(include_url=False)})
-    return model.account_id, model.numbers, model.region
+    return model.account_id, model.numbers, model.region, model.channel
 
 
 def by_reader(value):
@@ -55,7 +56,7 @@ def by_reader(value):
         request = payload.read(value)
     except InvalidRequest as refused:
         return sorted({error.field for error in refused.errors})
-    return request.account_id, request.numbers, request.region
+    return request.account_id, request.numbers, request.region, request.channel
 
 
 @settings(deadline=None)
@@ -85,6 +86,8 @@ def test_both_refuse_with_the_same_message():
         {"account_id": "a" * 64, "numbers": "x", "region": 1},
         {"account_id": 1, "numbers": [1], "region": "XX", "regoin": "US"},
         {"account_id": "acme", "numbers": ["x"] * 1001},
+        {"account_id": "acme", "numbers": ["x"], "channel": "fax"},
+        {"account_id": "acme", "numbers": ["x"], "channel": 1},
     ):
         details = []
         for read in (payload.read, lambda body: read_body(DirectCheck, body)):

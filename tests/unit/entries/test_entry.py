@@ -12,6 +12,7 @@ from dnc.aws import wire
 from dnc.entries import entry as entries
 from dnc.entries import reasons
 from dnc.entries.entry import (
+    BOTH_CHANNELS,
     DETAILS,
     EXPIRED,
     EXPIRING_SOURCES,
@@ -54,6 +55,7 @@ def requests(draw):
         expires_at=draw(st.none() | EXPIRY) if source in EXPIRING_SOURCES else None,
         key=draw(st.none() | st.sampled_from("abc")),
         content=draw(st.sampled_from("xy")),
+        channels=draw(st.sampled_from([BOTH_CHANNELS, frozenset({"text"}), frozenset({"voice"})])),
     )
 
 
@@ -77,6 +79,7 @@ def test_details_of_requests_are_never_mixed_and_none_is_lost(sequence):
     assert current.requested_at == min(r.requested_at for r in merged)
     assert current.last_requested_at == max(r.requested_at for r in merged)
     assert current.sources == {r.source for r in merged}
+    assert current.channels == frozenset().union(*(r.channels for r in merged))
     assert (current.source, current.details) == (merged[0].source, merged[0].details)
     assert current.last_request == (merged[-1].full(write().actor) if len(merged) > 1 else None)
     campaigns = list(dict.fromkeys(r.details["campaign_id"] for r in merged if "campaign_id" in r.details))

@@ -16,7 +16,7 @@ from dnc.audit import chain
 from dnc.aws.wire import plain_from_wire
 from dnc.bulk.uploads.cells import SEPARATOR, escaped
 from dnc.entries.entry import DETAILS
-from dnc.entries.status import status_of
+from dnc.entries.status import CHANNELS, status_of
 
 
 class ExportKind(StrEnum):
@@ -54,6 +54,8 @@ NUMBER_COLUMNS = (
     "campaign_ids",
     "requests",
     "last_request",
+    "channels",
+    "listed_elsewhere_at",
     "other",
 )
 _NUMBER_COLUMNS = frozenset(NUMBER_COLUMNS)
@@ -120,8 +122,10 @@ def _entry(item: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
 
 def _entry_cells(item: Mapping[str, Any], moment: datetime) -> Iterator[Any]:
     row = _entry(item, moment)
-    if isinstance(row.get("sources"), list):
-        row["sources"] = SEPARATOR.join(str(source) for source in row["sources"])
+    row.setdefault("channels", list(CHANNELS))
+    for name in ("sources", "channels"):
+        if isinstance(row.get(name), list):
+            row[name] = SEPARATOR.join(str(one) for one in row[name])
     row["other"] = {name: row[name] for name in row.keys() - _NUMBER_COLUMNS} or None
     return map(row.get, NUMBER_COLUMNS)
 

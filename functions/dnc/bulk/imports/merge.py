@@ -128,6 +128,8 @@ def _says_something_new(row: RowRequest, current: Entry) -> bool:
     request = row.request
     if not {str(request.source), *request.sources} <= current.sources:
         return True
+    if not request.channels <= current.channels:
+        return True
     if request.details.get("campaign_id") not in {None, *current.campaign_ids}:
         return True
     calls = {None, current.details.get("call_id"), (current.last_request or {}).get("call_id")}
@@ -147,6 +149,8 @@ def _again(current: Entry, row: RowRequest, import_id: str, write: Write) -> Ent
     if not row.dated and current.details.get("import_id") != import_id:
         request = replace(request, requested_at=current.last_requested_at)
     moves_dates = not current.requested_at <= request.requested_at <= current.last_requested_at
+    listed = [at for at in (current.listed_elsewhere_at, request.listed_elsewhere_at) if at]
+    moves_dates = moves_dates or (bool(listed) and min(listed) != current.listed_elsewhere_at)
     if not moves_dates and not _says_something_new(row, current):
         return current
     write = replace(write, request_id=request_id(import_id, row.key, _relisted_after(current, import_id)))

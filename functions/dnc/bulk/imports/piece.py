@@ -26,7 +26,8 @@ from dnc.bulk.imports.request import (
     windows,
 )
 from dnc.entries.batch_store import BulkEntries, Wanted
-from dnc.entries.entry import Actor, Entry, Write
+from dnc.entries.entry import Actor, Entry, Source, Write
+from dnc.phone.prefixes import area_of
 from dnc.problems import Unavailable
 
 NUMBERS_A_WINDOW = 100
@@ -52,12 +53,16 @@ def new_name(piece: int) -> str:
 
 @dataclass(slots=True)
 class PieceResult:
-    """The result of a piece. `counts`: of its numbers; `rows`: how many rows were read."""
+    """The result of a piece. `counts`: of its numbers; `rows`: how many rows were read.
+
+    `areas`: of a registry's numbers, as `dnc.phone.prefixes` names them.
+    """
 
     rows: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     remarks: list[Remark] = field(default_factory=list)
     new: set[str] = field(default_factory=set)
+    areas: set[str] = field(default_factory=set)
 
 
 class PieceImport:
@@ -114,6 +119,8 @@ class PieceImport:
         if self._options.dry_run:
             self._count(window)
             return
+        if self._options.source is Source.REGISTRY:
+            self._result.areas.update(map(area_of, window))
         if self._lag:
             self._lag.keep_up(self._pace, self._still_time)
         size = len(window)
@@ -193,6 +200,8 @@ def run(
         "remarks": len({(remark.line, remark.written) for remark in result.remarks}),
         "why": dict(why.most_common(_MOST_REASONS)),
     }
+    if result.areas:
+        summary["areas"] = sorted(result.areas)
     if result.new:
         files.put(under + new_name(number), array("Q", sorted(int(one) for one in result.new)).tobytes())
     files.put(under + result_name(number), json.dumps(summary).encode())

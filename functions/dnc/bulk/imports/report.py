@@ -32,12 +32,16 @@ class PieceMissing(Exception):
 
 @dataclass(slots=True)
 class ImportTotals:
-    """The counts of an import, and of each file. `remarked`: numbers with remarks; `why`: how many remarks say what."""
+    """The counts of an import, and of each file. `remarked`: numbers with remarks; `why`: how many remarks say what.
+
+    `areas`: of a registry's numbers.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     by_file: dict[int, Counter[str]] = field(default_factory=dict)
     remarked: int = 0
     why: Counter[str] = field(default_factory=Counter)
+    areas: set[str] = field(default_factory=set)
 
     def add(self, file: int, counts: dict[str, int]) -> None:
         """Add counts of a file."""
@@ -77,6 +81,7 @@ def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], under: str = "") -
         total.add(piece["file"], {ROWS: piece["rows"], NUMBERS: sum(counts.values()), **counts})
         total.remarked += int(result.get("remarks", 0))
         total.why.update(result.get("why") or {})
+        total.areas.update(result.get("areas") or ())
         if result["new"]:
             new.append(piece)
     for file, twice in _counted_twice(files, new, under).items():

@@ -16,7 +16,19 @@ from dnc.bulk.uploads import numbers
 from dnc.bulk.uploads.cells import SEPARATOR
 from dnc.bulk.uploads.numbers import CellNumber
 from dnc.bulk.uploads.reader import COUNTRY, REMARK
-from dnc.entries.entry import AHEAD, DETAILS, EXPIRED, EXPIRING_SOURCES, REMOVED, Request, Source, as_reading
+from dnc.entries.channel_words import channels_named
+from dnc.entries.entry import (
+    AHEAD,
+    BOTH_CHANNELS,
+    DETAILS,
+    EXPIRED,
+    EXPIRING_SOURCES,
+    REMOVED,
+    Request,
+    Source,
+    as_reading,
+    may_cover_one_channel,
+)
 from dnc.phone import reader as phone
 from dnc.phone.countries import country
 from dnc.phone.forms import Readings
@@ -203,6 +215,8 @@ class _Row:
             expires_at,
             sources=_sources(fields.get("sources", "")),
             last_requested_at=_exported_time(fields.get("last_requested_at", ""), options.made_at),
+            channels=self._channels(details),
+            listed_elsewhere_at=self._listed_elsewhere_at(),
             **as_reading(readings, number),
         )
         return RowRequest(self._line, self._key, request, dated)
@@ -220,6 +234,33 @@ class _Row:
         if moment > at + AHEAD:
             self._warn("its request date is in the future: listed with the date of the import")
         return times.text(min(moment, at)), True
+
+    def _channels(self, details: Mapping[str, str]) -> frozenset[str]:
+        written = self._fields.get("channels")
+        if not written:
+            return BOTH_CHANNELS
+        named = channels_named([written])
+        if named is None:
+            self._warn("its channels could not be read: listed for both")
+            return BOTH_CHANNELS
+        if named != BOTH_CHANNELS and not may_cover_one_channel(details):
+            self._warn("it was listed for both channels: a single channel needs a note or a call_id")
+            return BOTH_CHANNELS
+        return named
+
+    def _listed_elsewhere_at(self) -> str:
+        """Return when the list that the file is from listed the number, or ""."""
+        found = []
+        for name in ("listed_at", "listed_elsewhere_at"):
+            if written := self._fields.get(name):
+                try:
+                    found.append(moment_of(written))
+                except (ValueError, OverflowError):
+                    self._warn("its listing date could not be read: whether it was listed in time is not known")
+        if any(moment > self._at + AHEAD for moment in found):
+            self._warn("its listing date is in the future: whether it was listed in time is not known")
+            found = [moment for moment in found if moment <= self._at]
+        return times.text(min(*found, self._at)) if found else ""
 
     def _expiry(self) -> datetime | None:
         written = self._fields.get("expires_at")

@@ -29,13 +29,6 @@ class BlockBy(StrEnum):
     CELL = "cell"
 
 
-class Channel(StrEnum):
-    """What a campaign uses to reach its leads."""
-
-    VOICE = "voice"
-    TEXT = "text"
-
-
 @dataclass(slots=True)
 class ScrubPlan:
     """What was read. `header`: the first line of each result, with the added column, or ""; `end`: its line end.

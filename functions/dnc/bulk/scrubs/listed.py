@@ -17,7 +17,7 @@ from typing import Any, Self
 from dnc.aws import errors as aws_errors
 from dnc.aws import wire
 from dnc.bulk.files import JobFiles
-from dnc.entries.status import LISTED, NEEDED, is_listed
+from dnc.entries.status import LISTED, NEEDED, blocks
 from dnc.entries.store import Numbers
 
 LEAST_BUDGET = 250.0
@@ -104,8 +104,9 @@ def read_list(
     store: Callable[[int, bytes], None],
     out_of_time: Callable[[], bool],
     numbers_a_part: int = NUMBERS_A_PART,
+    channel: str | None = None,
 ) -> Reading:
-    """Continue to read the list, strongly consistent, and store it in parts.
+    """Continue to read the list, strongly consistent, and store what blocks the channel (None: any) in parts.
 
     Ends with the list, with the budget (read units; None: no limit; then `by` is lookup), or when time is short.
     """
@@ -127,7 +128,7 @@ def read_list(
         with aws_errors.storage():
             page = client.query(**query)
         for item in page["Items"]:
-            if _is_listed(item, moment):
+            if _blocks(item, channel, moment):
                 part.add(item["number"]["S"])
         units += float((page.get("ConsumedCapacity") or {}).get("CapacityUnits") or page["ScannedCount"] / _ROWS_A_UNIT)
         start = page.get("LastEvaluatedKey")
@@ -161,21 +162,24 @@ def stored(files: JobFiles, look: int, parts: int) -> NumberSet:
     return found
 
 
-def looked_up(numbers: Numbers, wanted: Iterable[str], moment: datetime) -> set[str]:
-    """Return which numbers (E.164) are listed, strongly consistent. Raises Unavailable unless all were read."""
+def looked_up(numbers: Numbers, wanted: Iterable[str], moment: datetime, channel: str | None = None) -> set[str]:
+    """Return which numbers (E.164) are listed for a channel (None: any), strongly consistent.
+
+    Raises Unavailable unless all were read.
+    """
     unique = list(dict.fromkeys(wanted))
     listed: set[str] = set()
     for i in range(0, len(unique), NUMBERS_A_LOOK):
         rows = numbers.statuses(unique[i : i + NUMBERS_A_LOOK])
-        listed |= {number for number, row in rows.items() if is_listed(row, moment)}
+        listed |= {number for number, row in rows.items() if blocks(row, channel, moment)}
     return listed
 
 
-def _is_listed(item: dict[str, Any], moment: datetime) -> bool:
-    # Nearly every row is plainly listed; only the others are converted.
-    if item.get("status", {}).get("S") == LISTED and "expires_at" not in item:
+def _blocks(item: dict[str, Any], channel: str | None, moment: datetime) -> bool:
+    # Nearly every row is plainly listed, for both channels; only the others are converted.
+    if item.get("status", {}).get("S") == LISTED and "expires_at" not in item and "channels" not in item:
         return True
-    return is_listed(wire.from_wire(item), moment)
+    return blocks(wire.from_wire(item), channel, moment)
 
 
 def budget_of(leads: int) -> float:

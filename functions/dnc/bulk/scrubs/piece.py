@@ -29,6 +29,13 @@ type ListedOf = Callable[[Collection[str]], Collection[str]]
 """Returns those of some numbers (E.164) that are listed, after it has read all of them, or raises."""
 
 
+def also_by_prefix(listed_of: ListedOf, prefixes: tuple[str, ...]) -> ListedOf:
+    """Return `listed_of` with the numbers that begin with one of the account's blocked prefixes."""
+    if not prefixes:
+        return listed_of
+    return lambda wanted: {*listed_of(wanted), *(number for number in wanted if number.startswith(prefixes))}
+
+
 class IncompletePiece(Exception):
     """A piece is incomplete, so nothing of the scrub may be called clear."""
 
@@ -252,8 +259,12 @@ def second_pass(files: JobFiles, piece: int, rows: int, listed_of: ListedOf) -> 
     return len(late)
 
 
-def late_rows(files: JobFiles, piece: int, also: Collection[int], form: dict[str, Any], rows: int) -> tuple[int, bytes]:
-    """Return how many rows of a piece are late, and their text. `also`: numbers (without plus) listed even later.
+def late_rows(
+    files: JobFiles, piece: int, is_later: Callable[[int], bool] | None, form: dict[str, Any], rows: int
+) -> tuple[int, bytes]:
+    """Return how many rows of a piece are late, and their text.
+
+    `is_later`: whether a number (without plus) was blocked even later; None if none was.
 
     Raises IncompletePiece if the second pass over the piece is missing.
     """
@@ -261,9 +272,9 @@ def late_rows(files: JobFiles, piece: int, also: Collection[int], form: dict[str
     if body is None:
         raise IncompletePiece("the second pass over a piece is missing")
     late = set(json.loads(body))
-    if also:
+    if is_later:
         outcome = stored(files, piece, rows)
-        late |= {row for number, row in zip(outcome.numbers, outcome.rows, strict=True) if number in also}
+        late |= {row for number, row in zip(outcome.numbers, outcome.rows, strict=True) if is_later(number)}
     if not late:
         return 0, b""
     end = f"{form['separator']}{LISTED}{form['end']}"

@@ -18,7 +18,9 @@ HEADER_WITHIN = 20
 """A header is among so many first rows; above it are title lines."""
 EXPORTED = frozenset(["number", "status", "sources", "last_requested_at", "removal", "version", "request_keys"])
 """A header with all of these names belongs to an export of this service, so the meaning of `status` is known."""
-OF_EXPORTS = ("status", "source", "sources", "last_requested_at")
+DATES = ("requested_at", "expires_at", "listed_at")
+"""The fields that are dates."""
+OF_EXPORTS = ("status", "source", "sources", "last_requested_at", "listed_elsewhere_at")
 ADDITIONS = frozenset(["a", "add", "added", "addition", "i", "insert", "new", "+"])
 DELETIONS = frozenset(["d", "del", "delete", "deleted", "deletion", "r", "remove", "removed", "-"])
 CHANGE_FILE = (
@@ -207,7 +209,7 @@ class _Table:
         month_first = frozenset(
             name
             for i, name in fields.items()
-            if name in {"requested_at", "expires_at"} and dates.month_first(self.values(i), self.choice.region)
+            if name in DATES and dates.month_first(self.values(i), self.choice.region)
         )
         return Columns(
             phones,

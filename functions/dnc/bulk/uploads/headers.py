@@ -47,6 +47,8 @@ _FIELD_NAMES = {
     "seller": _words("seller"),
     "telemarketer": _words("telemarketer"),
     "goods_or_services": _words("goods_or_services goods services product"),
+    "channels": _words("channels channel"),
+    "listed_at": _words("listed_at listed_on date_listed"),
 }
 FIELDS = {name: field for field, names in _FIELD_NAMES.items() for name in names}
 """The field of an entry by the names of its column."""

@@ -11,7 +11,7 @@ from itertools import chain, islice
 
 from dnc.bulk.uploads import dates, numbers
 from dnc.bulk.uploads.cells import unescaped
-from dnc.bulk.uploads.columns import Choice, Columns, columns_of
+from dnc.bulk.uploads.columns import DATES, Choice, Columns, columns_of
 from dnc.bulk.uploads.parse import Row, Rows, is_converted, text_of
 from dnc.phone.nanp import PLAN_REGIONS
 
@@ -27,7 +27,6 @@ REMARK = "remark"
 COUNTRY = "region"
 """The field of a row's country, as it is written."""
 _NANP = frozenset(PLAN_REGIONS.split())
-_DATES = ("requested_at", "expires_at")
 
 
 type Numbers = str | list[tuple[int, str]]
@@ -121,7 +120,7 @@ class FileReader:
         fields = {name: text for i, name in self._fields if i < count and (text := cells[i].strip())}
         if self.columns.exported:
             return {name: unescaped(value) for name, value in fields.items()}
-        for name in _DATES:
+        for name in DATES:
             if name in fields:
                 fields[name] = dates.normalized(fields[name], month_is_first=name in self.columns.month_first)
         return fields

@@ -401,6 +401,42 @@ def test_a_repeated_file_renews_no_request_and_prevents_no_undo(imports, gateway
     assert gateway.numbers("auditor", "GET", "/+14155550100").body["status"] == "removed"
 
 
+def test_a_migrated_list_says_when_its_numbers_were_listed_and_does_not_confess_falsely(imports, gateway, stream):
+    data = (
+        b"number,requested_at,listed_at\n"
+        b"+14155550100,2026-03-02,2026-03-10\n"
+        b"+14155550101,2026-03-02,2026-04-10\n"
+        b"+14155550102,2026-03-02,\n"
+        b"+14155550103,2026-03-02,someday\n"
+        b"+14155550104,2026-03-02,2099-01-01\n"
+    )
+    job = imports.whole(data)
+    assert (job["counts"]["listed"], len(report(job))) == (5, 2)
+    entries = [gateway.numbers("manager", "GET", f"/+1415555010{i}").body for i in range(5)]
+    assert [entry["late"] for entry in entries] == [False, True, None, None, None]
+    assert {entry["honor_by"] for entry in entries} == {"2026-03-16T23:59:59.999Z"}
+    elsewhere = [entry.get("listed_elsewhere_at") for entry in entries]
+    assert elsewhere == ["2026-03-10T00:00:00.000Z", "2026-04-10T00:00:00.000Z", None, None, None]
+    stream.deliver()
+    assert gateway.call("auditor", "GET", "/accounts/acme/stats").body["days"][-1]["late"] == 1
+
+
+def test_an_import_widens_channels_and_never_narrows_them(imports, gateway):
+    data = b"number,channel,note\n+14155550100,text,x\n+14155550101,voice,x\n+14155550102,voice,\n"
+    job = imports.whole(data)
+    assert (job["counts"]["listed"], len(report(job))) == (3, 1)
+    assert imports.whole(data)["counts"]["already_listed"] == 3
+
+    def channels():
+        paths = [f"/+1415555010{i}" for i in range(3)]
+        entries = [gateway.numbers("manager", "GET", path).body for path in paths]
+        return [(entry["channels"], entry["version"]) for entry in entries]
+
+    assert channels() == [(["text"], 1), (["voice"], 1), (["text", "voice"], 1)]
+    imports.whole(b"number,channel,note\n+14155550100,voice,x\n+14155550101,voice,x\n+14155550102,text,x\n")
+    assert channels() == [(["text", "voice"], 2), (["voice"], 1), (["text", "voice"], 1)]
+
+
 def test_a_row_dated_before_a_removal_relists_nothing(imports, gateway):
     gateway.add("+14155550100")
     removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}

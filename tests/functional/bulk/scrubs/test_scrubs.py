@@ -123,6 +123,46 @@ def test_removed_and_expired_numbers_are_clear_and_manually_written_rows_are_not
     assert clear.decode() == ("number,dnc_status\n+14155550100,clear\n+14155550101,clear\n+14155550104,clear\n")
 
 
+def look_up(gateway, monkeypatch):
+    """Make looking up the leads cheaper than reading the list, and the list longer than one row."""
+    monkeypatch.setattr("dnc.bulk.scrubs.listed.budget_of", lambda leads: -1.0)
+    client = clients.dynamodb()
+    query = client.query
+    monkeypatch.setattr(client, "query", lambda **options: query(**{**options, "Limit": 1}))
+    gateway.add("+14155550190")
+
+
+@pytest.mark.parametrize("by", ["reading", "lookup"])
+@pytest.mark.parametrize("channel", [None, "voice", "text"])
+def test_a_scrub_for_a_channel_is_blocked_by_requests_that_cover_it(gateway, stream, scrubs, monkeypatch, by, channel):
+    numbers = [f"+1415555010{i}" for i in range(8)]
+    if by == "lookup":
+        look_up(gateway, monkeypatch)
+    gateway.add(numbers[0])
+    gateway.add(numbers[1], channels=["text"], note="x")
+    gateway.add(numbers[2], channels=["voice"], note="x")
+
+    def meanwhile(state, _):
+        if state == "ReadListAgain":
+            gateway.add(numbers[3], channels=["text"], note="x")
+            gateway.add(numbers[4], channels=["voice"], note="x")
+        if state == "Finish":
+            gateway.add(numbers[5], channels=["text"], note="x")
+            gateway.add(numbers[6], channels=["voice"], note="x")
+            stream.deliver()
+
+    options = {"channel": channel} if channel else {}
+    scrub_id = scrubs.make(("number\n" + "".join(f"{n}\n" for n in numbers)).encode(), **options)
+    job = scrubs.run(scrub_id, before=meanwhile)
+    assert (job["looked_by"], job["channel"]) == (by, channel)
+    _, blocked, late = (
+        [row["number"] for row in csv.DictReader(io.StringIO(body.decode()))] for body in scrubs.results(job)
+    )
+    covering = {None: (1, 2, 3, 4, 5, 6), "text": (1, 3, 5), "voice": (2, 4, 6)}[channel]
+    assert blocked == [numbers[i] for i in (0, *covering) if i < 3]
+    assert late == [numbers[i] for i in covering if i >= 3]
+
+
 def test_any_encoding_is_read_and_its_characters_are_preserved(scrubs):
     cases = {"utf-8": b"", "utf-8-sig": b"\xef\xbb\xbf", "utf-16": b"\xef\xbb\xbf", "cp1252": b""}
     for encoding, mark in cases.items():

@@ -67,7 +67,7 @@ def test_a_csv_row_contains_everything_that_is_stored():
     assert set(DETAILS) < set(cells)
     for name in ("number", "status", "source", "requested_at", "note", "caller_id", "change", "request_id"):
         assert cells[name] == ROW[name]
-    assert cells["sources"] == "sms;web"
+    assert (cells["sources"], cells["channels"]) == ("sms;web", "text;voice")
     assert json.loads(cells["listed_by"]) == ROW["listed_by"]
     assert json.loads(cells["request_keys"]) == ROW["request_keys"]
     assert json.loads(cells["other"]) == {"made_by_hand": True}

@@ -19,7 +19,7 @@ from dnc.bulk.imports.request import ImportOptions, RowRequest, moment_of, read
 from dnc.bulk.jobs import JobKind
 from dnc.bulk.uploads.columns import Choice, Columns, columns_of
 from dnc.bulk.uploads.errors import FileRefused
-from dnc.entries.entry import Actor, Change, Entry, Request, Source, Write
+from dnc.entries.entry import BOTH_CHANNELS, Actor, Change, Entry, Request, Source, Write
 from dnc.entries.wire import entry_of, row_of
 from tests.support.memory_s3 import MemoryS3
 from tests.unit.bulk.uploads.test_parse import Chunks
@@ -177,13 +177,36 @@ def test_unusable_values_are_reported():
     assert read_row({}, replace(OPTIONS, note="of the job"))[0].details["note"] == "of the job"
 
 
-def row_request(line, expires_at=None, requested_at=NOW, **details):
+@pytest.mark.parametrize(
+    ("fields", "channels", "remarks"),
+    [
+        ({"channels": "voice", "note": "x"}, {"voice"}, 0),
+        ({"channels": "SMS", "call_id": "c-1"}, {"text"}, 0),
+        ({"channels": "text; voice"}, {"text", "voice"}, 0),
+        ({"channels": "both"}, {"text", "voice"}, 0),
+        ({"channels": "voice"}, {"text", "voice"}, 1),
+        ({"channels": "Facebook", "note": "x"}, {"text", "voice"}, 1),
+        ({"note": "x"}, {"text", "voice"}, 0),
+    ],
+)
+def test_a_row_covers_the_channels_that_it_proves(fields, channels, remarks):
+    request, why = read_row(fields)
+    assert (request.channels, len(why)) == (channels, remarks)
+
+
+@pytest.mark.parametrize("name", ["channel", "channels", "Channels"])
+def test_channels_are_read_from_their_column(name):
+    assert columns(f"number,{name},note", "4155550100,voice,x").fields == {1: "channels", 2: "note"}
+
+
+def row_request(line, expires_at=None, requested_at=NOW, channels=BOTH_CHANNELS, **details):
     request = Request(
         "+14155550100",
         Source.SUPPRESSION,
         times.text(requested_at),
         {"import_id": OPTIONS.import_id, **details},
         times.epoch(expires_at) if expires_at else None,
+        channels=channels,
     )
     return RowRequest(line, f"0.{line}", request)
 
@@ -194,16 +217,19 @@ def apply(current, *rows, options=OPTIONS, write=WRITE):
 
 
 MAYBE_EXPIRY = st.one_of(st.none(), st.datetimes(datetime(2027, 1, 1), datetime(2030, 1, 1)))
-ROWS = st.lists(st.tuples(MAYBE_EXPIRY, st.integers(0, 400), st.sampled_from(["", "a"])), min_size=1, max_size=5)
+CHANNELS = st.sampled_from([BOTH_CHANNELS, frozenset({"text"}), frozenset({"voice"})])
+ROWS = st.lists(
+    st.tuples(MAYBE_EXPIRY, st.integers(0, 400), st.sampled_from(["", "a"]), CHANNELS), min_size=1, max_size=5
+)
 
 
 @given(ROWS, st.randoms())
 def test_rows_of_one_number_merge_alike_in_any_order_and_a_repeat_changes_nothing(generated, rng):
     rows = [
         row_request(
-            i, expires and expires.replace(tzinfo=UTC), NOW - timedelta(days=days), **({"seller": s} if s else {})
+            i, expires and expires.replace(tzinfo=UTC), NOW - timedelta(days=days), c, **({"seller": s} if s else {})
         )
-        for i, (expires, days, s) in enumerate(generated)
+        for i, (expires, days, s, c) in enumerate(generated)
     ]
     in_order = None
     for i, row in enumerate(rows):
@@ -217,7 +243,7 @@ def test_rows_of_one_number_merge_alike_in_any_order_and_a_repeat_changes_nothin
     rng.shuffle(shuffled)
     for other in (apply(None, *rows)[0], apply(None, *shuffled)[0]):
         assert (other.version, other.change) == (1, Change.LISTED)
-        for name in ("expires_at", "requested_at", "last_requested_at", "sources"):
+        for name in ("expires_at", "requested_at", "last_requested_at", "sources", "channels"):
             assert getattr(other, name) == getattr(in_order, name)
 
 
@@ -231,6 +257,24 @@ def test_a_row_for_a_listed_number_merges_as_an_add_does():
     assert not made_by(entry, OPTIONS.import_id, [row_request(5)])
     assert outcome_of(entry, OPTIONS.import_id, "0.5") == RowOutcome.ALREADY_LISTED
     assert outcome_of(entry, OPTIONS.import_id, "0.6") is None
+
+
+def test_a_wider_channel_is_new_and_a_narrower_one_is_not():
+    old = Write(NOW - timedelta(days=9), Actor("key:o"), "r-1")
+    text, voice = frozenset({"text"}), frozenset({"voice"})
+    listed = merge("acme", None, [row_request(1, channels=text)], replace(OPTIONS, import_id="o" * 26), old).entry
+    assert listed.channels == text
+    assert apply(listed, row_request(5, channels=text))[1:] == (["already_listed"], False)
+    entry, counted, changed = apply(listed, row_request(5, channels=voice))
+    assert (entry.channels, entry.change, counted, changed) == (
+        BOTH_CHANNELS,
+        "requested_again",
+        ["already_listed"],
+        True,
+    )
+    assert entry.last_requested_at == listed.last_requested_at, "a row without a date renews nothing"
+    for channels in (text, voice, BOTH_CHANNELS):
+        assert apply(entry, row_request(6, channels=channels))[2] is False
 
 
 def test_a_removed_number_is_relisted_or_skipped_but_one_removed_during_the_import_stays_removed():
