@@ -1,4 +1,7 @@
-"""Random histories of an account, with channels, prefixes and expiry: checks and scrubs agree with a plain model."""
+"""Random histories of an account: checks and scrubs agree with a plain model.
+
+They have channels, prefixes, expiry, and removals that wait for a second person.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,8 +20,8 @@ from dnc.bulk.scrubs import listed as scrub_list
 from dnc.bulk.scrubs.piece import also_by_prefix
 from dnc.checks import check
 from dnc.entries import entry as entries
-from dnc.entries import reasons
-from dnc.entries.entry import LISTED, REMOVED, Actor, Entry, Write
+from dnc.entries import pending, reasons
+from dnc.entries.entry import LISTED, REMOVED, Actor, Change, Entry, Write
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 NUMBERS = ("+14155550100", "+14165550100", "+442079460958")
@@ -37,8 +40,9 @@ STEPS = st.one_of(
     st.tuples(st.just("add"), ADDS),
     st.tuples(st.just("remove"), st.sampled_from(NUMBERS)),
     st.tuples(st.just("restore"), st.sampled_from(NUMBERS)),
+    *(st.tuples(st.just(step), st.sampled_from(NUMBERS)) for step in ("ask", "approve", "reject")),
     st.tuples(st.just("block"), st.lists(st.sampled_from(PREFIXES), max_size=2, unique=True)),
-    st.tuples(st.just("wait"), st.integers(1, 3)),
+    st.tuples(st.just("wait"), st.integers(1, 7)),
 )
 
 
@@ -69,6 +73,22 @@ class Service:
         if entry and entry.status_at(now) == LISTED:
             removal = {"reason": "legal_order", "evidence": {"reference": "o"}}
             self.store(reasons.remove(entry, removal, self.write(now), may_order=True))
+
+    def ask(self, number, now):
+        entry = self.entry(number)
+        if entry and entry.status_at(now) == LISTED and not entry.pending_at(now):
+            removal = {"reason": "legal_order", "evidence": {"reference": "o"}}
+            self.store(pending.ask(entry, removal, self.write(now), may_order=True))
+
+    def approve(self, number, now):
+        entry = self.entry(number)
+        if entry and entry.status_at(now) == LISTED and entry.pending_at(now):
+            self.store(pending.approve(entry, self.write(now), may_order=True))
+
+    def reject(self, number, now):
+        entry = self.entry(number)
+        if entry and entry.status_at(now) == LISTED and entry.pending_at(now):
+            self.store(pending.close(entry, Change.REMOVAL_REJECTED, self.write(now)))
 
     def restore(self, number, now):
         entry = self.entry(number)
@@ -101,6 +121,7 @@ class Listing:
     channels: set = field(default_factory=set)
     ends: datetime | None = None
     removed: bool = False
+    asked_at: datetime | None = None
 
 
 class Model:
@@ -124,6 +145,7 @@ class Model:
             self.listings[number] = Listing(source, {source}, channels, ends)
             return
         listing = self.listings[number]
+        listing.asked_at = None
         listing.sources.add(source)
         listing.channels |= channels
         listing.ends = None if listing.ends is None or ends is None else max(listing.ends, ends)
@@ -131,6 +153,23 @@ class Model:
     def remove(self, number, now):
         if self.is_listed(number, now):
             self.listings[number].removed = True
+            self.listings[number].asked_at = None
+
+    def waits(self, number, now):
+        asked_at = self.listings[number].asked_at if self.is_listed(number, now) else None
+        return asked_at is not None and now < asked_at + timedelta(days=7)
+
+    def ask(self, number, now):
+        if self.is_listed(number, now) and not self.waits(number, now):
+            self.listings[number].asked_at = now
+
+    def approve(self, number, now):
+        if self.waits(number, now):
+            self.remove(number, now)
+
+    def reject(self, number, now):
+        if self.waits(number, now):
+            self.listings[number].asked_at = None
 
     def restore(self, number, now):
         listing = self.listings.get(number)
@@ -157,7 +196,7 @@ def sent(fields, now):
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.lists(STEPS, min_size=1, max_size=25))
+@given(st.lists(STEPS, min_size=30, max_size=60))
 def test_every_check_agrees_with_a_plain_model(steps):
     service, model, now = Service(), Model(), START
     for kind, what in steps:
