@@ -73,6 +73,7 @@ def is_business_day(day: date) -> bool:
     return day.weekday() < _SATURDAY and day not in _holidays(day.year)
 
 
+@lru_cache(maxsize=4096)
 def _last_day(requested: date, region: str | None) -> date | None:
     if region == "CA":
         return requested + _CANADA
