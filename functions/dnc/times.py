@@ -20,7 +20,7 @@ def now() -> datetime:
 def text(moment: datetime) -> str:
     """Write a moment as RFC 3339 UTC with milliseconds."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return f"{utc.isoformat(timespec='milliseconds')[: -len('+00:00')]}Z"
+    return f"{utc.replace(tzinfo=None).isoformat('T', 'milliseconds')}Z"
 
 
 def parse(written: str) -> datetime:

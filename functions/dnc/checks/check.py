@@ -65,7 +65,7 @@ def check_numbers(
             result = {"input": text, "number": number, "callable": True, "status": "clear"}
         results.append(result)
     # Most checks only have North American numbers, which sort before all others and need no closer look.
-    if max(lookups, default="") >= "+2":
+    if lookups and max(lookups) >= "+2":
         for result in results:
             if (result["number"] or "")[:3] in CONSENT_FIRST:
                 result["consent_needed"] = True
