@@ -304,6 +304,15 @@ def test_a_check_shows_counts_that_filter(checked):
     checked.heading("(415) 555-0148")
 
 
+def test_a_check_for_one_channel_names_it(checked):
+    page = checked.page
+    assert "channel" not in checked.api.sent("POST", "checks")[-1]
+    page.get_by_label("For").select_option("text")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator("tbody tr")).to_have_count(4)
+    assert checked.api.sent("POST", "checks")[-1]["channel"] == "text"
+
+
 def test_the_results_are_copied_and_saved(checked):
     page = checked.page
     checked.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -3,7 +3,7 @@
 import { api, ofAccount, Problem } from "./api.js";
 import { bindDraft } from "./drafts.js";
 import { numberLink, shown, sourceName, time } from "./format.js";
-import { beginAt, button, field, focusOn, h, invalid, loading, problemBox, style, toast } from "./kit.js";
+import { beginAt, button, field, focusOn, h, invalid, loading, options, problemBox, style, toast } from "./kit.js";
 import { numbersIn, pasteAtOnce, shortened } from "./paste.js";
 import { carried } from "./places.js";
 import { session } from "./session.js";
@@ -16,11 +16,12 @@ const SHOWN_AT_ONCE = 200;
 
 export async function show(root, fields, signal) {
   const numbers = h("textarea", { rows: 12, spellcheck: "false", autocomplete: "off", name: "numbers" });
+  const channel = h("select", { name: "channel" }, options(t.channels));
   const submit = h("button", { class: "primary" }, t.submit);
   const progress = h("div", { class: "progress" });
   const results = h("section", { class: "results", "aria-live": "polite" }, h("p", { class: "muted" }, t.nothingYet));
   const form = h("form", { class: "card", onsubmit: check, novalidate: true },
-    field(t.numbers, numbers, { hint: session.may("scrub") ? t.hint : t.hintOnly }), h("div", { class: "submit" }, submit, progress));
+    field(t.numbers, numbers, { hint: session.may("scrub") ? t.hint : t.hintOnly }), field(t.channel, channel), h("div", { class: "submit" }, submit, progress));
   bindDraft(form, "check");
   pasteAtOnce(numbers);
 
@@ -42,7 +43,7 @@ export async function show(root, fields, signal) {
       for (let n = 0; n < all.length && !cancel.signal.aborted; n += A_CALL) {
         if (all.length > A_CALL) progress.replaceChildren(h("progress", { max: all.length, value: n, "aria-label": t.checking }), h("span", {}, t.progress(n, all.length)), button(t.cancel, () => cancel.abort(), { class: "link" }));
         const part = all.slice(n, n + A_CALL);
-        const answer = await api("POST", ofAccount("/checks"), { body: { numbers: part }, signal });
+        const answer = await api("POST", ofAccount("/checks"), { body: { numbers: part, channel: channel.value || undefined }, signal });
         if (answer.results?.length !== part.length) throw new Problem({ status: 502, code: "gateway", detail: t.incomplete });
         asOf ??= answer.checked_at;
         found.push(...answer.results);

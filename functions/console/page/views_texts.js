@@ -151,6 +151,7 @@ export const words = {
     title: "Check",
     intro: "Callable means that a number is not on this account’s own list. It says nothing about national registries, consent or calling hours.",
     numbers: "Numbers", hint: "Paste numbers or rows from a spreadsheet, or drop a file to scrub it.", hintOnly: "Paste numbers or rows from a spreadsheet.",
+    channel: "For", channels: { "": "Calls and texts", voice: "Calls only", text: "Texts only" },
     submit: "Check", checking: "Checking…", cancel: "Cancel", progress: (done, all) => `${count(done)} of ${count(all)}`,
     nothingYet: "The results appear here.",
     nothing: "Enter at least one number.",
