@@ -4,7 +4,7 @@ from typing import Any
 
 from dnc import times
 from dnc.accounts.access import ALLOWED, Action, Role
-from dnc.accounts.store import Accounts
+from dnc.accounts.store import Accounts, areas_by_day
 from dnc.api import page_tokens
 from dnc.api.http import Answer, Api, Call
 from dnc.api.requests import Body, NewKey, Paged, PatchAccount, PutAccount
@@ -41,7 +41,7 @@ def change_policy(call: Call, body: PatchAccount) -> Answer:
 def get_account(call: Call) -> Answer:
     """Read an account."""
     profile = accounts.profile(call.account_id)
-    imports = [{"day": day, "areas": areas} for day, areas in sorted(profile.registry_imports.items())]
+    imports = [{"day": day, "areas": areas} for day, areas in areas_by_day(profile.imported_on).items()]
     return Answer(200, {**profile.as_json(), "registry_imports": imports})
 
 

@@ -70,9 +70,12 @@ class Profile:
 
     @property
     def imported_on(self) -> dict[str, str]:
-        """Return the day on which the registry of each area was last imported."""
+        """Return the day on which the registry of each area was last imported. What a hand has broken is left out."""
         if self._imported_on is None:
-            self._imported_on = {area: day for day, areas in self.registry_imports.items() for area in areas}
+            by_day = [(day, areas) for day, areas in self.registry_imports.items() if isinstance(areas, list)]
+            self._imported_on = {
+                area: day for day, areas in by_day if _is_day(day) for area in areas if isinstance(area, str)
+            }
         return self._imported_on
 
     def registry_age_days(self, number: str, listed_at: object, now: datetime) -> int | None:
@@ -86,7 +89,7 @@ class Profile:
 
     def registry_ages(self, now: datetime) -> list[int]:
         """Return how many days ago each registry was last imported."""
-        return [age for day in self.registry_imports if (age := _age(day, now)) is not None]
+        return [age for day in set(self.imported_on.values()) if (age := _age(day, now)) is not None]
 
     def as_json(self) -> dict[str, Any]:
         """Return the account as the API shows it."""
@@ -135,6 +138,13 @@ class Profiles:
         profile = self.profile(account_id)
         self._known[account_id] = (time.monotonic(), profile)
         return profile
+
+
+def _is_day(written: str) -> bool:
+    try:
+        return date.fromisoformat(written).isoformat() == written
+    except ValueError:
+        return False
 
 
 def _age(written: object, now: datetime) -> int | None:

@@ -117,10 +117,12 @@ class Accounts(Profiles):
             after = {area: day for area, day in {**before.imported_on, **change(before.imported_on)}.items() if day}
             if after == before.imported_on:
                 return
-            by_day: dict[str, list[str]] = {}
-            for area, day in sorted(after.items()):
-                by_day.setdefault(day, []).append(area)
-            values = {":imports": by_day, ":at": times.text(at), ":by": dict(by), ":seen": before.changed_at}
+            values = {
+                ":imports": areas_by_day(after),
+                ":at": times.text(at),
+                ":by": dict(by),
+                ":seen": before.changed_at,
+            }
             changed = queries.write_if(
                 self._client.update_item,
                 TableName=self._table,
@@ -278,6 +280,14 @@ class Accounts(Profiles):
             {"Put": {"TableName": self._table, "Item": wire.to_wire(listed)}},
         ]
         return queries.transact_if(self._client, writes)
+
+
+def areas_by_day(imported_on: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the areas whose registry was last imported on each day, the oldest day first."""
+    by_day: dict[str, list[str]] = {}
+    for area, day in sorted(imported_on.items(), key=lambda one: (one[1], one[0])):
+        by_day.setdefault(day, []).append(area)
+    return by_day
 
 
 def _stored(before: Profile, changes: Mapping[str, Any]) -> dict[str, Any]:

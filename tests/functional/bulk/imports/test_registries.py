@@ -97,6 +97,24 @@ def test_without_an_import_the_entrys_own_date_counts(gateway):
     assert gateway.check([NUMBER])["results"][0]["registry_stale"]
 
 
+@pytest.mark.parametrize(
+    "stored", [{"S": "x"}, {"M": {"x": {"N": "1"}}}, {"M": {"soon": {"L": [{"N": "1"}, {"S": "+1415"}]}}}]
+)
+def test_a_note_that_a_hand_has_changed_stops_no_check_and_no_import(imports, gateway, stored):  # noqa: F811
+    whole(imports)
+    clients.client("dynamodb").update_item(
+        TableName="accounts",
+        Key={"account_id": {"S": "acme"}, "record": {"S": "profile"}},
+        UpdateExpression="SET registry_imports = :imports",
+        ExpressionAttributeValues={":imports": stored},
+    )
+    forget(gateway)
+    assert gateway.check([NUMBER])["results"][0]["status"] == "listed"
+    assert gateway.numbers("manager", "GET", f"/{NUMBER}").status == 200
+    assert whole(imports)["status"] == "done"
+    assert {"day": day(0), "areas": ["+1212", "+1415", "+44"]} in registries(gateway)
+
+
 def test_an_undo_takes_the_note_back_but_not_that_of_a_later_import(imports, gateway, states):  # noqa: F811
     first = whole(imports, registry={"accessed_on": day(5)})
     whole(imports, f"{NEIGHBOR}\n".encode())
