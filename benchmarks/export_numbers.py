@@ -93,6 +93,7 @@ def _numbers(folder: Path, way: str) -> list[str]:
 
 
 def _export(folder: Path, url: str, file_format: str) -> None:
+    from benchmarks.harness.full_speed import FullSpeed
     from dnc import times
     from dnc.aws.credentials import Credentials
     from dnc.aws.dynamodb import DynamoDB
@@ -112,7 +113,7 @@ def _export(folder: Path, url: str, file_format: str) -> None:
         JobKind.EXPORT, request, Actor("key:k"), times.now(), status=JobStatus.RUNNING, job_id=_JOB, state=state
     )
     files = JobFiles(FolderS3(folder), "bulk", ACCOUNT, JobKind.EXPORT, export.id)
-    read = export_sources.entries(client, TABLE, ACCOUNT)
+    read = export_sources.entries(client, TABLE, ACCOUNT, FullSpeed())
     export_run.run(exports, export, files, read, times.now, lambda: False)
 
 

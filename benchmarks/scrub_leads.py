@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks.harness import results
 from benchmarks.harness.folder_s3 import FolderS3
+from benchmarks.harness.full_speed import FullSpeed
 from benchmarks.harness.servers import ROOT
 from benchmarks.harness.stand_in import StandIn
 from benchmarks.import_numbers import peak_mb
@@ -124,6 +125,7 @@ def scrub(folder: Path) -> dict[str, Any]:
             listed_numbers.budget_of(plan.rows) if number == 1 else None,
             times.now(),
             lambda part, packed, at=number: files.put(listed_numbers.part_name(at, part), packed),  # type: ignore[misc]
+            FullSpeed(),
             lambda: False,
         )
         units += reading.units
@@ -203,7 +205,7 @@ def lookup_hundreds(folder: Path) -> dict[str, Any]:
         numbers, exceptions = phone.classify_many(sample, REGION)
         lookups = [number for readings in exceptions.values() for number in readings.lookups]
         store = Numbers(client, "numbers", "acme")
-        listed_numbers.looked_up(store, [*filter(None, numbers), *lookups], times.now())
+        listed_numbers.looked_up(store, [*filter(None, numbers), *lookups], times.now(), FullSpeed())
         return {"sample": len(sample), "cpu_seconds_of_sample": time.process_time() - start}
 
 

@@ -95,6 +95,23 @@ class Tables:
         self._rows[request["TableName"]][self._key(request["TableName"], request["Item"])] = request["Item"]
         return {}
 
+    def _updateitem(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Set what a SET clause sets, a sum to its last term. Other clauses are ignored."""
+        rows, key = self._rows[request["TableName"]], self._key(request["TableName"], request["Key"])
+        row = rows.setdefault(key, dict(request["Key"]))
+        names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+        clause = re.split(r" ?\b(?:ADD|REMOVE) ", request["UpdateExpression"])[0].removeprefix("SET ")
+        for assignment in filter(None, clause.split(", ")):
+            path, _, value = assignment.partition(" = ")
+            *parents, last = (names.get(name, name) for name in path.split("."))
+            at = row
+            for parent in parents:
+                at = at.get(parent, {}).get("M", {})  # what is not there cannot be set in
+            term = value.rpartition(" ")[2]
+            if term in values:
+                at[last] = values[term]
+        return {"Attributes": row}
+
     def _transactwriteitems(self, request: dict[str, Any]) -> dict[str, Any]:
         for part in request["TransactItems"]:
             if "Put" in part:

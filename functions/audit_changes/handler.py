@@ -18,7 +18,7 @@ from dnc.audit.chain import Head
 from dnc.audit.changes import OUT_OF_BAND, EventType, RecordedChange
 from dnc.audit.held import HeldRecords, read_record
 from dnc.audit.writer import AuditWriter, ChainHeld
-from dnc.aws import clients
+from dnc.aws import clients, deadline
 from dnc.aws import errors as aws_errors
 from dnc.logs import logger as logs
 from dnc.logs import metrics
@@ -63,8 +63,9 @@ def _store_image(key: str, body: bytes) -> None:
 writer = AuditWriter(clients.dynamodb(), settings.audit_table, _store_image)
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Record a batch of a stream. Return what must be delivered again."""
+    deadline.begin(context)
     chains, failed = _read(event["Records"])
     heads = writer.heads(list(chains))
     with ThreadPoolExecutor(WORKERS) as pool:

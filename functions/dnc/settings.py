@@ -78,13 +78,28 @@ class Settings:
         return int(self.environment.get("EXPORT_FILE_ROWS") or 250_000)
 
     @property
+    def read_units_per_second(self) -> float:
+        """READ_UNITS_PER_SECOND: the read units that all bulk jobs of one account may use; default 1,000."""
+        return float(self.environment.get("READ_UNITS_PER_SECOND") or 1000)
+
+    @property
+    def reading_jobs_per_account(self) -> int:
+        """READING_JOBS_PER_ACCOUNT: how many scrubs and exports of one account run at the same time; default 4."""
+        return int(self.environment.get("READING_JOBS_PER_ACCOUNT") or 4)
+
+    @property
+    def scrub_concurrency(self) -> int:
+        """SCRUB_CONCURRENCY: how many pieces of one account's scrubs are checked in parallel; default 10."""
+        return int(self.environment.get("SCRUB_CONCURRENCY") or 10)
+
+    @property
     def import_concurrency(self) -> int:
         """IMPORT_CONCURRENCY: how many pieces of one import are written in parallel."""
         return int(self.environment["IMPORT_CONCURRENCY"])
 
     @property
     def import_writes_per_second(self) -> float:
-        """IMPORT_WRITES_PER_SECOND: the most rows that one import writes per second."""
+        """IMPORT_WRITES_PER_SECOND: the most rows that all imports of one account write per second."""
         return float(self.environment["IMPORT_WRITES_PER_SECOND"])
 
     @property

@@ -41,8 +41,9 @@ def make_export(call: Call, body: NewExport) -> Answer:
         request,
         write.actor,
         write.at,
-        status=JobStatus.RUNNING,
+        status=JobStatus.QUEUED,
         job_id=order.export_id,
+        run=order.export_id,
         state=export_store.initial_state(nightly=False),
     )
     files = JobFiles(None, settings.bulk_bucket, call.account_id, JobKind.EXPORT, job.id)

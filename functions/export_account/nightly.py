@@ -9,7 +9,7 @@ from typing import Any
 
 from dnc import times
 from dnc.accounts.store import Accounts
-from dnc.aws import clients
+from dnc.aws import clients, deadline
 from dnc.bulk.exports.format import ExportKind
 from dnc.bulk.files import TAG_RESULT, s3
 from dnc.settings import Settings
@@ -21,11 +21,12 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the key of the list and the number of exports in it. `scheduled_at`: RFC 3339 UTC, by default now.
 
     A time ahead counts as now: events recorded between now and then would be in no night's export.
     """
+    deadline.begin(context)
     scheduled = str(event.get("scheduled_at") or "")
     at = times.text(min(times.parse(scheduled), times.now()) if _HOUR.fullmatch(scheduled) else times.now())
     exports: list[dict[str, str]] = []

@@ -10,7 +10,7 @@ from typing import Any
 from dnc import times
 from dnc.accounts.profiles import Profile
 from dnc.accounts.store import Accounts
-from dnc.aws import clients
+from dnc.aws import clients, deadline
 from dnc.bulk.exports import failure, orders
 from dnc.bulk.exports import run as export_run
 from dnc.bulk.exports import sources as export_sources
@@ -19,14 +19,17 @@ from dnc.bulk.exports.code_version import code_version
 from dnc.bulk.exports.format import ExportKind
 from dnc.bulk.exports.orders import ExportOrder
 from dnc.bulk.exports.run import FileLimits
+from dnc.bulk.exports.settled import IndexLags, Sample
 from dnc.bulk.exports.sources import RowReader
 from dnc.bulk.exports.store import Exports
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import Job, JobKind, JobStatus
+from dnc.bulk.shared_pace import ReadPace
+from dnc.bulk.turns import Pool, Turns
 from dnc.entries.entry import Actor
 from dnc.logs import logger as logs
 from dnc.logs import metrics
-from dnc.problems import NotFound
+from dnc.problems import Conflict, NotFound
 from dnc.settings import Settings
 
 SECONDS_TO_END_A_FILE = 30
@@ -41,15 +44,26 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Work on an export. `done`: whether it is finished."""
+    """Work on an export. `done`: whether it is finished; `wait`: seconds until its turn may have come, or 0."""
+    deadline.begin(context)
     order = _order(event)
     exports = Exports(clients.dynamodb(), settings.accounts_table, order.account_id)
     if event.get("failed"):
         return _fail(exports, order, event["failed"])
     export = _taken(exports, order)
     if export.status is JobStatus.DONE:
-        return {"done": True}
+        return {"done": True, "wait": 0}
+    client, limit = clients.dynamodb(), settings.reading_jobs_per_account
+    turns = Turns(client, settings.accounts_table, order.account_id)
+    turn = turns.take(export, export.id, Pool.READERS, limit, times.now())
+    if turn.over:
+        raise Conflict("This export has ended.")
+    if not turn.taken:
+        return {"done": False, "wait": turn.wait}
+    export = exports.get(export.id)
     files = JobFiles(s3(), settings.bulk_bucket, order.account_id, JobKind.EXPORT, export.id)
+    if not export.state["cursor"]:
+        _require_settled(order.account_id, export)
     export = export_run.run(
         exports,
         export,
@@ -59,11 +73,12 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         lambda: context.get_remaining_time_in_millis() < SECONDS_TO_END_A_FILE * 1000,
         FileLimits(rows=settings.export_file_rows),
     )
-    done = "read_until" in export.state and export_run.seal(
-        exports, export, files, code_version(), export.id, times.now()
-    )
+    done = False
+    if "read_until" in export.state:
+        _require_settled_at_end(exports, order.account_id, export)
+        done = export_run.seal(exports, export, files, code_version(), export.id, times.now())
     logs.logger.info("export step", extra={"account_id": order.account_id, "export_id": export.id, "done": done})
-    return {"done": done}
+    return {"done": done, "wait": 0}
 
 
 def _order(event: Mapping[str, Any]) -> ExportOrder:
@@ -86,16 +101,39 @@ def _taken(exports: Exports, order: ExportOrder) -> Job:
         request,
         Actor(order.by["principal"], order.by.get("acting_user")),
         times.parse(order.at),
-        status=JobStatus.RUNNING,
+        status=JobStatus.QUEUED,
         job_id=order.export_id,
+        run=order.export_id,
         state=export_store.initial_state(nightly=order.nightly),
     )
     if export.status is JobStatus.DONE:
         return export
     # A nightly export that failed continues where it stopped. A person orders a new export instead.
-    since = (JobStatus.RUNNING, JobStatus.FAILED) if order.nightly else (JobStatus.RUNNING,)
-    exports.jobs.begin(JobKind.EXPORT, export.id, export.id, since=since)
-    return exports.get(export.id)
+    if order.nightly and export.status is JobStatus.FAILED:
+        exports.jobs.begin(JobKind.EXPORT, export.id, export.id, since=(JobStatus.FAILED,))
+        export = exports.get(export.id)
+    return export
+
+
+def _require_settled(account_id: str, export: Job) -> None:
+    """Raise IndexLags if the index that an export of the audit reads is known to lack an event of its window."""
+    request = export.request
+    if request["kind"] == ExportKind.AUDIT and request["from"] < request["to"]:
+        tables, window = (settings.numbers_table, settings.audit_table), (request["from"], request["to"])
+        Sample(clients.dynamodb(), tables, account_id, window, _pace(account_id)).compare()
+
+
+def _require_settled_at_end(exports: Exports, account_id: str, export: Job) -> None:
+    """Require the same before an export is sealed. If the index lags, its files may lack events, and it starts over."""
+    try:
+        _require_settled(account_id, export)
+    except IndexLags:
+        exports.restart(export, str(export.request["from"]))
+        raise
+
+
+def _pace(account_id: str) -> ReadPace:
+    return ReadPace(clients.dynamodb(), settings.accounts_table, account_id, settings.read_units_per_second)
 
 
 def _count_age_of_registries(profile: Profile) -> None:
@@ -111,7 +149,8 @@ def _count_age_of_registries(profile: Profile) -> None:
 def _source(account_id: str, export: Job) -> RowReader:
     client, request = clients.dynamodb(), export.request
     if request["kind"] == ExportKind.NUMBERS:
-        return export_sources.entries(client, settings.numbers_table, account_id, request["from"], request["to"])
+        window = request["from"], request["to"]
+        return export_sources.entries(client, settings.numbers_table, account_id, _pace(account_id), *window)
     return export_sources.events(client, settings.audit_table, account_id, request["from"], request["to"])
 
 
@@ -130,4 +169,4 @@ def _fail(exports: Exports, order: ExportOrder, failed: Mapping[str, Any]) -> di
     metrics.count("ExportsFailed")
     with suppress(NotFound):  # it failed before the job was created
         failure.record(exports.jobs, order.export_id, kind, times.now(), nightly=order.nightly)
-    return {"done": False}
+    return {"done": False, "wait": 0}

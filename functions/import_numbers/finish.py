@@ -4,7 +4,7 @@ from typing import Any
 
 from dnc import times
 from dnc.accounts.store import Accounts
-from dnc.aws import clients
+from dnc.aws import clients, deadline
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.imports import failure
 from dnc.bulk.imports import report as import_report
@@ -18,6 +18,7 @@ from dnc.logs import logger as logs
 from dnc.settings import Settings
 
 _WHY = {
+    "WaitedTooLong": "other imports of this account ran for three days, and its turn did not come",
     "NotYetDone": "the audit or the storage did not keep up for hours",
     "Unavailable": "the storage did not respond, or was throttled for too long",
     "States.Timeout": "a step took too long",
@@ -28,8 +29,9 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """End the job of a run. The event is the finished work, or has `given`: the input of a run that failed."""
+    deadline.begin(context)
     if "given" in event:
         _record_failure(event["given"], event["run"])
         return {}

@@ -87,7 +87,8 @@ def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str, *, may_orde
         if aws_errors.error_code(failed) != "ExecutionAlreadyExists":  # a concurrent request started this run already
             raise
         return jobs.get(JobKind.IMPORT, job.id)
-    jobs.begin(JobKind.IMPORT, job.id, run, since=(JobStatus.DONE, JobStatus.FAILED), state={"undo": undo})
+    since = (JobStatus.DONE, JobStatus.FAILED)
+    jobs.begin(JobKind.IMPORT, job.id, run, since=since, status=JobStatus.RUNNING, state={"undo": undo})
     return jobs.get(JobKind.IMPORT, job.id)
 
 

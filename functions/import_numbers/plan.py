@@ -1,18 +1,21 @@
 """The first step of an import: take the job, read the file once, cut it into pieces. Nothing is listed yet.
 
-An undo begins here too: its pieces are the ones that the import left.
+An undo begins here too: its pieces are the ones that the import left. The second step is here as well: to wait for the
+import's turn.
 """
 
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients
+from dnc.aws import clients, deadline
+from dnc.bulk import turns
 from dnc.bulk.files import UPLOAD, JobFiles, s3
 from dnc.bulk.imports import plan as import_plan
 from dnc.bulk.imports import report as import_report
 from dnc.bulk.imports.pieces import PLAN
 from dnc.bulk.imports.run_input import RunInput
 from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
+from dnc.bulk.turns import Turn, Turns
 from dnc.bulk.uploads.columns import Choice, ColumnsNeeded
 from dnc.bulk.uploads.errors import FileRefused
 from dnc.bulk.uploads.source import S3Object
@@ -28,17 +31,22 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the work: the number of `pieces` (0: nothing to do), and what each piece needs to know.
 
-    `given`: the input of the state machine; `run`: the execution.
+    `given`: the input of the state machine; `run`: the execution. With `work` in the event, ask for the import's turn.
     """
+    deadline.begin(context)
+    if "work" in event:
+        return _turn(event["work"])
     run_input, run = RunInput.of(event["given"]), event["run"]
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, run_input.account_id)
     files = JobFiles(s3(), settings.bulk_bucket, run_input.account_id, JobKind.IMPORT, run_input.job_id)
+    rows = 0
     if run_input.undo:
         pieces = _plan_undo(jobs, files, run_input, run)
     else:
-        pieces = _plan_upload(jobs, files, run_input, run, context)
+        pieces, rows = _plan_upload(jobs, files, run_input, run, context)
     return {
         "pieces": pieces,
+        "rows": rows,
         "run": run,
         "account_id": run_input.account_id,
         "job_id": run_input.job_id,
@@ -47,13 +55,26 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     }
 
 
-def _plan_upload(jobs: Jobs, files: JobFiles, run_input: RunInput, run: str, context: Any) -> int:
+def _turn(work: dict[str, Any]) -> dict[str, Any]:
+    """Return whether the import may run now: `taken`, after how many seconds to ask again, or that it is `over`.
+
+    An undo never waits: what it removes may be wrong.
+    """
+    if work["mode"] == "undo":
+        return Turn(taken=True)._asdict()
+    client, account_id = clients.dynamodb(), work["account_id"]
+    job = Jobs(client, settings.accounts_table, account_id).get(JobKind.IMPORT, work["job_id"])
+    pool, limit = turns.pool_of(work["rows"])
+    return Turns(client, settings.accounts_table, account_id).take(job, work["run"], pool, limit, times.now())._asdict()
+
+
+def _plan_upload(jobs: Jobs, files: JobFiles, run_input: RunInput, run: str, context: Any) -> tuple[int, int]:
+    """Return the number of pieces and of rows, 0 if there is nothing to do."""
     job_id = run_input.job_id
-    since = (JobStatus.QUEUED,) if run_input.has_columns else (JobStatus.AWAITING_UPLOAD,)
-    if not jobs.begin(JobKind.IMPORT, job_id, run, since=since):
+    if not jobs.begin(JobKind.IMPORT, job_id, run):
         extra = {"account_id": run_input.account_id, "job_id": job_id}
         logs.logger.info("another run has this import", extra=extra)
-        return 0
+        return 0, 0
     job = jobs.get(JobKind.IMPORT, job_id)
     try:
         source = S3Object(files.client, files.bucket, files.key(UPLOAD), run_input.version_id)
@@ -67,14 +88,14 @@ def _plan_upload(jobs: Jobs, files: JobFiles, run_input: RunInput, run: str, con
         )
     except FileRefused as refused:
         jobs.fail(JobKind.IMPORT, job.id, run, times.now(), str(refused))
-        return 0
+        return 0, 0
     except ColumnsNeeded as needed:
         state = {"candidates": needed.candidates, "columns": needed.columns}
         jobs.ask_for_columns(JobKind.IMPORT, job.id, run, times.now(), state)
-        return 0
+        return 0, 0
     state = {"pieces": len(plan.pieces), "names": plan.files, "read_columns": plan.columns, "notes": plan.notes}
     jobs.advance(JobKind.IMPORT, job.id, run, progress=0.05, counts={"rows": plan.rows}, state=state)
-    return len(plan.pieces)
+    return len(plan.pieces), plan.rows
 
 
 def _choice(job: Job) -> Choice:
@@ -89,7 +110,9 @@ def _choice(job: Job) -> Choice:
 def _plan_undo(jobs: Jobs, files: JobFiles, run_input: RunInput, run: str) -> int:
     undo = dict(run_input.undo or {})
     since = (JobStatus.DONE, JobStatus.FAILED)
-    if not jobs.begin(JobKind.IMPORT, run_input.job_id, run, since=since, state={"undo": undo}):
+    if not jobs.begin(
+        JobKind.IMPORT, run_input.job_id, run, since=since, status=JobStatus.RUNNING, state={"undo": undo}
+    ):
         return 0
     pieces = import_report.planned(files)
     if not pieces:

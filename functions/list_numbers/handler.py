@@ -130,7 +130,8 @@ def read_audit(call: Call, query: ReadAudit) -> Answer:
         raise InvalidRequest.of("type", f"must be one of {', '.join(EventType)}")
     log = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id)
     before = page_tokens.key_of(call.account_id, bound, query.page_token, page_tokens.is_moment)
-    rows, last = log.timeline(since, until, query.page_size, before, lambda row: _wanted(row, query))
+    wanted = (lambda row: _wanted(row, query)) if query.type or query.actor else None
+    rows, last = log.timeline(since, until, query.page_size, before, wanted)
     return Answer(
         200,
         {

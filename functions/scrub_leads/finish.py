@@ -8,7 +8,7 @@ from typing import Any
 
 from dnc import times
 from dnc.accounts.profiles import Profiles
-from dnc.aws import clients
+from dnc.aws import clients, deadline
 from dnc.aws.wire import plain_from_wire
 from dnc.bulk.exports import sources as export_sources
 from dnc.bulk.files import JobFiles, ResultWriter, s3, upload_of
@@ -24,8 +24,9 @@ CLOCK_SKEW = timedelta(minutes=1)
 settings = Settings.from_env("ACCOUNTS_TABLE", "AUDIT_TABLE", "BULK_BUCKET")
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Join the results of the finished `work`, or record a failure (`given`: the input of the run)."""
+    deadline.begin(context)
     if "given" in event:
         return _record_failure(event["run"], event["given"])
     work = event["work"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from dnc import times
 from dnc.accounts.profiles import Profiles
-from dnc.aws import clients
+from dnc.aws import clients, deadline
 from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import leads
@@ -14,6 +14,8 @@ from dnc.bulk.scrubs import piece as scrub_piece
 from dnc.bulk.scrubs.leads import BlockBy
 from dnc.bulk.scrubs.listed import Method, NumberSet
 from dnc.bulk.scrubs.piece import ListedOf, ScrubOptions, also_by_prefix
+from dnc.bulk.shared_pace import ReadPace
+from dnc.bulk.turns import Turns
 from dnc.entries.store import Numbers
 from dnc.settings import Settings
 
@@ -21,12 +23,15 @@ settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE", "BULK_BUCKET")
 _remembered: dict[tuple[str, int], NumberSet] = {}
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work on one piece. Anything that cannot be read raises, so nothing is called clear."""
+    deadline.begin(context)
     work, look, piece = event["work"], int(event["look"]), event["piece"]
     number, rows = int(piece["piece"]), int(piece["rows"])
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
-    prefixes = Profiles(clients.dynamodb(), settings.accounts_table).profile(work["account_id"]).prefixes
+    client, account_id = clients.dynamodb(), work["account_id"]
+    Turns(client, settings.accounts_table, account_id).renew(JobKind.SCRUB, work["job_id"], work["run"], times.now())
+    prefixes = Profiles(client, settings.accounts_table).profile(account_id).prefixes
     listed_of = also_by_prefix(_listed_of(work, look, files), prefixes)
     if look == 2:
         return {"late": scrub_piece.second_pass(files, number, rows, listed_of)}
@@ -43,8 +48,10 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def _listed_of(work: dict[str, Any], look: int, files: JobFiles) -> ListedOf:
     reading = work["lists"][f"look{look}"]
     if reading["by"] == Method.LOOKUP:
-        numbers = Numbers(clients.dynamodb(), settings.numbers_table, work["account_id"])
-        return lambda wanted: listed_numbers.looked_up(numbers, wanted, times.now(), work.get("channel"))
+        client, account_id = clients.dynamodb(), work["account_id"]
+        numbers = Numbers(client, settings.numbers_table, account_id)
+        pace = ReadPace(client, settings.accounts_table, account_id, settings.read_units_per_second)
+        return lambda wanted: listed_numbers.looked_up(numbers, wanted, times.now(), pace, work.get("channel"))
     known = (work["job_id"], look)
     if known not in _remembered:
         _remembered.clear()  # one list at a time fits in memory

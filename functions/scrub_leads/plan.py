@@ -1,13 +1,17 @@
-"""The first step of a scrub: take the job, read the file once, cut it into pieces. Nothing is decided yet."""
+"""The first step of a scrub: take the job, read the file once, cut it into pieces. Nothing is decided yet.
+
+The second step is here as well: to wait for the scrub's turn.
+"""
 
 from typing import Any
 
 from dnc import times
-from dnc.aws import clients
+from dnc.aws import clients, deadline
 from dnc.bulk.files import JobFiles, s3, upload_of
-from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
+from dnc.bulk.jobs import Job, JobKind, Jobs
 from dnc.bulk.scrubs import plan as scrub_plan
 from dnc.bulk.scrubs.leads import PLAN, BlockBy
+from dnc.bulk.turns import Pool, Turns
 from dnc.bulk.uploads.columns import Choice, ColumnsNeeded
 from dnc.bulk.uploads.errors import FileRefused
 from dnc.bulk.uploads.source import S3Object
@@ -23,14 +27,16 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the work: the number of `pieces` (0: nothing to do), and what the later steps need to know.
 
     `given`: the S3 event of the upload as EventBridge delivers it, or the same from the choice of the columns; `run`:
-    the execution.
+    the execution. With `work` in the event, ask for the scrub's turn.
     """
+    deadline.begin(context)
+    if "work" in event:
+        return _turn(event["work"])
     payload, run = event["given"], event["run"]
     uploaded = payload["detail"]["object"]
     account_id, _, job_id = upload_of(uploaded["key"])
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
-    since = (JobStatus.QUEUED,) if "columns" in payload else (JobStatus.AWAITING_UPLOAD,)
-    if not jobs.begin(JobKind.SCRUB, job_id, run, since=since):
+    if not jobs.begin(JobKind.SCRUB, job_id, run):
         return _NOTHING_TO_DO
     job = jobs.get(JobKind.SCRUB, job_id)
     files = JobFiles(s3(), settings.bulk_bucket, account_id, JobKind.SCRUB, job_id)
@@ -65,8 +71,17 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         "channel": job.request.get("channel"),
         "form": plan.form(),
         "plan_key": files.key(PLAN),
+        "concurrency": max(1, settings.scrub_concurrency // settings.reading_jobs_per_account),
         "lists": {"look1": None, "look2": None},
     }
+
+
+def _turn(work: dict[str, Any]) -> dict[str, Any]:
+    """Return whether the scrub may run now: `taken`, after how many seconds to ask again, or that it is `over`."""
+    client, account_id, limit = clients.dynamodb(), work["account_id"], settings.reading_jobs_per_account
+    job = Jobs(client, settings.accounts_table, account_id).get(JobKind.SCRUB, work["job_id"])
+    turns = Turns(client, settings.accounts_table, account_id)
+    return turns.take(job, work["run"], Pool.READERS, limit, times.now())._asdict()
 
 
 def _choice(job: Job) -> Choice:

@@ -14,7 +14,7 @@ from typing import Any
 from dnc import times
 from dnc.accounts.store import Accounts
 from dnc.accounts.tokens import PLATFORM
-from dnc.aws import clients
+from dnc.aws import clients, deadline
 from dnc.entries.entry import Actor, Write
 from dnc.entries.removal_store import Removals
 from dnc.logs import logger as logs
@@ -42,6 +42,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Return the last account that was visited (`after`), how many were (`accounts`), and what was done: the number of
     `stuck_jobs`, of `lapsed` removals, of `expiring_keys` and of tasks that failed (`failures`).
     """
+    deadline.begin(context)
     after = event.get("after") or None
     visit = partial(_visit, request_id=context.aws_request_id)
     done: Counter[str] = Counter()

@@ -1,6 +1,7 @@
-"""Jobs that stay `running` although nothing works on them: their execution was stopped, timed out or failed to report.
+"""Jobs that stay `running` or `queued` although nothing works on them.
 
-Such a job would block the account's next ones and show progress forever. It ends as its own run would have ended it.
+Their execution was stopped, timed out or failed to report. Such a job would block the account's next ones and show
+progress forever. It ends as its own run would have ended it.
 """
 
 from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ def end(client: Any, table: str, account_id: str, is_running: Callable[[Job], bo
     """
     jobs = Jobs(client, table, account_id)
     for kind, look_back in _LOOK_BACK.items():
-        for job in jobs.running(kind, at - look_back if look_back else None):
+        for job in jobs.unfinished(kind, at - look_back if look_back else None):
             if _began(job) < times.text(at - _SETTLING) and not is_running(job) and _end(jobs, job, at):
                 yield job
 
@@ -71,7 +72,9 @@ def end(client: Any, table: str, account_id: str, is_running: Callable[[Job], bo
 def _began(job: Job) -> str:
     """Return when a job's run was requested, as RFC 3339."""
     undo = job.state.get("undo") if "-undo-" in str(job.run) else None
-    return str(undo["requested_at"]) if undo else job.created_at
+    if undo:
+        return str(undo["requested_at"])
+    return str(job.state.get("columns_chosen_at") or job.created_at)
 
 
 def _end(jobs: Jobs, job: Job, at: datetime) -> bool:

@@ -41,6 +41,12 @@ LAMBDA_CONCURRENCY = 1_000
 LAMBDA_REQUESTS_EACH = 10
 LAMBDA_SCALING = 1_000, 10
 GATEWAY_REQUESTS = 10_000
+LISTING_WRITES = 2
+"""A listed row is written to the table and to the index of listed rows."""
+QUERY_BYTES = 1024**2
+ROWS_READ_A_PAGE = 20_000
+REMOVED_ROWS = 1_000_000
+PAGE_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Inputs:
     row_bytes: float = 500.0
     event_bytes: float = 1_000.0
     head_bytes: float = 100.0
+    removed_row_bytes: float = 700.0
     memory_gb: float = 1.0
     bulk_memory_gb: float = 1769 / 1024
     import_workers: float = 4.0
@@ -168,14 +175,14 @@ def audit_cost(values: Inputs, changes: float) -> float:
 
 def adds_cost(values: Inputs, adds: float) -> float:
     """Return the dollars for adds over HTTP, with their audit."""
-    writes = adds * _units(values.row_bytes, 1024) / MILLION * PRICES["a million write units"]
+    writes = adds * LISTING_WRITES * _units(values.row_bytes, 1024) / MILLION * PRICES["a million write units"]
     gateway = adds / MILLION * PRICES["a million REST calls"]
     return gateway + _lambda(values, adds, values.add_ms) + writes + audit_cost(values, adds) + _logs(adds, 0.9)
 
 
 def import_cost(values: Inputs, rows: float) -> float:
     """Return the dollars for an import of new numbers, with their audit."""
-    writes = rows * _units(values.row_bytes, 1024) / MILLION * PRICES["a million write units"]
+    writes = rows * LISTING_WRITES * _units(values.row_bytes, 1024) / MILLION * PRICES["a million write units"]
     worker = rows * values.import_row_ms / 1000 * values.bulk_memory_gb * PRICES["a GB-second (arm64)"]
     return writes + worker + audit_cost(values, rows)
 
@@ -190,7 +197,9 @@ def export_cost(values: Inputs, numbers: float, accounts: int = 1) -> float:
 def storage_cost(values: Inputs, numbers: float) -> float:
     """Return the dollars a month for storing numbers with two events and a head each, and point-in-time recovery."""
     gigabytes = numbers * (values.row_bytes + 2 * values.event_bytes + values.head_bytes) / 1e9
-    return gigabytes * (PRICES["a GB stored for a month"] + PRICES["a GB of point-in-time recovery for a month"])
+    indexed = numbers * values.row_bytes / 1e9  # an index is not part of point-in-time recovery
+    stored = PRICES["a GB stored for a month"]
+    return indexed * stored + gigabytes * (stored + PRICES["a GB of point-in-time recovery for a month"])
 
 
 def _units(size: float, unit: int) -> int:
@@ -267,6 +276,31 @@ def limits_table(values: Inputs) -> str:
     return markdown(("met at, one number per check", "met at, 100 per check", "limit"), rows)
 
 
+def removed_table(values: Inputs) -> str:
+    """Return the table of what the first page of listed numbers costs behind removed rows."""
+    size = REMOVED_ROWS * values.removed_row_bytes
+    first = PAGE_ROWS * values.removed_row_bytes / 4096
+    second = PAGE_ROWS * values.row_bytes / 8192
+    rows = [
+        (
+            "the table only",
+            f"{size / QUERY_BYTES:,.0f}",
+            f"{size / 4096:,.0f}",
+            f"{REMOVED_ROWS / ROWS_READ_A_PAGE:,.0f}",
+        ),
+        ("the table once, then the index of listed rows", "2", f"{first + second:,.0f}", "1"),
+    ]
+    return markdown(("read from", "reads", "read units", "responses until the first number"), rows)
+
+
+def deadlines_table(_values: Inputs) -> str:
+    """Return the table of the concurrency that checks take up while their storage does not answer."""
+    default = float(templates.parent()["Parameters"]["CheckDeadlineSeconds"]["Default"])
+    ways = (("four attempts of 3 s, without a deadline", 12.0), ("the default deadline", default))
+    rows = [(way, f"{seconds:g} s", f"{1000 * seconds:,.0f}") for way, seconds in ways]
+    return markdown(("a check ends with", "after", "1,000 checks a second take a concurrency of"), rows)
+
+
 def prices_table(_values: Inputs) -> str:
     """Return the table of prices."""
     return markdown(
@@ -291,6 +325,8 @@ TABLES: dict[str, Callable[[Inputs], str]] = {
     "checks": checks_table,
     "work": work_table,
     "limits": limits_table,
+    "deadlines": deadlines_table,
+    "removed": removed_table,
     "partitions": lambda _values: partition.table(),
     "prices": prices_table,
     "inputs": inputs_table,

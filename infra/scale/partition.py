@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate, pairwise
 
+JOB_SECONDS = 600
+"""The time in which a job of the simulation reads the whole list."""
 SEGMENTS = 64
 """The account's list is divided into this many ranges of numbers. A split never divides a segment."""
 
@@ -93,13 +95,14 @@ class Partition:
 class Scenario:
     """Traffic on one account, or on `accounts` equal ones.
 
-    `checks`, `rows`: per second. `ramp_minutes`: how long the checks take to reach their rate. `order`: of the file,
-    `spread` or `sorted` by number. `burst`: partitions have burst capacity. `warm_reads`: read units that the table was
-    warmed for, with the quota raised to match.
+    `checks`, `rows`: per second. `job_reads`: read units a second that exports and scrubs ask for. `ramp_minutes`: how
+    long the checks take to reach their rate. `order`: of the file, `spread` or `sorted` by number. `burst`: partitions
+    have burst capacity. `warm_reads`: read units that the table was warmed for, with the quota raised to match.
     """
 
     name: str
     checks: int = 0
+    job_reads: int = 0
     rows: int = 0
     row_count: int = 0
     order: str = "spread"
@@ -146,12 +149,15 @@ def simulate(scenario: Scenario, limits: Limits = LIMITS, assumed: Assumed = ASS
     imported, import_ended, audit_lag = 0.0, None, 0.0
     for second in range(scenario.minutes * 60):
         ramp = min(1.0, (second + 1) / (scenario.ramp_minutes * 60)) if scenario.ramp_minutes else 1.0
-        reads = _arrivals(scenario.checks * ramp, shares, rng)
+        checks = _arrivals(scenario.checks * ramp, shares, rng)
+        # Jobs read the list from its beginning to its end, and begin again.
+        jobs = _rows(scenario.job_reads, second % JOB_SECONDS / JOB_SECONDS, "sorted")
+        reads = [check + job for check, job in zip(checks, jobs, strict=True)]
         remaining = scenario.row_count - imported
         writes = _rows(min(scenario.rows, remaining), imported / max(scenario.row_count, 1), scenario.order)
         read, written = table.serve(second, reads, writes)
-        requested[second // 60] += sum(reads)
-        served[second // 60] += read
+        requested[second // 60] += sum(checks)
+        served[second // 60] += read * sum(checks) / (sum(reads) or 1)
         imported += written
         audit_lag = max(audit_lag, table.audit())
         if import_ended is None and scenario.row_count and imported >= scenario.row_count - 0.5:
@@ -273,12 +279,16 @@ SCENARIOS = (
     Scenario("100,000 checks/s at once", checks=100_000, minutes=120),
     Scenario("100,000 checks/s over 10,000 accounts, at once", checks=100_000, minutes=120, accounts=10_000),
     Scenario("the same, table warmed for 192,000", checks=100_000, accounts=10_000, warm_reads=192_000),
+    Scenario("1,500 checks/s, two exports at full speed", checks=1_500, job_reads=6_000),
+    Scenario("1,500 checks/s, all jobs paced at 1,000 units/s", checks=1_500, job_reads=1_000),
     Scenario("import at 500 rows/s, 1,000 checks/s", checks=1_000, rows=500, row_count=1_000_000),
     Scenario("import at 900 rows/s, 2,500 checks/s", checks=2_500, rows=900, row_count=1_000_000),
+    Scenario("four imports at 500 rows/s, side by side", rows=2_000, row_count=4_000_000, minutes=90),
+    Scenario("the same, one after another", rows=500, row_count=4_000_000, minutes=140),
     Scenario("import at 3,000 rows/s, spread", rows=3_000, row_count=1_000_000),
     Scenario("import at 3,000 rows/s, sorted by number", rows=3_000, row_count=1_000_000, order="sorted"),
 )
-"""Imports have 1,000,000 rows. The rows of a file are spread over the numbers if its pieces run in parallel."""
+"""Imports have 1,000,000 rows each. The rows of a file are spread over the numbers if its pieces run in parallel."""
 
 
 @cache

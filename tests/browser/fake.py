@@ -574,7 +574,7 @@ class FakeApi:
     def _make_job(self, kind: str, *, query: Body, body: Body) -> Reply:
         options = {name: value for name, value in body.items() if name != "acting_user"}
         now = text(datetime.now(UTC))
-        status = "running" if kind == "exports" else "awaiting_upload"
+        status = "queued" if kind == "exports" else "awaiting_upload"
         job = self.job(kind, **options, status=status, progress=0, finished_at=None, created_at=now)
         if kind == "exports":
             return 201, job
@@ -593,7 +593,7 @@ class FakeApi:
 
     def _columns(self, kind: str, job_id: str, *, query: Body, body: Body) -> Reply:
         job = self._job(kind, job_id)
-        job |= {"status": "running", "columns": body["columns"]}
+        job |= {"status": "queued", "columns": body["columns"]}
         return 200, job
 
     def _undo_import(self, kind: str, job_id: str, *, query: Body, body: Body) -> Reply:

@@ -57,7 +57,7 @@ def test_the_list_and_the_audit_are_exported_and_proved(client, account, key, tm
     removal = {"reason": "test_number", "note": "ours", "if_version": 1, **PERSON}
     assert client.numbers("operator", "DELETE", f"/{numbers[7]}", removal, account).status_code == 200
     made = make(client, account, kind="numbers", format="csv")
-    assert (made["status"], made["files"], made["manifest_url"]) == ("running", [], None)
+    assert (made["status"], made["files"], made["manifest_url"]) == ("queued", [], None)
     job = done(client, account, made)
     assert job["counts"] == {"rows": 60}
     manifest, bodies = download(job, tmp_path)

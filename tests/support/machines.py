@@ -1,7 +1,8 @@
 """Runs the state machines of the nested stacks in the test's process: the real definitions, with the real handlers.
 
 It supports only what they use: Task with Parameters, ResultPath, InputPath and Catch, Choice, Map over a list in S3,
-Fail and Succeed. It does not retry: a test of a retry runs the task twice.
+Wait, Fail and Succeed. A Wait takes no time; `waited` has its seconds. It does not retry: a test of a retry runs the
+task twice.
 """
 
 import json
@@ -38,10 +39,11 @@ class Machine:
         self.states = definition(machine, names)
         self.tasks = tasks
         self.read = read
+        self.waited = []
 
     def run(self, execution_input, name="run-1", before=lambda state, data: None):
         """Run it to its end and return its output. `before` is called before each state runs."""
-        context = {"Execution": {"Name": name, "Input": execution_input}}
+        context = {"Execution": {"Name": name, "Input": execution_input}, "Waited": self.waited}
         return self._run(self.states, json.loads(json.dumps(execution_input)), context, before)
 
     def _run(self, machine, data, context, before):
@@ -53,6 +55,10 @@ class Machine:
                 return data
             if state["Type"] == "Fail":
                 raise ExecutionFailed(state["Error"])
+            if state["Type"] == "Wait":
+                context["Waited"].append(_at(data, state["SecondsPath"]))
+                name = state["Next"]
+                continue
             if state["Type"] == "Choice":
                 name = next((c["Next"] for c in state["Choices"] if _holds(c, data)), state["Default"])
                 continue

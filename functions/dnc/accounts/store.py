@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dnc import times
@@ -25,6 +25,7 @@ _EXPIRY_NOTED = "expiry#"
 _PATIENCE = 5.0
 _LONGEST_DESCENT = 20
 """Keys that made one another, in a row. No account has as many."""
+_MILLISECOND = timedelta(milliseconds=1)
 _refusals = Refusals()
 
 
@@ -62,7 +63,7 @@ class Accounts(Profiles):
                 **changes,
                 "account_id": account_id,
                 "created_at": before.created_at if before else times.text(at),
-                "changed_at": times.text(at),
+                "changed_at": times.text(_after(before, at)),
                 "changed_by": dict(by),
             }
             if self._store_profile(row, before):
@@ -83,7 +84,12 @@ class Accounts(Profiles):
             if missing and not may_shorten:
                 codes = ", ".join(sorted(missing))
                 raise Forbidden(f"Only an operator may take a reason off approve_reasons: {codes}.")
-            row = {**_stored(before, policy), **policy, "changed_at": times.text(at), "changed_by": dict(by)}
+            row = {
+                **_stored(before, policy),
+                **policy,
+                "changed_at": times.text(_after(before, at)),
+                "changed_by": dict(by),
+            }
             if self._store_profile(row, before):
                 return Profile(row)
         raise _busy()
@@ -119,7 +125,7 @@ class Accounts(Profiles):
                 return
             values = {
                 ":imports": areas_by_day(after),
-                ":at": times.text(at),
+                ":at": times.text(_after(before, at)),
                 ":by": dict(by),
                 ":seen": before.changed_at,
             }
@@ -300,6 +306,14 @@ def _stored(before: Profile, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _busy() -> Unavailable:
     return Unavailable("The account is being changed by other requests. Try again.")
+
+
+def _after(before: Profile | None, at: datetime) -> datetime:
+    """Return the time of a change, always later than that of the one before, even within one millisecond.
+
+    It is what a write's condition compares, and by which the audit recognizes a change of the service.
+    """
+    return max(at, times.parse(before.changed_at) + _MILLISECOND) if before else at
 
 
 def _key_as_json(row: dict[str, Any]) -> dict[str, Any]:

@@ -120,6 +120,8 @@ class Api:
             route = self.routes.get((event["httpMethod"], event["resource"]))
             if route is None:
                 raise NotFound("There is no such route.")
+            if str(event.get("path") or "").endswith("/"):  # API Gateway matches a path with and without it
+                raise NotFound("There is no such route. Leave out the slash at the end of the path.")
             answer = _serve(route, event, request_id)
         except DncError as failed:
             return self._refused(event, route, failed, request_id)

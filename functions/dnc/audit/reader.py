@@ -14,18 +14,22 @@ from dnc.audit.keys import HEAD_KEY, SHARDS, subject
 from dnc.audit.timeline import PARTS, Timeline, merged
 from dnc.aws import queries, wire
 
-_TIMELINE_SECONDS = 15.0
+PAGE_SECONDS = 10.0
+"""The longest that one page of the timeline is read for. What is found by then is a short page with its token."""
+_ROWS_A_QUERY = 1000
+"""Rows in one response of a filtered read, most of which match nothing."""
 
 
 class AuditLog:
     """The audit of one account, for reading."""
 
-    def __init__(self, client: Any, table: str, account_id: str) -> None:
-        """Bind to the audit table and an account."""
+    def __init__(self, client: Any, table: str, account_id: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """Bind to the audit table and an account. `clock`: seconds, to end a page in time."""
         self._client = client
         self._table = table
         self._account_id = account_id
         self._timeline = Timeline(client, table, account_id)
+        self._clock = clock
 
     def history(self, number: str) -> tuple[list[dict[str, Any]], Head | None]:
         """Read all events of a number (E.164), in the order of the chain, and the chain's head."""
@@ -49,32 +53,38 @@ class AuditLog:
         until: datetime,
         size: int,
         before: str | None,
-        wanted: Callable[[dict[str, Any]], bool],
+        wanted: Callable[[dict[str, Any]], bool] | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Read the account's events recorded in [since, until), newest first, and where the next page begins.
 
-        `before`: the place at which to continue. A page may be short and still have a next one.
+        `before`: the place at which to continue; `wanted`: which events to return, or None for all. A page that takes
+        `PAGE_SECONDS` ends there: it may be short, even empty, and still have a next one.
         """
         first, last = times.text(since), times.text(until)
         upper = min(before, last) if before else last
-        deadline = time.monotonic() + _TIMELINE_SECONDS
+        if upper <= first:
+            return [], None
+        ends = self._clock() + PAGE_SECONDS
         found: list[dict[str, Any]] = []
-        day = datetime.fromisoformat(upper[:10]).replace(tzinfo=UTC)
+        day, oldest = (datetime.fromisoformat(moment[:10]).replace(tzinfo=UTC) for moment in (upper, first))
+        limit = size + 1 if wanted is None else max(size + 1, _ROWS_A_QUERY)
         with ThreadPoolExecutor(SHARDS) as pool:
-            while times.text(day)[:10] >= first[:10]:
-                for row in self._day(pool, times.text(day)[:10], first, upper, size):
+            while day >= oldest:
+                for row in self._day(pool, times.text(day)[:10], first, upper, limit):
                     if len(found) == size:
                         return found, found[-1]["recorded_key"]
-                    if wanted(row):
+                    if wanted is None or wanted(row):
                         found.append(row)
-                if time.monotonic() > deadline:
+                    if self._clock() > ends:
+                        return found, row["recorded_key"]
+                if self._clock() > ends and day > oldest:
                     return found, times.text(day)
                 day -= timedelta(days=1)
         return found, None
 
-    def _day(self, pool: ThreadPoolExecutor, day: str, first: str, upper: str, size: int) -> Iterator[dict[str, Any]]:
+    def _day(self, pool: ThreadPoolExecutor, day: str, first: str, upper: str, limit: int) -> Iterator[dict[str, Any]]:
         """Merge the parts of one day, newest first. Their first pages are read in parallel."""
-        parts = [self._timeline.pages(day, part, first, upper, newest_first=True, Limit=size + 1) for part in PARTS]
+        parts = [self._timeline.pages(day, part, first, upper, newest_first=True, Limit=limit) for part in PARTS]
         first_pages = list(pool.map(_first_page, parts))
         rows = (joined(page, joined.from_iterable(rest)) for page, rest in zip(first_pages, parts, strict=True))
         for item in merged(rows, newest_first=True):

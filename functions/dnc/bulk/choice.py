@@ -42,14 +42,13 @@ def resume(jobs: Jobs, job: Job, files: JobFiles, machine: str, columns: Sequenc
     if has_lapsed(job, at):
         raise Conflict("This job waited too long for its columns. Create another job and upload the file again.")
     require_known(job, columns)
-    if not jobs.choose_columns(job.kind, job.id, columns):
+    run = f"{job.id}-columns"
+    if not jobs.choose_columns(job.kind, job.id, columns, run, at):
         raise Conflict("This job continues with other columns already.")
     work: dict[str, Any] = {"detail": {"object": {"key": files.key(UPLOAD)}}, "columns": list(columns)}
     try:
         with aws_errors.storage():
-            clients.step_functions().start_execution(
-                stateMachineArn=machine, name=f"{job.id}-columns", input=json.dumps(work)
-            )
+            clients.step_functions().start_execution(stateMachineArn=machine, name=run, input=json.dumps(work))
     except aws_errors.refused() as failed:
         if aws_errors.error_code(failed) != "ExecutionAlreadyExists":  # a concurrent request started this run already
             raise

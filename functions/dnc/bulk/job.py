@@ -85,7 +85,7 @@ def row_of(job: Job, account_id: str) -> dict[str, Any]:
         "kept": wire.decimals(dict(job.state)),
         "finished_at": None,
         "error": None,
-        "run": None,
+        "run": job.run,
     }
 
 

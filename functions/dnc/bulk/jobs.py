@@ -39,9 +39,13 @@ class Jobs:
         *,
         status: JobStatus = JobStatus.AWAITING_UPLOAD,
         job_id: str | None = None,
+        run: str | None = None,
         state: Mapping[str, Any] | None = None,
     ) -> Job:
-        """Create a job. If a job with this `job_id` exists already (a repeat), return that one."""
+        """Create a job. If a job with this `job_id` exists already (a repeat), return that one.
+
+        `run`: the run that has it from the beginning.
+        """
         job = Job(
             kind=kind,
             id=job_id or new_id(at),
@@ -49,6 +53,7 @@ class Jobs:
             created_at=times.text(at),
             created_by=actor.item(),
             request=dict(request),
+            run=run,
             state=dict(state or {}),
         )
         created = queries.write_if(
@@ -86,19 +91,24 @@ class Jobs:
         jobs = [job_of(wire.from_wire(item)) for item in response["Items"]]
         return jobs, last["record"]["S"].partition("#")[2] if last else None
 
-    def running(self, kind: JobKind, since: datetime | None) -> Iterator[Job]:
-        """Yield the running jobs created since then, or all of them. The read may be a second behind."""
+    def unfinished(self, kind: JobKind, since: datetime | None) -> Iterator[Job]:
+        """Yield the jobs created since then, or all of them, that a run has: it works on them or waits for its turn.
+
+        The read may be a second behind.
+        """
         first = f"{kind}#{new_id(since, 0) if since else ''}"
         query = {
             "TableName": self._table,
             "KeyConditionExpression": "account_id = :a AND #record BETWEEN :first AND :last",
-            "FilterExpression": "#status = :running",
-            "ExpressionAttributeNames": {"#record": "record", "#status": "status"},
+            "FilterExpression": "#status IN (:queued, :running) AND attribute_type(#run, :text)",
+            "ExpressionAttributeNames": {"#record": "record", "#status": "status", "#run": "run"},
             "ExpressionAttributeValues": {
                 ":a": {"S": self._account_id},
                 ":first": {"S": first},
                 ":last": {"S": f"{kind}#~"},
+                ":queued": {"S": JobStatus.QUEUED},
                 ":running": {"S": JobStatus.RUNNING},
+                ":text": {"S": "S"},
             },
         }
         return (job_of(wire.from_wire(item)) for item in queries.rows(self._client, query))
@@ -110,17 +120,19 @@ class Jobs:
         run: str,
         *,
         since: tuple[JobStatus, ...] = (JobStatus.AWAITING_UPLOAD,),
+        status: JobStatus = JobStatus.QUEUED,
         state: Mapping[str, Any] | None = None,
     ) -> bool:
         """Let a run take a job that has one of these statuses. Idempotent: True if this run has it already.
 
+        `status`: what the job becomes. A queued job waits for its turn (`dnc.bulk.turns`), and is planned meanwhile.
         False: another run has it, or it has ended. Raises NotFound.
         """
         allowed = ", ".join(f":since{i}" for i in range(len(since)))
         taken = self._change(
             kind,
             job_id,
-            {"status": JobStatus.RUNNING, "run": run, "progress": 0, "error": None, **_state_paths(state)},
+            {"status": status, "run": run, "progress": 0, "error": None, **_state_paths(state)},
             f"#status IN ({allowed})",
             {f":since{i}": status for i, status in enumerate(since)},
             "REMOVE pieces_done",
@@ -128,23 +140,32 @@ class Jobs:
         if taken:
             return True
         stored = self.get(kind, job_id)
-        return stored.status is JobStatus.RUNNING and stored.run == run
+        return stored.status in {JobStatus.QUEUED, JobStatus.RUNNING} and stored.run == run
+
+    def start(self, kind: JobKind, job_id: str, run: str) -> bool:
+        """Let a queued job run, now that its turn has come. Idempotent. False: this run does not have it any more."""
+        return self._change(kind, job_id, {"status": JobStatus.RUNNING}, *_held_by(run))
 
     def ask_for_columns(self, kind: JobKind, job_id: str, run: str, at: datetime, state: Mapping[str, Any]) -> bool:
-        """Let a running job wait until the client has chosen its columns. `state`: `candidates` and `columns`."""
+        """Let a job of this run wait until the client has chosen its columns. `state`: `candidates` and `columns`."""
         waiting = {**state, "waiting_since": times.text(at)}
         changes = {"status": JobStatus.NEEDS_COLUMNS, "run": None, **_state_paths(waiting)}
         return self._change(kind, job_id, changes, *_held_by(run))
 
-    def choose_columns(self, kind: JobKind, job_id: str, columns: Sequence[str]) -> bool:
+    def choose_columns(self, kind: JobKind, job_id: str, columns: Sequence[str], run: str, at: datetime) -> bool:
         """Store the client's columns and queue a job that waits for them. Idempotent for the same columns.
 
-        False: the job does not wait for columns. Raises NotFound.
+        `run`: the execution that continues the job. False: the job does not wait for columns. Raises NotFound.
         """
         changed = self._change(
             kind,
             job_id,
-            {"status": JobStatus.QUEUED, "request.columns": list(columns)},
+            {
+                "status": JobStatus.QUEUED,
+                "run": run,
+                "request.columns": list(columns),
+                **_state_paths({"columns_chosen_at": times.text(at)}),
+            },
             "#status = :waiting",
             {":waiting": JobStatus.NEEDS_COLUMNS},
         )
@@ -154,7 +175,7 @@ class Jobs:
         return stored.status is JobStatus.QUEUED and list(stored.request.get("columns") or ()) == list(columns)
 
     def advance(self, kind: JobKind, job_id: str, run: str, **changes: Any) -> bool:
-        """Change `progress`, `counts` or `state` of a running job; False if this run does not have it any more.
+        """Change `progress`, `counts` or `state` of a job; False if this run does not have it any more.
 
         Of `state`, the named values are set and the rest stays.
         """
@@ -186,7 +207,7 @@ class Jobs:
         error: str | None = None,
         **changes: Any,
     ) -> bool:
-        """End a running job. Idempotent: True if this run already ended it this way. `error`: of an earlier run."""
+        """End a job of this run. Idempotent: True if this run already ended it this way. `error`: of an earlier run."""
         ended = {"status": status, "finished_at": times.text(at), "progress": 1, "error": error}
         return self._end(kind, job_id, run, {**_paths(changes), **ended}, status)
 
@@ -200,7 +221,7 @@ class Jobs:
         status: JobStatus = JobStatus.FAILED,
         **changes: Any,
     ) -> bool:
-        """End a running job with what went wrong and what to do about it. The text holds no phone number."""
+        """End a job of this run with what went wrong and what to do about it. The text holds no phone number."""
         ended = {"status": status, "finished_at": times.text(at), "error": error[:LONGEST_ERROR]}
         return self._end(kind, job_id, run, {**_paths(changes), **ended}, status)
 
@@ -244,7 +265,8 @@ class Jobs:
 
 
 def _held_by(run: str) -> tuple[str, dict[str, Any]]:
-    return "#status = :running AND #run = :run", {":running": JobStatus.RUNNING, ":run": run}
+    values = {":queued": JobStatus.QUEUED, ":running": JobStatus.RUNNING, ":run": run}
+    return "#status IN (:queued, :running) AND #run = :run", values
 
 
 def _paths(changes: Mapping[str, Any]) -> dict[str, Any]:

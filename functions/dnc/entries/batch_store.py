@@ -4,7 +4,7 @@ A PartiQL batch is DynamoDB's only batch whose writes have conditions: an INSERT
 its version differs. A worker that was killed, or that runs twice, therefore overwrites nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from dnc.aws import errors as aws_errors
@@ -39,11 +39,14 @@ class Stored(NamedTuple):
 class BulkEntries:
     """The entries of one account, in bulk."""
 
-    def __init__(self, client: Any, table: str, account_id: str) -> None:
-        """Bind to a table and an account."""
+    def __init__(
+        self, client: Any, table: str, account_id: str, before_read: Callable[[float], None] = lambda _units: None
+    ) -> None:
+        """Bind to a table and an account. `before_read`: called with the read units that a read will use."""
         self._client = client
         self._table = table
         self._account_id = account_id
+        self._before_read = before_read
         self._inserts: dict[tuple[str, ...], str] = {}
 
     def read(self, numbers: Iterable[str]) -> dict[str, Entry]:
@@ -52,6 +55,7 @@ class BulkEntries:
         Raises Unavailable unless all were read.
         """
         keys = [{"account_id": {"S": self._account_id}, "number": {"S": number}} for number in numbers]
+        self._before_read(len(keys))
         items = queries.batch(self._client, self._table, keys)
         return {item["number"]["S"]: entry_of(item) for item in items}
 

@@ -17,6 +17,8 @@ from dnc.entries import status
 from dnc.entries.status import channels_of, expiry_of, status_of, whole
 
 LISTED, REMOVED, EXPIRED = status.LISTED, status.REMOVED, status.EXPIRED
+LISTED_ACCOUNT = "listed_account"
+"""The attribute that only listed rows have: the account again, by which an index finds them."""
 REMEMBERED_REQUEST_KEYS = 20
 REMEMBERED_CAMPAIGNS = 20
 LONGEST_NOTE, LONGEST_TEXT = 2000, 200
@@ -219,6 +221,7 @@ class Entry:
             "pending_removal": dict(self.pending_removal) if self.pending_removal is not None else None,
             "channels": set(self.channels) if self.channels != BOTH_CHANNELS else None,
             "listed_elsewhere_at": self.listed_elsewhere_at,
+            LISTED_ACCOUNT: self.account_id if self.status == LISTED else None,
         }
         return row | {name: value for name, value in optional.items() if value is not None}
 

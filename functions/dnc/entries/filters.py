@@ -22,8 +22,8 @@ class Filters:
 
 
 def unfiltered(filters: Filters) -> bool:
-    """Return whether every row of the key's range is wanted, apart from its status."""
-    return filters == Filters(prefix=filters.prefix, status=filters.status)
+    """Return whether most rows of the key's range are wanted, so that a page need not read more of them than it has."""
+    return filters == Filters(prefix=filters.prefix, status=filters.status) and filters.status != entries.REMOVED
 
 
 def has_digits(item: dict[str, Any], digits: tuple[str, ...] | None) -> bool:

@@ -4,6 +4,8 @@
 transaction) on the version that was read; repeating a write that already happened is recognized as done.
 """
 
+import time
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +14,23 @@ from dnc.aws import queries, wire
 from dnc.aws.attempts import attempts
 from dnc.entries import entry as entries
 from dnc.entries import filters as listing
-from dnc.entries.entry import Entry, Outcome, Request, Write
+from dnc.entries.entry import LISTED, LISTED_ACCOUNT, Entry, Outcome, Request, Write
 from dnc.entries.filters import Filters
 from dnc.entries.status_reader import StatusReader
 from dnc.problems import Conflict, NotListed, Unavailable
 
+PAGE_SECONDS = 8.0
+"""The longest that one page of the list is read for."""
+LISTED_INDEX = "listed"
+"""The index of the rows that are listed (decision 36), by account and number. It holds no removed row."""
 _ROWS_READ_A_PAGE = 20_000
+_ROWS_A_QUERY = 1000
 
 
 class Numbers(StatusReader):
     """The numbers of one account."""
+
+    _clock = staticmethod(time.monotonic)
 
     def read(self, number: str) -> Entry | None:
         """Read the entry of a number (E.164), listed or not, strongly consistent. None if there never was one."""
@@ -64,20 +73,13 @@ class Numbers(StatusReader):
     def page(self, filters: Filters, size: int, after: str | None, moment: datetime) -> tuple[list[Entry], str | None]:
         """Read a page of entries by number. Return it and the key after which the next one begins (None at the end).
 
-        A page may be short, even empty, and still have a next one: filtering stops after some thousand rows.
+        A page may be short, even empty, and still have a next one: reading stops after some thousand rows, and after
+        `PAGE_SECONDS`.
         """
-        query = {
-            **listing.query(filters),
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "Limit": size if listing.unfiltered(filters) else 1000,
-        }
-        query["ExpressionAttributeValues"] = {**query["ExpressionAttributeValues"], ":account": {"S": self._account_id}}
-        if after:
-            query["ExclusiveStartKey"] = self._key(after)
+        ends = self._clock() + PAGE_SECONDS
         found: list[Entry] = []
         rows_read = 0
-        for page in queries.pages(self._client, query):
+        for page in self._pages(filters, size, after):
             rows_read += page["ScannedCount"]
             items = [item for item in page["Items"] if listing.has_digits(item, filters.digits)]
             rows = [Entry.of(wire.from_wire(item)) for item in items]
@@ -85,9 +87,35 @@ class Numbers(StatusReader):
             last = page.get("LastEvaluatedKey")
             if len(found) > size or (len(found) == size and last):
                 return found[:size], found[size - 1].number
-            if last and rows_read >= _ROWS_READ_A_PAGE:
+            if last and (rows_read >= _ROWS_READ_A_PAGE or self._clock() > ends):
                 return found, last["number"]["S"]
         return found, None
+
+    def _pages(self, filters: Filters, size: int, after: str | None) -> Iterator[dict[str, Any]]:
+        """Query what a page needs: the table once, strongly consistent, then more of it, or the index of listed rows.
+
+        So a client that has just added a number finds it, and any number of removed rows costs one read.
+        """
+        query = {
+            **listing.query(filters),
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "Limit": size if listing.unfiltered(filters) else _ROWS_A_QUERY,
+        }
+        query["ExpressionAttributeValues"] = {**query["ExpressionAttributeValues"], ":account": {"S": self._account_id}}
+        if after:
+            query["ExclusiveStartKey"] = self._key(after)
+        with aws_errors.storage():
+            first: dict[str, Any] = self._client.query(**query)
+        yield first
+        last = first.get("LastEvaluatedKey")
+        if not last:
+            return
+        if filters.status == LISTED:
+            names = {**query["ExpressionAttributeNames"], "#account": LISTED_ACCOUNT}
+            query |= {"IndexName": LISTED_INDEX, "ConsistentRead": False, "ExpressionAttributeNames": names}
+            last = {**last, LISTED_ACCOUNT: {"S": self._account_id}}
+        yield from queries.pages(self._client, {**query, "ExclusiveStartKey": last})
 
     def _key(self, number: str) -> dict[str, Any]:
         return {"account_id": {"S": self._account_id}, "number": {"S": number}}

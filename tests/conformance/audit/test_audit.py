@@ -1,6 +1,7 @@
 """The audit of what DynamoDB's own stream tells: chains that cannot fork, and replays that write nothing."""
 
 import concurrent.futures
+import itertools
 import json
 import uuid
 from datetime import timedelta
@@ -11,7 +12,7 @@ from dnc import times
 from dnc.accounts.store import Accounts
 from dnc.audit import chain as audit
 from dnc.audit.changes import EventType, RecordedChange, read_stream_record
-from dnc.audit.reader import AuditLog
+from dnc.audit.reader import PAGE_SECONDS, AuditLog
 from dnc.audit.writer import AuditWriter
 from dnc.entries import reasons
 from dnc.entries.entry import Actor, Request, Source, Write
@@ -177,6 +178,49 @@ def test_the_timeline_gives_every_event_once_newest_first(client, names, log):
                 break
         assert seen == sorted(seen, reverse=True)
         assert len(seen) == len(set(seen)) == 40
+
+
+def test_a_page_that_would_begin_before_the_window_is_empty(log):
+    until = times.now().replace(hour=12)
+    since = until - timedelta(hours=2)
+    for before in (since, since - timedelta(hours=1), since - timedelta(days=3)):
+        assert log.timeline(since, until, 50, times.text(before)) == ([], None)
+
+
+def test_a_filter_that_matches_nothing_ends_in_time_with_a_token_and_reads_no_event_twice(client, names):
+    at = times.now()
+    writer = AuditWriter(client, names["audit"], pytest.fail, clock=lambda: at)
+    for number in (f"+1415555{100 + n:04}" for n in range(30)):
+        one = RecordedChange("acme", number, "1".zfill(40), EventType.LISTED, "t", {}, None, None, {}, "")
+        writer.record([one], None)
+    seconds = itertools.count(0, 1)  # each event that is looked at takes a second
+    log = AuditLog(client, names["audit"], "acme", clock=lambda: float(next(seconds)))
+    seen, before, pages = [], None, 0
+
+    def never(row):
+        seen.append(row["recorded_key"])
+        return False
+
+    while pages == 0 or before is not None:
+        rows, before = log.timeline(at - timedelta(days=2), at + timedelta(seconds=1), 50, before, never)
+        assert rows == []
+        pages += 1
+        assert pages < 20
+    assert seen == sorted(seen, reverse=True)
+    assert len(seen) == len(set(seen)) == 30
+    assert pages >= 30 / PAGE_SECONDS
+
+
+def test_changes_of_an_account_within_one_millisecond_all_pass_and_none_is_lost(client, names):
+    accounts = Accounts(client, names["accounts"])
+    at = times.now()
+    accounts.put("acme", {"name": "a"}, at)
+    changes = [{"name": "b"}, {"default_region": "GB"}, {"suspended": True}] * 3
+    with concurrent.futures.ThreadPoolExecutor(9) as pool:
+        list(pool.map(lambda change: accounts.put("acme", change, at), changes))
+    account = accounts.profile("acme")
+    assert (account.name, account.default_region, account.suspended) == ("b", "GB", True)
+    assert times.parse(account.changed_at) == times.parse(times.text(at)) + timedelta(milliseconds=9)
 
 
 def test_accounts_and_keys_hold_under_concurrent_changes(client, names):

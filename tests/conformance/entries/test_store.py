@@ -1,18 +1,22 @@
 """The list's writes and reads, where many write at once and DynamoDB decides."""
 
 import concurrent.futures
+import itertools
 import uuid
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from dnc import times
+from dnc.entries import entry as entries
 from dnc.entries import reasons
 from dnc.entries.entry import Actor, Request, Source, Write
 from dnc.entries.filters import Filters
 from dnc.entries.removal_store import Removals
 from dnc.entries.store import Numbers
+from dnc.entries.wire import row_of
 from dnc.problems import Conflict, NotListed
 
 NUMBER = "+14155550100"
@@ -143,6 +147,83 @@ def test_pages_of_every_size_give_the_whole_list_once(numbers):
                 if after is None:
                     break
             assert seen == wanted
+
+
+class Counted:
+    """A client that counts its queries."""
+
+    def __init__(self, client):
+        self.client, self.queries = client, []
+
+    def query(self, **request):
+        self.queries.append(request)
+        return self.client.query(**request)
+
+    def __getattr__(self, name):
+        return getattr(self.client, name)
+
+
+@pytest.fixture
+def behind_removed_rows(own, names):
+    """A list of 1,500 removed numbers, and of 60 listed ones behind them. Return these."""
+    writer = Numbers(own, names["numbers"], "acme")
+    listed = numbers_from(4155550100, 60)
+    for number in listed:
+        writer.add(request(number), write())
+    gone = entries.request_listing("acme", None, request("+12125550100", details={"note": "x" * 1500}), write()).entry
+    gone = reasons.remove(gone, {"reason": "test_number", "note": "y"}, write(), may_order=True)
+    rows = [row_of(replace(gone, number=number)) for number in numbers_from(2125550100, 1500)]
+    puts = [{"PutRequest": {"Item": row}} for row in rows]
+    for i in range(0, len(puts), 25):
+        own.batch_write_item(RequestItems={names["numbers"]: puts[i : i + 25]})
+    return listed
+
+
+def test_the_first_page_behind_removed_rows_takes_two_reads(behind_removed_rows, own, names):
+    client = Counted(own)
+    numbers = Numbers(client, names["numbers"], "acme")
+    found, after = numbers.page(Filters(), 50, None, times.now())
+    assert [entry.number for entry in found] == behind_removed_rows[:50]
+    assert len(client.queries) == 2
+    assert client.queries[0]["ConsistentRead"]
+    assert client.queries[1]["IndexName"] == "listed"
+    rest, end = numbers.page(Filters(), 50, after, times.now())
+    assert ([entry.number for entry in rest], end) == (behind_removed_rows[50:], None)
+    assert len(client.queries) == 3, "nothing is removed here, so the table itself is enough"
+    found, _ = numbers.page(Filters(source="manual"), 50, None, times.now())
+    assert len(found) == 50, "a filter finds them too"
+
+
+def test_a_removed_number_leaves_the_index_and_a_restored_one_comes_back(numbers, own, names):
+    def indexed():
+        answer = own.query(
+            TableName=names["numbers"],
+            IndexName="listed",
+            KeyConditionExpression="listed_account = :account",
+            ExpressionAttributeValues={":account": {"S": "acme"}},
+        )
+        return [(item["number"]["S"], item["version"]["N"]) for item in answer["Items"]]
+
+    numbers.add(request(), write())
+    assert indexed() == [(NUMBER, "1")]
+    numbers.add(request(), write())
+    assert indexed() == [(NUMBER, "2")]
+    remove(numbers, NUMBER, {"reason": "test_number", "note": "y"}, 2, write())
+    assert indexed() == []
+    numbers.restore(NUMBER, 3, write())
+    assert indexed() == [(NUMBER, "4")]
+
+
+def test_a_page_ends_in_time_with_its_token(behind_removed_rows, own, names):
+    numbers = Numbers(own, names["numbers"], "acme")
+    seconds = itertools.count(0, 9)  # each read takes nine seconds
+    numbers._clock = lambda: float(next(seconds))
+    pages, seen, after = 0, [], None
+    while pages == 0 or after is not None:
+        found, after = numbers.page(Filters(status="removed", source="web"), 50, after, times.now())
+        seen += found
+        pages += 1
+    assert (seen, pages) == ([], 2), "two reads of at most 1,000 rows, one for each page"
 
 
 def test_an_expired_entry_is_neither_listed_nor_lost(numbers):

@@ -67,6 +67,18 @@ def test_changes_to_an_account_and_its_keys_are_recorded_with_the_actor(gateway,
     assert revoked["before"]["revoked_at"] is None
 
 
+def test_two_changes_within_one_millisecond_are_both_the_services_own(gateway, dynamodb, modules, monkeypatch):
+    stream = AccountStream(dynamodb, modules["audit_changes.handler"])
+    stream.deliver()
+    now = times.now()
+    monkeypatch.setattr("dnc.times.now", lambda: now)
+    for change in ({"name": "Acme Inc."}, {"default_region": "GB"}):
+        assert gateway.call("operator", "PUT", "/accounts/acme", change).status == 200
+        assert stream.deliver() == []
+    monkeypatch.undo()
+    assert [event["type"] for event in account_events(gateway)[-2:]] == ["account_changed"] * 2
+
+
 def test_a_change_to_the_policy_is_recorded_with_its_note_and_the_actor(gateway, dynamodb, modules):
     stream = AccountStream(dynamodb, modules["audit_changes.handler"])
     stream.deliver()

@@ -111,8 +111,12 @@ def test_one_run_takes_a_job_and_only_that_run_changes_it(jobs):
     assert jobs.begin(JobKind.IMPORT, job.id, "run-1")
     assert jobs.begin(JobKind.IMPORT, job.id, "run-1")
     assert not jobs.begin(JobKind.IMPORT, job.id, "run-2")
+    assert jobs.get(JobKind.IMPORT, job.id).status is JobStatus.QUEUED
+    assert not jobs.start(JobKind.IMPORT, job.id, "run-2")
     assert jobs.advance(JobKind.IMPORT, job.id, "run-1", progress=0.05, state={"pieces": 4, "name": "x"})
     assert not jobs.advance(JobKind.IMPORT, job.id, "run-2", progress=0.9)
+    assert not jobs.count_piece(JobKind.IMPORT, job.id, "run-1", 1), "its turn has not come"
+    assert jobs.start(JobKind.IMPORT, job.id, "run-1")
     for _ in range(3):
         assert jobs.count_piece(JobKind.IMPORT, job.id, "run-1", 2)
     assert jobs.count_piece(JobKind.IMPORT, job.id, "run-1", 3)

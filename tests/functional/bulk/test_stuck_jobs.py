@@ -55,6 +55,7 @@ def made(jobs, kind, *, age=timedelta(hours=1), run=None, state=None):
     """Create a running job. Its run is that of an execution, or the job's own id."""
     job = jobs.make(kind, {"filename": "a.csv"}, ACTOR, times.now() - age, state=state or {})
     assert jobs.begin(kind, job.id, run or job.id)
+    assert jobs.start(kind, job.id, run or job.id)
     return jobs.get(kind, job.id)
 
 
@@ -89,6 +90,28 @@ def test_a_job_whose_execution_does_not_exist_any_more_ends(steps, jobs, sweep):
     assert status(jobs, job) is JobStatus.FAILED
 
 
+def test_a_queued_job_whose_execution_was_stopped_ends_too(steps, jobs, sweep):
+    job = jobs.make(JobKind.IMPORT, {"filename": "a.csv"}, ACTOR, times.now() - timedelta(hours=1))
+    assert jobs.begin(JobKind.IMPORT, job.id, "run-1")
+    execution = start(steps, "import", "run-1")
+    sweep()
+    assert status(jobs, job) is JobStatus.QUEUED
+    steps.stop_execution(executionArn=execution)
+    sweep()
+    assert status(jobs, job) is JobStatus.FAILED
+
+
+def test_a_job_whose_columns_were_just_chosen_is_left_alone(steps, jobs, sweep):
+    job = jobs.make(JobKind.IMPORT, {"filename": "a.csv"}, ACTOR, times.now() - timedelta(days=2))
+    assert jobs.begin(JobKind.IMPORT, job.id, "run-1")
+    assert jobs.ask_for_columns(JobKind.IMPORT, job.id, "run-1", times.now(), {})
+    sweep()
+    assert status(jobs, job) is JobStatus.NEEDS_COLUMNS
+    assert jobs.choose_columns(JobKind.IMPORT, job.id, ["a"], "run-2", times.now())
+    sweep()
+    assert status(jobs, job) is JobStatus.QUEUED
+
+
 def test_a_job_that_has_just_begun_is_left_alone(steps, jobs, sweep):
     job = made(jobs, JobKind.EXPORT, age=timedelta(minutes=4))
     sweep()
@@ -106,7 +129,9 @@ def test_an_undo_that_was_stopped_returns_the_import_to_what_it_was(steps, jobs,
         "error_was": None,
     }
     run = f"{job.id}-undo-1"
-    assert jobs.begin(JobKind.IMPORT, job.id, run, since=(JobStatus.DONE,), state={"undo": undo})
+    assert jobs.begin(
+        JobKind.IMPORT, job.id, run, since=(JobStatus.DONE,), status=JobStatus.RUNNING, state={"undo": undo}
+    )
     execution = start(steps, "import", run)
     sweep()
     assert status(jobs, job) is JobStatus.RUNNING
@@ -120,7 +145,7 @@ def test_an_undo_that_was_stopped_returns_the_import_to_what_it_was(steps, jobs,
 def test_an_undo_that_has_just_begun_is_left_alone_however_old_its_import_is(steps, jobs, sweep):
     job = jobs.make(JobKind.IMPORT, {"filename": "a.csv"}, ACTOR, times.now() - timedelta(days=80))
     undo = {"attempt": 1, "requested_at": times.text(times.now()), "was": "done", "error_was": None}
-    assert jobs.begin(JobKind.IMPORT, job.id, f"{job.id}-undo-1", state={"undo": undo})
+    assert jobs.begin(JobKind.IMPORT, job.id, f"{job.id}-undo-1", status=JobStatus.RUNNING, state={"undo": undo})
     sweep()
     assert status(jobs, job) is JobStatus.RUNNING
 

@@ -78,3 +78,12 @@ def test_unavailable_storage_returns_when_to_retry(gateway, monkeypatch):
     monkeypatch.setattr(type(module.accounts), "remembered", fail)
     reply = gateway.numbers("admin", "GET")
     assert (reply.status, reply.headers["Retry-After"]) == (503, "1")
+
+
+def test_a_path_with_a_slash_at_its_end_is_not_found_and_not_forbidden(gateway):
+    module = gateway.modules["list_numbers.handler"]
+    context = {"authorizer": {"principal": "key:k", "role": "intake", "account_id": "acme"}}
+    event = {"httpMethod": "GET", "resource": "/accounts/{account_id}/numbers", "requestContext": context}
+    event |= {"path": "/accounts/acme/numbers/", "pathParameters": {"account_id": "acme"}}
+    assert module.lambda_handler(event, None)["statusCode"] == 404
+    assert module.lambda_handler({**event, "path": "/accounts/acme/numbers"}, None)["statusCode"] == 403

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.harness.full_speed import FullSpeed
 from dnc import times
 from dnc.aws import clients
 from dnc.bulk.scrubs import listed
@@ -45,13 +46,23 @@ def test_a_forged_row_reads_as_listed_everywhere(gateway, dynamodb, forge, kind)
     assert gateway.check([NUMBER])["results"][0]["status"] == "listed"
     parts = []
     own = clients.dynamodb()
-    arguments = (own, "numbers", "acme", Reading(), None, now, lambda _, part: parts.append(part), lambda: False)
+    arguments = (
+        own,
+        "numbers",
+        "acme",
+        Reading(),
+        None,
+        now,
+        lambda _, part: parts.append(part),
+        FullSpeed(),
+        lambda: False,
+    )
     listed.read_list(*arguments)
     found = NumberSet()
     for part in parts:
         found.extend(part)
     assert found.has(NUMBER)
-    assert listed.looked_up(Numbers(own, "numbers", "acme"), [NUMBER], now) == {NUMBER}
+    assert listed.looked_up(Numbers(own, "numbers", "acme"), [NUMBER], now, FullSpeed()) == {NUMBER}
     assert [e["number"] for e in gateway.numbers("manager", "GET").body["numbers"]] == [NUMBER]
     assert gateway.numbers("manager", "GET", "?status=removed").body["numbers"] == []
     assert gateway.numbers("manager", "GET", f"/{NUMBER}").body["status"] == "listed"

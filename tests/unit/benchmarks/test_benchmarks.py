@@ -75,6 +75,20 @@ def test_the_stand_in_applies_the_key_condition_of_a_query(condition, expected):
     assert {item["h"]["S"] for item in response["Items"]} == {"p"}
 
 
+def test_the_stand_in_sets_what_an_update_sets():
+    tables = stand_in.Tables({"t": {"keys": ["h"], "rows": [{"h": {"S": "a"}, "m": {"M": {}}}]}})
+    update = {
+        "TableName": "t",
+        "Key": {"h": {"S": "a"}},
+        "UpdateExpression": "SET #s = :s, m.n = m.n + :n, x.y = :n, l = list_append(l, :l) REMOVE gone",
+        "ExpressionAttributeNames": {"#s": "status"},
+        "ExpressionAttributeValues": {":s": {"S": "running"}, ":n": {"N": "2"}, ":l": {"L": []}},
+    }
+    expected = {"h": {"S": "a"}, "status": {"S": "running"}, "m": {"M": {"n": {"N": "2"}}}}
+    assert tables.respond("UpdateItem", update) == {"Attributes": expected}
+    assert tables.respond("GetItem", {"TableName": "t", "Key": {"h": {"S": "a"}}}) == {"Item": expected}
+
+
 def test_the_stand_in_stores_objects_as_s3_does():
     objects = stand_in.Objects({"/b/k": "0123456789"})
     assert objects.respond("GET", "/b/k", "\r\nrange: bytes=7-\r\n", b"")[1] == b"789"

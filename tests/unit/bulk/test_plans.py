@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -57,6 +57,8 @@ def test_the_window_of_an_audit_export_ends_before_events_that_may_be_pending():
     ago = times.text(NOW - timedelta(minutes=5))
     assert orders.window(ExportKind.AUDIT, None, None, MADE, NOW) == ("2026-11-20T00:00:00.000Z", ago)
     assert orders.window(ExportKind.AUDIT, None, NOW, times.text(NOW), NOW)[1] == ago
+    year_1 = datetime(1, 1, 1, tzinfo=UTC)
+    assert orders.window(ExportKind.AUDIT, year_1, None, MADE, NOW) == ("2026-11-20T00:00:00.000Z", ago)
     assert orders.window(ExportKind.NUMBERS, None, None, MADE, NOW) == (None, None)
     since = NOW - timedelta(days=1)
     assert orders.window(ExportKind.NUMBERS, since, NOW, MADE, NOW) == (times.text(since), times.text(NOW))

@@ -6,9 +6,11 @@ import time
 import pytest
 
 from dnc.accounts.profiles import Profiles
-from dnc.aws import clients, deadline
+from dnc.aws import clients, deadline, queries
 from dnc.aws.credentials import Credentials
 from dnc.aws.dynamodb import DynamoDB
+from dnc.problems import Unavailable
+from infra import templates
 from tests.support.fault_server import FaultServer, error, ok, stall, trickle
 
 PAYLOAD = {"account_id": "acme", "numbers": ["+14155550100"]}
@@ -58,3 +60,32 @@ def test_a_function_that_is_about_to_time_out_has_no_time_left():
     assert 26.9 < deadline.left() <= 27
     deadline.begin(None)
     assert deadline.left() == float("inf")
+
+
+WITHOUT_STORAGE = {"console.handler"}
+BY_THE_API = "api.answer(event, context)"
+"""It sets the deadline itself."""
+
+
+@pytest.mark.parametrize("module", sorted({f.module for f in templates.functions()} - WITHOUT_STORAGE))
+def test_every_function_that_uses_storage_sets_its_deadline(module):
+    source = (templates.ROOT / "functions" / f"{module.replace('.', '/')}.py").read_text()
+    assert "deadline.begin(context" in source or BY_THE_API in source
+
+
+@pytest.mark.parametrize("throttled", [False, True])
+def test_a_worker_gives_up_before_its_timeout_and_pauses_between_attempts(throttled):
+    unread = {"accounts": {"Keys": [{"account_id": {"S": "acme"}, "record": {"S": "profile"}}]}}
+    act = error("ThrottlingException", 400) if throttled else ok({"Responses": {}, "UnprocessedKeys": unread})
+    with FaultServer(after=act) as server:
+        keys = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "secret"}
+        client = DynamoDB(server.url, "us-east-1", Credentials(keys), attempts=1000)
+        server.script = [act] * 1000
+        deadline.begin(Context(1.6))
+        begun = time.monotonic()
+        with pytest.raises(Unavailable):
+            list(queries.batch(client, "accounts", unread["accounts"]["Keys"], patience=60))
+        assert time.monotonic() - begun < 1.5
+        assert 1000 - len(server.script) < 60, "attempts are apart"
+        client.close()
+        deadline.clear()

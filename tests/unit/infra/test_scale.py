@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dnc.audit.keys import SHARDS
+from dnc.entries import store
 from infra.scale import model, partition
 from infra.scale.model import Inputs
 from infra.scale.partition import ASSUMED, LIMITS, Partition, Scenario, simulate
@@ -34,7 +35,7 @@ def test_the_conclusions_of_the_page_follow_from_its_numbers(outcomes):
     index = ASSUMED.index_shards * LIMITS.partition_writes // ASSUMED.index_units
     assert f"The index takes {index:,} events a second for each account and day" in WORDS
     assert model.checks_cost(values, 1000, 100) / model.checks_cost(values, 1000, 1) == pytest.approx(0.2, abs=0.02)
-    assert model.audit_cost(values, 1) / model.import_cost(values, 1) == pytest.approx(0.84, abs=0.02)
+    assert model.audit_cost(values, 1) / model.import_cost(values, 1) == pytest.approx(0.75, abs=0.02)
     assert outcomes["2,500 checks/s"].checked == 1
     assert outcomes["5,000 checks/s at once"].checked_first_minute == pytest.approx(3 / 5, abs=0.01)
     assert [outcomes[f"{rate} checks/s at once"].steady_after for rate in ("5,000", "10,000", "100,000")] == [
@@ -46,6 +47,10 @@ def test_the_conclusions_of_the_page_follow_from_its_numbers(outcomes):
     half = outcomes["import at 500 rows/s, 1,000 checks/s"]
     assert (half.checked, half.audit_lag, round(half.import_minutes)) == (1, 0, 33)
     assert outcomes["import at 900 rows/s, 2,500 checks/s"].checked == 1
+    assert outcomes["1,500 checks/s, two exports at full speed"].checked < 0.5
+    assert outcomes["1,500 checks/s, all jobs paced at 1,000 units/s"].checked == 1
+    assert outcomes["four imports at 500 rows/s, side by side"].audit_lag == pytest.approx(20 * 60, abs=60)
+    assert outcomes["the same, one after another"].audit_lag == 0
     assert all(outcome.audit_lag < 3600 for outcome in outcomes.values()), (
         "none of these imports raises the one-hour alarm"
     )
@@ -54,6 +59,10 @@ def test_the_conclusions_of_the_page_follow_from_its_numbers(outcomes):
 def test_the_simulation_matches_the_template_and_the_code():
     assert parent()["Parameters"]["AuditParallelization"]["Default"] == ASSUMED.audit_lanes
     assert ASSUMED.index_shards == SHARDS
+    paced = parent()["Parameters"]["ReadUnitsPerSecond"]["Default"]
+    assert next(s for s in partition.SCENARIOS if f"paced at {paced:,} units/s" in s.name).job_reads == paced
+    assert paced * 3 == LIMITS.partition_reads
+    assert store._ROWS_READ_A_PAGE == model.ROWS_READ_A_PAGE
     cores = parent()["Globals"]["Function"]["MemorySize"] / 1769
     assert 1000 * cores / Inputs().event_ms == pytest.approx(ASSUMED.audit_per_lane, rel=0.03)
 

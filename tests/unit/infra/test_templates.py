@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 import yaml
 
+from dnc.bulk.turns import LONGEST_WAIT
 from infra import templates
 from tests.support.cloudformation import PSEUDO, RuleBroken, deployed
 
@@ -249,6 +250,39 @@ def test_a_task_waits_a_little_longer_than_its_function():
                 assert state["TimeoutSeconds"] == timeouts[function] + 30
 
 
+@pytest.mark.parametrize("machine", ["ImportMachine", "ScrubMachine"])
+def test_nothing_of_a_job_begins_before_its_turn(machine):
+    found = dict(states(definitions(stack())[machine]))
+    [begins] = [choice["Next"] for choice in found["AnyPieces?"]["Choices"]]
+    assert begins == "TakeTurn"
+    assert [found["TakeTurn"]["Next"], found["Turn?"]["Default"]] == ["Turn?", "WaitForTurn"]
+    assert found["WaitForTurn"] == {"Type": "Wait", "SecondsPath": "$.turn.wait", "Next": "TakeTurn"}
+    assert [c["Next"] for c in found["Turn?"]["Choices"] if c["Variable"] == "$.turn.taken"] != []
+
+
+def test_a_machine_outlasts_the_longest_wait_for_a_turn():
+    found = definitions(stack())
+    for name in ("ImportMachine", "ScrubMachine", "ExportMachine"):
+        assert found[name]["TimeoutSeconds"] - LONGEST_WAIT.total_seconds() >= 24 * 3600, name
+
+
+def test_pieces_that_meet_the_limit_of_their_function_wait_for_hours():
+    for name, definition in definitions(stack()).items():
+        for _, state in states(definition):
+            if state["Type"] == "Map" and name != "NightlyExportsMachine":
+                [piece] = state["ItemProcessor"]["States"].values()
+                [patient] = [r for r in piece["Retry"] if r["ErrorEquals"] == ["Lambda.TooManyRequestsException"]]
+                assert patient["MaxAttempts"] * patient["MaxDelaySeconds"] > 12 * 3600
+
+
+def test_the_pieces_of_an_accounts_scrubs_share_one_limit():
+    for state in (state for _, state in states(definitions(stack())["ScrubMachine"]) if state["Type"] == "Map"):
+        assert state["MaxConcurrencyPath"] == "$.work.concurrency"
+    settings = stack(ScrubConcurrency=12, ReadingJobsPerAccount=3).every("AWS::Lambda::Function")
+    environment = settings["PlanScrubFunction"]["Environment"]["Variables"]
+    assert (environment["SCRUB_CONCURRENCY"], environment["READING_JOBS_PER_ACCOUNT"]) == (12, 3)
+
+
 def test_no_map_state_returns_its_results():
     for name, definition in definitions(stack()).items():
         for state_name, state in states(definition):
@@ -380,3 +414,7 @@ def test_every_kind_of_gateway_response_is_defined():
     assert set(responses) == kinds
     statuses = {kind: response["statusCode"] for kind, response in responses.items()}
     assert (statuses["WAF_FILTERED"], statuses["INVALID_SIGNATURE"], statuses["EXPIRED_TOKEN"]) == ("429", "401", "401")
+    for kind, response in responses.items():
+        headers = response["responseParameters"]
+        assert ("gatewayresponse.header.WWW-Authenticate" in headers) == (response["statusCode"] == "401"), kind
+        assert ("gatewayresponse.header.Retry-After" in headers) == (response["statusCode"] in {"429", "503"}), kind

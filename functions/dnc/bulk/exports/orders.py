@@ -63,7 +63,8 @@ def window(
         return (times.text(since) if since else None), (times.text(until) if until else None)
     settled = now - SETTLING
     until = min(until or settled, settled)
-    since = since or min(_day_of(account_made), until)
+    born = min(_day_of(account_made), until)
+    since = max(since, born) if since else born
     if since > until:
         raise InvalidRequest.of(
             "from", "must be more than five minutes ago, because the audit index needs time to settle"

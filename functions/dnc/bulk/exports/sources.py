@@ -9,14 +9,19 @@ from datetime import date, timedelta
 from typing import Any
 
 from dnc.audit.timeline import Timeline, recorded_key
-from dnc.aws import queries
+from dnc.bulk import shared_pace
+from dnc.bulk.shared_pace import ReadPace
 
 type ExportRow = tuple[dict[str, Any] | None, str]
 type RowReader = Callable[[str | None], Iterator[ExportRow]]
 
 
-def entries(client: Any, table: str, account_id: str, since: str | None = None, until: str | None = None) -> RowReader:
-    """Return the reader of an account's entries, strongly consistent, in the order of number.
+def entries(
+    client: Any, table: str, account_id: str, pace: ReadPace, since: str | None = None, until: str | None = None
+) -> RowReader:
+    """Return the reader of an account's entries, in the order of number, at the account's pace.
+
+    It is strongly consistent: what was listed before the export began is in it, and a restore may begin from it.
 
     Each number is read once, however many are added and removed meanwhile, because its place never moves.
     `since`, `until` (RFC 3339 UTC): only entries last changed in [since, until). An entry without the time of its
@@ -32,7 +37,7 @@ def entries(client: Any, table: str, account_id: str, since: str | None = None, 
         }
         if after:
             query["ExclusiveStartKey"] = {"account_id": {"S": account_id}, "number": {"S": after}}
-        for item in queries.rows(client, query):
+        for item in (item for page, _ in shared_pace.pages(client, query, pace) for item in page["Items"]):
             changed_at = item.get("changed_at", {}).get("S")
             in_window = not changed_at or ((not since or changed_at >= since) and (not until or changed_at < until))
             yield item if in_window else None, item["number"]["S"]

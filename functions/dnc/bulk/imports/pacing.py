@@ -22,9 +22,14 @@ class Pace:
     """Limits the writes per second; halves the limit when it is asked to slow down, and recovers gradually."""
 
     def __init__(
-        self, rate: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+        self,
+        rate: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        shared: Callable[[float], None] = lambda _writes: None,
     ) -> None:
-        """`rate`: the most writes per second."""
+        """`rate`: the most writes per second. `shared`: waits for the turn of this worker among all of the account."""
+        self._shared = shared
         self._most = self.rate = max(rate, LEAST_RATE)
         self._clock, self._sleep = clock, sleep
         self._next = clock()
@@ -39,6 +44,8 @@ class Pace:
         if self._next > now:
             self._sleep(self._next - now)
         self._next = max(self._next, now) + writes / self.rate
+        if writes:
+            self._shared(writes)
 
     def slow_down(self) -> None:
         """Halve the rate, and pause for a moment."""

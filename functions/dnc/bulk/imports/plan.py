@@ -60,14 +60,12 @@ def make(
     """Read a file and write its pieces and its plan. Raises FileRefused and ColumnsNeeded; then there is no plan."""
     plan = ImportPlan()
     for name, opened in open_files(stream, size, filename, limits or Limits()):
-        reader = FileReader(opened, choice)
+        reader = FileReader(opened, choice, still_time)
         plan.files.append(name)
         plan.columns.append([reader.columns.name(place) for place in reader.columns.phones])
         writer = _PieceDealer(files, plan, len(plan.files) - 1, rows_a_piece)
         for lead in reader:
             writer.add(lead[0].line, _planned(lead, reader.columns))
-            if not writer.count % 10_000 and not still_time():
-                raise FileRefused("The file takes too long to read. Upload it in parts.")
             if plan.rows + writer.count > MOST_ROWS:
                 raise FileRefused(f"The file has more than {MOST_ROWS:,} rows. Upload it in parts.")
         writer.flush()

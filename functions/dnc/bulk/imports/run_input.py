@@ -18,7 +18,6 @@ class RunInput:
     job_id: str
     version_id: str | None = None
     undo: dict[str, Any] | None = None
-    has_columns: bool = False
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> Self:
@@ -28,4 +27,4 @@ class RunInput:
             return cls(undo.pop("account_id"), undo.pop("job_id"), undo=undo)
         uploaded = payload["detail"]["object"]
         upload = upload_of(uploaded["key"])
-        return cls(upload.account_id, upload.job_id, uploaded.get("version-id"), has_columns="columns" in payload)
+        return cls(upload.account_id, upload.job_id, uploaded.get("version-id"))

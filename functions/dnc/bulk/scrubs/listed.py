@@ -14,17 +14,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from dnc.aws import errors as aws_errors
 from dnc.aws import wire
+from dnc.bulk import shared_pace
 from dnc.bulk.files import JobFiles
+from dnc.bulk.shared_pace import ReadPace
 from dnc.entries.status import LISTED, NEEDED, blocks
 from dnc.entries.store import Numbers
 
 LEAST_BUDGET = 250.0
 NUMBERS_A_PART = 1_000_000
 NUMBERS_A_LOOK = 1_000
-_ROWS_A_UNIT = 8
-"""Rows in a read unit of 4 KB, if DynamoDB does not return what it counted."""
 _PATHS = ("number", *NEEDED)
 _NAMES = {name: f"#{name}" for path in _PATHS for name in path.split(".")}
 _PROJECTION = ", ".join(".".join(_NAMES[name] for name in path.split(".")) for path in _PATHS)
@@ -102,11 +101,12 @@ def read_list(
     budget: float | None,
     moment: datetime,
     store: Callable[[int, bytes], None],
+    pace: ReadPace,
     out_of_time: Callable[[], bool],
     numbers_a_part: int = NUMBERS_A_PART,
     channel: str | None = None,
 ) -> Reading:
-    """Continue to read the list, strongly consistent, and store what blocks the channel (None: any) in parts.
+    """Continue to read the list at the account's pace, and store what blocks the channel (None: any) in parts.
 
     Ends with the list, with the budget (read units; None: no limit; then `by` is lookup), or when time is short.
     """
@@ -117,20 +117,17 @@ def read_list(
         "ExpressionAttributeNames": {alias: name for name, alias in _NAMES.items()},
         "ExpressionAttributeValues": {":account": {"S": account_id}},
         "ConsistentRead": True,
-        "ReturnConsumedCapacity": "TOTAL",
     }
+    if reading.after:
+        query["ExclusiveStartKey"] = {"account_id": {"S": account_id}, "number": {"S": reading.after}}
     after, parts, count, units = reading.after, reading.parts, reading.numbers, reading.units
     part = NumberSet()
     done = False
-    while True:
-        if after:
-            query["ExclusiveStartKey"] = {"account_id": {"S": account_id}, "number": {"S": after}}
-        with aws_errors.storage():
-            page = client.query(**query)
+    for page, used in shared_pace.pages(client, query, pace):
         for item in page["Items"]:
             if _blocks(item, channel, moment):
                 part.add(item["number"]["S"])
-        units += float((page.get("ConsumedCapacity") or {}).get("CapacityUnits") or page["ScannedCount"] / _ROWS_A_UNIT)
+        units += used
         start = page.get("LastEvaluatedKey")
         done = start is None
         after = start["number"]["S"] if start else after
@@ -143,7 +140,8 @@ def read_list(
                 store(parts, part.packed())
                 part = NumberSet()
             if done or out_of_time():
-                return Reading(after, parts, count, units, done)
+                break
+    return Reading(after, parts, count, units, done)
 
 
 def part_name(look: int, part: int) -> str:
@@ -162,7 +160,9 @@ def stored(files: JobFiles, look: int, parts: int) -> NumberSet:
     return found
 
 
-def looked_up(numbers: Numbers, wanted: Iterable[str], moment: datetime, channel: str | None = None) -> set[str]:
+def looked_up(
+    numbers: Numbers, wanted: Iterable[str], moment: datetime, pace: ReadPace, channel: str | None = None
+) -> set[str]:
     """Return which numbers (E.164) are listed for a channel (None: any), strongly consistent.
 
     Raises Unavailable unless all were read.
@@ -170,7 +170,9 @@ def looked_up(numbers: Numbers, wanted: Iterable[str], moment: datetime, channel
     unique = list(dict.fromkeys(wanted))
     listed: set[str] = set()
     for i in range(0, len(unique), NUMBERS_A_LOOK):
-        rows = numbers.statuses(unique[i : i + NUMBERS_A_LOOK])
+        batch = unique[i : i + NUMBERS_A_LOOK]
+        pace.wait(len(batch))
+        rows = numbers.statuses(batch)
         listed |= {number for number, row in rows.items() if blocks(row, channel, moment)}
     return listed
 

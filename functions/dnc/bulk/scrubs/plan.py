@@ -39,16 +39,14 @@ def make(
         if i:
             raise FileRefused("The archive has more than one file. Scrub one campaign at a time.")
         plan.mark = encoding_of(opened.peek(HEAD)[:HEAD]) != "utf-8"
-        _read(files, FileReader(opened, choice), plan, rows_a_piece, still_time)
+        _read(files, FileReader(opened, choice, still_time), plan, rows_a_piece)
     if not plan.rows:
         raise FileRefused("The file has no rows of leads, only a header or blank lines.")
     files.put(PLAN, json.dumps(plan.pieces).encode())
     return plan
 
 
-def _read(
-    files: JobFiles, reader: FileReader, plan: ScrubPlan, rows_a_piece: int, still_time: Callable[[], bool]
-) -> None:
+def _read(files: JobFiles, reader: FileReader, plan: ScrubPlan, rows_a_piece: int) -> None:
     if not reader.readable:
         raise FileRefused("No line of the file can be read as a row of leads.")
     columns = reader.columns
@@ -69,8 +67,6 @@ def _read(
         if missing > 0 and problem is None:
             text += plan.separator * missing
         writer.add(text, _numbers(lead, reader) if several or not isinstance(numbers, str) else numbers)
-        if not writer.rows % 10_000 and not still_time():
-            raise FileRefused("The file takes too long to read. Scrub it in parts.")
         if writer.rows > MOST_ROWS:
             raise FileRefused(f"The file has more than {MOST_ROWS:,} rows. Scrub it in parts.")
     writer.flush()

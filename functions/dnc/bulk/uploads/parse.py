@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from dnc.bulk.uploads.errors import FileRefused
@@ -19,6 +19,7 @@ HEAD = 64 * 1024
 """So many first bytes of a file decide what it is."""
 LONGEST_LINE = 64 * 1024
 LONGEST_ROW_LINES = 100
+_LINES_BETWEEN_CHECKS = 10_000
 HOPELESS = 16 * 1024**2
 """A file with a line of more characters than this is not a list of numbers."""
 SEPARATORS = ("\t", ";", ",", "|")
@@ -162,9 +163,13 @@ def quoted(cell: str, separator: str | None) -> str:
 class Rows:
     """The rows of a text. `separator` None: each row is one cell."""
 
-    def __init__(self, text: io.TextIOBase) -> None:
-        """Read a sample to find the separator; the sample's rows are yielded like all others."""
+    def __init__(self, text: io.TextIOBase, still_time: Callable[[], bool] = lambda: True) -> None:
+        """Read a sample to find the separator; the sample's rows are yielded like all others.
+
+        `still_time`: whether there is time to read on. Without it the file is refused, whatever its lines hold.
+        """
         self._text = text
+        self._still_time = still_time
         self._ahead: deque[tuple[str, str | None]] = deque()
         self._line = 0
         self.sample = self._read_sample()
@@ -235,6 +240,8 @@ class Rows:
         read = self._ahead.popleft() if self._ahead else self._read_line()
         if read is not None:
             self._line += 1
+            if not self._line % _LINES_BETWEEN_CHECKS and not self._still_time():
+                raise FileRefused("The file takes too long to read. Upload it in parts.")
         return read
 
     def _read_sample(self) -> list[tuple[str, str | None]]:

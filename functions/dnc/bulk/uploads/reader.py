@@ -6,7 +6,7 @@ its country and the fields of an entry.
 
 import io
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from dnc.bulk.uploads import dates, numbers
@@ -41,9 +41,11 @@ A plain tuple, because one is made for each row of files with millions.
 class FileReader:
     """The rows of one file. `columns` and `separator` are known before the first row is read."""
 
-    def __init__(self, opened: io.BufferedReader, choice: Choice) -> None:
-        """Decide on the columns. Raises FileRefused and ColumnsNeeded."""
-        self.rows = Rows(text_of(opened))
+    def __init__(
+        self, opened: io.BufferedReader, choice: Choice, still_time: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Decide on the columns. Raises FileRefused and ColumnsNeeded. `still_time`: as `Rows` takes it."""
+        self.rows = Rows(text_of(opened), still_time)
         self.separator = self.rows.separator
         reading = iter(self.rows)
         self.sample = list(islice(reading, SAMPLE))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from benchmarks.harness.full_speed import FullSpeed
 from dnc import times
 from dnc.bulk.exports import run as export_run
 from dnc.bulk.exports import sources as export_sources
@@ -38,7 +39,16 @@ def read_all(client, names, budget=None, numbers_a_part=1_000_000, out_of_time=l
     reading, runs = Reading(), 0
     while not reading.done:
         reading = listed_numbers.read_list(
-            client, names["numbers"], "acme", reading, budget, NOW, parts.__setitem__, out_of_time, numbers_a_part
+            client,
+            names["numbers"],
+            "acme",
+            reading,
+            budget,
+            NOW,
+            parts.__setitem__,
+            FullSpeed(),
+            out_of_time,
+            numbers_a_part,
         )
         runs += 1
     found = NumberSet()
@@ -70,7 +80,9 @@ def test_what_is_listed_is_read_whatever_a_hand_has_left(client, own, names):
     assert {number for number in rows if number[0] == "+" and found.has(number)} == set(rows) - clear - {"not a number"}
     assert (reading.by, reading.numbers) == (Method.READING, len(found))
     unreadable = {"not a number", "+14155550106"}
-    looked = listed_numbers.looked_up(Numbers(own, names["numbers"], "acme"), sorted(rows.keys() - unreadable), NOW)
+    looked = listed_numbers.looked_up(
+        Numbers(own, names["numbers"], "acme"), sorted(rows.keys() - unreadable), NOW, FullSpeed()
+    )
     assert looked == set(rows) - clear - unreadable
 
 
@@ -111,9 +123,9 @@ def test_an_export_is_sealed_into_the_chain_in_one_transaction(client, names, nu
             status=JobStatus.RUNNING,
             state=export_store.initial_state(nightly=False),
         )
-        exports.jobs.begin(JobKind.EXPORT, job.id, job.id, since=(JobStatus.RUNNING,))
+        exports.jobs.begin(JobKind.EXPORT, job.id, job.id, since=(JobStatus.RUNNING,), status=JobStatus.RUNNING)
         files = JobFiles(s3, "bulk", "acme", JobKind.EXPORT, job.id)
-        read = export_sources.entries(client, names["numbers"], "acme")
+        read = export_sources.entries(client, names["numbers"], "acme", FullSpeed())
         job = export_run.run(exports, exports.get(job.id), files, read, times.now, lambda: False, FileLimits(5))
         return job, files
 
@@ -144,7 +156,7 @@ def test_a_night_that_lost_its_beginning_is_begun_anew(client, names):
             status=JobStatus.RUNNING,
             state=export_store.initial_state(nightly=True),
         )
-        exports.jobs.begin(JobKind.EXPORT, job.id, job.id, since=(JobStatus.RUNNING,))
+        exports.jobs.begin(JobKind.EXPORT, job.id, job.id, since=(JobStatus.RUNNING,), status=JobStatus.RUNNING)
         return job.id
 
     def step(job_id):

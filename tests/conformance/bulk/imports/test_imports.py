@@ -119,7 +119,7 @@ class Import:
         }
         pages = self.client.get_paginator("query").paginate(**query)
         rows = [row for page in pages for row in page["Items"]]
-        return [{k: v for k, v in r.items() if k not in (*MOMENTS, "account_id")} for r in rows]
+        return [{k: v for k, v in r.items() if k not in (*MOMENTS, "account_id", "listed_account")} for r in rows]
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,8 @@ def fast(endpoint):
 def numbers_table(client):
     """A numbers table without its stream, which DynamoDB Local would keep in memory."""
     properties = nested()["Tables"]["Resources"]["NumbersTable"]["Properties"]
-    wanted = {key: properties[key] for key in ("AttributeDefinitions", "BillingMode", "KeySchema")}
+    names = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema")
+    wanted = {name: properties[name] for name in names}
     name = f"numbers-{uuid.uuid4().hex[:8]}"
     client.create_table(TableName=name, **wanted)
     yield name

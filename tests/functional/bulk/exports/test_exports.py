@@ -10,7 +10,11 @@ import requests
 from dnc import times
 from dnc.accounts.store import Accounts
 from dnc.aws import clients
+from dnc.bulk.exports.settled import IndexLags
 from dnc.bulk.files import s3
+from dnc.bulk.jobs import JobKind, Jobs
+from dnc.bulk.turns import Pool, Turns
+from dnc.entries.entry import Actor
 from infra.local.stack import ROOT
 from tests.support.machines import ExecutionFailed, Machine
 
@@ -59,7 +63,7 @@ def test_an_export_is_ordered_written_and_read(gateway, started, tasks):
     made = order(gateway, kind="numbers", format="jsonl", acting_user="u-5")
     assert (made.status, made.body["status"], made.body["files"], made.body["manifest_url"]) == (
         201,
-        "running",
+        "queued",
         [],
         None,
     )
@@ -216,7 +220,7 @@ def test_the_functions_accept_their_sample_events(gateway, started, tasks):
 
     made = gateway.modules["export_account.handler"].lambda_handler(sample("export_account"), None)
     assert made["statusCode"] == 201, made["body"]
-    assert tasks["Write"](sample("write_export")) == {"done": True}
+    assert tasks["Write"](sample("write_export")) == {"done": True, "wait": 0}
     assert shown(gateway, sample("write_export")["ask"]["export_id"])["status"] == "done"
     night = tasks["Begin"](sample("begin_night"))
     assert night["exports"] == 4
@@ -265,3 +269,44 @@ def test_after_the_table_is_lost_an_import_of_the_export_restores_the_same_list(
     assert job["counts"] == counts, job
     assert entries(gateway) == before
     assert len(before) == 4
+
+
+def test_an_export_waits_while_as_many_run_as_may(gateway, started, tasks, monkeypatch):
+    step = gateway.modules["export_account.step"]
+    limited = {**step.settings.environment, "READING_JOBS_PER_ACCOUNT": "1"}
+    object.__setattr__(step.settings, "environment", limited)
+    jobs = Jobs(clients.dynamodb(), "accounts", "acme")
+    scrub = jobs.make(JobKind.SCRUB, {}, Actor("key:k"), times.now())
+    jobs.begin(JobKind.SCRUB, scrub.id, "r")
+    turns = Turns(clients.dynamodb(), "accounts", "acme")
+    assert turns.take(jobs.get(JobKind.SCRUB, scrub.id), "r", Pool.READERS, 1, times.now()).taken
+    made = order(gateway, kind="numbers").body["id"]
+    statuses = []
+
+    def before(state, _data):
+        if state == "WaitForTurn":
+            statuses.append(shown(gateway, made)["status"])
+            jobs.fail(JobKind.SCRUB, scrub.id, "r", times.now(), "stopped")
+
+    machine = Machine("ExportMachine", tasks, read)
+    machine.run(json.loads(started[0]["input"]), made, before)
+    assert (statuses, machine.waited, shown(gateway, made)["status"]) == (["queued"], [10], "done")
+
+
+def test_an_export_of_the_audit_starts_over_if_the_index_lags_before_it_is_sealed(gateway, started, tasks, monkeypatch):
+    made = order(gateway, kind="audit", **{"from": "2026-01-01T00:00:00Z"}).body["id"]
+    answers = iter([None, IndexLags(), None, None])
+    compared = []
+
+    def compare(_sample):
+        compared.append(1)
+        if answer := next(answers):
+            raise answer
+
+    monkeypatch.setattr("dnc.bulk.exports.settled.Sample.compare", compare)
+    given = json.loads(started[0]["input"])
+    with pytest.raises(IndexLags):
+        tasks["Write"](given)
+    assert shown(gateway, made)["status"] == "running"
+    assert tasks["Write"](given) == {"done": True, "wait": 0}
+    assert (len(compared), shown(gateway, made)["status"]) == (4, "done")

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from benchmarks.harness.full_speed import FullSpeed
 from dnc import times
 from dnc.audit.changes import EventType, RecordedChange
 from dnc.audit.writer import AuditWriter
@@ -75,7 +76,9 @@ class Bench:
             status=JobStatus.RUNNING,
             state=export_store.initial_state(nightly=nightly),
         )
-        assert self.exports.jobs.begin(JobKind.EXPORT, made.id, "run", since=(JobStatus.RUNNING,))
+        assert self.exports.jobs.begin(
+            JobKind.EXPORT, made.id, "run", since=(JobStatus.RUNNING,), status=JobStatus.RUNNING
+        )
         return made.id
 
     def files(self, export_id, client=None):
@@ -90,7 +93,9 @@ class Bench:
             return True
         options = export.request
         if options["kind"] == ExportKind.NUMBERS:
-            read = export_sources.entries(dynamodb, "numbers", self.account_id, options["from"], options["to"])
+            read = export_sources.entries(
+                dynamodb, "numbers", self.account_id, FullSpeed(), options["from"], options["to"]
+            )
         else:
             read = export_sources.events(dynamodb, "audit", self.account_id, options["from"], options["to"])
         files = self.files(export_id, None if client is None else Mortal(s3(), 10**9, True))
@@ -307,7 +312,7 @@ def test_of_two_runs_of_one_step_only_one_counts(bench):
     with pytest.raises(Conflict):
         export_run.run(
             bench.exports, stale, bench.files(export_id),
-            export_sources.entries(bench.dynamodb, "numbers", "acme"), times.now, lambda: False,
+            export_sources.entries(bench.dynamodb, "numbers", "acme", FullSpeed()), times.now, lambda: False,
         )  # fmt: skip
     assert [row["number"] for row in bench.rows(export_id)] == listed(20)
 
@@ -317,7 +322,7 @@ def test_a_sealed_export_that_is_killed_before_it_finishes_keeps_its_manifest(be
     one = bench.make()
     export = export_run.run(
         bench.exports, bench.exports.get(one), bench.files(one),
-        export_sources.entries(bench.dynamodb, "numbers", "acme"), times.now, lambda: False,
+        export_sources.entries(bench.dynamodb, "numbers", "acme", FullSpeed()), times.now, lambda: False,
     )  # fmt: skip
     body = bench.exports.seal(export, VERSION)
     other = bench.make()

@@ -14,6 +14,7 @@ from dnc.aws.errors import AwsError, NoResponse
 from dnc.bulk.files import s3
 from dnc.bulk.imports.pacing import NotYetDone
 from dnc.bulk.imports.piece import MiscountedPiece
+from tests.support.machines import Machine
 
 STEPS = ("import_numbers.plan", "import_numbers.write", "import_numbers.finish")
 
@@ -66,7 +67,7 @@ class Imports:
         plan, write, finish = self.steps
         execution_input = execution_input or {"detail": {"object": {"key": self.key}}}
         work = plan.lambda_handler({"run": run, "given": execution_input}, context or Context())
-        if work["pieces"]:
+        if work["pieces"] and plan.lambda_handler({"work": work}, Context())["taken"]:
             body = s3().get_object(Bucket="bulk", Key=work["plan_key"])["Body"].read()
             for piece in json.loads(body):
                 write.lambda_handler({**work, "piece": piece}, Context())
@@ -264,6 +265,8 @@ def test_a_piece_of_a_run_that_has_ended_does_nothing(imports, gateway):
     plan, write, _ = imports.steps
     work = plan.lambda_handler({"run": "run-1", "given": {"detail": {"object": {"key": imports.key}}}}, Context())
     piece = {"piece": 1, "file": 0, "group": 1, "rows": 1}
+    assert write.lambda_handler({**work, "piece": piece}, Context()) == {}, "its turn has not come"
+    assert plan.lambda_handler({"work": work}, Context())["taken"]
     assert write.lambda_handler({**work, "run": "run-2", "piece": piece}, Context()) == {}
     assert imports.read(job_id)["progress"] < 0.1
     with pytest.raises(NotYetDone):
@@ -454,3 +457,49 @@ def test_a_list_from_another_country_ends_with_a_sentence_about_the_remarks(impo
     assert "undo this import" in job["attention"]
     assert len(report(job)) == 10
     assert imports.whole(b"phone\n" + rows)["attention"] is None
+
+
+def test_a_large_import_waits_for_the_one_before_it_and_starts_by_itself(gateway, imports, monkeypatch):
+    monkeypatch.setattr("dnc.bulk.turns.LARGE_IMPORT_ROWS", 3)
+    plan, _, _ = imports.steps
+    first = imports.make(b"phone\n4155550100\n4155550101\n4155550102\n")
+    work = plan.lambda_handler({"run": "run-1", "given": {"detail": {"object": {"key": imports.key}}}}, Context())
+    assert plan.lambda_handler({"work": work}, Context()) == {"taken": True, "wait": 0, "over": False}
+    small = imports.whole(b"phone\n4155550103\n4155550104\n")
+    assert (small["status"], small["counts"]["listed"]) == ("done", 2), "a small file waits for none"
+
+    second = imports.make(b"phone\n4155550105\n4155550106\n4155550107\n")
+    statuses = []
+
+    def before(state, _data):
+        if state != "WaitForTurn":
+            return
+        statuses.append((imports.read(first)["status"], imports.read(second)["status"]))
+        if len(statuses) == 3:
+            for piece in json.loads(s3().get_object(Bucket="bulk", Key=work["plan_key"])["Body"].read()):
+                imports.steps[1].lambda_handler({**work, "piece": piece}, Context())
+            imports.steps[2].lambda_handler(work, Context())
+
+    tasks = {
+        name: (lambda event, m=module: m.lambda_handler(event, Context()))
+        for name, module in zip(("Plan", "Write", "Finish"), imports.steps, strict=True)
+    }
+    machine = Machine("ImportMachine", tasks, lambda key: s3().get_object(Bucket="bulk", Key=key)["Body"].read())
+    machine.run({"detail": {"object": {"key": imports.key}}}, "run-2", before)
+    assert statuses == [("running", "queued")] * 3
+    assert machine.waited == [10] * 3
+    assert [imports.read(job)["status"] for job in (first, second)] == ["done", "done"]
+    assert imports.read(second)["counts"]["listed"] == 3
+
+
+def test_an_undo_runs_beside_a_large_import(gateway, imports, states, monkeypatch):
+    monkeypatch.setattr("dnc.bulk.turns.LARGE_IMPORT_ROWS", 2)
+    wrong = imports.whole(b"phone\n4155550100\n4155550101\n")
+    imports.make(b"phone\n4155550105\n4155550106\n")
+    plan = imports.steps[0]
+    work = plan.lambda_handler({"run": "run-2", "given": {"detail": {"object": {"key": imports.key}}}}, Context())
+    assert plan.lambda_handler({"work": work}, Context())["taken"]
+    assert imports.undo(wrong["id"]).body["status"] == "running"
+    run, given = states.started[-1]
+    imports.run(given, run)
+    assert imports.read(wrong["id"])["status"] == "undone"

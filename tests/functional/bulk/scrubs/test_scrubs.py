@@ -338,7 +338,7 @@ def test_a_long_list_is_read_over_several_invocations(gateway, scrubs, monkeypat
 
     class Short:
         def get_remaining_time_in_millis(self):
-            return 1_000
+            return 20_000
 
     handler = gateway.modules["scrub_leads.read_list"].lambda_handler
     calls = []

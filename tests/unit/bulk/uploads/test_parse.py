@@ -168,6 +168,27 @@ def test_two_gigabytes_without_a_line_break_are_refused_early():
     assert endless.read_so_far < 40 * 1024**2
 
 
+class Blank(Endless):
+    def readinto(self, buffer):
+        size = super().readinto(buffer)
+        buffer[:size] = b"\n" * size
+        return size
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_blank_lines_take_their_part_of_the_time(packed):
+    asked = []
+
+    def still_time():
+        asked.append(1)
+        return len(asked) < 10
+
+    stream = io.BytesIO(gzip.compress(b"\n" * 2_000_000)) if packed else Blank()
+    [(_, opened)] = open_files(stream, 5 * 1024**3, "x", LIMITS)
+    with pytest.raises(FileRefused, match="too long to read"):
+        list(Rows(text_of(opened), still_time))
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
