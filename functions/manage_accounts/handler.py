@@ -20,7 +20,7 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 @api.route("PUT", "/accounts/{account_id}", statuses=(201, 200))
 def put_account(call: Call, body: PutAccount) -> Answer:
     """Create or change an account."""
-    changes = _given(body, "name", "suspended", "approve_reasons", "blocked_prefixes")
+    changes = _sent_fields(body, "name", "suspended", "approve_reasons", "blocked_prefixes")
     profile, created = accounts.put(call.account_id, changes, times.now(), call.write().actor.item())
     return Answer(201 if created else 200, profile.as_json())
 
@@ -28,7 +28,7 @@ def put_account(call: Call, body: PutAccount) -> Answer:
 @api.route("PATCH", "/accounts/{account_id}")
 def change_policy(call: Call, body: PatchAccount) -> Answer:
     """Change the account's policy, with a note."""
-    policy = _given(body, "approve_reasons", "blocked_prefixes")
+    policy = _sent_fields(body, "approve_reasons", "blocked_prefixes")
     by = call.write(policy.pop("acting_user", None)).actor.item()
     if policy.keys() <= {"note"}:
         raise InvalidRequest.of("body", "must have a field to change beside the note")
@@ -104,7 +104,7 @@ def read_self(call: Call) -> Answer:
     )
 
 
-def _given(body: Body, *never_null: str) -> dict[str, Any]:
+def _sent_fields(body: Body, *never_null: str) -> dict[str, Any]:
     """Return the fields that a body has. Raises InvalidRequest if one of `never_null` is null."""
     fields = body.model_dump(exclude_unset=True)
     for name in never_null:

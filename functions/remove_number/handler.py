@@ -46,7 +46,7 @@ def remove_number_by_post(call: Call, body: RemoveNumber) -> Answer:
 
 @api.route("POST", f"{NUMBER}/removal/approve")
 def approve_removal(call: Call, body: DecideRemoval) -> Answer:
-    """Approve a removal that another person asked for: the number is removed."""
+    """Approve a removal that another person requested: the number is removed."""
     write = call.person_write(body.acting_user)
     may_order = call.caller.may(Action.REMOVE_BY_LEGAL_ORDER)
     profile = accounts.remembered(call.account_id)
@@ -78,13 +78,13 @@ def reject_removal(call: Call, body: DecideRemoval) -> Answer:
 
 @api.route("POST", f"{NUMBER}/removal/withdraw")
 def withdraw_removal(call: Call, body: DecideRemoval) -> Answer:
-    """Withdraw a removal that one asked for oneself, or as an admin any: the number stays listed."""
+    """Withdraw the caller's own request for a removal, or as an admin any: the number stays listed."""
     write = call.person_write(body.acting_user)
 
     def withdraw(entry: Entry) -> Entry:
         asked_by = pending.waiting(entry, write.at)["asked_by"]
         if not pending.is_same_person(asked_by, call.caller.principal, _person(call, body.acting_user)):
-            why = "Only the person who asked for a removal, an admin or an operator may withdraw it."
+            why = "Only the person who requested a removal, an admin or an operator may withdraw it."
             call.require(Action.WITHDRAW_ANY_REMOVAL, why)
         return pending.close(entry, Change.REMOVAL_WITHDRAWN, write)
 

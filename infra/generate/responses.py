@@ -57,14 +57,14 @@ class RemovalEvidence(Shown):
 
 
 class PendingRemoval(Shown):
-    """A removal that waits for a second person: why, and who asked for it."""
+    """A removal that waits for a second person: why, and who requested it."""
 
     reason: str
     note: str | None = Field(None, description="not for agents")
     evidence: RemovalEvidence | None = None
-    correct_number: str | None = Field(None, pattern=E164, description="listed when the removal was asked for")
+    correct_number: str | None = Field(None, pattern=E164, description="listed when the removal was requested")
     other_readings: list[str] | None = Field(None, description="other readings of correct_number, listed with it")
-    asked_at: Time = Field(description="when it was asked for")
+    asked_at: Time = Field(description="when it was requested")
     asked_by: Actor
     lapses_at: Time = Field(description="when it ends by itself")
 
@@ -79,8 +79,8 @@ class Removal(Shown):
     other_readings: list[str] | None = Field(None, description="other readings of correct_number, listed with it")
     removed_at: Time = Field(description="when")
     removed_by: Actor = Field(description="of a removal that two people decided: who approved it")
-    asked_at: Time | None = Field(None, description="when it was asked for, if a second person approved it")
-    asked_by: Actor | None = Field(None, description="who asked for it, if a second person approved it")
+    asked_at: Time | None = Field(None, description="when it was requested, if a second person approved it")
+    asked_by: Actor | None = Field(None, description="who requested it, if a second person approved it")
     expires_at: Time | None = Field(None, description="the expiry that the entry had; a restore brings it back")
 
 

@@ -381,7 +381,7 @@ def test_a_number_that_two_people_removed_names_both(policy):
     policy.api.entries[NUMBER]["removal"] |= asked
     page = policy.open("manager", f"numbers/{NUMBER}")
     removal = page.locator(".card", has=page.get_by_role("heading", name="Removal"))
-    expect(removal).to_contain_text(re.compile("Removed by.*Asked for by.*ann", re.DOTALL))
+    expect(removal).to_contain_text(re.compile("Removed by.*Removal requested by.*ann", re.DOTALL))
 
 
 def test_the_words_of_a_refused_reason_are_those_of_this_number(listed):

@@ -46,8 +46,8 @@ def test_a_removal_waits_for_another_person_who_signs_in(client, account, key, p
     asker = key("manager")
     evidence = {"reference": "crm-1", "purpose": "offers", "obtained_at": times.text(times.now())}
     removal = {"reason": "consent_given", "evidence": evidence, "acting_user": "ann"}
-    status, asked = call(asker, "DELETE", "", **removal, if_version=1)
-    assert (status, asked["status"], asked["version"]) == (202, "listed", 2)
+    status, entry = call(asker, "DELETE", "", **removal, if_version=1)
+    assert (status, entry["status"], entry["version"]) == (202, "listed", 2)
     assert client.check([NUMBER], account)["blocked"] == 1
     waiting = client.call(None, "GET", f"/accounts/{account}/pending-removals", token=person("bob")).json()
     assert [entry["number"] for entry in waiting["numbers"]] == [NUMBER]

@@ -34,7 +34,7 @@ function valueOf(name, value) {
 /** A removal's evidence and note, under names that do not clash with those of the request. */
 export const evidenceOf = ({ note, evidence, correct_number: correct }) => ({ ...evidence, correct_number: correct, removal_note: note });
 
-/** Who asked for a removal that a second person approved, and when. */
+/** Who requested a removal that a second person approved, and when. */
 export const askedOf = ({ asked_at, asked_by }) => ({ asked_at, asked_by });
 
 /** The do-not-call request in a record: who asked for what, when and how. */

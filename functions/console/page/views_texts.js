@@ -11,7 +11,7 @@ export const words = {
     caller_id: "Caller ID shown", consumer_name: "Consumer’s name", seller: "Seller", telemarketer: "Telemarketer",
     goods_or_services: "Goods or services", import_id: "Import", missing_evidence: "Missing evidence", requests: "Requests", channels: "Channels",
     honor_by: "Honor by", late: "Honored late", registry_age_days: "Days since the registry’s file", listed_elsewhere_at: "Listed elsewhere", reading_of: "Also read from",
-    removed_at: "Removed", removed_by: "Removed by", asked_at: "Removal asked for", asked_by: "Asked for by", reason: "Reason", correct_number: "Correct number", removal_note: "Note on the removal",
+    removed_at: "Removed", removed_by: "Removed by", asked_at: "Removal requested", asked_by: "Removal requested by", reason: "Reason", correct_number: "Correct number", removal_note: "Note on the removal",
     reference: "Reference", obtained_at: "Obtained", purpose: "Purpose", compared_date: "Date compared", checked_on: "Date of the query",
     result: "Result", number: "Number on the consent", lapses_at: "Lapses", principal: "Credential", acting_user: "Person", recorded_at: "Recorded",
     version: "Version", index: "Position in the record", sequence: "Sequence", event_id: "Event", digest: "Digest", date: "Date", name: "Name",

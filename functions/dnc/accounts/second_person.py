@@ -1,7 +1,7 @@
-"""Who counts as another person, when one asked for a removal and another one must approve it.
+"""Who counts as a second person: a removal that one person requested must be approved by another.
 
-A key is not a person, and whoever may make keys could make one to approve with. So the approver needs another
-credential and another name, and of two keys, neither may come from the other.
+A key is not a person, and anyone who can make keys could make one to approve with. So the approver needs another
+credential and another name, and neither of two keys may have made the other, directly or through further keys.
 """
 
 from collections.abc import Mapping
@@ -36,9 +36,9 @@ def why_not_another(asker: Party, approver: Party, *, only_people: bool) -> str 
     if only_people and not _is_person(approver.principal):
         return "People sign in with the identity provider here: a removal is approved by a person, not by an API key."
     if asker.principal == approver.principal:
-        return "The removal was asked for with this credential. Another person must approve it with their own."
+        return "The removal was requested with this credential. Another person must approve it with their own."
     if asker.names & approver.names:
-        return "The removal was asked for by the same person. Another person must approve it."
+        return "The removal was requested by the same person. Another person must approve it."
     if asker.principal in approver.made_by or approver.principal in asker.made_by:
         return "One of the two credentials made the other one, so they count as one person. Another one must approve."
     return None

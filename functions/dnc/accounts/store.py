@@ -192,8 +192,8 @@ class Accounts(Profiles):
     def made_by(self, account_id: str, principal: str) -> frozenset[str]:
         """Return the principals that made a key: the one that made it, the one that made that one, and so on.
 
-        `account_id`: of the key, unless it is an operator's. Raises Forbidden if a key on the way has no record: then
-        nobody can tell from whom it comes.
+        `account_id`: of the key, unless it is an operator's. Raises Forbidden if a key on the way has no record: its
+        maker is then unknown.
         """
         makers: list[str] = []
         while principal.startswith("key:"):
@@ -201,7 +201,7 @@ class Accounts(Profiles):
             keys = [record_key(partition, record) for partition in (account_id, PLATFORM)]
             rows = [wire.from_wire(item) for item in queries.batch(self._client, self._table, keys)]
             if not rows or len(makers) == _LONGEST_DESCENT:
-                raise Forbidden("It cannot be told who made one of the keys, so it cannot be told whose it is.")
+                raise Forbidden("Nobody can tell who made one of the keys. Reject the removal, and request it again.")
             principal = str(rows[0].get("created_by"))
             makers.append(principal)
         return frozenset(makers)

@@ -1,7 +1,7 @@
 """A removal that waits for a second person: functions of values, no I/O.
 
-The entry stays listed, with `pending_removal`: what the removal asks for, who asked for it and when it lapses. Any
-other change of the entry drops it, so an approval is always of the entry that the removal was asked for.
+The entry stays listed, with `pending_removal`: what the removal asks for, who requested it and when it lapses. Any
+other change of the entry drops it, so an approval always applies to the entry that the request was for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def ask(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order: bo
     `removal`, `may_order`: as `reasons.remove` takes them. If the same removal waits already, return the same entry.
     """
     reasons.judge(entry, removal, may_order=may_order, in_undo=False, moment=write.at)
-    if is_asked_for(entry, removal, write):
+    if is_requested(entry, removal, write):
         return entry
     if entry.pending_at(write.at):
         raise Conflict("A removal of this number already waits for a second person. Reject or withdraw that one first.")
@@ -62,7 +62,7 @@ def ask(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order: bo
 
 
 def approve(entry: Entry, write: Write, *, may_order: bool) -> Entry:
-    """Judge the waiting removal again, and return the removed entry. It says who asked and who approved.
+    """Judge the waiting removal again, and return the removed entry. It names both actors.
 
     `may_order`: the approver may act on a legal order. Raises Conflict if none waits, and RemovalRefused.
     """
@@ -91,11 +91,11 @@ def waiting(entry: Entry, moment: datetime) -> Mapping[str, Any]:
     return pending
 
 
-def is_asked_for(entry: Entry, removal: Mapping[str, Any], write: Write) -> bool:
-    """Return whether exactly this removal waits, as the same actor asked for it."""
+def is_requested(entry: Entry, removal: Mapping[str, Any], write: Write) -> bool:
+    """Return whether exactly this removal waits, requested by the same actor."""
     pending = entry.pending_at(write.at) or {}
-    asked_for = {name: value for name, value in pending.items() if name not in _OF_THE_REQUEST}
-    return pending.get("asked_by") == write.actor.item() and asked_for == dict(removal)
+    requested = {name: value for name, value in pending.items() if name not in _OF_THE_REQUEST}
+    return pending.get("asked_by") == write.actor.item() and requested == dict(removal)
 
 
 def _changed(entry: Entry, change: Change, write: Write, pending: Mapping[str, Any] | None) -> Entry:

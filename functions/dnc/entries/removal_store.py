@@ -167,10 +167,10 @@ class Removals(Numbers):
 
 
 def _is_repeat(current: Entry, removal: Mapping[str, Any], if_version: int, write: Write) -> bool:
-    """Return whether a removal was carried out, or asked for, by the same actor with the same content."""
+    """Return whether the same actor already carried out or requested this removal, with the same content."""
     if current.version != if_version + 1:
         return False
-    if pending.is_asked_for(current, removal, write):
+    if pending.is_requested(current, removal, write):
         return True
     stored = current.removal or {}
     return (

@@ -69,11 +69,11 @@ def waiting(removals, size=50):
 def test_a_removal_that_waits_is_in_the_entry_and_in_a_record_from_one_transaction(removals, records):
     add(removals)
     by = write()
-    asked = ask(removals, by=by)
-    assert removals.read(NUMBER) == asked
+    waiting_entry = ask(removals, by=by)
+    assert removals.read(NUMBER) == waiting_entry
     assert set(records()) == {("acme", f"pending#{NUMBER}")}
-    assert ask(removals, by=by) == asked, "a repeat, with the version before"
-    assert ask(removals, version=2, by=by) == asked, "a repeat, with the version that it made"
+    assert ask(removals, by=by) == waiting_entry, "a repeat, with the version before"
+    assert ask(removals, version=2, by=by) == waiting_entry, "a repeat, with the version that it made"
     assert waiting(removals) == [NUMBER]
     with pytest.raises(Conflict):
         ask(removals, version=2, removal=REMOVAL | {"note": "another"})
@@ -150,8 +150,8 @@ def test_what_nobody_decided_in_seven_days_lapses(removals, records):
 def test_the_number_that_was_meant_is_listed_when_the_removal_is_asked_for(removals):
     add(removals)
     removal = {"reason": "entered_wrong_number", "correct_number": RIGHT}
-    asked = ask(removals, removal=removal)
-    assert (asked.status, removals.read(RIGHT).status) == ("listed", "listed")
+    waiting_entry = ask(removals, removal=removal)
+    assert (waiting_entry.status, removals.read(RIGHT).status) == ("listed", "listed")
     removed = approve(removals)
     assert removed.removal["correct_number"] == RIGHT
     assert removals.read(RIGHT).version == 1, "an approval is no further request"

@@ -73,9 +73,9 @@ def waiting(gateway, role="manager"):
 
 def test_a_removal_waits_until_another_person_approves_it(policy, ann, bob):
     policy.add(NUMBER, source="sms", requested_at="2026-01-05T00:00:00Z")
-    asked = ann.ask()
-    assert (asked.status, asked.body["status"]) == (202, "listed")
-    pending = asked.body["pending_removal"]
+    response = ann.ask()
+    assert (response.status, response.body["status"]) == (202, "listed")
+    pending = response.body["pending_removal"]
     assert (pending["reason"], pending["note"], pending["asked_by"]["acting_user"]) == (*CONSENT.values(), "ann")
     assert times.parse(pending["lapses_at"]) - times.parse(pending["asked_at"]) == timedelta(days=7)
     assert is_listed(policy)
@@ -95,10 +95,10 @@ def test_a_removal_waits_until_another_person_approves_it(policy, ann, bob):
 def test_a_repeated_request_is_202_again_and_a_repeated_decision_200(policy, ann, bob):
     policy.add(NUMBER)
     evidence = {"reference": "crm-1", "purpose": "offers", "obtained_at": times.text(times.now())}
-    asked = ann.ask(evidence=evidence)
+    response = ann.ask(evidence=evidence)
     for version in (1, 2):
         again = ann.ask(evidence=evidence, if_version=version)
-        assert (again.status, again.body) == (202, asked.body)
+        assert (again.status, again.body) == (202, response.body)
     assert bob.ask().code == "conflict"
     assert bob.decide("approve", if_version=1).code == "conflict"
     approved = bob.decide("approve", if_version=2)
@@ -152,8 +152,8 @@ def test_an_admin_cannot_remove_a_number_alone_with_keys_that_they_made(policy):
 
 def test_a_key_without_a_record_approves_nothing(policy, ann, bob, dynamodb):
     policy.add(NUMBER)
-    asked = ann.ask()
-    key = asked.body["pending_removal"]["asked_by"]["principal"].replace("key:", "key#")
+    response = ann.ask()
+    key = response.body["pending_removal"]["asked_by"]["principal"].replace("key:", "key#")
     dynamodb.delete_item(TableName="accounts", Key={"account_id": {"S": "acme"}, "record": {"S": key}})
     assert bob.decide("approve").status == 403
     assert bob.decide("reject").status == 200
@@ -200,8 +200,8 @@ def test_a_mistake_of_ones_own_within_a_day_does_not_wait(policy, ann, bob):
 
 def test_the_number_that_was_meant_is_listed_at_once(policy, ann, bob):
     policy.add(NUMBER)
-    asked = ann.ask(reason="entered_wrong_number", evidence=None, correct_number="(415) 555-0101")
-    assert asked.status == 202
+    response = ann.ask(reason="entered_wrong_number", evidence=None, correct_number="(415) 555-0101")
+    assert response.status == 202
     assert [r["callable"] for r in policy.check([NUMBER, RIGHT])["results"]] == [False, False]
     assert bob.decide("approve").body["removal"]["correct_number"] == RIGHT
     assert [r["callable"] for r in policy.check([NUMBER, RIGHT])["results"]] == [True, False]

@@ -30,12 +30,12 @@ def listed(source=Source.SMS, at=START, **more):
     return entries.request_listing("acme", None, request, write(at)).entry
 
 
-def asked(at=START + timedelta(days=2), entry=None):
+def requested(at=START + timedelta(days=2), entry=None):
     return pending.ask(entry or listed(), REMOVAL, write(at), may_order=False)
 
 
 def test_a_removal_that_waits_leaves_the_number_listed():
-    entry = asked()
+    entry = requested()
     at = START + timedelta(days=2)
     assert (entry.status_at(at), entry.version, entry.change) == (LISTED, 2, Change.REMOVAL_REQUESTED)
     assert entry.pending_removal == REMOVAL | {
@@ -46,10 +46,10 @@ def test_a_removal_that_waits_leaves_the_number_listed():
 
 
 def test_asking_again_for_the_same_changes_nothing():
-    entry, at = asked(), START + timedelta(days=3)
+    entry, at = requested(), START + timedelta(days=3)
     assert pending.ask(entry, REMOVAL, write(at), may_order=False) is entry
     for removal, by in ((REMOVAL | {"note": "other"}, write(at)), (REMOVAL, write(at, OTHER))):
-        assert not pending.is_asked_for(entry, removal, by)
+        assert not pending.is_requested(entry, removal, by)
         with pytest.raises(Conflict, match="already waits"):
             pending.ask(entry, removal, by, may_order=False)
     late = write(START + timedelta(days=9))
@@ -58,7 +58,7 @@ def test_asking_again_for_the_same_changes_nothing():
 
 def test_an_approval_removes_with_the_reason_the_evidence_and_both_actors():
     at = START + timedelta(days=3)
-    removed = pending.approve(asked(), write(at, OTHER), may_order=False)
+    removed = pending.approve(requested(), write(at, OTHER), may_order=False)
     assert (removed.status, removed.version, removed.change) == (REMOVED, 3, Change.REMOVED)
     assert removed.pending_removal is None
     assert removed.removal == REMOVAL | {
@@ -71,7 +71,7 @@ def test_an_approval_removes_with_the_reason_the_evidence_and_both_actors():
 
 @given(st.integers(-100, 100))
 def test_it_lapses_exactly_seven_days_after_it_was_asked_for(milliseconds):
-    entry = asked()
+    entry = requested()
     at = START + timedelta(days=9) + timedelta(milliseconds=milliseconds)
     assert (entry.pending_at(at) is not None) == (milliseconds < 0)
     for decide in (
@@ -174,14 +174,14 @@ TestHistories = Histories.TestCase
 @pytest.mark.parametrize("name", ["reason", "asked_at", "asked_by", "lapses_at"])
 @pytest.mark.parametrize("value", [None, "", 1, {}, {"principal": 1}])
 def test_what_the_service_cannot_have_written_never_waits(name, value):
-    row = asked().item()
+    row = requested().item()
     assert Entry.of(row).pending_removal
     row["pending_removal"] |= {name: value}
     assert Entry.of(row).pending_removal is None
 
 
 def test_an_approval_judges_the_removal_again():
-    legal = replace(asked(), sources=frozenset({"legal"}))
+    legal = replace(requested(), sources=frozenset({"legal"}))
     with pytest.raises(RemovalRefused):
         pending.approve(legal, write(START + timedelta(days=3), OTHER), may_order=False)
     assert pending.approve(legal, write(START + timedelta(days=3), OTHER), may_order=True).status == REMOVED
