@@ -18,6 +18,7 @@ from dnc.aws import wire
 from dnc.entries import entry as entries
 from dnc.entries import pending, reasons
 from dnc.entries.entry import DETAILS, EXPIRING_SOURCES, LISTED, REMOVED, Actor, Change, Request, Source, Write
+from dnc.entries.status import CHANNELS
 from dnc.entries.wire import entry_of, row_of
 
 HISTORIES = int(os.environ.get("HISTORIES", "300"))
@@ -81,13 +82,15 @@ class History:
         at = times.text(self.now - timedelta(days=pick.randint(0, 100)))
         key, content = pick.choice([None, "a", "b"]), pick.choice("xy")
         expires_at = expires_at if source in EXPIRING_SOURCES else None
-        request = Request(NUMBER, source, at, details, expires_at, key, content)
+        channels = frozenset(pick.sample(CHANNELS, pick.randint(1, 2)))
+        request = Request(NUMBER, source, at, details, expires_at, key, content, channels=channels)
         write = self.write()
         outcome = entries.request_listing("acme", self.entry, request, write)
         if outcome.changed:
             change = self.store(row_of(outcome.entry))
             assert change.type not in OUT_OF_BAND
-            self.requests.append((len(self.events) - 1, request.full(write.actor)))
+            shown = {**request.full(write.actor), "channels": sorted(request.channels)}
+            self.requests.append((len(self.events) - 1, shown))
 
     def remove(self):
         write = self.write()
