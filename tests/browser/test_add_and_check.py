@@ -307,7 +307,7 @@ def test_a_check_shows_counts_that_filter(checked):
 def test_a_check_for_one_channel_names_it(checked):
     page = checked.page
     assert "channel" not in checked.api.sent("POST", "checks")[-1]
-    page.get_by_label("For").select_option("text")
+    page.get_by_label("For", exact=True).select_option("text")
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.locator("tbody tr")).to_have_count(4)
     assert checked.api.sent("POST", "checks")[-1]["channel"] == "text"
