@@ -130,7 +130,7 @@ SentChannels = Annotated[
     list[Annotated[str, BeforeValidator(_well_formed)]] | None,
     BeforeValidator(_list_or_none, json_schema_input_type=list[Channel | str] | None),
 ]
-CheckedChannel = Literal["text", "voice"] | None
+CheckedChannel = Annotated[Channel, Field(strict=False)] | None
 Day = Annotated[str, AfterValidator(_date), Field(json_schema_extra={"format": "date"})]
 
 
