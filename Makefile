@@ -11,7 +11,7 @@ export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.tools/python
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV):
 	@python3 -m infra.setup.install
@@ -28,8 +28,8 @@ demo: setup ## Start the local stack and walk through the main job
 	@$(PYTHON) -u -m infra.local.demo.main_job
 
 .PHONY: up
-up: setup ## Start the local stack, or redeploy it in place with its data
-	@$(PYTHON) -u -m infra.local.stack up
+up: setup ## Start the local stack, or redeploy it in place with its data; NAME=second adds another stack beside it
+	@NOCALL_STACK="$(NAME)" $(PYTHON) -u -m infra.local.stack up
 
 .PHONY: down
 down: setup ## Stop the local stack and delete its data
@@ -114,6 +114,18 @@ verify-export: setup ## Verify downloaded exports: FOLDER=exports, and optionall
 .PHONY: replay
 replay: setup ## Record what is in the failed-records bucket, with your AWS credentials: STACK=nocall
 	@$(PYTHON) -m infra.tools.replay "$(or $(STACK),nocall)"
+
+.PHONY: restore-time
+restore-time: setup ## Restore a table to a point in time, into a new one: STACK=nocall AT=2026-11-26T08:00:00Z TABLE=numbers
+	@$(PYTHON) -m infra.tools.restore "$(or $(STACK),nocall)" time "$(AT)" "$(or $(TABLE),numbers)"
+
+.PHONY: restore-exports
+restore-exports: setup ## Rebuild the list from the last exports, in a new table: STACK=nocall
+	@$(PYTHON) -m infra.tools.restore "$(or $(STACK),nocall)" exports
+
+.PHONY: restore-changes
+restore-changes: setup ## Carry changes over from the audit into the list in use: STACK=nocall SINCE=2026-11-26T08:00:00Z
+	@$(PYTHON) -m infra.tools.restore "$(or $(STACK),nocall)" changes "$(SINCE)"
 
 .PHONY: operator-key
 operator-key: setup ## Create an operator's key with your AWS credentials: STACK=nocall NAME="who it is for"

@@ -1,6 +1,7 @@
 """`make up`, `make down`, `make logs`: build, deploy and populate the local stack.
 
 `stack.json` in the stack's folder (`.local`, or NOCALL_LOCAL) describes the running stack: everything a client needs.
+Further stacks can run beside it on the same emulator, each with a name (`make up NAME=…`) and `stack-{name}.json`.
 """
 
 import fcntl
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -61,22 +63,29 @@ class StepFailed(Exception):
     """A step of bringing up the stack failed. The message says which step, and where to look."""
 
 
-def up(folder: Path, say: Any = print, parameters: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+def up(
+    folder: Path,
+    say: Any = print,
+    parameters: Mapping[str, str] = MappingProxyType({}),
+    *,
+    name: str = STACK_NAME,
+) -> dict[str, Any]:
     """Bring the stack up, or redeploy it in place with its data. Return the content of `stack.json`.
 
-    `parameters`: of the template, in addition to those of a local stack.
+    `parameters`: of the template, in addition to those of a local stack. `name`: the stack's name.
     """
     start = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
-    running = read(folder)
+    known = read(folder, name)
+    running = known or read(folder)
     if running and emulator.responds(running["port"]):
         pid, port = running["pid"], running["port"]
         say(f"  the emulator is already running on port {port}: deploying in place, with its data")
     else:
-        running = None
+        known = None
         with _step("start the emulator with IAM enforced", say):
             pid, port = emulator.start(folder)
-        _write(folder, {"pid": pid, "port": port})
+        _write(folder, name, {"pid": pid, "port": port})
     endpoint = f"http://127.0.0.1:{port}"
     if not libraries.are_installed(emulator.architecture()):
         with _step(f"download the functions' libraries, {libraries.size()}", say):
@@ -84,33 +93,35 @@ def up(folder: Path, say: Any = print, parameters: Mapping[str, str] = MappingPr
     with _step("build (sam build)", say):
         _build(folder, endpoint)
     with _step("deploy template.yaml (sam deploy)", say):
-        outputs = _deploy(folder, endpoint, parameters)
+        outputs = _deploy(folder, endpoint, name, parameters)
     with _step("install the gateway's error responses", say):
         _gateway_responses(endpoint, outputs["ApiId"])
     stack = {"pid": pid, "port": port, **_description(endpoint, outputs)}
     with _step("create two accounts and a key for each role", say):
-        stack["tokens"] = _tokens(stack, (running or {}).get("tokens", {}))
-    _write(folder, stack)
+        stack["tokens"] = _tokens(stack, (known or {}).get("tokens", {}))
+    _write(folder, name, stack)
     say(f"  ready after {time.monotonic() - start:.1f} s: {stack['base_url']}")
-    say(f"  names and keys are in {_relative(folder / 'stack.json')}")
+    say(f"  names and keys are in {_relative(_file(folder, name))}")
     return stack
 
 
 def down(folder: Path, say: Any = print) -> None:
-    """Stop the stack and delete its data."""
-    running = read(folder)
-    if not running:
+    """Stop the emulator with every stack on it, and delete their data."""
+    files = sorted(folder.glob("stack*.json"))
+    if not files:
         say("The local stack is not running.")
         return
-    emulator.stop(running["pid"])
-    (folder / "stack.json").unlink()
+    for pid in {json.loads(file.read_text())["pid"] for file in files}:
+        emulator.stop(pid)
+    for file in files:
+        file.unlink()
     say("Stopped.")
 
 
-def read(folder: Path) -> dict[str, Any] | None:
-    """Return the content of `stack.json`, or None if there is none."""
+def read(folder: Path, name: str = STACK_NAME) -> dict[str, Any] | None:
+    """Return the content of a stack's `stack.json`, or None if there is none."""
     try:
-        stack: dict[str, Any] = json.loads((folder / "stack.json").read_text())
+        stack: dict[str, Any] = json.loads(_file(folder, name).read_text())
     except FileNotFoundError:
         return None
     return stack
@@ -195,7 +206,7 @@ def _build(folder: Path, endpoint: str) -> None:
         )
 
 
-def _deploy(folder: Path, endpoint: str, parameters: Mapping[str, str]) -> dict[str, str]:
+def _deploy(folder: Path, endpoint: str, name: str, parameters: Mapping[str, str]) -> dict[str, str]:
     overrides = {
         "Profile": "local",
         "Architecture": emulator.architecture(),
@@ -206,11 +217,11 @@ def _deploy(folder: Path, endpoint: str, parameters: Mapping[str, str]) -> dict[
         folder,
         endpoint,
         *_sam("deploy"),
-        *("--template-file", str(folder / "build" / "template.yaml"), "--stack-name", STACK_NAME),
-        *("--parameter-overrides", " ".join(f"{name}={value}" for name, value in overrides.items())),
+        *("--template-file", str(folder / "build" / "template.yaml"), "--stack-name", name),
+        *("--parameter-overrides", " ".join(f"{key}={value}" for key, value in overrides.items())),
     )
     formation = _client(endpoint, "cloudformation")
-    stacks = formation.describe_stacks(StackName=STACK_NAME)["Stacks"]
+    stacks = formation.describe_stacks(StackName=name)["Stacks"]
     return {o["OutputKey"]: o["OutputValue"] for o in stacks[0]["Outputs"]}
 
 
@@ -301,11 +312,15 @@ def _aws(endpoint: str) -> dict[str, str]:
     }
 
 
-def _write(folder: Path, stack: dict[str, Any]) -> None:
-    temporary = folder / "stack.json.new"
+def _file(folder: Path, name: str) -> Path:
+    return folder / ("stack.json" if name == STACK_NAME else f"stack-{name}.json")
+
+
+def _write(folder: Path, name: str, stack: dict[str, Any]) -> None:
+    temporary = folder / f"{name}.new"
     temporary.write_text(json.dumps(stack, indent=2) + "\n")
     temporary.chmod(0o600)
-    temporary.rename(folder / "stack.json")
+    temporary.rename(_file(folder, name))
 
 
 def _relative(path: Path) -> str:
@@ -319,7 +334,8 @@ def folder_from_environment() -> Path:
 
 def main() -> int:
     """Run the command line."""
-    verbs: dict[str, Callable[[Path], object]] = {"up": up, "down": down, "logs": logs}
+    name = os.environ.get("NOCALL_STACK") or STACK_NAME
+    verbs: dict[str, Callable[[Path], object]] = {"up": partial(up, name=name), "down": down, "logs": logs}
     if len(sys.argv) != 2 or sys.argv[1] not in verbs:
         print(f"usage: python -m infra.local.stack {{{'|'.join(verbs)}}}", file=sys.stderr)
         return 2

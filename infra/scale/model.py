@@ -71,6 +71,7 @@ class Inputs:
     head_bytes: float = 100.0
     removed_row_bytes: float = 700.0
     memory_gb: float = 1.0
+    check_memory_gb: float = 0.5
     bulk_memory_gb: float = 1769 / 1024
     import_workers: float = 4.0
     import_rows_a_second: float = 500.0
@@ -81,12 +82,12 @@ class Inputs:
     @property
     def check_ms(self) -> float:
         """Billed milliseconds of a check of one number."""
-        return self.read_wait_ms + self._duration(self.check_cpu_ms, self.memory_gb)
+        return self.read_wait_ms + self._duration(self.check_cpu_ms, self.check_memory_gb)
 
     @property
     def check_100_ms(self) -> float:
         """Billed milliseconds of a check of 100 numbers."""
-        return self.read_100_wait_ms + self._duration(self.check_100_cpu_ms, self.memory_gb)
+        return self.read_100_wait_ms + self._duration(self.check_100_cpu_ms, self.check_memory_gb)
 
     @property
     def add_ms(self) -> float:
@@ -124,11 +125,12 @@ def inputs(results: Iterable[dict[str, Any]] = ()) -> Inputs:
 
 def _from_template() -> dict[str, float]:
     stack = templates.parent()
-    writer = next(function for function in templates.functions() if function.id == "WriteImportFunction")
+    memory = {function.id: function.properties.get("MemorySize", 0) for function in templates.functions()}
     default = {name: parameter.get("Default") for name, parameter in stack["Parameters"].items()}
     return {
         "memory_gb": stack["Globals"]["Function"]["MemorySize"] / 1024,
-        "bulk_memory_gb": writer.properties["MemorySize"] / 1024,
+        "check_memory_gb": memory["CheckNumbersFunction"] / 1024,
+        "bulk_memory_gb": memory["WriteImportFunction"] / 1024,
         "import_workers": float(default["ImportConcurrency"]),
         "import_rows_a_second": float(default["ImportWritesPerSecond"]),
     }
@@ -142,8 +144,8 @@ def measured() -> list[dict[str, Any]]:
     return rows
 
 
-def _lambda(values: Inputs, requests: float, milliseconds: float) -> float:
-    seconds = requests * milliseconds / 1000 * values.memory_gb
+def _lambda(requests: float, milliseconds: float, memory_gb: float) -> float:
+    seconds = requests * milliseconds / 1000 * memory_gb
     return requests / MILLION * PRICES["a million Lambda requests"] + seconds * PRICES["a GB-second (arm64)"]
 
 
@@ -156,13 +158,14 @@ def checks_cost(values: Inputs, numbers: float, per_check: int) -> float:
     requests = numbers / per_check
     milliseconds = values.check_ms if per_check == 1 else values.check_100_ms
     reads = numbers / MILLION * PRICES["a million read units"]
-    return reads + _lambda(values, requests, milliseconds) + _logs(requests, 0.4)
+    return reads + _lambda(requests, milliseconds, values.check_memory_gb)
 
 
 def http_checks_cost(values: Inputs, numbers: float) -> float:
-    """Return the dollars for checks of one number over HTTP."""
+    """Return the dollars for checks of one number over HTTP, which need more memory and write a log line each."""
     gateway = numbers / MILLION * PRICES["a million REST calls"]
-    return checks_cost(values, numbers, 1) + gateway + _logs(numbers, 0.5)
+    over_http = replace(values, check_memory_gb=values.memory_gb)
+    return checks_cost(over_http, numbers, 1) + gateway + _logs(numbers, 0.5)
 
 
 def audit_cost(values: Inputs, changes: float) -> float:
@@ -177,7 +180,8 @@ def adds_cost(values: Inputs, adds: float) -> float:
     """Return the dollars for adds over HTTP, with their audit."""
     writes = adds * LISTING_WRITES * _units(values.row_bytes, 1024) / MILLION * PRICES["a million write units"]
     gateway = adds / MILLION * PRICES["a million REST calls"]
-    return gateway + _lambda(values, adds, values.add_ms) + writes + audit_cost(values, adds) + _logs(adds, 0.9)
+    function = _lambda(adds, values.add_ms, values.memory_gb)
+    return gateway + function + writes + audit_cost(values, adds) + _logs(adds, 0.5)
 
 
 def import_cost(values: Inputs, rows: float) -> float:
@@ -191,7 +195,7 @@ def export_cost(values: Inputs, numbers: float, accounts: int = 1) -> float:
     """Return the dollars for exporting lists once: strong reads of every row, a file and a manifest per account."""
     reads = numbers * values.row_bytes / 4096 / MILLION * PRICES["a million read units"]
     worker = numbers * values.export_row_ms / 1000 * values.bulk_memory_gb * PRICES["a GB-second (arm64)"]
-    return reads + worker + accounts * (2 / 1000 * PRICES["a thousand S3 puts"] + _lambda(values, 1, 1000))
+    return reads + worker + accounts * (2 / 1000 * PRICES["a thousand S3 puts"] + _lambda(1, 1000, values.memory_gb))
 
 
 def storage_cost(values: Inputs, numbers: float) -> float:

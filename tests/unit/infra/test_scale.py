@@ -34,7 +34,7 @@ def test_the_conclusions_of_the_page_follow_from_its_numbers(outcomes):
     assert f"record {ASSUMED.audit_lanes * ASSUMED.audit_per_lane:,.0f} a second for each partition" in WORDS
     index = ASSUMED.index_shards * LIMITS.partition_writes // ASSUMED.index_units
     assert f"The index takes {index:,} events a second for each account and day" in WORDS
-    assert model.checks_cost(values, 1000, 100) / model.checks_cost(values, 1000, 1) == pytest.approx(0.2, abs=0.02)
+    assert model.checks_cost(values, 1000, 100) / model.checks_cost(values, 1000, 1) == pytest.approx(1 / 3, abs=0.02)
     assert model.audit_cost(values, 1) / model.import_cost(values, 1) == pytest.approx(0.75, abs=0.02)
     assert outcomes["2,500 checks/s"].checked == 1
     assert outcomes["5,000 checks/s at once"].checked_first_minute == pytest.approx(3 / 5, abs=0.01)
@@ -73,6 +73,10 @@ def test_the_prices_match_the_costs_page():
             assert f"${price:g}" in COSTS or f"${price:.2f}" in COSTS or f"${price:.10f}" in COSTS, name
 
 
+def test_a_million_direct_checks_cost_at_most_42_cents_with_the_templates_memory():
+    assert model.checks_cost(model.inputs(model.measured()), 1_000_000, 1) <= 0.42
+
+
 def test_the_costs_page_rounds_what_the_model_computes():
     values, million = Inputs(), 1_000_000
     costs = {
@@ -89,7 +93,7 @@ def test_the_costs_page_rounds_what_the_model_computes():
 
 def test_the_model_uses_measurements_and_rejects_unknown_inputs():
     values = model.inputs([{"subject": "check", "scale": {"check_cpu_ms": 0.2}}, {"subject": "other"}])
-    assert values.check_ms == pytest.approx(values.read_wait_ms + 0.2 * 1769 / 1024)
+    assert values.check_ms == pytest.approx(values.read_wait_ms + 0.2 * 1769 / 512)
     assert model.concurrency(replace(values, check_cpu_ms=0.0, read_wait_ms=4.5), 100_000, 1) == pytest.approx(450)
     table = model.inputs_table(model.inputs([{"scale": {"check_cpu_ms": 0.2}}]))
     assert "| `check_cpu_ms` | 0.2 | measured |" in table
