@@ -28,6 +28,7 @@ from dnc.aws.presigned import presigner
 from dnc.bulk.files import s3
 from infra.templates import parent
 from tests.support import tables
+from tests.support.consistency import assert_consistent
 from tests.support.contract import assert_body_documented
 from tests.support.partiql import WithPartiQL
 
@@ -188,6 +189,7 @@ class MotoConnection:
     def send(self, request):
         head, _, body = request.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+        assert_consistent(headers.get("X-Amz-Target", ""), body)
         self._response = requests.post(f"https://{headers['Host']}/", data=body, headers=headers, timeout=5)
 
     def receive(self):

@@ -186,7 +186,7 @@ class Accounts(Profiles):
             return None
         record = record_key(caller.account_id or PLATFORM, f"key#{key_id}")
         with aws_errors.storage():
-            item = self._client.get_item(TableName=self._table, Key=record).get("Item")
+            item = self._client.get_item(TableName=self._table, Key=record, ConsistentRead=True).get("Item")
         return _key_as_json(wire.from_wire(item)) if item else None
 
     def made_by(self, account_id: str, principal: str) -> frozenset[str]:

@@ -137,7 +137,7 @@ def verify(
         previous = head_after(row, previous)
     if broken_at is None and (previous.length, previous.digest) != (end.length, end.digest):
         length = end.length
-        broken_at = min(previous.length, length) + 1 if previous.length != length else max(length, 1)
+        broken_at = max(0, min(previous.length, length)) + 1 if previous.length != length else max(length, 1)
     missing = missing_versions(rows, current)
     return {
         "length": head.length if head else len(rows),

@@ -221,7 +221,6 @@ def _is_plausible(entry: Entry) -> bool:
     longest = {"note": LONGEST_NOTE}
     return (
         entry.sources | {entry.source} <= set(Source)
-        and (entry.removal is not None) == (entry.status == REMOVED)
         and (entry.pending_removal is not None) == (entry.change == Change.REMOVAL_REQUESTED)
         and all(len(text) <= longest.get(name, LONGEST_TEXT) for name, text in entry.details.items())
     )

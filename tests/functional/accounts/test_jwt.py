@@ -5,12 +5,13 @@ import hashlib
 import hmac
 import json
 import time
+from types import SimpleNamespace
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from dnc.problems import Unavailable
+from dnc.problems import Unauthenticated, Unavailable
 from tests.support.issuer import AUDIENCE, KEYS, issuing
 
 
@@ -106,9 +107,30 @@ def segment(value):
     ],
     ids=str,
 )
-def test_an_invalid_token_is_401(gateway, token, claims):
+def test_an_invalid_token_is_401(gateway, modules, token, claims):
     assert gateway.numbers(None, "GET", token=token()).status == 200
     assert gateway.numbers(None, "GET", token=token(**claims)).status == 401
+    # The authorizer itself refuses it, and does not leave that to the handlers.
+    event = {"headers": {"Authorization": f"Bearer {token(**claims)}"}, "methodArn": "arn:api/v1/GET/x"}
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        modules["authorize.handler"].lambda_handler(event, None)
+
+
+class AnyAccount:
+    """Accounts of which every id is one."""
+
+    def profile(self, _account_id):
+        return SimpleNamespace(suspended=False)
+
+
+@pytest.mark.parametrize("account_id", ["*", "acme/numbers", "#platform", "Acme", "acme\n", "a", "", "аcme"])
+def test_a_token_names_an_account_by_an_id_of_its_one_form(issuer, token, account_id):
+    from authorize.jwt_issuer import Issuer
+
+    reader = Issuer(f"http://127.0.0.1:{issuer.server_address[1]}", AUDIENCE, "custom:account", "role")
+    assert reader.authenticate(token(), AnyAccount())[0].account_id == "acme"
+    with pytest.raises(Unauthenticated):
+        reader.authenticate(token(**{"custom:account": account_id}), AnyAccount())
 
 
 @pytest.mark.parametrize("claim", ["iat", "nbf"])

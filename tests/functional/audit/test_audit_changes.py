@@ -314,6 +314,17 @@ def test_a_manually_deleted_listed_row_is_reinstated_once(gateway, dynamodb, str
     assert types(gateway)[-2:] == ["reinstated", "deleted_out_of_band"]
 
 
+def test_a_row_that_was_written_again_meanwhile_is_not_put_back_over(gateway, dynamodb, stream):
+    gateway.add(NUMBER, source="web", note="first")
+    assert stream.deliver() == []
+    dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})
+    deleted = stream.changes()
+    gateway.add(NUMBER, source="sms", note="second")
+    assert stream.deliver(deleted) == []
+    entry = gateway.numbers("manager", "GET", f"/{NUMBER}").body
+    assert (entry["source"], entry["note"], entry["version"]) == ("sms", "second", 1)
+
+
 @pytest.mark.parametrize("reinstate", ["true", "false"])
 def test_reinstating_can_be_turned_off_and_ignores_removed_numbers(
     gateway, dynamodb, stream, modules, monkeypatch, reinstate

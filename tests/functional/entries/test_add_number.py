@@ -98,6 +98,16 @@ def test_skip_removed_leaves_a_removed_number_and_counts_only_for_a_manager(gate
     assert gateway.numbers("agent", "POST", body=add).status == 201
 
 
+@pytest.mark.parametrize("source", ["sms", "web", "inbound_call", "complaint", "legal", "disposition"])
+def test_a_persons_own_request_is_never_skipped(gateway, source):
+    gateway.add(NUMBER, source="manual")
+    body = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u"}
+    gateway.numbers("manager", "DELETE", f"/{NUMBER}", body)
+    add = {"number": NUMBER, "source": source, "skip_removed": True}
+    assert gateway.numbers("manager", "POST", body=add).status == 201
+    assert not gateway.check([NUMBER])["results"][0]["callable"]
+
+
 def test_an_intake_key_cannot_set_a_source(gateway):
     for source in ("legal", "registry", "suppression", "import", "manual"):
         reply = gateway.numbers("intake", "POST", body={"number": NUMBER, "source": source})

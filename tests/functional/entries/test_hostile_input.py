@@ -24,6 +24,24 @@ def test_an_undo_of_an_odd_job_id_is_not_found(gateway):
     assert gateway.call("admin", "POST", f"{ACCOUNT}/imports/{LONG}/undo", body).code == "not_found"
 
 
+@pytest.mark.parametrize("odd", ["a" * 65, "a/b", "a.b", "a#b", "a\n", " a", "é", "٣", "-", ""])
+def test_an_id_of_another_form_never_reaches_storage(modules, monkeypatch, odd):
+    context = {"principal": "key:x", "role": "admin", "account_id": "acme", "person": "", "expires_at": ""}
+    monkeypatch.setattr("dnc.aws.call.Client.call", lambda *_: pytest.fail("it was read"))
+    for module, method, resource, name in (
+        ("read_jobs.handler", "GET", "/accounts/{account_id}/imports/{id}", "id"),
+        ("read_jobs.handler", "GET", "/accounts/{account_id}/exports/{id}", "id"),
+        ("manage_accounts.handler", "DELETE", "/accounts/{account_id}/keys/{key_id}", "key_id"),
+    ):
+        event = {
+            "resource": resource,
+            "httpMethod": method,
+            "pathParameters": {"account_id": "acme", name: odd},
+            "requestContext": {"requestId": "r", "authorizer": context},
+        }
+        assert modules[module].lambda_handler(event, None)["statusCode"] == 404
+
+
 @pytest.mark.parametrize("route", ["audit", "stats"])
 @pytest.mark.parametrize("name", ["from", "to"])
 @pytest.mark.parametrize(

@@ -118,6 +118,24 @@ def test_a_missing_or_wrong_head_is_detected(given_images):
     assert broken_at(rows, Head(head.length - 1, head.digest)) is not None
 
 
+def test_an_index_that_is_left_out_shows_although_every_digest_fits():
+    first = audit.event(change(1, {}), Head(), times.now())
+    third = audit.event(change(2, {}), Head(2, first["digest"]), times.now())
+    assert broken_at([first, third], audit.head_after(third, Head())) == 2
+
+
+def test_the_first_event_past_the_head_is_named_whatever_follows_it():
+    rows, _ = chained([1, 2, 3, 4])
+    forged = [*rows[:3], {**rows[3], "occurred_at": "forged"}]
+    assert broken_at(forged, Head(2, rows[1]["digest"])) == 3
+
+
+def test_a_head_that_cannot_be_read_breaks_the_chain_at_its_first_event():
+    rows, _ = chained([1, 2])
+    unreadable = Head.of({"length": {"S": "two"}})
+    assert broken_at(rows, unreadable) == broken_at([], unreadable) == 1
+
+
 PERSONAL_ROW = {
     "note": "asked twice",
     "consumer_name": "J. Doe",

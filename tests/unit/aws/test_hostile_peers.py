@@ -12,7 +12,7 @@ import pytest
 
 from dnc.aws import connections, deadline
 from dnc.aws.attempts import attempts
-from dnc.aws.errors import NoResponse
+from dnc.aws.errors import AwsError, NoResponse
 from tests.support.fault_server import FaultServer, http, ok, self_signed, stall
 from tests.unit.aws.test_faults import GET, KEY, ROW, boto3s, clients, ours
 

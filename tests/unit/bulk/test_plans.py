@@ -153,3 +153,20 @@ def test_every_row_is_in_exactly_one_file_and_listed_is_never_clear(cells, liste
     assert sorted(clear + blocked, key=int) == [str(i) for i in range(len(cells))]
     assert not {f"+{number}" for number in outcome.numbers} & listed
     assert [str(row) for row in outcome.rows] == clear
+
+
+@pytest.mark.parametrize(
+    ("cells", "listed", "status"),
+    [
+        ([[0, "4155550100", False], [1, "4155550101", False]], set(), "clear"),
+        ([[0, "4155550100", False], [1, "4155550101", False]], {"+14155550101"}, "listed"),
+        ([[0, "4155550100", False], [1, "12345678901234567890", False]], set(), "invalid"),
+        ([[0, "12345678901234567890", False]], set(), "invalid"),
+        ([[0, "4155550100", True], [1, "4155550101", False]], {"+14155550100"}, "listed"),
+    ],
+)
+def test_a_lead_is_clear_only_if_all_of_its_numbers_are(cells, listed, status):
+    outcome = scrub_piece.scrub([(["", cells], "a,b")], OPTIONS, lambda wanted: listed & set(wanted))
+    rows = outcome.clear + outcome.blocked
+    assert rows.decode() == f"a,b,{status}\n"
+    assert bool(outcome.clear) == (status == "clear")

@@ -89,3 +89,14 @@ def test_a_worker_gives_up_before_its_timeout_and_pauses_between_attempts(thrott
         assert 1000 - len(server.script) < 60, "attempts are apart"
         client.close()
         deadline.clear()
+
+
+def test_a_check_has_its_own_deadline_whatever_time_the_function_has(handler, monkeypatch):
+    left = []
+    monkeypatch.setattr(handler.check, "current_profile", lambda *_: left.append(deadline.left()))
+    with pytest.raises(handler.Unavailable):
+        handler.lambda_handler(PAYLOAD, Context(60))
+    assert left[0] <= handler.CHECK_SECONDS
+    with pytest.raises(handler.Unavailable):
+        handler.lambda_handler(PAYLOAD, Context(deadline.MARGIN_SECONDS + 0.1))
+    assert left[1] <= 0.1

@@ -1,5 +1,6 @@
 """An entry's life: any sequence of requests, removals and restores."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -216,3 +217,32 @@ def test_missing_evidence_names_what_the_record_of_a_request_lacks():
     request = Request(NUMBER, Source.SMS, times.text(START), {"seller": "Acme"})
     entry = entries.request_listing("acme", None, request, write()).entry
     assert entry.missing_evidence == ["consumer_name", "telemarketer", "goods_or_services"]
+
+
+def test_an_expiry_takes_effect_at_its_very_second():
+    ends = START + timedelta(hours=1)
+    request = Request(NUMBER, Source.REGISTRY, times.text(START), expires_at=times.epoch(ends))
+    entry = entries.request_listing("acme", None, request, write()).entry
+    for moment, status in ((ends - timedelta(milliseconds=1), LISTED), (ends, EXPIRED)):
+        assert entry.status_at(moment) == status_of(entry.item(), moment) == status
+    relisted = entries.request_listing("acme", entry, request, Write(ends, Actor("key:k"), "r-2"))
+    assert (relisted.created, relisted.entry.change) == (True, Change.RELISTED)
+
+
+@pytest.mark.parametrize("version", [None, 0, -1, "1", 1.5, True])
+def test_a_removed_row_without_the_version_that_a_removal_has_is_listed(version):
+    entry = entries.request_listing("acme", None, Request(NUMBER, Source.WEB, times.text(START)), write()).entry
+    row = removed_by(entry, 1).item()
+    assert status_of(row, START) == REMOVED
+    altered = {name: value for name, value in row.items() if name != "version"}
+    altered |= {} if version is None else {"version": version}
+    assert status_of(altered, START) == LISTED
+
+
+def test_a_restore_brings_back_no_expiry_that_does_not_count():
+    soon = times.epoch(START + timedelta(days=1))
+    request = Request(NUMBER, Source.REGISTRY, times.text(START), expires_at=soon)
+    removed = removed_by(entries.request_listing("acme", None, request, write()).entry, 1)
+    assert entries.restore(removed, write(2)).expires_at == soon
+    asked_for = replace(removed, sources=removed.sources | {"sms"})
+    assert entries.restore(asked_for, write(2)).expires_at is None

@@ -329,6 +329,18 @@ def test_an_upload_that_is_announced_twice_is_scrubbed_once(scrubs):
     }
 
 
+def test_a_scrub_that_another_run_has_is_not_planned_again(gateway, scrubs):
+    scrub_id = scrubs.make(FILE.encode())
+    event = {"given": {"detail": {"object": {"key": f"accounts/acme/scrubs/{scrub_id}/upload"}}}}
+    assert scrubs.tasks["Plan"]({**event, "run": "run-1"})["pieces"] == 1
+    before = s3().get_object(Bucket="bulk", Key=f"accounts/acme/scrubs/{scrub_id}/plan.json")["LastModified"]
+    s3().delete_object(Bucket="bulk", Key=f"accounts/acme/scrubs/{scrub_id}/pieces/000001.json")
+    assert scrubs.tasks["Plan"]({**event, "run": "run-2"}) == {"pieces": 0}
+    keys = [found["Key"] for found in s3().list_objects_v2(Bucket="bulk")["Contents"]]
+    assert not any("pieces/" in key for key in keys)
+    assert s3().get_object(Bucket="bulk", Key=f"accounts/acme/scrubs/{scrub_id}/plan.json")["LastModified"] == before
+
+
 def test_a_long_list_is_read_over_several_invocations(gateway, scrubs, monkeypatch, dynamodb):
     for i in range(30):
         gateway.add(f"+1415555{100 + i:04}")

@@ -69,3 +69,31 @@ def test_a_zip_in_s3_is_read_although_its_directory_is_at_its_end():
 def test_a_deleted_file_is_refused_with_the_reason():
     with pytest.raises(FileRefused, match="has been deleted"):
         S3Object(MemoryS3(), "b", "k")
+
+
+class Recording(MemoryS3):
+    """Keeps the requests for objects."""
+
+    def __init__(self):
+        super().__init__()
+        self.requests = []
+
+    def head_object(self, **request):
+        self.requests.append(request)
+        return super().head_object(Key=request["Key"])
+
+    def get_object(self, **request):
+        self.requests.append(request)
+        return super().get_object(Key=request["Key"], Range=request["Range"])
+
+
+def test_a_file_is_read_in_the_version_and_the_state_in_which_it_began():
+    s3 = Recording()
+    s3.put_object(Key="k", Body=b"0123456789")
+    source = S3Object(s3, "b", "k", "v-1")
+    source.seek(5)
+    assert source.read() == b"56789"
+    _, *reads = s3.requests
+    assert reads
+    assert {request["VersionId"] for request in s3.requests} == {"v-1"}
+    assert {read["IfMatch"] for read in reads} == {s3.head_object(Key="k")["ETag"]}
