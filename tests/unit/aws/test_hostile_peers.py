@@ -13,7 +13,7 @@ import pytest
 from dnc.aws import connections, deadline
 from dnc.aws.attempts import attempts
 from dnc.aws.errors import AwsError, NoResponse
-from tests.support.fault_server import FaultServer, http, ok, self_signed, stall
+from tests.support.fault_server import FaultServer, error, http, ok, self_signed, stall
 from tests.unit.aws.test_faults import GET, KEY, ROW, boto3s, clients, ours
 
 NO_ROW = b"{}"
@@ -239,6 +239,17 @@ def test_the_deadline_ends_a_call_in_time_whatever_the_peer_does():
 def test_a_deadline_that_has_passed_ends_every_retry_loop():
     deadline.start(-1)
     assert sum(1 for _ in attempts(20.0)) == 1
+
+
+def test_a_call_does_not_wait_beyond_the_deadline_for_another_attempt(monkeypatch):
+    waits = []
+    monkeypatch.setattr("dnc.aws.call.pause", waits.append)
+    with FaultServer(after=error("ThrottlingException")) as server:
+        deadline.start(0.09)  # less than the wait after a throttled attempt
+        with pytest.raises(AwsError, match="ThrottlingException"):
+            get(ours(server.url), "+14155550100")
+    assert waits == []
+    assert len(server.received) == 1
 
 
 def test_tls_session_tickets_are_not_taken_for_stray_bytes(tmp_path, monkeypatch):
