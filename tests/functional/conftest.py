@@ -6,6 +6,7 @@ import gc
 import importlib
 import json
 import re
+import threading
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -181,6 +182,10 @@ class Gateway:
         return self.modules["check_numbers.handler"].lambda_handler(payload, None)
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""moto copies its tables without a lock, which fails if another thread writes meanwhile."""
+
+
 class MotoConnection:
     """A connection for the service's own client that sends its signed bytes to moto and returns moto's response."""
 
@@ -190,7 +195,8 @@ class MotoConnection:
         head, _, body = request.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
         assert_consistent(headers.get("X-Amz-Target", ""), body)
-        self._response = requests.post(f"https://{headers['Host']}/", data=body, headers=headers, timeout=5)
+        with _ONE_AT_A_TIME:
+            self._response = requests.post(f"https://{headers['Host']}/", data=body, headers=headers, timeout=5)
 
     def receive(self):
         headers = "".join(f"\r\n{name.lower()}: {value}" for name, value in self._response.headers.items())
