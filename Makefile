@@ -57,6 +57,10 @@ fuzz: setup ## Send generated requests to every operation with every role: EXAMP
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),50) FUZZ_ROLES="intake dialer agent manager auditor admin operator" \
 		$(PYTHON) -m pytest tests/functional/fuzz -n 2
 
+.PHONY: mutants
+mutants: setup ## Remove each guard in turn, in a copy: a test must notice (15 minutes). NAME="part of a name" chooses some
+	@$(PYTHON) -m tests.mutants $(if $(NAME),"$(NAME)")
+
 .PHONY: sweep
 sweep: setup ## List and check many numbers of every region in every written form (2 minutes): none may be callable
 	@$(PYTHON) -m tests.support.written_forms 20

@@ -42,6 +42,7 @@ def test_an_import_is_created_with_an_upload_url_bound_to_it(gateway):
     assert set(parts["X-Amz-SignedHeaders"].split(";")) == {"host", *(n.lower() for n in upload["headers"])}
     assert upload["headers"]["Content-Length"] == "1234"
     assert parts["X-Amz-Expires"] == "3600"
+    assert upload["headers"]["If-None-Match"] == "*", "a second upload would replace the first"
     ahead = times.parse(upload["expires_at"]) - times.parse(job["created_at"])
     assert ahead == timedelta(hours=1)
 
@@ -138,6 +139,16 @@ def test_a_job_with_a_chosen_id_is_created_once(jobs):
     first = jobs.make(JobKind.EXPORT, {"kind": "numbers"}, WHO, times.now(), status=JobStatus.RUNNING, job_id="a" * 26)
     again = jobs.make(JobKind.EXPORT, {"kind": "audit"}, WHO, times.now(), status=JobStatus.RUNNING, job_id="a" * 26)
     assert (first.id, again.request) == ("a" * 26, {"kind": "numbers"})
+
+
+def test_a_job_that_has_ended_counts_no_piece_and_is_not_ended_by_another_run(jobs):
+    job = jobs.make(JobKind.IMPORT, NEW, WHO, times.now())
+    assert jobs.begin(JobKind.IMPORT, job.id, "run-1")
+    assert jobs.fail(JobKind.IMPORT, job.id, "run-1", times.now(), "stopped")
+    assert not jobs.count_piece(JobKind.IMPORT, job.id, "run-1", 1)
+    assert jobs.fail(JobKind.IMPORT, job.id, "run-1", times.now(), "stopped")
+    assert not jobs.fail(JobKind.IMPORT, job.id, "run-2", times.now(), "stopped")
+    assert not jobs.advance(JobKind.IMPORT, job.id, "run-1", progress=0.5)
 
 
 def test_a_job_of_another_kind_or_account_is_not_found(jobs, dynamodb):

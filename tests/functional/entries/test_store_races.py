@@ -8,7 +8,7 @@ from dnc import times
 from dnc.entries import reasons
 from dnc.entries.batch_store import BulkEntries, StatementRefused, Wanted
 from dnc.entries.entry import Actor, Request, Source, Write, request_listing
-from dnc.entries.store import Numbers
+from dnc.entries.removal_store import Removals
 from dnc.problems import Conflict, NotListed, Unavailable
 from tests.support.partiql import WithPartiQL
 from tests.support.racing import Racing
@@ -29,13 +29,13 @@ def request(number=NUMBER, source=Source.SMS, **more):
 
 @pytest.fixture
 def numbers(dynamodb):
-    return Numbers(dynamodb, "numbers", "acme")
+    return Removals(dynamodb, "numbers", "acme", "accounts")
 
 
 @pytest.fixture
 def racing(dynamodb):
     """Make a store beside which somebody else acts before its first write."""
-    return lambda act: Numbers(Racing(dynamodb, act), "numbers", "acme")
+    return lambda act: Removals(Racing(dynamodb, act), "numbers", "acme", "accounts")
 
 
 def test_of_two_first_requests_none_is_lost(numbers, racing):

@@ -7,12 +7,14 @@ import pytest
 
 from dnc import times
 from dnc.accounts.access import Caller, Role
+from dnc.accounts.profiles import Profile
 from dnc.api import entry_view
 from dnc.entries import entry as entries
 from dnc.entries import reasons
 from dnc.entries.entry import Actor, Request, Source, Write
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PROFILE = Profile({"account_id": "acme", "name": "Acme", "created_at": times.text(NOW), "changed_at": times.text(NOW)})
 
 
 def write(minutes):
@@ -36,7 +38,7 @@ FREE += ("evidence text", "evidence purpose")
 
 
 def shown(entry, role):
-    return entry_view.as_json(entry, NOW + timedelta(hours=1), Caller("key:k", role, "acme"))
+    return entry_view.as_json(entry, NOW + timedelta(hours=1), Caller("key:k", role, "acme"), PROFILE)
 
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.DIALER, Role.INTAKE])

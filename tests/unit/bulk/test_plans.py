@@ -4,6 +4,10 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 
+
+from collections import Counter
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -170,3 +174,19 @@ def test_a_lead_is_clear_only_if_all_of_its_numbers_are(cells, listed, status):
     rows = outcome.clear + outcome.blocked
     assert rows.decode() == f"a,b,{status}\n"
     assert bool(outcome.clear) == (status == "clear")
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"rows": 2, "clear": 2, "blocked": 0, "invalid": 0},
+        {"rows": 3, "clear": 2, "blocked": 0, "invalid": 0},
+        {"rows": 3, "clear": 2, "blocked": 1, "invalid": 1},
+        {"rows": 3, "clear": 2, "blocked": 2, "invalid": 0, "in_both": 0},
+    ],
+)
+def test_a_stored_piece_that_does_not_have_each_row_once_is_not_used(counts):
+    files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
+    scrub_piece.store(files, 1, PieceOutcome(Counter(counts)))
+    with pytest.raises(IncompletePiece):
+        scrub_piece.stored(files, 1, 3)

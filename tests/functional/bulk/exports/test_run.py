@@ -410,3 +410,29 @@ def test_nightly_exports_have_no_gaps_and_no_overlap(bench):
     assert [sequence for part in result for sequence in part] == wanted
     assert result[2] == []
     assert bench.exports.chain()[0].length == 4
+
+
+class CountingFiles:
+    """The files of an export, and how many of them a run has written."""
+
+    def __init__(self, files):
+        self._files, self.written = files, 0
+
+    def put(self, *arguments):
+        self.written += 1
+        self._files.put(*arguments)
+
+
+@pytest.mark.parametrize(("rows", "files"), [(20, 1), (0, 0)])
+def test_a_run_that_another_one_has_overtaken_stops_at_its_first_step(bench, rows, files):
+    bench.add(*listed(rows))
+    export_id = bench.make()
+    stale = bench.exports.get(export_id)
+    assert bench.step(export_id)
+    counting = CountingFiles(bench.files(export_id))
+    with pytest.raises(Conflict):
+        export_run.run(
+            bench.exports, stale, counting, export_sources.entries(bench.dynamodb, "numbers", "acme"),
+            times.now, lambda: False, FileLimits(7),
+        )  # fmt: skip
+    assert counting.written == files

@@ -15,6 +15,7 @@ from dnc.aws import clients
 from dnc.bulk.files import s3
 from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.scrubs import plan as scrub_plan
+from dnc.bulk.scrubs.piece import IncompletePiece
 from dnc.entries.entry import Actor
 from infra.local.stack import ROOT
 from tests.support.machines import ExecutionFailed, Machine
@@ -327,6 +328,53 @@ def test_an_upload_that_is_announced_twice_is_scrubbed_once(scrubs):
     assert {k: v for k, v in first.items() if not k.endswith("url")} == {
         k: v for k, v in again.items() if not k.endswith("url")
     }
+
+
+class Reached(Exception):
+    """A scrub has come to the state for which it was started."""
+
+
+def work_at(scrubs, state):
+    """Run a scrub up to a state. Return the work that is the state's input, and the folder of the scrub's files."""
+    seen = []
+
+    def before(name, data):
+        if name == state:
+            seen.append(data["work"])
+            raise Reached
+
+    folder = f"accounts/acme/scrubs/{scrubs.make(FILE.encode())}/"
+    machine = Machine("ScrubMachine", scrubs.tasks, scrubs.read)
+    with pytest.raises(Reached):
+        machine.run({"detail": {"object": {"key": f"{folder}upload"}}}, "run-1", before)
+    return seen[0], folder
+
+
+def test_a_list_that_was_read_in_part_clears_nobody(gateway, scrubs):
+    gateway.add("+14155550101")
+    work, _ = work_at(scrubs, "FirstPass")
+    work["lists"]["look1"]["numbers"] += 1
+    with pytest.raises(IncompletePiece, match="list"):
+        scrubs.tasks["Check"]({"work": work, "look": 1, "piece": {"piece": 1, "rows": 6}})
+
+
+def test_a_piece_without_all_of_its_leads_clears_nobody(scrubs):
+    work, folder = work_at(scrubs, "FirstPass")
+    with pytest.raises(IncompletePiece, match="planned"):
+        scrubs.tasks["Check"]({"work": work, "look": 1, "piece": {"piece": 1, "rows": 7}})
+    keys = [found["Key"] for found in s3().list_objects_v2(Bucket="bulk", Prefix=folder)["Contents"]]
+    assert not any("/out" in key for key in keys)
+
+
+@pytest.mark.parametrize(("plan", "why"), [(None, "plan is missing"), ([], "rows of the file")])
+def test_a_plan_that_is_missing_or_short_ends_the_scrub(scrubs, plan, why):
+    work, folder = work_at(scrubs, "Finish")
+    if plan is None:
+        s3().delete_object(Bucket="bulk", Key=f"{folder}plan.json")
+    else:
+        s3().put_object(Bucket="bulk", Key=f"{folder}plan.json", Body=json.dumps(plan).encode())
+    with pytest.raises(IncompletePiece, match=why):
+        scrubs.tasks["Finish"]({"work": work})
 
 
 def test_a_scrub_that_another_run_has_is_not_planned_again(gateway, scrubs):
