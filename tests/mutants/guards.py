@@ -1691,13 +1691,6 @@ GUARDS = (
         ("unit/bulk/test_plans.py::test_a_lead_is_clear_only_if_all_of_its_numbers_are",),
     ),
     Mutant(
-        "a row that cannot be read is blocked",
-        "functions/dnc/bulk/scrubs/piece.py",
-        "        if numbers is None:\n            return [(-1, False, _UNREADABLE)]\n",
-        "        if numbers is None:\n            return []\n",
-        ("unit/bulk/test_plans.py::test_a_number_set_equals_the_set_for_any_lengths_and_parts",),
-    ),
-    Mutant(
         "a closed connection is not kept",
         "functions/dnc/aws/connections.py",
         'self.keep = head.startswith(b"http/1.1") and b"\\r\\nconnection: close" not in head',

@@ -10,7 +10,7 @@ from dnc.accounts.access import Caller, Role
 from dnc.accounts.profiles import Profile
 from dnc.api import entry_view
 from dnc.entries import entry as entries
-from dnc.entries import reasons
+from dnc.entries import pending, reasons
 from dnc.entries.entry import Actor, Request, Source, Write
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -33,12 +33,21 @@ REMOVAL = {"reason": "consent_given", "note": "removal note"}
 REMOVAL["evidence"] = {"reference": "evidence text", "obtained_at": times.text(NOW + timedelta(minutes=1))}
 REMOVAL["evidence"]["purpose"] = "evidence purpose"
 REMOVED = reasons.remove(ASKED_AGAIN, REMOVAL, write(2), may_order=False)
+WAITING = pending.ask(ASKED_AGAIN, REMOVAL, write(2), may_order=False)
 FREE = ("first note", "first name", "first text", "second note", "second name", "second text", "removal note")
 FREE += ("evidence text", "evidence purpose")
 
 
 def shown(entry, role):
     return entry_view.as_json(entry, NOW + timedelta(hours=1), Caller("key:k", role, "acme"), PROFILE)
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.DIALER, Role.INTAKE])
+def test_an_agent_is_shown_no_free_text_of_a_removal_that_waits(role):
+    view = shown(WAITING, role)
+    for text in FREE:
+        assert text not in json.dumps(view)
+    assert view["pending_removal"]["reason"] == "consent_given"
 
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.DIALER, Role.INTAKE])
