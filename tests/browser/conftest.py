@@ -1,4 +1,4 @@
-"""The console in a real Chromium: on an API in memory here, and on the whole stack in the folder `stack`."""
+"""The console in a real Chromium: here with an in-memory API, and in the folder `stack` with the whole stack."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -36,12 +36,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The source of axe-core, which looks for what keeps people out."""
+    """The source of axe-core, which finds accessibility problems."""
     return axe_core.source()
 
 
 class Console:
-    """A tab with the console in it, and a person at its keyboard."""
+    """A tab with the console, and what a person does in it. `failures`: errors and warnings of the page."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
@@ -49,15 +49,15 @@ class Console:
         self.failures: list[str] = []
         page.on("pageerror", lambda error: self.failures.append(f"uncaught: {error}"))
         page.on("dialog", lambda dialog: (self.failures.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("console", self._said)
+        page.on("console", self._logged)
 
-    def _said(self, message: Any) -> None:
-        # A failed request is the service's business, and is looked at where it is made on purpose.
+    def _logged(self, message: Any) -> None:
+        # Tests that make requests fail check for that themselves.
         if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
             self.failures.append(message.text)
 
     def sign_in(self, token: str = TOKEN, view: str = "") -> None:
-        """Sign in with a key, at an address."""
+        """Sign in with a key at the address of a view."""
         self.page.goto(f"{self.url}#/{view}")
         self.page.get_by_label("API key").fill(token)
         self.page.keyboard.press("Enter")
@@ -89,12 +89,12 @@ class Console:
         return self.page.get_by_role("button", name=f"Remove {national} from DNC")
 
     def tab_to(self, wanted: Callable[[], bool], most: int = 80) -> None:
-        """Press Tab until what is wanted has the focus."""
+        """Press Tab until the wanted element has the focus."""
         for _ in range(most):
             self.page.keyboard.press("Tab")
             if wanted():
                 return
-        raise AssertionError("the Tab key does not get there")
+        raise AssertionError("the Tab key does not reach it")
 
     def focused(self, selector: str) -> bool:
         return bool(self.page.evaluate("selector => document.activeElement.matches(selector)", selector))
@@ -104,7 +104,7 @@ class Console:
 
 
 class Desk(Console):
-    """The console on an API in memory. Prepare `api`, then `open` the page."""
+    """The console with an in-memory API. Prepare `api`, then `open` the page."""
 
     def __init__(self, browser: Browser) -> None:
         self.api = FakeApi()
@@ -137,9 +137,9 @@ class Desk(Console):
         self.context.set_default_timeout(10_000)
         self._contexts.append(self.context)
         url = self.api.serve(self.context)
-        seen = self.failures
+        failures = self.failures
         super().__init__(self.context.new_page(), url)
-        self.failures = seen
+        self.failures = failures
 
     def tab(self) -> Page:
         """Open another tab of the same browser."""
@@ -152,7 +152,7 @@ class Desk(Console):
 
 @pytest.fixture
 def desk(browser: Browser) -> Iterator[Desk]:
-    """The console on an API in memory, with nobody signed in."""
+    """The console with an in-memory API, signed out."""
     expect.set_options(timeout=10_000)
     desk = Desk(browser)
     yield desk

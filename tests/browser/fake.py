@@ -1,4 +1,4 @@
-"""The API in memory, answered inside the browser: the console without a stack.
+"""An in-memory API that responds inside the browser, for the console without a stack.
 
 It follows the contract as far as a page can tell. Views, states and failures are tested on it in milliseconds; the main
 flows are tested on the whole stack as well.
@@ -34,12 +34,12 @@ type Reply = tuple[int, Body]
 
 
 def text(moment: datetime) -> str:
-    """Return a time as the API writes it: RFC 3339, UTC, milliseconds."""
+    """Return a time in the API's format: RFC 3339, UTC, milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Refused(Exception):
-    """A problem response. `more`: members of the problem besides code and detail."""
+    """A problem response. `more`: further members of the problem."""
 
     def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
         self.status = status
@@ -81,7 +81,7 @@ class FakeApi:
         self.upload_status = 200
         self.files: dict[str, bytes] = {}
         self.without: set[str] = set()
-        self.way_in: dict[str, Any] = {}
+        self.sign_in: dict[str, Any] = {}
         self.settings: dict[str, Any] = {}
         self.tokens = {TOKEN}
         self.total: int | None = None
@@ -91,7 +91,7 @@ class FakeApi:
     # What a test prepares
 
     def become(self, role: str, *, person: str | None = None) -> None:
-        """Let the token belong to a role: to a key of the account, or to a person."""
+        """Make the token belong to a key of the account with this role, or to a person."""
         operator = role == "operator"
         self.role = role
         self.me = {
@@ -106,23 +106,23 @@ class FakeApi:
         }
 
     def add(self, number: str, *, ago: float = 60, by: str = "u-17", **fields: Any) -> dict[str, Any]:
-        """List a number. `ago`: minutes since."""
+        """List a number `ago` minutes ago."""
         at = text(datetime.now(UTC) - timedelta(minutes=ago))
         return self._add({"number": number, "acting_user": by, **fields}, at)[1]
 
     def remove(self, number: str, reason: str = "marked_by_mistake", *, ago: float = 5, **fields: Any) -> None:
-        """Remove a number. `ago`: minutes since."""
+        """Remove a number `ago` minutes ago."""
         entry = self.entries[number]
         at = text(datetime.now(UTC) - timedelta(minutes=ago))
         body = {"reason": reason, "note": "typo", "if_version": entry["version"], "acting_user": "u-2", **fields}
         self._removed(entry, body, at)
 
     def fail(self, pattern: str, response: dict[str, Any] | str) -> None:
-        """Fail what matches `METHOD path`: a response for Playwright, "offline" to cut it, "hold" to leave it open."""
+        """Fail requests that match `METHOD path`: with a response, "offline" to abort them, or "hold" to keep them open."""
         self.failures[pattern] = response
 
     def recover(self) -> None:
-        """End all failures, and answer what was held."""
+        """End all failures, and respond to the requests that are held."""
         self.failures.clear()
         for route in [one for routes in self.held.values() for one in routes]:
             self._serve(route, route.request)
@@ -135,12 +135,12 @@ class FakeApi:
     # Serving
 
     def serve(self, context: BrowserContext) -> str:
-        """Answer everything in this context; return the console's URL."""
+        """Respond to all requests in this context. Return the console's URL."""
 
-        def answer(route: Route, request: Request) -> None:  # Playwright sets attributes on it, so no method
+        def respond(route: Route, request: Request) -> None:  # not a method, because Playwright sets attributes on it
             self._route(route, request)
 
-        context.route("**/*", answer)
+        context.route("**/*", respond)
         return f"{ORIGIN}{BASE}/console"
 
     def _route(self, route: Route, request: Request) -> None:
@@ -177,7 +177,7 @@ class FakeApi:
 
     def _console(self, route: Route, name: str) -> None:
         if not name:
-            response = self._page.answer(self.way_in, None, "console/", [ORIGIN], **self.settings)
+            response = self._page.answer(self.sign_in, None, "console/", [ORIGIN], **self.settings)
         else:
             response = self._page.asset(name) or {"statusCode": 404, "headers": {}, "body": ""}
         route.fulfill(status=response["statusCode"], headers=response["headers"], body=response["body"])
@@ -533,7 +533,7 @@ class FakeApi:
     # Bulk
 
     def job(self, job_kind: str, /, **fields: Any) -> dict[str, Any]:
-        """Put a job in the list of its kind."""
+        """Add a job to the list of its kind."""
         self._requests += 1
         now = datetime.now(UTC)
         job: dict[str, Any] = {

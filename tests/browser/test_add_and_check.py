@@ -1,4 +1,4 @@
-"""Adding and checking: what is pasted, what is read along, long pastes, refusals, and drafts."""
+"""Adding and checking: pasted text, live readings, long pastes, refusals, and drafts."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def many(count, bad=0):
     return "\n".join(["12"] * bad + [f"+1{212 + n // 8000}{2000000 + n % 8000}" for n in range(count - bad)])
 
 
-def test_a_number_is_read_while_it_is_typed_and_then_listed(adding):
+def test_a_number_is_read_as_it_is_typed_and_then_listed(adding):
     page = adding.page
     page.get_by_label(BOX).press_sequentially("415.555.0142")
     expect(page.get_by_role("list", name="How the numbers are read")).to_contain_text(
@@ -53,7 +53,7 @@ def test_a_number_is_read_while_it_is_typed_and_then_listed(adding):
     expect(page.get_by_label(BOX)).to_be_focused()
 
 
-def test_the_counts_tell_new_from_already_listed_and_refused(adding):
+def test_the_counts_separate_new_already_listed_and_refused(adding):
     for n in range(3):
         adding.api.add(f"+1415555015{n}")
     page = adding.page
@@ -65,7 +65,7 @@ def test_the_counts_tell_new_from_already_listed_and_refused(adding):
     expect(page.get_by_label(BOX)).to_have_value("12")
 
 
-def test_optional_fields_say_so(adding):
+def test_optional_fields_are_labeled(adding):
     page = adding.page
     expect(page.get_by_label("Note (optional)")).to_be_visible()
     expect(page.get_by_label("Campaign (optional)")).to_be_visible()
@@ -87,7 +87,7 @@ def test_a_request_time_in_the_future_is_marked(adding):
     ("zone", "sent"),
     [("Pacific/Pago_Pago", "2026-11-25T21:00:00.000Z"), ("Pacific/Kiritimati", "2026-11-24T20:00:00.000Z")],
 )
-def test_a_requested_time_is_the_readers(desk, zone, sent):
+def test_a_requested_time_is_in_the_users_time_zone(desk, zone, sent):
     page = desk.open("manager", "add", zone=zone)
     page.get_by_label(BOX).fill("+14155550142")
     page.get_by_label("Requested").fill("2026-11-25T10:00")
@@ -96,7 +96,7 @@ def test_a_requested_time_is_the_readers(desk, zone, sent):
     assert desk.api.sent("POST", "batch")[0]["numbers"][0]["requested_at"] == sent
 
 
-def test_expiry_is_offered_where_the_source_may_have_one(adding):
+def test_an_expiry_is_offered_only_for_sources_that_may_have_one(adding):
     page = adding.page
     expect(page.get_by_label("Expires")).to_be_hidden()
     page.get_by_label("Source").select_option("suppression")
@@ -172,7 +172,7 @@ def test_both_views_split_pasted_text_the_same_way(desk, view):
         assert (len(bodies), found) == (sent, numbers), pasted
 
 
-def test_a_number_that_a_spreadsheet_shortened_is_explained_and_not_sent(adding):
+def test_scientific_notation_from_a_spreadsheet_is_explained_and_not_sent(adding):
     page = adding.page
     page.get_by_label(BOX).fill("2.12555E+09\n+14155550142")
     expect(page.locator(".readings")).to_contain_text("Format the column as a number without decimals")
@@ -213,7 +213,7 @@ def test_a_long_paste_can_become_an_import(adding):
     expect(page.locator(".preview")).to_contain_text("8 of 8 numbers in these rows can be read")
 
 
-def test_an_add_that_fails_keeps_what_was_typed(adding):
+def test_a_failed_add_keeps_the_input(adding):
     page = adding.page
     adding.api.fail("batch", {"status": 500, "json": {"code": "internal_error", "detail": "x"}})
     page.get_by_label(BOX).fill("+14155550111\n+14155550112")
@@ -233,7 +233,7 @@ def test_a_double_click_adds_once(adding):
     assert len(adding.api.sent("POST", "batch")) == 1
 
 
-def test_a_draft_survives_leaving_reloading_and_another_sign_in(adding):
+def test_a_draft_survives_navigation_reloading_and_a_new_sign_in(adding):
     page = adding.page
     page.get_by_label(BOX).fill("+14155550111")
     page.get_by_label("Note").fill("long story")
@@ -259,7 +259,7 @@ def test_a_draft_survives_leaving_reloading_and_another_sign_in(adding):
     expect(page.get_by_label("Note")).to_have_value("")
 
 
-def test_a_draft_is_not_shown_to_the_next_person_nor_in_another_account(adding):
+def test_a_draft_is_not_shown_to_another_person_or_in_another_account(adding):
     page = adding.page
     page.get_by_label(BOX).fill("+14155550111")
     adding.sign_out()
@@ -268,7 +268,7 @@ def test_a_draft_is_not_shown_to_the_next_person_nor_in_another_account(adding):
     expect(page.get_by_label(BOX)).to_have_value("")
 
 
-def test_an_intake_key_learns_nothing_about_the_list(desk):
+def test_an_intake_key_sees_nothing_of_the_list(desk):
     desk.api.add("+14155550172")
     page = desk.open("intake")
     desk.heading("Add to DNC")
@@ -327,7 +327,7 @@ def test_the_results_are_copied_and_saved(checked):
     assert (row["written"], row["result"], row["detail"]) == ("12", "Invalid", "too short for US")
 
 
-def test_a_file_that_is_dropped_on_a_check_is_scrubbed(desk):
+def test_a_file_dropped_on_the_check_view_is_scrubbed(desk):
     page = desk.open("manager", "check")
     desk.heading("Check")
     dropped = page.evaluate_handle(

@@ -1,4 +1,4 @@
-"""The page when the service is slow, fails, responds with HTML or is unreachable, and when texts are hostile."""
+"""The page with a service that is slow, fails, responds with HTML or is unreachable, and with hostile texts."""
 
 import re
 
@@ -33,7 +33,7 @@ VIEWS = {
 
 
 @pytest.mark.parametrize("body", [{"json": {"message": "x"}}, {"body": "<html>busy</html>"}], ids=["gateway", "html"])
-def test_the_status_of_a_failure_decides_its_words(desk, body):
+def test_the_message_for_a_failure_depends_on_its_status(desk, body):
     page = desk.open(view="check")
     desk.heading("Check")
     alert = page.get_by_role("alert")
@@ -46,7 +46,7 @@ def test_the_status_of_a_failure_decides_its_words(desk, body):
 
 
 @pytest.mark.parametrize("view", sorted(VIEWS))
-def test_a_page_of_a_proxy_is_no_response(desk, view):
+def test_a_proxys_html_page_is_not_a_response(desk, view):
     desk.api.add("+14155550100")
     desk.api.job("imports")
     page = desk.open(view="check")
@@ -63,17 +63,17 @@ def test_a_page_of_a_proxy_is_no_response(desk, view):
 
 
 def fail_once(page, pattern, status):
-    """Fail the first request that matches, and return the list of all of them."""
+    """Fail the first request that matches. Return the list of matching requests, which grows."""
     calls = []
 
-    def answer(route):
+    def respond(route):
         calls.append(route.request.url)
         if len(calls) == 1:
             route.fulfill(status=status, body="<html>")
         else:
             route.fallback()
 
-    page.route(pattern, answer)
+    page.route(pattern, respond)
     return calls
 
 
@@ -103,7 +103,7 @@ def test_a_write_is_not_retried(desk):
 
 
 @pytest.mark.parametrize("view", sorted(VIEWS))
-def test_a_view_that_fails_says_so_and_recovers(desk, view):
+def test_a_failed_view_shows_the_error_and_recovers(desk, view):
     desk.api.add("+14155550100")
     desk.api.job("imports")
     desk.open(view="check")
@@ -133,7 +133,7 @@ def test_a_lost_connection_is_noticed_and_recovers_by_itself(desk):
     expect(desk.row("(415) 555-0100")).to_have_count(1)
 
 
-def test_the_browser_says_that_it_is_offline(desk):
+def test_an_offline_browser_is_reported(desk):
     page = desk.open(view="check")
     desk.heading("Check")
     desk.context.set_offline(True)
@@ -142,7 +142,7 @@ def test_the_browser_says_that_it_is_offline(desk):
     expect(page.locator("#offline")).to_be_hidden()
 
 
-def test_a_view_not_loaded_before_says_that_the_browser_is_offline(desk):
+def test_a_view_that_cannot_be_loaded_offline_says_so(desk):
     page = desk.open(view="check")
     desk.heading("Check")
     desk.api.fail("", "offline")
@@ -155,7 +155,7 @@ def test_a_view_not_loaded_before_says_that_the_browser_is_offline(desk):
     desk.heading("Reports")
 
 
-def test_a_part_that_is_gone_says_that_there_may_be_a_new_version(desk):
+def test_a_missing_module_suggests_that_there_is_a_new_version(desk):
     page = desk.open(view="check")
     desk.api.fail("reports.js", {"status": 404, "body": ""})
     page.get_by_role("link", name="Reports").click()
@@ -165,7 +165,7 @@ def test_a_part_that_is_gone_says_that_there_may_be_a_new_version(desk):
     desk.heading("Reports")
 
 
-def test_an_address_without_a_view_offers_a_way_out(desk):
+def test_an_unknown_address_offers_a_way_out(desk):
     page = desk.open(view="nowhere")
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("There is no such page.")
@@ -174,7 +174,7 @@ def test_an_address_without_a_view_offers_a_way_out(desk):
     desk.heading("DNC Numbers")
 
 
-def test_a_slow_service_shows_rows_to_come_and_nothing_jumps(desk):
+def test_a_slow_service_shows_placeholder_rows_and_nothing_jumps(desk):
     for n in range(30):
         desk.api.add(f"+141555501{n:02d}")
     desk.open(view="check")
@@ -184,7 +184,7 @@ def test_a_slow_service_shows_rows_to_come_and_nothing_jumps(desk):
     page.evaluate("location.hash = '#/numbers'")
     expect(page.locator(".skeleton tr").first).to_be_visible()
     rows = page.locator(".skeleton tr").first.bounding_box()
-    page.wait_for_timeout(600)  # shifts soon after input do not count, so let that pass
+    page.wait_for_timeout(600)  # layout shifts shortly after input are not counted, so wait
     desk.api.recover()
     expect(page.locator("tbody a.number").first).to_be_visible()
     expect(page.locator(".total")).to_contain_text("30 listed")
@@ -214,7 +214,7 @@ def test_a_late_view_leaves_the_focus_in_the_search(desk):
     expect(page.locator("#search")).to_be_focused()
 
 
-def test_hostile_text_is_text_everywhere(desk):
+def test_hostile_text_is_shown_as_text_everywhere(desk):
     fields = ["note", "campaign_id", "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer"]
     desk.api.add("+14155550103", source="manual", by=HOSTILE, **dict.fromkeys(fields, HOSTILE))
     desk.api.remove("+14155550103", note=HOSTILE, acting_user=HOSTILE)
@@ -262,7 +262,7 @@ def test_nothing_jumps_when_the_data_of_a_view_arrives(desk, view):
     page.evaluate(SHIFTS)
     desk.api.fail(r"^\w+ /(accounts|removal-reasons)", "hold")
     page.evaluate("view => { location.hash = `#/${view}`; }", view)
-    page.wait_for_timeout(800)  # shifts soon after input do not count, so let that pass
+    page.wait_for_timeout(800)  # layout shifts shortly after input are not counted, so wait
     desk.api.recover()
     expect(page.locator("main :is(.loading, .skeleton)")).to_have_count(0)
     page.wait_for_timeout(100)

@@ -1,4 +1,4 @@
-"""The form of the page: for every eye and hand, every width, small over the wire, and quick."""
+"""Accessibility, layout at every width, the size of what is transferred, and keyboard use."""
 
 import re
 
@@ -54,7 +54,7 @@ def settle(desk, view):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_any_view(filled, axe, scheme):
+def test_axe_finds_no_serious_problem_on_any_view(filled, axe, scheme):
     page = filled.open("admin", "numbers", color_scheme=scheme, reduced_motion="reduce")
     found = {}
 
@@ -143,7 +143,7 @@ def test_no_view_is_wider_than_the_window(filled, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, view
 
 
-def test_the_head_is_low_and_the_navigation_a_menu_on_a_phone(filled):
+def test_on_a_phone_the_header_is_low_and_the_navigation_is_a_menu(filled):
     page = filled.open("admin", "numbers", size=(320, 640))
     assert page.locator("#top").bounding_box()["height"] <= 60
     expect(page.get_by_role("link", name="Activity")).to_be_hidden()
@@ -166,7 +166,7 @@ def test_the_head_is_low_and_the_navigation_a_menu_on_a_phone(filled):
     filled.heading("DNC Numbers")
 
 
-def test_a_row_is_two_lines_on_a_phone(filled):
+def test_on_a_phone_a_row_has_two_lines(filled):
     filled.open("admin", "numbers", size=(320, 640))
     row = filled.row("(415) 555-0110")
     assert row.bounding_box()["height"] <= 60
@@ -213,7 +213,7 @@ def test_the_skip_link_leads_to_the_content_and_keeps_the_address(filled):
     assert page.url.endswith("#/reports")
 
 
-def test_the_first_view_is_small_and_its_first_row_one_call_away(filled):
+def test_the_first_view_is_small_and_needs_one_call_for_its_first_row(filled):
     filled.api.become("manager")
     filled.load()
     page = filled.page
@@ -246,7 +246,7 @@ def test_the_first_view_is_small_and_its_first_row_one_call_away(filled):
     filled.api.recover()
 
 
-def test_the_main_flow_with_the_keyboard_alone(filled):
+def test_the_main_flow_with_only_the_keyboard(filled):
     page = filled.open("manager", signed_in=False)
     press = page.keyboard.press
     expect(page.get_by_label("API key")).to_be_focused()

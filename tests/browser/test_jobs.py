@@ -1,4 +1,4 @@
-"""Import & export: the file, its preview, the upload, the result, and the jobs so far."""
+"""Import & export: the file, its preview, the upload, the result, and the list of jobs."""
 
 import csv
 import gzip
@@ -17,7 +17,7 @@ DONE = {"rows": 1200, "listed": 1111, "already_listed": 40, "skipped_removed": 0
 
 @pytest.fixture
 def jobs(desk):
-    """Opens the jobs of a kind; asking again is quick."""
+    """A function that opens the jobs of a kind. Polling is fast."""
 
     def begin(role="admin", kind="imports", **context):
         desk.api.become(role)
@@ -39,7 +39,7 @@ def readings(page):
     return page.locator(".first-rows .read").all_inner_texts()
 
 
-def test_an_import_from_the_file_to_its_undo(jobs, desk):
+def test_an_import_from_choosing_the_file_to_its_undo(jobs, desk):
     page = jobs("manager")
     assert page.locator(".step-names li").all_inner_texts() == ["File", "Preview", "Result"]
     content = b"name,phone\nDoe,(415) 555-0180\nRoe,12\n"
@@ -81,7 +81,7 @@ def test_an_import_from_the_file_to_its_undo(jobs, desk):
     expect(page.locator(".drop")).to_contain_text("Drop a file here")
 
 
-def test_a_file_chosen_while_the_job_is_made_does_not_go_under_its_name(jobs, desk):
+def test_a_file_chosen_while_the_job_is_created_is_not_uploaded_to_it(jobs, desk):
     page = jobs("manager")
     choose(page, "first.csv", b"4155550181\n")
     readings(page)
@@ -188,7 +188,7 @@ def test_the_column_and_the_country_are_chosen_with_the_preview(jobs, desk):
     ]
 
 
-def test_an_import_offers_an_expiry_where_the_source_may_have_one(jobs, desk):
+def test_an_import_offers_an_expiry_only_for_sources_that_may_have_one(jobs, desk):
     page = jobs("manager")
     choose(page, "staff.csv", b"4155550190\n")
     readings(page)
@@ -203,7 +203,7 @@ def test_an_import_offers_an_expiry_where_the_source_may_have_one(jobs, desk):
     assert desk.api.sent("POST", "imports$")[0]["expires_at"] == "2099-02-01T04:59:00.000Z"
 
 
-def test_a_scrub_takes_a_channel_and_a_rule_for_several_numbers(jobs, desk):
+def test_a_scrub_has_a_channel_and_a_rule_for_rows_with_several_numbers(jobs, desk):
     page = jobs("manager", "scrubs")
     choose(page, "leads.csv", b"phone\n4155550190\n")
     readings(page)
@@ -229,7 +229,7 @@ def test_a_job_that_needs_columns_asks_for_them(jobs, desk):
 
 
 @pytest.mark.parametrize("status", [0, 403])
-def test_an_upload_that_fails_says_what_was_not_lost(jobs, desk, status):
+def test_a_failed_upload_says_what_was_not_lost(jobs, desk, status):
     page = jobs()
     desk.api.upload_status = status
     choose(page, "old.csv", b"4155550188\n")
@@ -242,7 +242,7 @@ def test_an_upload_that_fails_says_what_was_not_lost(jobs, desk, status):
     expect(page.locator(".result")).to_be_visible()
 
 
-def test_a_service_that_fails_is_never_an_empty_list(jobs, desk):
+def test_a_failing_service_is_never_shown_as_an_empty_list(jobs, desk):
     desk.api.job("imports", status="running", progress=0.3, finished_at=None)
     page = jobs()
     expect(page.locator(".job")).to_contain_text("30%")
@@ -276,7 +276,7 @@ def test_an_export_is_saved_plain_with_a_byte_order_mark(jobs, desk):
     assert list(csv.reader(io.StringIO(content.decode("utf-8-sig")))) == [["number"], ["+14155550100"]]
 
 
-def test_a_finished_export_does_not_say_running(jobs, desk):
+def test_a_finished_export_is_not_shown_as_running(jobs, desk):
     page = jobs("auditor", "exports")
     page.get_by_label("What").select_option("audit")
     page.get_by_label("Format").select_option("jsonl")
@@ -306,7 +306,7 @@ def test_dates_of_an_export_in_the_wrong_order_are_marked(jobs, desk):
     ("role", "kind", "who"),
     [("manager", "exports", "An auditor or an admin can."), ("auditor", "imports", "A manager or an admin can.")],
 )
-def test_a_role_without_the_form_learns_who_has_it(jobs, desk, role, kind, who):
+def test_a_role_without_the_form_sees_which_roles_have_it(jobs, desk, role, kind, who):
     desk.api.job(kind)
     page = jobs(role, kind)
     expect(page.locator(".steps")).to_contain_text(f"Your role cannot do this. {who}")
@@ -316,7 +316,7 @@ def test_a_role_without_the_form_learns_who_has_it(jobs, desk, role, kind, who):
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
 
-def test_hostile_names_are_names(jobs, desk):
+def test_hostile_file_names_are_shown_as_text(jobs, desk):
     undo = {"requested_at": HOSTILE, "requested_by": {"principal": HOSTILE, "acting_user": None}}
     undo |= {"counts": {}, "error": HOSTILE, "report_url": None}
     file = {"name": HOSTILE, "counts": {}, "report_url": None}

@@ -1,4 +1,4 @@
-"""The list: rows, search, filters, order, counts, selecting, and a list of any length."""
+"""The list: rows, search, filters, order, counts, selection, and very long lists."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ def numbers(page):
     return page.locator("tbody a.number").all_inner_texts()
 
 
-def test_a_row_says_what_who_and_when_in_one_line(filled):
+def test_a_row_shows_source_time_and_person_in_one_line(filled):
     page = filled.open(view="numbers")
     row = filled.row("(415) 555-0100")
     expect(row).to_contain_text(re.compile("Disposition.*5m ago.*u-17.*spring.*asked twice", re.DOTALL))
@@ -143,7 +143,7 @@ def test_a_day_is_the_readers_day(desk, zone):
     assert sent["listed_to"] == f"2026-11-{day + 1}T{hour}:00:00.000Z"
 
 
-def test_the_newest_first_come_from_the_audit(filled):
+def test_newest_first_is_read_from_the_audit(filled):
     filled.api.remove("+14155550100", ago=1)
     page = filled.open(view="numbers")
     page.get_by_label("Order").select_option("newest")
@@ -156,10 +156,10 @@ def test_the_newest_first_come_from_the_audit(filled):
     expect(page.locator(".bin")).to_have_count(0)
 
 
-def test_the_total_follows_what_is_changed_here(filled):
+def test_the_total_follows_changes_made_on_the_page(filled):
     page = filled.open(view="numbers")
     expect(page.locator(".total")).to_contain_text("4 listed · updated")
-    filled.api.total = 4  # the service counts behind the changes
+    filled.api.total = 4  # the service's count lags behind the changes
     for national in ("(415) 555-0100", "(212) 555-0102"):
         filled.bin(national).click()
         dialog = filled.dialog()
@@ -188,7 +188,7 @@ def test_the_total_is_not_shown_above_filtered_rows(filled):
     expect(page.locator(".under")).to_contain_text("2 matches")
 
 
-def test_an_empty_list_says_what_to_do(desk):
+def test_an_empty_list_explains_what_to_do(desk):
     page = desk.open(view="numbers")
     expect(page.locator(".empty")).to_contain_text("No numbers yet. Add one or import a file.")
     page.get_by_role("link", name="Import a file").click()
@@ -254,7 +254,7 @@ def test_selected_rows_are_exported(filled):
 # A list of any length
 
 TOTAL, A_PAGE = 100_000, 100
-# Answered in the page itself: a thousand answers from here would take longer than the scrolling that is looked at.
+# The page itself responds, because a thousand responses from this process would take longer than the scrolling.
 LONG_LIST = """([total, size]) => {
   const entry = (n) => ({
     number: `+1415${String(n).padStart(7, "0")}`, region: "US",
@@ -262,12 +262,12 @@ LONG_LIST = """([total, size]) => {
     listed_at: "2026-11-23T17:05:11.123Z", listed_by: { principal: "key:x", acting_user: "u-17" }, version: 1,
   });
   const real = window.fetch;
-  window.asked = [];
+  window.requested = [];
   window.broken = false;
   window.fetch = async (url, options) => {
     if (!String(url).includes("/numbers?")) return real(url, options);
     const begin = Number(new URL(url, location).searchParams.get("page_token") ?? 0);
-    window.asked.push(begin);
+    window.requested.push(begin);
     if (window.broken) return new Response("{}", { status: 503 });
     const end = begin + size;
     const numbers = Array.from({ length: size }, (_, n) => entry(begin + n));
@@ -278,7 +278,7 @@ LONG_LIST = """([total, size]) => {
 
 @pytest.fixture
 def long_list(desk):
-    """A list of 100,000; returns how to find one of its numbers."""
+    """A list of 100,000 numbers. Returns a function that returns the n-th of them."""
     page = desk.open(view="check")
     page.evaluate(LONG_LIST, [TOTAL, A_PAGE])
     page.get_by_role("link", name="DNC Numbers").click()
@@ -293,7 +293,7 @@ def long_list(desk):
 
 FURTHER = """async (pages) => {
   let largest = 0;
-  while (window.asked.length < pages) {
+  while (window.requested.length < pages) {
     scrollTo(0, document.documentElement.scrollHeight);
     largest = Math.max(largest, document.querySelectorAll("*").length);
     await new Promise(requestAnimationFrame);
@@ -312,7 +312,7 @@ def scroll_to(page, wanted):
 
 
 def test_a_long_list_scrolls_without_the_page_growing(desk, long_list):
-    """The document has as many elements after 12,000 rows as after 1,200."""
+    """After 12,000 rows, the document has as many elements as after 1,200."""
     page = desk.page
     early = page.evaluate(FURTHER, 12)
     late = page.evaluate(FURTHER, 120)
@@ -334,14 +334,14 @@ def test_back_from_a_number_returns_to_the_same_place_in_the_list(desk, long_lis
     place = long_list(610).bounding_box()["y"]
     long_list(610).click()
     expect(page.get_by_role("link", name="← All numbers")).to_be_visible()
-    page.evaluate("window.asked = []")
+    page.evaluate("window.requested = []")
     page.go_back()
     expect(long_list(610)).to_be_in_viewport()
     assert abs(long_list(610).bounding_box()["y"] - place) < 100
-    assert 0 not in page.evaluate("window.asked")
+    assert 0 not in page.evaluate("window.requested")
 
 
-def test_a_part_of_the_list_that_fails_to_load_again_says_so(desk, long_list):
+def test_a_part_of_the_list_that_fails_to_reload_shows_the_error(desk, long_list):
     page = desk.page
     scroll_to(page, long_list(850))
     page.evaluate("window.broken = true")

@@ -1,4 +1,4 @@
-"""The removal: what is read first, the reasons, the evidence, refusals, drafts, undo, and a second person."""
+"""The removal dialog: the notice, reasons, evidence, refusals, drafts, undo, and approval by a second person."""
 
 import re
 
@@ -37,7 +37,7 @@ def test_a_mistake_takes_four_actions_from_the_bin(desk):
     fill_mistake(desk.dialog())
     desk.dialog().get_by_role("button", name="Delete").click()
     expect(desk.toast()).to_contain_text("(415) 555-0143 was removed from DNC.")
-    # Now the name is known.
+    # The name is remembered from the first removal.
     desk.bin(NATIONAL).click()
     desk.dialog().get_by_role("radio", name="Marked by mistake").check()
     desk.dialog().get_by_label("Note").fill("wrong button")
@@ -47,7 +47,7 @@ def test_a_mistake_takes_four_actions_from_the_bin(desk):
     expect(page.locator("tr.removed")).to_have_count(2)
 
 
-def test_the_dialog_says_first_why_the_number_is_listed_and_what_the_rule_says(listed):
+def test_the_dialog_begins_with_why_the_number_is_listed_and_the_rule(listed):
     dialog = open_removal(listed)
     lines = dialog.locator(".content").inner_text()
     assert lines.index("by u-17 · Disposition · spring") < lines.index("asked twice") < lines.index("47 CFR 64.1200(d)")
@@ -59,7 +59,7 @@ def test_the_dialog_says_first_why_the_number_is_listed_and_what_the_rule_says(l
     expect(dialog.get_by_text("A company do-not-call request ends")).to_be_hidden()
     dialog.get_by_text("reasons that are not valid").click()
     expect(dialog.get_by_text("A company do-not-call request ends")).to_be_visible()
-    # One time zone: no day of the service's beside the reader's.
+    # All times are in the user's time zone: no day in UTC appears next to them.
     assert not re.search(r"\d{4}-\d\d-\d\d", lines)
 
 
@@ -72,7 +72,7 @@ def test_only_the_chosen_reason_shows_its_guidance_and_fields(listed):
     expect(dialog.get_by_label("Note (optional)")).to_have_count(0)
 
 
-def test_delete_is_possible_only_when_nothing_is_missing(listed):
+def test_delete_is_enabled_only_if_nothing_is_missing(listed):
     dialog = open_removal(listed)
     delete = dialog.get_by_role("button", name="Delete")
     expect(delete).to_be_disabled()
@@ -112,7 +112,7 @@ def test_invalid_evidence_is_marked_at_its_field(listed, zone):
     expect(listed.toast()).to_contain_text("was removed")
 
 
-def test_a_refusal_by_the_service_is_marked_at_its_field_in_the_readers_time(listed):
+def test_a_refusal_by_the_service_is_marked_at_its_field_in_the_users_time_zone(listed):
     dialog = open_removal(listed)
     dialog.get_by_role("radio", name="Written consent since then").check()
     for label, value in (("Reference", "x"), ("Purpose", "y"), ("Your name", "Ada")):
@@ -130,7 +130,7 @@ def test_a_refusal_by_the_service_is_marked_at_its_field_in_the_readers_time(lis
     expect(dialog.get_by_role("button", name="Delete")).to_be_enabled()
 
 
-def test_the_correct_number_is_read_while_it_is_typed(listed):
+def test_the_correct_number_is_read_as_it_is_typed(listed):
     dialog = open_removal(listed)
     dialog.get_by_role("radio", name="Wrong number entered").check()
     dialog.get_by_label("Your name").fill("Ada")
@@ -148,7 +148,7 @@ def test_the_correct_number_is_read_while_it_is_typed(listed):
     assert listed.api.entries["+14155550155"]["status"] == "listed"
 
 
-def test_input_survives_another_reason_and_closing(listed):
+def test_input_survives_a_change_of_the_reason_and_closing(listed):
     dialog = open_removal(listed)
     dialog.get_by_role("radio", name="Written consent since then").check()
     dialog.get_by_label("Reference").fill("crm-1")
@@ -164,7 +164,7 @@ def test_input_survives_another_reason_and_closing(listed):
     expect(dialog.get_by_label("Note")).to_have_value("long story")
 
 
-def test_escape_gives_the_focus_back_to_the_bin(listed):
+def test_escape_returns_the_focus_to_the_bin(listed):
     listed.open(view="numbers")
     listed.bin(NATIONAL).click()
     expect(listed.dialog()).to_be_visible()
@@ -187,7 +187,7 @@ def test_a_legal_demand_says_who_can_remove_it(desk, role):
         expect(dialog.locator(".foot").get_by_role("button", name="Close")).to_be_focused()
 
 
-def test_a_closed_reason_says_whether_the_role_or_the_source_closes_it(desk):
+def test_an_unavailable_reason_says_whether_the_role_or_the_source_is_why(desk):
     desk.api.add(NUMBER, source="sms")
     dialog = open_removal(desk)
     dialog.get_by_text("reasons that are not valid").click()
@@ -195,7 +195,7 @@ def test_a_closed_reason_says_whether_the_role_or_the_source_closes_it(desk):
     expect(dialog).to_contain_text("Marked by mistake – Not accepted for a number with the source Text message.")
 
 
-def test_a_number_that_changes_under_the_dialog_is_not_removed(listed):
+def test_a_number_that_changes_while_the_dialog_is_open_is_not_removed(listed):
     dialog = open_removal(listed)
     fill_mistake(dialog)
     listed.api.add(NUMBER, source="sms")
@@ -207,7 +207,7 @@ def test_a_number_that_changes_under_the_dialog_is_not_removed(listed):
     expect(dialog.get_by_role("radio", name="Marked by mistake")).to_have_count(0)
 
 
-def test_a_number_that_is_gone_says_so(listed):
+def test_a_number_that_is_no_longer_listed_is_reported(listed):
     listed.open(view="numbers")
     expect(listed.bin(NATIONAL)).to_be_visible()
     listed.api.remove(NUMBER)
@@ -228,7 +228,7 @@ def test_a_removal_without_a_response_may_be_repeated(listed):
     expect(listed.toast()).to_contain_text("was removed")
 
 
-def test_a_dialog_that_cannot_be_filled_removes_nothing(listed):
+def test_a_dialog_that_cannot_load_its_data_removes_nothing(listed):
     listed.open(view="numbers")
     listed.api.fail("GET /removal-reasons", {"status": 500, "json": {"code": "internal_error", "detail": "x"}})
     listed.bin(NATIONAL).click()
@@ -274,7 +274,7 @@ def test_the_number_and_the_footer_are_always_in_view(listed, size):
         assert content.evaluate("({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight")
 
 
-# Putting back
+# Restoring
 
 
 def test_two_undos_are_both_offered(desk):
@@ -308,7 +308,7 @@ def test_an_undo_that_fails_can_be_tried_again(listed):
     assert listed.api.entries[NUMBER]["status"] == "listed"
 
 
-def test_put_back_fits_its_row_and_keeps_the_focus(listed):
+def test_the_undo_button_fits_its_row_and_keeps_the_focus(listed):
     listed.api.remove(NUMBER)
     for size in ((1280, 900), (320, 640)):
         page = listed.open(view="numbers?status=removed", size=size)
@@ -331,7 +331,7 @@ def policy(listed):
     return listed
 
 
-def test_a_removal_that_needs_approval_is_asked_for(policy):
+def test_a_removal_that_needs_approval_is_requested(policy):
     dialog = open_removal(policy)
     dialog.get_by_role("radio", name="Marked by mistake").check()
     ask = dialog.get_by_role("button", name="Ask for approval")
@@ -343,7 +343,7 @@ def test_a_removal_that_needs_approval_is_asked_for(policy):
     policy.go("numbers")
     expect(policy.row(NATIONAL)).to_contain_text("Waiting for approval")
     expect(policy.page.locator(".counter")).to_have_text("1")
-    # Whoever asked cannot decide, but can withdraw.
+    # The person who requested the removal cannot decide, but can withdraw it.
     policy.bin(NATIONAL).click()
     expect(policy.dialog()).to_contain_text("Another person must decide about your request.")
     expect(policy.dialog().get_by_role("button", name="Approve removal")).to_have_count(0)
@@ -353,7 +353,7 @@ def test_a_removal_that_needs_approval_is_asked_for(policy):
 
 
 @pytest.mark.parametrize(("verb", "words"), [("Approve removal", "was removed"), ("Reject", "was rejected")])
-def test_another_person_decides_with_everything_in_view(policy, verb, words):
+def test_another_person_decides_with_all_details_in_view(policy, verb, words):
     pending = {
         "reason": "consent_given",
         "note": "wants offers",

@@ -1,4 +1,4 @@
-"""Sessions: signing in and out, several tabs, idleness, operators, and who is offered what."""
+"""Sessions: signing in and out, several tabs, idle sessions, operators, and the views for each role."""
 
 import re
 
@@ -19,7 +19,7 @@ ADDS = {"intake", "agent", "manager", "admin"}
 
 
 @pytest.mark.parametrize("role", sorted(NAVIGATION))
-def test_a_role_is_offered_what_it_can_use(desk, role):
+def test_a_role_is_offered_only_the_views_it_can_use(desk, role):
     desk.api.add("+14155550170", source="manual")
     page = desk.open(role)
     desk.heading(re.compile("."))
@@ -37,7 +37,7 @@ def test_a_role_is_offered_what_it_can_use(desk, role):
         expect(alert).to_have_count(0)
 
 
-def test_the_foot_names_the_person_or_the_key_and_the_account(desk):
+def test_the_sidebar_names_the_person_or_key_and_the_account(desk):
     page = desk.open("manager", person="ada@example.com")
     expect(page.locator(".who")).to_contain_text(re.compile("ada@example.com.*Manager", re.DOTALL))
     expect(page.locator("#side .account")).to_have_text("Acme Inc.")
@@ -46,7 +46,7 @@ def test_the_foot_names_the_person_or_the_key_and_the_account(desk):
 
 
 @pytest.mark.parametrize("token", ["nonsense", "nck_acme.x.y", "<img src=x onerror=alert(1)>", "über"])
-def test_a_key_that_is_not_valid_is_refused_in_words(desk, token):
+def test_an_invalid_key_is_refused_with_a_message(desk, token):
     page = desk.open(signed_in=False)
     page.get_by_label("API key").fill(token)
     page.keyboard.press("Enter")
@@ -82,7 +82,7 @@ def test_a_reload_keeps_the_session(desk):
     desk.heading("Check")
 
 
-def test_a_session_that_ended_says_so_and_comes_back_to_the_same_place(desk):
+def test_an_ended_session_is_reported_and_resumes_at_the_same_place(desk):
     page = desk.open("manager", "check")
     desk.api.tokens = {"new"}
     page.get_by_role("link", name="Activity").click()
@@ -92,7 +92,7 @@ def test_a_session_that_ended_says_so_and_comes_back_to_the_same_place(desk):
     desk.heading("Activity")
 
 
-def test_nobody_stays_signed_in_after_a_while_without_activity(desk):
+def test_an_idle_session_ends(desk):
     desk.api.settings["idle_minutes"] = 15
     desk.api.become("manager")
     desk.load()
@@ -170,11 +170,11 @@ def test_accounts_that_cannot_be_loaded_leave_a_way_out(desk):
     expect(page.get_by_label("Account")).to_be_visible()
 
 
-# An organization's sign-in, up to the issuer's door
+# Sign-in with an organization, up to the redirect to its provider
 
 
 def test_a_sign_in_that_was_not_started_here_is_refused(desk):
-    desk.api.way_in = {
+    desk.api.sign_in = {
         "client_id": "c",
         "authorization_endpoint": "https://id.example/auth",
         "token_endpoint": "https://id.example/token",
@@ -187,8 +187,8 @@ def test_a_sign_in_that_was_not_started_here_is_refused(desk):
     assert "stolen" not in desk.page.url
 
 
-def test_an_issuer_that_does_not_respond_leaves_the_keys(desk):
-    desk.api.way_in = {"unavailable": True}
+def test_if_the_issuer_does_not_respond_keys_can_still_sign_in(desk):
+    desk.api.sign_in = {"unavailable": True}
     page = desk.open(signed_in=False)
     expect(page.locator("main")).to_contain_text("Sign-in with your organization is unavailable")
     expect(page.get_by_role("button", name="Sign in with your organization")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Every word on the page is in one of two files, and says what the API does."""
+"""All texts of the page are in two files, are used, and match the API."""
 
 import re
 
@@ -15,7 +15,7 @@ ROLES = {"intake", "dialer", "agent", "manager", "auditor", "admin"}
 
 @pytest.fixture
 def words(desk):
-    """All words by file, with "function" in place of a function."""
+    """All texts by file, with "function" in place of a function."""
     desk.open("manager")
     return desk.page.evaluate(
         """async () => {
@@ -39,13 +39,13 @@ def used():
     return found
 
 
-def test_every_word_that_a_view_uses_exists(words):
+def test_every_text_that_a_view_uses_exists(words):
     assert len(used()) > 300
     missing = {name for name in used() if name[2] not in words[name[0]].get(name[1], {})}
     assert missing == set()
 
 
-def test_no_word_is_left_over(words):
+def test_no_text_is_unused(words):
     code = "\n".join(file.read_text() for file in page_files.FOLDER.glob("*.js") if "texts" not in file.name)
     looked_up = {"sources", "reasons", "statuses", "events", "roles", "who", "fields", "status", "channels"}
     left_over = {

@@ -14,7 +14,7 @@ NATIONAL = "(415) 555-0150"
 
 @pytest.fixture
 def eventful(desk):
-    """A number with a history of four events."""
+    """The console with a number that has a history of four events."""
     desk.api.add(NUMBER, ago=300, source="disposition", campaign_id="spring", consumer_name="J. Doe", call_id="c-1")
     desk.api.add(NUMBER, ago=200, source="sms", note="STOP")
     desk.api.remove(NUMBER, "consent_given", ago=100, evidence={"reference": "crm-1", "purpose": "offers"})
@@ -25,7 +25,7 @@ def eventful(desk):
 # One number
 
 
-def test_a_number_has_facts_and_a_history_that_opens(eventful):
+def test_a_number_shows_its_details_and_a_history_that_expands(eventful):
     page = eventful.open("auditor", f"numbers/{NUMBER}")
     eventful.heading(NATIONAL)
     steps = page.locator(".timeline > li")
@@ -46,7 +46,7 @@ def test_a_number_has_facts_and_a_history_that_opens(eventful):
     expect(page.locator(".timeline")).to_be_visible()
 
 
-def test_an_agent_sees_no_history_and_learns_who_does(eventful):
+def test_an_agent_sees_no_history_but_which_roles_do(eventful):
     page = eventful.open("agent", f"numbers/{NUMBER}")
     eventful.heading(NATIONAL)
     expect(page.locator(".history")).to_contain_text(
@@ -54,7 +54,7 @@ def test_an_agent_sees_no_history_and_learns_who_does(eventful):
     )
 
 
-def test_an_agents_search_asks_for_a_whole_number(eventful):
+def test_an_agents_search_requires_a_whole_number(eventful):
     page = eventful.open("agent")
     search = page.get_by_role("searchbox")
     search.fill("415-555")
@@ -101,7 +101,7 @@ def test_a_broken_or_incomplete_record_is_reported(eventful, chain, words):
     expect(page.locator(".chain.error")).to_contain_text(words)
 
 
-def test_a_history_that_fails_does_not_look_intact(eventful):
+def test_a_history_that_fails_to_load_does_not_look_intact(eventful):
     eventful.api.fail("/history", {"status": 503, "body": "<html>"})
     page = eventful.open("auditor", f"numbers/{NUMBER}")
     expect(page.get_by_role("alert")).to_contain_text("not available right now")
@@ -162,7 +162,7 @@ def test_new_events_appear_on_top(desk):
     expect(desk.bin("(415) 555-0101")).to_have_count(1)
 
 
-def test_activity_goes_back_as_far_as_one_wants(desk):
+def test_activity_can_be_extended_back_without_limit(desk):
     desk.api.add("+14155550100", ago=60 * 24 * 20)
     desk.api.add("+14155550101", ago=60 * 24 * 60)
     page = desk.open(view="activity")
@@ -238,7 +238,7 @@ def test_the_audit_filters_opens_and_saves_events(eventful):
     expect(page.locator("main").get_by_label("Number")).to_have_value("415 555 0150")
 
 
-def test_an_audit_that_does_not_know_a_filter_is_filtered_here(eventful):
+def test_a_filter_that_the_api_does_not_support_is_applied_in_the_page(eventful):
     eventful.api.add("+14155550151", ago=10)
     error = {"code": "invalid_request", "detail": "x", "errors": [{"field": "number", "message": "is unknown"}]}
     eventful.api.fail(r"/audit\?.*number=", {"status": 422, "json": error})
@@ -379,7 +379,7 @@ def test_a_key_acts_under_its_name_not_its_id(desk):
 # Help
 
 
-def test_help_says_what_sources_reasons_and_roles_mean(desk):
+def test_help_explains_sources_reasons_and_roles(desk):
     page = desk.open("manager")
     desk.heading("DNC Numbers")
     page.keyboard.press("?")

@@ -1,4 +1,4 @@
-"""The store and the audit on DynamoDB's own semantics."""
+"""Fixtures for tests on DynamoDB Local, which has DynamoDB's own semantics."""
 
 import uuid
 from collections.abc import Iterator
@@ -50,5 +50,5 @@ def own(endpoint: str) -> Iterator[DynamoDB]:
 
 @pytest.fixture
 def names(client: Any) -> dict[str, str]:
-    """Tables of this test's own."""
+    """Names of new tables that only this test uses."""
     return tables.create(client, f"-{uuid.uuid4().hex[:8]}")

@@ -1,4 +1,4 @@
-"""The built artifacts: each is complete, imports with only its own folder on the path, and contains nothing else."""
+"""The built artifacts: each is complete, imports with only its own folder on the path, and has no unused files."""
 
 import importlib.util
 import json
@@ -89,14 +89,14 @@ def _compiled(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("function", sorted(HANDLERS))
-def test_an_artifact_imports_with_nothing_else_on_the_path(build_folder, function):
+def test_an_artifact_imports_with_only_its_folder_on_the_path(build_folder, function):
     folder = build_folder / ARTIFACTS[function]
     done = _run(IMPORT, str(folder), HANDLERS[function], *LATER.get(function, []), cwd=build_folder)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("function", sorted(HANDLERS))
-def test_an_artifact_has_only_what_runs(build_folder, function):
+def test_an_artifact_has_no_unused_files(build_folder, function):
     folder = build_folder / ARTIFACTS[function]
     names = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
     unwanted = ("tests/", "testing/", "geodata/", "carrierdata/", "tzdata/", ".dist-info/", "bin/", "pip/")
@@ -144,7 +144,7 @@ def test_trimmed_botocore_calls_and_signs_for_the_same_hosts_as_the_complete_one
     assert json.loads(trimmed.stdout) == json.loads(_complete(services))
 
 
-def test_each_service_of_the_trimmed_libraries_is_as_in_complete_botocore():
+def test_each_service_in_the_trimmed_libraries_equals_complete_botocores():
     folder = libraries.installed(emulator.architecture())
     services = sorted(trimming.SERVICES)
     trimmed = _run(ENDPOINTS, str(folder), ",".join(services), cwd=folder)
@@ -163,7 +163,7 @@ def _complete(services: list[str]) -> str:
     return complete.stdout
 
 
-def test_the_trimmed_bundle_has_amazons_roots_and_loads(build_folder):
+def test_the_trimmed_ca_bundle_loads_and_has_amazons_roots(build_folder):
     import ssl
 
     bundle = build_folder / ARTIFACTS["WriteImportFunction"] / "botocore" / "cacert.pem"

@@ -1,4 +1,4 @@
-"""Bad input is a normal case: each has its 4xx, with the field named."""
+"""Invalid input gets a 4xx that names the field."""
 
 import gzip
 
@@ -9,10 +9,10 @@ import pytest
     "number",
     ["1-800-FLOWERS", "tel:+1-800-FLOWERS", "911", "311", "9" * 40, "☎ 415 555 0100", "' OR 1=1; --", "", "   ", "12"],
 )
-def test_what_is_no_number_is_refused_by_name(client, number):
-    answer = client.numbers("agent", "POST", body={"number": number})
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_number"), answer.text
-    assert answer.json()["errors"][0]["field"] == "number"
+def test_text_that_is_not_a_number_is_refused_with_the_field(client, number):
+    response = client.numbers("agent", "POST", body={"number": number})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_number"), response.text
+    assert response.json()["errors"][0]["field"] == "number"
     result = client.check([number])["results"][0]
     assert (result["status"], result["callable"]) == ("invalid", False)
 
@@ -36,21 +36,21 @@ def test_what_is_no_number_is_refused_by_name(client, number):
     ],
 )
 def test_a_bad_field_is_named(client, body, field):
-    answer = client.numbers("manager", "POST", body=body, **({"raw": "null"} if body is None else {}))
-    assert answer.status_code == 422, answer.text
-    assert field in [e["field"] for e in answer.json()["errors"]]
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    response = client.numbers("manager", "POST", body=body, **({"raw": "null"} if body is None else {}))
+    assert response.status_code == 422, response.text
+    assert field in [e["field"] for e in response.json()["errors"]]
+    assert response.headers["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("raw", ['{"number": "+14155550100",}', "{", "nonsense", '{"number": NaN}', "[" * 5000])
-def test_what_is_no_json_is_400(client, raw):
-    answer = client.numbers("agent", "POST", raw=raw)
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_json"), answer.text
+def test_invalid_json_is_400(client, raw):
+    response = client.numbers("agent", "POST", raw=raw)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_json"), response.text
 
 
 def test_a_body_of_a_megabyte_is_413(client):
-    answer = client.numbers("agent", "POST", raw='{"number": "' + "4" * 1_000_000 + '"}')
-    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    response = client.numbers("agent", "POST", raw='{"number": "' + "4" * 1_000_000 + '"}')
+    assert (response.status_code, response.json()["code"]) == (413, "too_large")
 
 
 def test_a_check_takes_1_to_1000_numbers(client):
@@ -67,20 +67,20 @@ def test_a_check_takes_1_to_1000_numbers(client):
 
 @pytest.mark.parametrize("query", ["?colour=red", "?page_size=0", "?status=gone", "?page_token=AAAA", "?prefix=abc"])
 def test_a_bad_query_is_422(client, query):
-    answer = client.numbers("manager", "GET", query)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request"), answer.text
-    assert answer.json()["errors"][0]["field"] == query[1:].split("=")[0]
+    response = client.numbers("manager", "GET", query)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_request"), response.text
+    assert response.json()["errors"][0]["field"] == query[1:].split("=")[0]
 
 
 @pytest.mark.parametrize("written", ["14155550170", "+14155550170", "%2B14155550170"])
-def test_a_number_in_a_path_may_have_its_plus_or_not(client, written):
+def test_a_number_in_a_path_may_omit_its_plus(client, written):
     client.numbers("agent", "POST", body={"number": "+14155550170"})
     assert client.numbers("agent", "GET", f"/{written}").json()["number"] == "+14155550170"
 
 
-def test_a_number_in_a_path_must_have_the_form(client):
-    answer = client.numbers("agent", "GET", "/abc")
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_number")
+def test_a_malformed_number_in_a_path_is_422(client):
+    response = client.numbers("agent", "GET", "/abc")
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_number")
 
 
 @pytest.mark.parametrize("role", [None, "manager"])
@@ -100,7 +100,7 @@ def test_a_path_with_a_slash_at_its_end_is_404(client):
     assert (refused.status_code, refused.json()["code"]) == (404, "not_found"), refused.text
 
 
-def test_what_a_crm_sends_is_listed_and_removed_by_post(client):
+def test_a_request_from_a_crm_is_listed_and_removed_by_post(client):
     raw = "\ufeff" + '{"number": 14155550171, "source": "Manual", "note": "half \\ud83d", "call_id": 7, "seller": ""}'
     added = client.numbers("manager", "POST", raw=raw.encode())
     assert added.status_code in {200, 201}, added.text
@@ -111,7 +111,7 @@ def test_what_a_crm_sends_is_listed_and_removed_by_post(client):
     assert (removed.status_code, removed.json()["status"]) == (200, "removed"), removed.text
 
 
-def test_one_odd_element_of_a_check_does_not_refuse_the_others(client):
+def test_an_invalid_element_of_a_check_does_not_affect_the_others(client):
     result, error = client.invoke(
         {"account_id": client.stack["account_id"], "numbers": [None, "x\ud83d", 14155550179, "+442079460958"]}
     )
@@ -122,7 +122,7 @@ def test_one_odd_element_of_a_check_does_not_refuse_the_others(client):
     assert [one["status"] for one in over_http.json()["results"]] == ["invalid", "invalid", "clear"]
 
 
-def test_a_body_of_another_format_is_refused_by_its_name(client):
+def test_a_body_in_another_format_is_refused_and_the_format_is_named(client):
     json_text = '{"number": "+14155550100"}'
     for raw, name in (
         (gzip.compress(json_text.encode()), "gzip"),

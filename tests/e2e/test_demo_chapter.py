@@ -1,4 +1,4 @@
-"""The scrub and the export of `make demo`, on the stack of the tests."""
+"""The scrub and the export of `make demo`, on the test stack."""
 
 import csv
 import io

@@ -19,29 +19,29 @@ PERSON = {"acting_user": "u-9"}
 
 
 def done(client, account, made, role="operator"):
-    def look():
+    def poll():
         job = client.call(role, "GET", f"/accounts/{account}/exports/{made['id']}").json()
         assert job["status"] != "failed", job
         return job["status"] == "done" and job
 
-    return wait_for(look)
+    return wait_for(poll)
 
 
 def download(job, folder):
-    """Save an export as a person would: every file by the name that its manifest gives it."""
+    """Save an export as a person would: every file under its name in the manifest."""
     here = folder / job["id"]
     here.mkdir()
     manifest = requests.get(job["manifest_url"], timeout=30)
     (here / "manifest.json").write_bytes(manifest.content)
     bodies = []
     for file, listed in zip(job["files"], manifest.json()["files"], strict=True):
-        answer = requests.get(file["url"], timeout=30)
-        assert answer.status_code == 200, answer.text
-        (here / listed["name"]).write_bytes(answer.content)
+        response = requests.get(file["url"], timeout=30)
+        assert response.status_code == 200, response.text
+        (here / listed["name"]).write_bytes(response.content)
         assert {name: file[name] for name in ("rows", "bytes", "sha256")} == {
             name: listed[name] for name in ("rows", "bytes", "sha256")
         }
-        bodies.append(gzip.decompress(answer.content).decode())
+        bodies.append(gzip.decompress(response.content).decode())
     return manifest.json(), bodies
 
 
@@ -51,7 +51,7 @@ def make(client, account, role="operator", **request):
     return made.json()
 
 
-def test_the_list_and_the_audit_are_exported_and_proved(client, account, key, tmp_path):
+def test_exports_of_the_list_are_complete_and_verified(client, account, key, tmp_path):
     numbers = [f"+141555501{i:02}" for i in range(60)]
     client.numbers("operator", "POST", "/batch", {"numbers": [{"number": n, "note": "=1+1"} for n in numbers]}, account)
     removal = {"reason": "test_number", "note": "ours", "if_version": 1, **PERSON}
@@ -80,14 +80,14 @@ def test_the_list_and_the_audit_are_exported_and_proved(client, account, key, tm
     assert refused.status_code == 403
 
 
-def test_an_export_cannot_be_asked_of_what_has_not_settled(client, account):
+def test_an_audit_export_cannot_start_in_the_last_five_minutes(client, account):
     later = times.text(times.now() - timedelta(minutes=1))
     refused = client.call("operator", "POST", f"/accounts/{account}/exports", {"kind": "audit", "from": later})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "from")
 
 
 def test_each_night_exports_every_account(client, account, tmp_path):
-    """What the schedule starts is started; a night later the audit goes on where the night before ended."""
+    """Runs two nights as the schedule would. The second audit export starts where the first one ended."""
     client.numbers("operator", "POST", body={"number": "+14155550160"}, account=account)
     change = RecordedChange(
         account, "+14155550161", "7".zfill(40), EventType.LISTED, "2026-11-01T00:00:00.000Z",
@@ -102,14 +102,14 @@ def test_each_night_exports_every_account(client, account, tmp_path):
     machines = local.client(client.stack, "stepfunctions")
     ended = []
     for night in (times.now() - timedelta(days=1), times.now()):
-        given = target["Input"].replace("<aws.scheduler.scheduled-time>", times.text(night))
-        run = machines.start_execution(stateMachineArn=target["Arn"], input=given)["executionArn"]
+        execution_input = target["Input"].replace("<aws.scheduler.scheduled-time>", times.text(night))
+        run = machines.start_execution(stateMachineArn=target["Arn"], input=execution_input)["executionArn"]
 
-        def look(run=run):
+        def poll(run=run):
             execution = machines.describe_execution(executionArn=run)
             return execution["status"] != "RUNNING" and execution
 
-        assert wait_for(look, 60)["status"] == "SUCCEEDED"
+        assert wait_for(poll, 60)["status"] == "SUCCEEDED"
         jobs = client.call("operator", "GET", f"/accounts/{account}/exports").json()["exports"]
         ended.append({job["kind"]: job for job in jobs[:2]})
         assert {(job["kind"], job["format"], job["status"]) for job in jobs[:2]} == {
@@ -119,7 +119,7 @@ def test_each_night_exports_every_account(client, account, tmp_path):
     first, second = ended
     assert first["audit"]["to"] == second["audit"]["from"]
     counts = [night[kind]["counts"].get("rows", 0) for night in ended for kind in ("numbers", "audit")]
-    assert counts == [1, 0, 1, 1], "what was recorded in the last five minutes is left to the next night"
+    assert counts == [1, 0, 1, 1], "events of the last five minutes are left to the next night"
     for job in (*first.values(), *second.values()):
         download(job, tmp_path)
     [verdict] = verify(tmp_path)
@@ -128,7 +128,7 @@ def test_each_night_exports_every_account(client, account, tmp_path):
     assert [job["status"] for job in others[:4]] == ["done"] * 4
 
 
-KEPT = (
+RESTORED = (
     "number", "status", "source", "sources", "requested_at", "last_requested_at", "expires_at", "note", "campaign_id",
     "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer", "goods_or_services",
 )  # fmt: skip
@@ -137,10 +137,10 @@ KEPT = (
 def entries(client, account):
     page = client.numbers("operator", "GET", "?page_size=500", account=account).json()
     assert page["next_page_token"] is None
-    return [{name: entry[name] for name in KEPT} for entry in page["numbers"]]
+    return [{name: entry[name] for name in RESTORED} for entry in page["numbers"]]
 
 
-def test_an_export_brought_back_into_an_empty_account_is_the_same_list(client, account):
+def test_an_export_imported_into_an_empty_account_yields_the_same_list(client, account):
     day = {"requested_at": "2026-11-01T10:00:00Z"}
     adds = [
         {"number": "+14155550100", "source": "sms", "note": '=1+1, "quoted"\nsecond line', **day},
@@ -158,17 +158,17 @@ def test_an_export_brought_back_into_an_empty_account_is_the_same_list(client, a
     [file] = job["files"]
     body = requests.get(file["url"], timeout=30).content
     other = f"{account}-2"
-    assert client.call("operator", "PUT", f"/accounts/{other}", {"name": "brought back"}).status_code == 201
+    assert client.call("operator", "PUT", f"/accounts/{other}", {"name": "restored"}).status_code == 201
     request = {"filename": "numbers.csv.gz", "bytes": len(body)}
-    brought = client.call("operator", "POST", f"/accounts/{other}/imports", request).json()
-    upload = brought["upload"]
+    imported = client.call("operator", "POST", f"/accounts/{other}/imports", request).json()
+    upload = imported["upload"]
     assert requests.put(upload["url"], data=body, headers=upload["headers"], timeout=60).status_code == 200
 
-    def look():
-        job = client.call("operator", "GET", f"/accounts/{other}/imports/{brought['id']}").json()
+    def poll():
+        job = client.call("operator", "GET", f"/accounts/{other}/imports/{imported['id']}").json()
         return job["status"] in {"done", "failed"} and job
 
-    ended = wait_for(look, 60)
+    ended = wait_for(poll, 60)
     counts = {"rows": 5, "numbers": 5, "listed": 4, "already_listed": 0, "skipped_removed": 1, "invalid": 0}
     assert ended["counts"] == counts, ended
     assert entries(client, other) == entries(client, account)

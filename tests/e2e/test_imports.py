@@ -1,4 +1,4 @@
-"""An import on the whole stack, IAM enforced: upload to its URL, report, undo; and what the URL does not allow."""
+"""An import on the whole stack, with IAM enforced: upload, report, undo, and the limits of the upload URL."""
 
 import csv
 import io
@@ -13,8 +13,8 @@ FORMS = ("415555{:04}", "(415) 555-{:04}", "+1 415 555 {:04}", "1-415-555-{:04}"
 
 
 def make(client, account, data, **more):
-    given = {"filename": "list.csv", "bytes": len(data), "acting_user": "u-1", **more}
-    made = client.call("operator", "POST", f"/accounts/{account}/imports", given)
+    request = {"filename": "list.csv", "bytes": len(data), "acting_user": "u-1", **more}
+    made = client.call("operator", "POST", f"/accounts/{account}/imports", request)
     assert made.status_code == 201, made.text
     return made.json()
 
@@ -25,11 +25,11 @@ def put(upload, data, **changed):
 
 
 def ended(client, account, job_id, *states, seconds=60):
-    def look():
+    def poll():
         job = client.call("operator", "GET", f"/accounts/{account}/imports/{job_id}").json()
         return job if job["status"] in states else None
 
-    return wait_for(look, seconds)
+    return wait_for(poll, seconds)
 
 
 def rows_of(url):
@@ -84,7 +84,7 @@ def test_a_dry_run_counts_and_changes_nothing(client, account):
     assert client.numbers("operator", "GET", "?status=all", account=account).json()["numbers"] == []
 
 
-def test_a_picture_ends_failed_in_words(client, account):
+def test_a_picture_fails_with_the_reason(client, account):
     data = b"\x89PNG\r\n\x1a\n" + bytes(500)
     job = make(client, account, data)
     assert put(job["upload"], data).status_code == 200
@@ -98,7 +98,7 @@ def upload(client):
     return make(client, client.stack["account_id"], b"4155550100\n")["upload"]
 
 
-def test_an_upload_url_allows_this_file_in_this_place_and_nothing_else(client, upload):
+def test_an_upload_url_allows_only_its_own_file_in_its_own_place(client, upload):
     data = b"4155550100\n"
     other = {**upload, "url": upload["url"].replace("/accounts/acme/", "/accounts/globex/")}
     assert other["url"] != upload["url"]
@@ -114,7 +114,7 @@ def test_an_upload_url_allows_this_file_in_this_place_and_nothing_else(client, u
     assert put(upload, data).status_code == 412
 
 
-def test_another_account_sees_nothing_of_an_import(client):
+def test_another_account_has_no_access_to_imports(client):
     account = client.stack["account_id"]
     assert client.call("other_admin", "GET", f"/accounts/{account}/imports").status_code == 403
     body = {"filename": "x", "bytes": 1}

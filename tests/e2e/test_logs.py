@@ -1,4 +1,4 @@
-"""No log line of any function holds a full phone number or a person's name."""
+"""No log line of any function contains a full phone number or a person's name."""
 
 from infra.local import stack as local
 from tests.support.stack import numbers_in, wait_for
@@ -6,7 +6,7 @@ from tests.support.stack import numbers_in, wait_for
 NAME = "Zebedee Quillfeather"
 
 
-def test_no_log_line_holds_a_number_or_a_name(client, stack):
+def test_no_log_line_contains_a_number_or_a_name(client, stack):
     number = "+14155550180"
     body = {"number": "(415) 555-0180", "consumer_name": NAME, "note": NAME, "acting_user": "u-1"}
     entry = client.numbers("manager", "POST", body=body).json()
@@ -23,5 +23,5 @@ def test_no_log_line_holds_a_number_or_a_name(client, stack):
     text = "\n".join(message for _, _, message in lines)
     assert text.count("answered") > 5
     assert NAME not in text
-    assert numbers_in(text + " 415 555-0180 ") == ["4155550180"], "a number would be seen"
+    assert numbers_in(text + " 415 555-0180 ") == ["4155550180"], "a number would be found"
     assert numbers_in(text) == []

@@ -1,4 +1,4 @@
-"""The main job through the real gateway, functions, tables and stream."""
+"""The main job, through the real gateway, functions, tables and stream."""
 
 import concurrent.futures
 import json
@@ -16,7 +16,7 @@ AREA_CODES = ("212", "312", "415", "503", "617", "702", "808", "917")
 
 
 def fictional(i: int) -> str:
-    """555-01XX numbers of several area codes."""
+    """Return the i-th fictional number, 555-01XX in several area codes (E.164)."""
     return f"+1{AREA_CODES[i // 100]}55501{i % 100:02}"
 
 
@@ -27,7 +27,7 @@ def test_the_demo_runs(stack, capsys):
     assert "403 forbidden" in printed
 
 
-def test_every_written_form_of_every_example_number_is_listed_and_blocks_it(client, account):
+def test_every_written_form_of_every_example_number_is_listed_and_blocks_the_number(client, account):
     forms = []
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         for kind in (0, 1):
@@ -38,11 +38,11 @@ def test_every_written_form_of_every_example_number_is_listed_and_blocks_it(clie
     added = []
     for i in range(0, len(forms), 100):
         batch = [{"number": written, "region": region} for _, region, written in forms[i : i + 100]]
-        answer = client.numbers("operator", "POST", "/batch", {"numbers": batch}, account=account)
-        assert answer.status_code == 200, answer.text
-        added += answer.json()["results"]
-    # Some forms have several readings, and renumbered plans are listed under their current form: what matters is that
-    # no written form is lost, and that none of these numbers can be called.
+        response = client.numbers("operator", "POST", "/batch", {"numbers": batch}, account=account)
+        assert response.status_code == 200, response.text
+        added += response.json()["results"]
+    # Some forms have several readings, and renumbered plans are listed under their current form. What matters is that
+    # no form is lost, and that none of these numbers is callable.
     assert {r["status"] for r in added} == {200, 201}
     numbers = list(dict.fromkeys(e164 for e164, _, _ in forms))
     for i in range(0, len(numbers), 1000):
@@ -50,7 +50,7 @@ def test_every_written_form_of_every_example_number_is_listed_and_blocks_it(clie
         assert result["blocked"] == len(result["results"])
 
 
-def test_500_adds_from_20_clients_are_each_seen_by_the_other_path_at_once(client, account):
+def test_500_adds_from_20_clients_are_each_visible_on_both_check_paths_at_once(client, account):
     def add_and_check(i):
         number = fictional(i)
         added = client.numbers("operator", "POST", body={"number": number}, account=account)
@@ -67,13 +67,13 @@ def test_500_adds_from_20_clients_are_each_seen_by_the_other_path_at_once(client
 
 
 @pytest.mark.parametrize(("keys", "versions"), [(False, 50), (True, 1)])
-def test_50_concurrent_adds_of_one_number_are_one_listing(client, account, keys, versions):
+def test_50_concurrent_adds_of_one_number_create_one_entry(client, account, keys, versions):
     number = "+14155550150"
     body = {"number": number, **({"request_key": "one"} if keys else {})}
     with concurrent.futures.ThreadPoolExecutor(25) as pool:
-        answers = list(pool.map(lambda _: client.numbers("operator", "POST", body=body, account=account), range(50)))
-    assert sorted(a.status_code for a in answers) == [200] * 49 + [201], [
-        a.text for a in answers if a.status_code > 201
+        responses = list(pool.map(lambda _: client.numbers("operator", "POST", body=body, account=account), range(50)))
+    assert sorted(a.status_code for a in responses) == [200] * 49 + [201], [
+        a.text for a in responses if a.status_code > 201
     ]
     entry = client.numbers("operator", "GET", f"/{number}", account=account).json()
     assert entry["version"] == versions
@@ -82,7 +82,7 @@ def test_50_concurrent_adds_of_one_number_are_one_listing(client, account, keys,
     assert history["chain"]["intact"]
 
 
-def test_a_removal_is_told_with_reason_evidence_and_actor_and_publishes_a_change(client, account):
+def test_a_removal_is_recorded_with_reason_evidence_and_actor(client, account):
     number = "+14155550151"
     client.numbers("operator", "POST", body={"number": number, "source": "sms"}, account=account)
     removal = {
@@ -97,8 +97,8 @@ def test_a_removal_is_told_with_reason_evidence_and_actor_and_publishes_a_change
     removal["evidence"] |= {"compared_date": today, "checked_on": today}
     removed = client.numbers("operator", "DELETE", f"/{number}", removal, account=account)
     assert removed.status_code == 200, removed.text
-    again = client.numbers("operator", "DELETE", f"/{number}", removal, account=account)
-    assert (again.status_code, again.json()) == (200, removed.json())
+    repeated = client.numbers("operator", "DELETE", f"/{number}", removal, account=account)
+    assert (repeated.status_code, repeated.json()) == (200, removed.json())
     stale = client.numbers("operator", "DELETE", f"/{number}", {**removal, "acting_user": "u-3"}, account=account)
     assert stale.status_code == 409
     event = wait_for(lambda: [e for e in client.history(number, account)["events"] if e["type"] == "removed"])[0]
@@ -121,7 +121,7 @@ def test_a_removal_is_told_with_reason_evidence_and_actor_and_publishes_a_change
     assert [e["type"] for e in audit] == ["restored", "removed", "listed"]
 
 
-def test_a_row_deleted_by_hand_is_seen(client, account):
+def test_a_manually_deleted_row_is_detected(client, account):
     number = "+14155550152"
     client.numbers("operator", "POST", body={"number": number}, account=account)
     dynamodb = local.client(client.stack, "dynamodb")
@@ -166,7 +166,7 @@ def test_change_events_reach_the_bus(client, account):
     assert len(event["detail"]["sequence"]) == 40
 
 
-def test_pages_neither_repeat_nor_skip_while_numbers_come_and_go(client, account):
+def test_pages_neither_repeat_nor_skip_numbers_during_adds(client, account):
     for i in range(0, 300, 100):
         batch = [{"number": fictional(n)} for n in range(i, i + 100)]
         client.numbers("operator", "POST", "/batch", {"numbers": batch}, account=account)

@@ -16,14 +16,14 @@ PAGES = ("README.md", "docs/api.md", "docs/bulk.md")
 
 
 def block(language, text):
-    """Return the one code block of a language that has this text."""
+    """Return the one code block in a language that contains this text."""
     pages = "\n".join((ROOT / page).read_text() for page in PAGES)
     [found] = [b for b in re.findall(rf"^```{language}\n(.*?)^```", pages, re.DOTALL | re.MULTILINE) if text in b]
     return found
 
 
 def pasted(folder, text):
-    """Paste a block of shell where `make demo` has left a stack, and return what it prints."""
+    """Run a shell block in a folder like the one where `make demo` ran, and return its output."""
     (folder / ".local").mkdir()
     (folder / ".local" / "stack.json").write_text((FOLDER / "stack.json").read_text())
     done = subprocess.run(
@@ -57,7 +57,7 @@ def test_the_import_works_as_pasted(stack, tmp_path):
     assert refused.startswith('4,"""12""",refused,')
 
 
-def test_the_dialers_lambda_fails_closed(stack, client):
+def test_the_dialer_snippet_fails_closed(stack, client):
     client.numbers("agent", "POST", body={"number": "+14155550146"})
     script = block("python", "lambda_client.invoke") + (
         "\nprint(json.dumps([sorted(callable_numbers(a, n)) for a, n in json.loads(os.environ['CHECKS'])]))"

@@ -10,25 +10,25 @@ from tests.support.stack import wait_for
 
 def upload(made, body):
     upload = made["upload"]
-    answer = requests.request(upload["method"], upload["url"], data=body, headers=upload["headers"], timeout=60)
-    assert answer.status_code == 200, answer.text
+    response = requests.request(upload["method"], upload["url"], data=body, headers=upload["headers"], timeout=60)
+    assert response.status_code == 200, response.text
 
 
 def ended(client, account, scrub_id):
-    def look():
+    def poll():
         job = client.call("operator", "GET", f"/accounts/{account}/scrubs/{scrub_id}").json()
         return job["status"] in {"done", "failed"} and job
 
-    return wait_for(look, 60)
+    return wait_for(poll, 60)
 
 
 def rows(url):
-    answer = requests.get(url, timeout=60)
-    assert answer.status_code == 200, answer.text
-    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    response = requests.get(url, timeout=60)
+    assert response.status_code == 200, response.text
+    return list(csv.DictReader(io.StringIO(response.text, newline="")))
 
 
-def test_a_campaign_is_scrubbed_by_its_upload(client, account):
+def test_a_campaign_is_scrubbed_after_its_upload(client, account):
     listed = [f"+141555501{i:02}" for i in range(0, 100, 3)]
     client.numbers("operator", "POST", "/batch", {"numbers": [{"number": n} for n in listed]}, account)
     leads = "".join(f'{i},"(415) 555-01{i:02}","Lead, {i}"\r\n' for i in range(100)) + "100,911,nobody\r\n"
@@ -48,7 +48,7 @@ def test_a_campaign_is_scrubbed_by_its_upload(client, account):
     assert late == []
 
 
-def test_a_file_that_is_no_campaign_is_refused_in_words(client, account):
+def test_a_file_that_is_not_a_campaign_is_refused_with_the_reason(client, account):
     body = b"%PDF-1.7 not a list"
     made = client.call("operator", "POST", f"/accounts/{account}/scrubs", {"filename": "x.csv", "bytes": len(body)})
     upload(made.json(), body)

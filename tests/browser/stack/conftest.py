@@ -1,4 +1,4 @@
-"""The console on the whole stack, with an account of each test's own."""
+"""The console with the whole stack. Each test has its own account."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from tests.support.stack import wait_for
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    expect.set_options(timeout=30_000)  # the first call of a function starts it, on two cores
+    expect.set_options(timeout=30_000)  # the first call of a function has to start it
     context = browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id="America/New_York")
     yield context
     context.close()
@@ -20,7 +20,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def console(context: BrowserContext, stack: dict[str, Any]) -> Iterator[Console]:
-    """A console with nobody signed in."""
+    """A console, signed out."""
     console = Console(context.new_page(), f"{stack['base_url']}/console")
     yield console
     assert console.failures == []
@@ -28,7 +28,7 @@ def console(context: BrowserContext, stack: dict[str, Any]) -> Iterator[Console]
 
 @pytest.fixture
 def add(client, account) -> Callable[..., dict[str, Any]]:
-    """Adds a number over the API."""
+    """A function that adds a number over the API."""
 
     def add(number: str, **fields: Any) -> dict[str, Any]:
         body = {"number": number, "acting_user": "u-17", **fields}
@@ -41,13 +41,13 @@ def add(client, account) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def entry(client, account) -> Callable[[str], dict[str, Any]]:
-    """Reads a number over the API."""
+    """A function that reads a number over the API."""
     return lambda number: client.numbers("operator", "GET", f"/{number}", account=account).json()
 
 
 @pytest.fixture
 def recorded(client, account) -> Callable[[str, int], None]:
-    """Waits until the audit of a number has so many events."""
+    """A function that waits until a number has that many audit events."""
 
     def wait(number: str, events: int) -> None:
         wait_for(lambda: len(client.history(number, account).get("events", [])) >= events)

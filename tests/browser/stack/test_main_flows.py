@@ -1,4 +1,4 @@
-"""The main flows of the console, on the whole stack."""
+"""The main flows of the console with the whole stack."""
 
 import re
 
@@ -9,7 +9,7 @@ NUMBER = "+14155550142"
 NATIONAL = "(415) 555-0142"
 
 
-def test_add_find_remove_undo_with_the_keyboard_alone(console, key, client, account, entry):
+def test_add_find_remove_and_undo_with_only_the_keyboard(console, key, client, account, entry):
     page, press = console.page, console.page.keyboard.press
     page.goto(console.url)
     expect(page.get_by_label("API key")).to_be_focused()
@@ -63,7 +63,7 @@ EVIDENCE = {
 
 
 @pytest.mark.parametrize("reason", sorted(EVIDENCE))
-def test_a_reason_with_its_evidence(console, key, add, client, account, entry, reason):
+def test_a_removal_with_each_reason_and_its_evidence(console, key, add, client, account, entry, reason):
     add(NUMBER, source="disposition")
     console.sign_in(key("manager"), f"numbers/{NUMBER}")
     console.page.get_by_role("button", name="Remove…").click()
@@ -82,7 +82,7 @@ def test_a_reason_with_its_evidence(console, key, add, client, account, entry, r
     dialog.get_by_label("Your name").fill("Ada")
     page = console.page
     if "obtained_at" in EVIDENCE[reason]:
-        # The field has minutes, and the request was in this one: give the evidence its milliseconds.
+        # The field has only minutes, and the request was in this minute, so fill in a time with milliseconds.
         obtained = dialog.get_by_label("Obtained")
         obtained.evaluate("(field) => { field.step = 'any'; }")
         obtained.fill(
@@ -98,7 +98,7 @@ def test_a_reason_with_its_evidence(console, key, add, client, account, entry, r
         assert client.check(["+14155550155"], account)["results"][0]["status"] == "listed"
 
 
-def test_evidence_that_is_older_than_the_request_is_marked(console, key, add, entry):
+def test_evidence_from_before_the_request_is_marked(console, key, add, entry):
     add(NUMBER, source="disposition")
     console.sign_in(key("manager"), f"numbers/{NUMBER}")
     console.page.get_by_role("button", name="Remove…").click()
@@ -136,7 +136,7 @@ def test_two_people_remove_the_same_number(console, context, key, add, entry):
     assert (entry(NUMBER)["version"], entry(NUMBER)["removal"]["note"]) == (2, "the other's")
 
 
-def test_several_are_removed_at_once_and_put_back(console, key, add, entry):
+def test_several_numbers_are_removed_at_once_and_restored(console, key, add, entry):
     for n in (43, 44):
         add(f"+141555501{n}", source="manual")
     console.sign_in(key("manager"), "numbers")
@@ -156,7 +156,7 @@ def test_several_are_removed_at_once_and_put_back(console, key, add, entry):
     assert entry("+14155550143")["status"] == "listed"
 
 
-def test_one_numbers_whole_history(console, key, add, client, account, recorded):
+def test_the_whole_history_of_a_number(console, key, add, client, account, recorded):
     listed = add(NUMBER, source="disposition", campaign_id="spring", consumer_name="J. Doe")
     body = {"reason": "marked_by_mistake", "note": "typo", "if_version": listed["version"], "acting_user": "u-2"}
     assert client.numbers("operator", "DELETE", f"/{NUMBER}", body, account=account).status_code == 200
@@ -170,7 +170,7 @@ def test_one_numbers_whole_history(console, key, add, client, account, recorded)
     expect(page.locator("main")).to_contain_text("J. Doe")
 
 
-def test_the_list_filters_orders_and_counts(console, key, add, recorded):
+def test_the_list_is_filtered_ordered_and_counted(console, key, add, recorded):
     add("+14155550145", source="web", campaign_id="spring")
     add("+14155550146", source="sms")
     add("+442079460958", source="sms")
@@ -188,7 +188,7 @@ def test_the_list_filters_orders_and_counts(console, key, add, recorded):
     expect(page.locator("tbody a.number")).to_have_text(["(415) 555-0145"])
 
 
-def test_activity_audit_and_reports_read_the_audit(console, key, add, client, account, recorded):
+def test_activity_audit_and_reports_show_the_audit(console, key, add, client, account, recorded):
     listed = add(NUMBER, source="web")
     body = {"reason": "marked_by_mistake", "note": "typo", "if_version": listed["version"], "acting_user": "u-2"}
     response = client.numbers(
@@ -299,7 +299,7 @@ def test_an_export_is_saved_plain(console, key, add, recorded):
     assert b"+14155550142" in content
 
 
-def test_the_first_view_is_small_on_the_wire(console, key, context):
+def test_the_first_view_transfers_few_bytes(console, key, context):
     fetched = {}
     session = context.new_cdp_session(console.page)
     session.send("Network.enable")

@@ -1,4 +1,4 @@
-"""Signing in with the organization: a certified OpenID Connect provider, its pages, its tokens."""
+"""Signing in with a certified OpenID Connect provider, its own pages and its tokens."""
 
 import re
 
@@ -10,7 +10,7 @@ NUMBER = "+14155550174"
 
 @pytest.fixture
 def sign_in(console):
-    """Signs in at the provider's own pages as `role:account:name`, and comes back."""
+    """A function that signs in at the provider's pages as `role:account:name`, and returns to the console."""
 
     def go(login, view=""):
         page = console.page
@@ -47,15 +47,15 @@ def test_a_person_signs_in_and_removes_under_their_own_name(console, sign_in, ad
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_a_removal_that_somebody_asked_for_is_approved_by_a_person_who_signs_in(
+def test_a_removal_that_someone_requested_is_approved_by_a_person_who_signs_in(
     console, sign_in, add, key, client, entry, account
 ):
     policy = {"approve_reasons": ["test_number"], "note": "two people"}
     assert client.call("operator", "PATCH", f"/accounts/{account}", policy).status_code == 200
     version = add(NUMBER, source="manual")["version"]
     removal = {"reason": "test_number", "note": "ours", "if_version": version, "acting_user": "ann"}
-    asked = client.numbers(None, "DELETE", f"/{NUMBER}", removal, account=account, token=key("manager"))
-    assert asked.status_code == 202, asked.text
+    pending = client.numbers(None, "DELETE", f"/{NUMBER}", removal, account=account, token=key("manager"))
+    assert pending.status_code == 202, pending.text
     page = sign_in(f"manager:{account}:bob", "approvals")
     part = page.locator(".waiting")
     expect(part).to_contain_text(re.compile("ann asked to remove.*ours", re.DOTALL))
@@ -68,7 +68,7 @@ def test_a_removal_that_somebody_asked_for_is_approved_by_a_person_who_signs_in(
     )
 
 
-def test_a_draft_survives_the_way_to_the_provider(console, sign_in, key, account):
+def test_a_draft_survives_the_redirect_to_the_provider(console, sign_in, key, account):
     console.sign_in(key("agent"), "add")
     page = console.page
     page.get_by_label("Numbers, one per line").fill("+14155550175")

@@ -1,6 +1,6 @@
 """Measures the stream handler's CPU per event on DynamoDB Local: `python -m tests.conformance.audit.measure_audit`.
 
-It reports; it is no test. The CPU is that of this process alone, without DynamoDB Local's.
+It reports figures and tests nothing. The CPU is only this process's, without DynamoDB Local's.
 """
 
 import os
@@ -20,7 +20,7 @@ BATCH, BATCHES, RUNS = 100, 6, 3
 
 
 class Bus:
-    """Takes change events and says that all went well: publishing is not measured."""
+    """Accepts all change events, because publishing is not measured."""
 
     def put_events(self, Entries: list[Any]) -> dict[str, Any]:
         return {"Entries": [{} for _ in Entries]}
@@ -63,13 +63,13 @@ def main() -> int:
             batches = [[record((run * BATCHES + b) * BATCH + i) for i in range(BATCH)] for b in range(BATCHES)]
             cpu, wall = time.process_time(), time.perf_counter()
             for batch in batches:
-                answer = handler.lambda_handler({"Records": batch}, None)
-                if answer["batchItemFailures"]:
+                response = handler.lambda_handler({"Records": batch}, None)
+                if response["batchItemFailures"]:
                     raise RuntimeError("the handler failed")
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-            if run:  # the first warms up
+            if run:  # the first run warms up
                 each = 1000 / (BATCH * BATCHES)
-                print(f"{cpu * each:.2f} ms CPU and {wall * each:.2f} ms of wall time an event")
+                print(f"{cpu * each:.2f} ms CPU and {wall * each:.2f} ms of wall time per event")
     finally:
         process.terminate()
         process.wait(30)

@@ -1,4 +1,4 @@
-"""The audit of what DynamoDB's own stream tells: chains that cannot fork, and replays that write nothing."""
+"""The audit of records from DynamoDB's own stream: chains that cannot fork, and replays that write nothing."""
 
 import concurrent.futures
 import itertools
@@ -35,7 +35,7 @@ def remove(numbers, version):
 
 
 def stream_records(make_client, client, table):
-    """Read the table's whole stream, as Lambda would deliver it: plain JSON."""
+    """Read the table's whole stream as plain JSON, as Lambda would deliver it."""
     streams = make_client("dynamodbstreams")
     arn = client.describe_table(TableName=table)["Table"]["LatestStreamArn"]
     records = []
@@ -73,7 +73,7 @@ def rows_of(client, table):
     return [row for page in client.get_paginator("scan").paginate(TableName=table) for row in page["Items"]]
 
 
-def test_the_real_stream_of_a_numbers_life_is_told_and_chained(numbers, writer, log, client, names, make_client):
+def test_every_change_in_the_real_stream_is_recorded_in_one_chain(numbers, writer, log, client, names, make_client):
     numbers.add(request(key="call-1"), write())
     numbers.add(request(key="call-1"), write())
     numbers.add(request(), write())
@@ -82,13 +82,13 @@ def test_the_real_stream_of_a_numbers_life_is_told_and_chained(numbers, writer, 
     remove(numbers, 4)
     numbers.add(request(), write())
     key = {"account_id": {"S": "acme"}, "number": {"S": NUMBER}}
-    by_hand = {":gone": {"S": "removed"}}
+    manual_change = {":gone": {"S": "removed"}}
     client.update_item(
         TableName=names["numbers"],
         Key=key,
         UpdateExpression="SET #s = :gone",
         ExpressionAttributeNames={"#s": "status"},
-        ExpressionAttributeValues=by_hand,
+        ExpressionAttributeValues=manual_change,
     )
     client.delete_item(TableName=names["numbers"], Key=key)
     numbers.add(request(), write())
@@ -123,7 +123,7 @@ def test_the_real_stream_of_a_numbers_life_is_told_and_chained(numbers, writer, 
     assert rows_of(client, names["audit"]) == before
 
 
-def told_events(count):
+def recorded_changes(count):
     return [
         RecordedChange("acme", NUMBER, str(i).zfill(40), EventType.REQUESTED_AGAIN, "t", {}, None, None, {}, "")
         for i in range(count)
@@ -131,11 +131,11 @@ def told_events(count):
 
 
 def test_many_writers_of_one_chain_cannot_fork_it(writer, log):
-    events = told_events(60)
+    events = recorded_changes(60)
     parts = [events[i::6] for i in range(6)] + [events[:30], events[20:]]
 
     def record(part):
-        stale = None  # every writer believes that the chain has not begun
+        stale = None  # every writer assumes that the chain is empty
         writer.record(part, stale)
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -146,8 +146,8 @@ def test_many_writers_of_one_chain_cannot_fork_it(writer, log):
     assert {row["event_key"] for row in rows} == {one.sequence for one in events}
 
 
-def test_tampering_is_seen_in_the_stored_rows(writer, log, client, names):
-    events = told_events(5)
+def test_tampering_with_stored_rows_is_detected(writer, log, client, names):
+    events = recorded_changes(5)
     writer.record(events, None)
     key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": events[2].sequence}}
     client.update_item(
@@ -161,7 +161,7 @@ def test_tampering_is_seen_in_the_stored_rows(writer, log, client, names):
     assert audit.verify(*log.history(NUMBER))["broken_at"] == 3
 
 
-def test_the_timeline_gives_every_event_once_newest_first(client, names, log):
+def test_the_timeline_returns_every_event_once_newest_first(client, names, log):
     days = [times.now() - timedelta(days=i) for i in range(4)]
     for i, day in enumerate(days):
         writer = AuditWriter(client, names["audit"], pytest.fail, clock=lambda day=day: day)
@@ -223,7 +223,7 @@ def test_changes_of_an_account_within_one_millisecond_all_pass_and_none_is_lost(
     assert times.parse(account.changed_at) == times.parse(times.text(at)) + timedelta(milliseconds=9)
 
 
-def test_accounts_and_keys_hold_under_concurrent_changes(client, names):
+def test_concurrent_changes_create_each_account_once(client, names):
     accounts = Accounts(client, names["accounts"])
     at = times.now()
     with concurrent.futures.ThreadPoolExecutor(5) as pool:

@@ -1,4 +1,4 @@
-"""The service's own client beside boto3 on DynamoDB's own semantics: the same responses to the same calls."""
+"""The service's own client and boto3 get the same responses to the same calls on DynamoDB Local."""
 
 import copy
 
@@ -34,7 +34,7 @@ def outcome(client, operation, request):
 
 
 def in_order(value):
-    """Sets and batches have no order of their own."""
+    """Sort all lists, because sets and batches have no order."""
     if isinstance(value, dict):
         return {name: in_order(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -44,7 +44,7 @@ def in_order(value):
 
 def calls(table):
     put = {"TableName": table, "Item": ROW}
-    there = {
+    if_absent = {
         "ConditionExpression": "attribute_not_exists(account_id)",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
@@ -60,7 +60,7 @@ def calls(table):
             "ExpressionAttributeNames": {"#n": "number", "#s": "status"},
         },
     )
-    yield "put_item", {**put, **there}
+    yield "put_item", {**put, **if_absent}
     yield "batch_write_item", {"RequestItems": {table: [{"PutRequest": {"Item": key}} for key in keys(25)]}}
     yield "batch_get_item", {"RequestItems": {table: {"Keys": keys(100), "ConsistentRead": True}}}
     yield "batch_get_item", {"RequestItems": {table: {"Keys": keys(101)}}}
@@ -96,28 +96,28 @@ def calls(table):
     )
     yield (
         "transact_write_items",
-        {"TransactItems": [{"Put": {**put, **there}}, {"Put": {"TableName": table, "Item": KEY}}]},
+        {"TransactItems": [{"Put": {**put, **if_absent}}, {"Put": {"TableName": table, "Item": KEY}}]},
     )
     yield "delete_item", {"TableName": table, "Key": KEY, "ReturnValues": "ALL_OLD"}
     yield "get_item", {"TableName": table, "Key": {"account_id": {"S": "acme"}}}
-    yield "get_item", {"TableName": "not-there", "Key": KEY}
+    yield "get_item", {"TableName": "missing", "Key": KEY}
     yield "get_item", {"TableName": table, "Key": KEY, "ProjectionExpression": "status"}
     yield "query", {"TableName": table}
 
 
-def test_each_call_has_boto3s_answer(client, own, names, make_client):
+def test_each_call_has_the_same_outcome_as_with_boto3(client, own, names, make_client):
     from tests.support import tables
 
     others = tables.create(make_client("dynamodb"), f"{names['numbers'].removeprefix('numbers')}-b")
     mine, theirs = list(calls(names["numbers"])), list(calls(others["numbers"]))
-    for (operation, request), (_, the_same) in zip(mine, theirs, strict=True):
-        got = outcome(own, operation, request)
-        wanted = outcome(client, operation, the_same)
+    for (operation, request), (_, other_request) in zip(mine, theirs, strict=True):
+        actual = outcome(own, operation, request)
+        wanted = outcome(client, operation, other_request)
         expected = repr(wanted).replace(others["numbers"], names["numbers"])
-        assert repr(got) == expected, operation
+        assert repr(actual) == expected, operation
 
 
-def test_calls_side_by_side(own, names):
+def test_parallel_calls_each_get_their_own_response(own, names):
     table = names["numbers"]
     own.call_all(
         "BatchWriteItem",

@@ -1,4 +1,4 @@
-"""The list's writes and reads, where many write at once and DynamoDB decides."""
+"""Writes and reads of the list with many concurrent writers, on DynamoDB Local."""
 
 import concurrent.futures
 import itertools
@@ -40,21 +40,21 @@ def numbers(own, names):
 
 
 def remove(numbers, number, removal, version, by):
-    def judged(entry):
+    def removed(entry):
         return reasons.remove(entry, removal, by, may_order=True)
 
-    return numbers.remove(number, removal, version, by, judged)
+    return numbers.remove(number, removal, version, by, removed)
 
 
 @pytest.mark.parametrize(("key", "version"), [(None, 50), ("one", 1)])
-def test_50_concurrent_adds_of_one_number_are_one_listing(numbers, key, version):
+def test_50_concurrent_adds_of_one_number_create_one_entry(numbers, key, version):
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         outcomes = list(pool.map(lambda _: numbers.add(request(key=key), write()), range(50)))
     assert Counter(o.created for o in outcomes) == {True: 1, False: 49}
     assert numbers.read(NUMBER).version == version
 
 
-def test_of_20_concurrent_removals_one_removes_and_the_others_conflict(numbers):
+def test_of_20_concurrent_removals_one_succeeds_and_the_others_conflict(numbers):
     numbers.add(request(), write())
 
     def remove_once(i):
@@ -69,7 +69,7 @@ def test_of_20_concurrent_removals_one_removes_and_the_others_conflict(numbers):
     assert numbers.read(NUMBER) == removed[0]
 
 
-def test_an_add_and_a_removal_at_once_never_lose_the_request(numbers):
+def test_a_concurrent_add_and_removal_never_lose_the_request(numbers):
     for i in range(20):
         number = f"+1415555{100 + i:04}"
         numbers.add(request(number), write())
@@ -79,7 +79,7 @@ def test_an_add_and_a_removal_at_once_never_lose_the_request(numbers):
             added = adding.result()
             failed = removing.exception()
         entry = numbers.read(number)
-        assert entry.status == "listed", "the request came last, or it moved the version that the removal had seen"
+        assert entry.status == "listed", "the request came last, or changed the version before the removal"
         assert entry.version == (2 if failed else 3)
         assert added.created == (failed is None)
 
@@ -104,7 +104,7 @@ def test_every_reading_of_the_correct_number_is_listed_in_the_same_transaction(n
     assert [numbers.read(number).version for number in (first, other)] == [1, 1]
 
 
-def test_a_removal_with_a_correct_number_waits_for_others_that_write_it(numbers):
+def test_concurrent_removals_with_the_same_correct_number_all_succeed(numbers):
     for number in numbers_from(4155550110, 10):
         numbers.add(request(number), write())
     removal = {"reason": "entered_wrong_number", "correct_number": "+14155550199"}
@@ -114,12 +114,12 @@ def test_a_removal_with_a_correct_number_waits_for_others_that_write_it(numbers)
     assert numbers.read("+14155550199").version == 10
 
 
-def test_what_was_never_listed_cannot_be_removed(numbers):
+def test_a_number_that_was_never_listed_cannot_be_removed(numbers):
     with pytest.raises(NotListed):
         remove(numbers, NUMBER, {"reason": "test_number"}, 1, write())
 
 
-def test_1000_statuses_are_read_whatever_is_among_them(numbers, own, names):
+def test_1000_statuses_are_read_with_duplicates_and_unlisted_numbers(numbers, own, names):
     listed = numbers_from(2125550100, 100)
     for number in listed:
         numbers.add(request(number), write())
@@ -128,7 +128,7 @@ def test_1000_statuses_are_read_whatever_is_among_them(numbers, own, names):
     assert Numbers(own, names["numbers"], "globex").statuses(wanted) == {}
 
 
-def test_pages_of_every_size_give_the_whole_list_once(numbers):
+def test_pages_of_any_size_contain_the_whole_list_once(numbers):
     listed = numbers_from(2125550100, 45)
     for i, number in enumerate(listed):
         details = {"campaign_id": "spring" if i % 3 else "autumn"}
@@ -227,8 +227,8 @@ def test_a_page_ends_in_time_with_its_token(behind_removed_rows, own, names):
 
 
 def test_an_expired_entry_is_neither_listed_nor_lost(numbers):
-    ends = times.epoch(times.now() + timedelta(hours=1))
-    numbers.add(request(source=Source.REGISTRY, expires_at=ends), write())
+    expires_at = times.epoch(times.now() + timedelta(hours=1))
+    numbers.add(request(source=Source.REGISTRY, expires_at=expires_at), write())
     later = times.now() + timedelta(hours=2)
     assert [e.number for e in numbers.page(Filters(), 10, None, times.now())[0]] == [NUMBER]
     assert numbers.page(Filters(), 10, None, later)[0] == []

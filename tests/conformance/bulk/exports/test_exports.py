@@ -1,4 +1,4 @@
-"""Exports and the reading of a list by DynamoDB's own semantics: filters, pages, transactions, consumed units."""
+"""Exports, and reading a list, on DynamoDB Local: filters, pages, transactions, consumed units."""
 
 import gzip
 import json
@@ -57,7 +57,7 @@ def read_all(client, names, budget=None, numbers_a_part=1_000_000, out_of_time=l
     return reading, found, runs
 
 
-def test_what_is_listed_is_read_whatever_a_hand_has_left(client, own, names):
+def test_listed_numbers_are_read_and_malformed_rows_count_as_listed(client, own, names):
     by = {"M": {"principal": {"S": "key:aBcDeFgHiJkL"}}}
     why = {"reason": {"S": "test_number"}, "removed_at": {"S": times.text(NOW)}, "removed_by": by}
     registry = {"sources": {"SS": ["registry"]}}
@@ -80,19 +80,19 @@ def test_what_is_listed_is_read_whatever_a_hand_has_left(client, own, names):
     assert {number for number in rows if number[0] == "+" and found.has(number)} == set(rows) - clear - {"not a number"}
     assert (reading.by, reading.numbers) == (Method.READING, len(found))
     unreadable = {"not a number", "+14155550106"}
-    looked = listed_numbers.looked_up(
+    looked_up = listed_numbers.looked_up(
         Numbers(own, names["numbers"], "acme"), sorted(rows.keys() - unreadable), NOW, FullSpeed()
     )
-    assert looked == set(rows) - clear - unreadable
+    assert looked_up == set(rows) - clear - unreadable
 
 
-def test_reading_is_given_up_when_it_costs_more_than_looking_up(client, names, numbers):
+def test_reading_the_list_is_abandoned_if_lookups_are_cheaper(client, names, numbers):
     wide = {"note": "x" * 2000}
     for i in range(60):
         numbers.add(Request(f"+1415555{i:04}", Source.SMS, times.text(NOW), wide), write())
 
     class Small:
-        """Pages of 10 rows, as a long list has pages of a megabyte."""
+        """A client with pages of 10 rows."""
 
         def query(self, **options):
             return client.query(**options, Limit=10)
@@ -101,9 +101,9 @@ def test_reading_is_given_up_when_it_costs_more_than_looking_up(client, names, n
     assert (len(found), whole.numbers) == (60, 60)
     assert runs in {6, 7}, "a last page that is full may be followed by an empty one"
     assert 30 <= whole.units <= 60, "a strong read of 4 KB is a unit"
-    given_up, _, _ = read_all(Small(), names, budget=10)
-    assert given_up.by == Method.LOOKUP
-    assert given_up.units < 20
+    abandoned, _, _ = read_all(Small(), names, budget=10)
+    assert abandoned.by == Method.LOOKUP
+    assert abandoned.units < 20
     enough, _, _ = read_all(Small(), names, budget=whole.units)
     assert enough.by == Method.READING
 
@@ -137,12 +137,12 @@ def test_an_export_is_sealed_into_the_chain_in_one_transaction(client, names, nu
     assert [file["rows"] for file in first["files"]] == [5, 5, 2]
     assert second["previous_sha256"] == exports.get(one.id).state["manifest_sha256"]
     assert (exports.chain()[0].length, exports.chain()[0].export_id) == (2, other.id)
-    assert not exports.note(stale, "+1", None), "what was sealed takes no more files"
+    assert not exports.note(stale, "+1", None), "a sealed export accepts no more files"
     rows = [line for file in first["files"] for line in gzip.decompress(one_files.read(file["name"])).splitlines()]
     assert [json.loads(line)["number"] for line in rows] == [f"+1415555{i:04}" for i in range(12)]
 
 
-def test_a_night_that_lost_its_beginning_is_begun_anew(client, names):
+def test_a_nightly_export_whose_start_was_covered_by_another_restarts_after_it(client, names):
     exports, s3 = Exports(client, names["accounts"], "acme"), MemoryS3()
     since = times.text(NOW - timedelta(days=2))
 

@@ -1,4 +1,4 @@
-"""The worker of an import on DynamoDB's own semantics: killed, repeated and run twice at once, it comes to the same."""
+"""The worker of an import on DynamoDB Local: killed, repeated or run twice at once, it has the same result."""
 
 import csv
 import io
@@ -43,11 +43,11 @@ FORMS = ("415555{0:04}", "(415) 555-{0:04}", "+1 415 555 {0:04}", "1-415-555-{0:
 
 
 class Killed(BaseException):
-    """The process is gone, between one call and the next or in the middle of one."""
+    """The worker's process was killed."""
 
 
 class Dying:
-    """A client of DynamoDB whose process dies at a certain call: before it is made, or after it was carried out."""
+    """A DynamoDB client whose process is killed at a given call, before or after the call takes effect."""
 
     def __init__(self, client, calls, *, after):
         self._client, self._calls, self._after = client, calls, after
@@ -55,27 +55,27 @@ class Dying:
     def __getattr__(self, name):
         call = getattr(self._client, name)
 
-        def made(**arguments):
+        def wrapped(**arguments):
             self._calls -= 1
             if self._calls == 0 and not self._after:
                 raise Killed
-            answer = call(**arguments)
+            response = call(**arguments)
             if self._calls == 0:
                 raise Killed
-            return answer
+            return response
 
-        return made
+        return wrapped
 
 
 @dataclass
 class Import:
-    """One import into an account of its own."""
+    """One import into its own account."""
 
     client: object
     fast: object
     table: str
     account_id: str
-    terms: ImportOptions
+    options: ImportOptions
     s3: MemoryS3 = field(default_factory=MemoryS3)
     names: list = field(default_factory=list)
 
@@ -92,12 +92,12 @@ class Import:
 
     def write(self, piece, client=None, pace=None, lag=None, still_time=lambda: True):
         store = BulkEntries(client or self.fast, self.table, self.account_id)
-        worker = PieceImport(store, self.account_id, self.terms, WHO, pace or Pace(1e6), lag, still_time)
+        worker = PieceImport(store, self.account_id, self.options, WHO, pace or Pace(1e6), lag, still_time)
         import_piece.run(self.files, piece, worker.write)
 
     def undo(self, piece, client=None):
         store = BulkEntries(client or self.fast, self.table, self.account_id)
-        undoing = PieceUndo(store, self.terms, Actor("key:k", "u-2"), "taken back", Pace(1e6), lambda: True)
+        undoing = PieceUndo(store, self.options, Actor("key:k", "u-2"), "undone", Pace(1e6), lambda: True)
         import_piece.run(self.files, piece, undoing.undo, "undo-1/")
 
     def whole(self, data, **more):
@@ -124,7 +124,7 @@ class Import:
 
 @pytest.fixture(scope="module")
 def fast(endpoint):
-    """The client that workers have."""
+    """The client that workers use."""
     keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
     own = DynamoDB(endpoint, "us-east-1", Credentials(keys))
     yield own
@@ -147,11 +147,11 @@ def numbers_table(client):
 def make_import(client, fast, numbers_table):
     made = []
 
-    def make(**terms):
+    def make(**options):
         made.append(1)
         account_id = f"a-{len(made)}"
-        given = ImportOptions(IMPORT_ID, Source.IMPORT, MADE_AT, region="US", **terms)
-        return Import(client, fast, numbers_table, account_id, given)
+        merged = ImportOptions(IMPORT_ID, Source.IMPORT, MADE_AT, region="US", **options)
+        return Import(client, fast, numbers_table, account_id, merged)
 
     return make
 
@@ -165,20 +165,20 @@ def remove(numbers, number, version, write):
     numbers.remove(number, removal, version, write, lambda entry: reasons.remove(entry, removal, write, may_order=True))
 
 
-def before(one):
-    """What stands there before the import: listed by hand, and removed."""
+def fill(one):
+    """List some numbers before the import, and remove some of them."""
     numbers = numbers_of(one)
     write = Write(NOW - timedelta(days=2), Actor("key:old"), "r-1")
     for i in range(0, 60, 3):
         request = Request(f"+1415555{i:04}", Source.MANUAL, times.text(write.at), {"note": "old"}, None, f"old-{i}")
         numbers.add(request, write)
         if not i % 4:
-            gone = Write(write.at + timedelta(hours=1), Actor("key:old", "u-0"), "r-2")
-            remove(numbers, request.number, 1, gone)
+            removal = Write(write.at + timedelta(hours=1), Actor("key:old", "u-0"), "r-2")
+            remove(numbers, request.number, 1, removal)
 
 
 def a_file(seed, rows=400, distinct=300):
-    """Rows in mixed forms, with duplicates, bad ones, expiries, and warnings."""
+    """Return a file with rows in mixed forms, duplicates, invalid rows, expiries, and rows with warnings."""
     rng = random.Random(seed)
     out = io.StringIO()
     table = csv.writer(out)
@@ -193,8 +193,8 @@ def a_file(seed, rows=400, distinct=300):
     return out.getvalue().encode()
 
 
-def until_done(rng, one, piece, work):
-    """Kill the worker at random calls until one comes through."""
+def kill_until_done(rng, one, piece, work):
+    """Kill the worker at random calls until a run completes."""
     while True:
         dying = Dying(one.fast, rng.randrange(1, 9), after=rng.random() < 0.5)
         try:
@@ -204,7 +204,7 @@ def until_done(rng, one, piece, work):
         return
 
 
-def test_a_hundred_workers_killed_anywhere_come_to_what_an_undisturbed_one_does(make_import, monkeypatch):
+def test_imports_killed_at_random_points_have_the_same_result_as_undisturbed_ones(make_import, monkeypatch):
     monkeypatch.setattr(import_plan, "PIECES_A_GROUP", 2)
     monkeypatch.setattr(import_piece, "NUMBERS_A_WINDOW", 6)
     for seed in range(100):
@@ -212,23 +212,23 @@ def test_a_hundred_workers_killed_anywhere_come_to_what_an_undisturbed_one_does(
         calm, troubled = make_import(), make_import()
         for one in (calm, troubled):
             if seed % 10 == 0:
-                before(one)
+                fill(one)
         undisturbed = calm.whole(data, rows_a_piece=20)
         rng = random.Random(seed)
         pieces = troubled.plan(data, rows_a_piece=20)
         for piece in pieces:
-            until_done(rng, troubled, piece, troubled.write)
+            kill_until_done(rng, troubled, piece, troubled.write)
             if rng.random() < 0.3:
                 troubled.write(piece)
         assert troubled.result(pieces) == undisturbed, seed
         assert troubled.table_rows() == calm.table_rows(), seed
 
 
-def test_the_same_pieces_in_parallel_come_to_the_same(make_import, make_client):
+def test_workers_on_the_same_pieces_in_parallel_have_the_same_result_as_one(make_import, make_client):
     data = a_file(7, rows=600)
     calm, crowded = make_import(), make_import()
-    before(calm)
-    before(crowded)
+    fill(calm)
+    fill(crowded)
     undisturbed = calm.whole(data, rows_a_piece=100)
     pieces = crowded.plan(data, rows_a_piece=100)
     failures = []
@@ -250,7 +250,7 @@ def test_the_same_pieces_in_parallel_come_to_the_same(make_import, make_client):
     assert crowded.table_rows() == calm.table_rows()
 
 
-def test_any_order_of_the_pieces_counts_the_same_and_blocks_as_long(make_import):
+def test_the_order_of_the_pieces_changes_neither_counts_nor_expiries(make_import):
     data = a_file(11)
     forward, backward = make_import(), make_import()
     first = forward.whole(data)
@@ -258,9 +258,9 @@ def test_any_order_of_the_pieces_counts_the_same_and_blocks_as_long(make_import)
     for piece in reversed(pieces):
         backward.write(piece)
     assert backward.result(pieces) == first
-    kept = ("number", "status", "expires_at", "requested_at", "last_requested_at", "sources")
-    assert [{k: r.get(k) for k in kept} for r in backward.table_rows()] == [
-        {k: r.get(k) for k in kept} for r in forward.table_rows()
+    compared = ("number", "status", "expires_at", "requested_at", "last_requested_at", "sources")
+    assert [{k: r.get(k) for k in compared} for r in backward.table_rows()] == [
+        {k: r.get(k) for k in compared} for r in forward.table_rows()
     ]
 
 
@@ -268,17 +268,17 @@ def test_a_dry_run_counts_exactly_and_changes_nothing(make_import):
     data, skipped = a_file(3), {}
     for skip in (False, True):
         real, dry = make_import(skip_removed=skip), make_import(skip_removed=skip, dry_run=True)
-        before(real)
-        before(dry)
+        fill(real)
+        fill(dry)
         stored = dry.table_rows()
         result = real.whole(data)
         assert dry.whole(data) == result
         assert dry.table_rows() == stored
         skipped[skip] = result[0].get("skipped_removed", 0)
-    assert 0 < skipped[False] < skipped[True], "without skip_removed, only rows that are older than the removal"
+    assert 0 < skipped[False] < skipped[True], "without skip_removed, only rows dated before the removal are skipped"
 
 
-def test_counts_add_up_and_each_bad_row_is_told_with_its_line(make_import):
+def test_counts_add_up_and_each_invalid_row_is_reported_with_its_line(make_import):
     one = make_import()
     data = b"number\n4155550100\n12\n(415) 555-0100\n=cmd|x\n4155550101\n\n911\n"
     counts, report = one.whole(data)
@@ -293,9 +293,9 @@ def test_counts_add_up_and_each_bad_row_is_told_with_its_line(make_import):
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in result for cell in row.values())
 
 
-def test_an_undo_takes_back_what_nobody_touched(make_import):
+def test_an_undo_removes_only_entries_that_were_not_changed_since(make_import):
     one = make_import()
-    before(one)
+    fill(one)
     stored = {r["number"]["S"]: r for r in one.table_rows()}
     pieces = one.plan(a_file(5))
     for piece in pieces:
@@ -303,23 +303,23 @@ def test_an_undo_takes_back_what_nobody_touched(make_import):
     listed = one.result(pieces)[0]["listed"]
     new = [r["number"]["S"] for r in one.table_rows() if r["number"]["S"] not in stored]
     numbers = numbers_of(one)
-    touched, gone = new[0], new[1]
+    touched, removed = new[0], new[1]
     now = Write(times.now(), Actor("key:a", "u-9"), "r-9")
     numbers.add(Request(touched, Source.SMS, times.text(now.at), {}, None, "sms-1"), now)
-    remove(numbers, gone, numbers.read(gone).version, now)
+    remove(numbers, removed, numbers.read(removed).version, now)
     rng = random.Random(1)
     for piece in pieces:
-        until_done(rng, one, piece, one.undo)
+        kill_until_done(rng, one, piece, one.undo)
         one.undo(piece)
     counts, report = one.result(pieces, "undo-1/")
     assert counts["removed"] == listed - 2
     assert counts["touched_since"] == 2
     assert sum(n for name, n in counts.items() if name not in {"rows", "numbers"}) == counts["rows"]
-    assert {json.loads(row["value"]) for row in csv.DictReader(io.StringIO(report))} == {touched, gone}
+    assert {json.loads(row["value"]) for row in csv.DictReader(io.StringIO(report))} == {touched, removed}
     for number in new:
         entry = numbers.read(number)
         assert entry.status == ("listed" if number == touched else "removed")
-        if number not in (touched, gone):
+        if number not in (touched, removed):
             assert entry.removal["reason"] == "import_error"
             assert entry.removal["removed_by"]["acting_user"] == "u-2"
     for number, row in stored.items():
@@ -328,7 +328,7 @@ def test_an_undo_takes_back_what_nobody_touched(make_import):
 
 
 class Throttling:
-    """Asks to slow down for some of the statements of a batch, before they are carried out."""
+    """Throttles some of the statements of a batch and executes the others."""
 
     def __init__(self, client, seed):
         self._client, self._rng, self.refused = client, random.Random(seed), 0
@@ -337,12 +337,12 @@ class Throttling:
         return getattr(self._client, name)
 
     def batch_execute_statement(self, *, Statements):
-        kept = [self._rng.random() < 0.7 for _ in Statements]
-        carried = [s for s, keep in zip(Statements, kept, strict=True) if keep]
-        answers = iter(self._client.batch_execute_statement(Statements=carried)["Responses"] if carried else [])
-        self.refused += kept.count(False)
+        accepted = [self._rng.random() < 0.7 for _ in Statements]
+        executed = [s for s, accept in zip(Statements, accepted, strict=True) if accept]
+        responses = iter(self._client.batch_execute_statement(Statements=executed)["Responses"] if executed else [])
+        self.refused += accepted.count(False)
         refusal = {"Error": {"Code": "ThrottlingError"}}
-        return {"Responses": [next(answers) if keep else refusal for keep in kept]}
+        return {"Responses": [next(responses) if accept else refusal for accept in accepted]}
 
 
 def test_a_worker_backs_off_when_it_is_throttled_and_loses_nothing(make_import, fast):
@@ -361,7 +361,7 @@ def test_a_worker_backs_off_when_it_is_throttled_and_loses_nothing(make_import, 
     assert busy.table_rows() == calm.table_rows()
 
 
-def test_a_worker_that_runs_out_of_time_stops_and_is_continued(make_import):
+def test_a_worker_that_runs_out_of_time_stops_and_can_be_continued(make_import):
     data = a_file(13, rows=1200, distinct=900)
     calm, short = make_import(), make_import()
     undisturbed = calm.whole(data, rows_a_piece=1200)
@@ -381,7 +381,7 @@ def test_a_worker_that_runs_out_of_time_stops_and_is_continued(make_import):
     assert short.table_rows() == calm.table_rows()
 
 
-def test_storage_that_does_not_answer_fails_the_piece_and_not_the_counts(make_import, monkeypatch):
+def test_unavailable_storage_fails_the_piece_and_counts_nothing(make_import, monkeypatch):
     class Gone:
         def __getattr__(self, name):
             def fail(**_):
