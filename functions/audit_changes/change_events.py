@@ -13,7 +13,7 @@ from dnc.logs import logger as logs
 from dnc.problems import Unavailable
 
 SOURCE = "nocall"
-ENTRIES_A_CALL = 10
+ENTRIES_PER_CALL = 10
 _NAMES = {
     EventType.LISTED: "NumberListed",
     EventType.RELISTED: "NumberListed",
@@ -29,8 +29,8 @@ def publish(client: Any, bus: str, recorded: Sequence[tuple[str, RecordedChange]
     """Publish the change events of recorded changes. Return the sequence numbers of those that failed."""
     waiting = [(delivered, change, name) for delivered, change in recorded if (name := _name(change))]
     failed: set[str] = set()
-    for i in range(0, len(waiting), ENTRIES_A_CALL):
-        part = waiting[i : i + ENTRIES_A_CALL]
+    for i in range(0, len(waiting), ENTRIES_PER_CALL):
+        part = waiting[i : i + ENTRIES_PER_CALL]
         events = [
             {"EventBusName": bus, "Source": SOURCE, "DetailType": name, "Detail": json.dumps(_detail(change))}
             for _, change, name in part

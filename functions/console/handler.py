@@ -1,6 +1,6 @@
 """The console: one page and its assets, served from the artifact.
 
-The page holds no data and needs no credential. It reads what it shows from the API, as the person who signed in.
+The page contains no data and needs no credential. It reads its data from the API, as the person who is signed in.
 """
 
 from typing import Any
@@ -15,15 +15,15 @@ page = Page.load()
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Serve API Gateway: the page itself, one of its assets, or the refusal of a request that no route matches."""
+    """Serve API Gateway: the page, one of its assets, or the refusal of a request that matches no route."""
     if event.get("resource") == "/{proxy+}":
         return refusals.refuse(event)
     name = (event.get("pathParameters") or {}).get("proxy") or ""
     headers = {key.lower(): value for key, value in (event.get("headers") or {}).items()}
     if name:
         return page.asset(name) or refusals.respond(event, NotFound("Not found. The console is at /v1/console."), {})
-    return page.answer(
-        sign_in.way_in(settings),
+    return page.respond(
+        sign_in.sign_in_options(settings),
         headers.get("if-none-match"),
         _folder(event),
         settings.bulk_origins,

@@ -1,7 +1,7 @@
 """The page's files, read once from the artifact and served under a path that changes with their content.
 
-The modules that every first view needs are served joined, as one file: otherwise a browser would fetch them one by
-one. Joining drops their imports of each other and nothing else, so that what a debugger shows is what was written.
+The modules that every first view needs are served as one file, because a browser would fetch them one after the other.
+Joining drops only their imports of each other, so a debugger shows the source as written.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
-# In the order of their imports: each may import only from those before it. No two may declare the same top-level name.
+# In the order of their imports: each imports only from those before it. No two may declare the same top-level name.
 FIRST = (
     "texts.js",
     "session.js",
@@ -65,34 +65,34 @@ class Page:
         version = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
         return cls(template, files, version)
 
-    def answer(
+    def respond(
         self,
-        way_in: Mapping[str, Any],
-        seen: str | None,
+        sign_in: Mapping[str, Any],
+        known_etag: str | None,
         folder: str,
         bulk_origins: Sequence[str] = (),
         idle_minutes: int = 0,
     ) -> dict[str, Any]:
         """Return the response with the page.
 
-        `way_in`: how people sign in; `seen`: the request's If-None-Match; `folder`: the path to the assets, relative to
-        the page; `bulk_origins`: the origins to which bulk files are uploaded; `idle_minutes`: people are signed out
-        after so long without activity (0: never).
+        `sign_in`: how people sign in. `known_etag`: the request's If-None-Match. `folder`: the path to the assets,
+        relative to the page. `bulk_origins`: the origins to which bulk files are uploaded. `idle_minutes`: people are
+        signed out after this time without activity (0: never).
 
-        Browsers may store the page but must revalidate it, so that a new version reaches everybody at once.
+        Browsers may store the page but must revalidate it, so that a new version reaches everyone at once.
         """
         body = self.template.replace("{assets}", f"{folder}{self.version}")
-        settings = {**way_in, "idle_minutes": idle_minutes}
+        settings = {**sign_in, "idle_minutes": idle_minutes}
         body = body.replace("{settings}", html.escape(json.dumps(settings, sort_keys=True)))
         etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:16]}"'
         headers = {
             **_HEADERS,
             "ETag": etag,
             "Cache-Control": "no-cache",
-            "Content-Security-Policy": policy(way_in, bulk_origins),
+            "Content-Security-Policy": policy(sign_in, bulk_origins),
             "X-Frame-Options": "DENY",
         }
-        if seen and etag in seen:
+        if known_etag and etag in known_etag:
             return {"statusCode": 304, "headers": headers, "body": ""}
         return {"statusCode": 200, "headers": {**headers, "Content-Type": _TYPES[".html"]}, "body": body}
 
@@ -105,13 +105,13 @@ class Page:
         return {"statusCode": 200, "headers": headers, "body": self.assets[file]}
 
 
-def policy(way_in: Mapping[str, Any], bulk_origins: Sequence[str] = ()) -> str:
+def policy(sign_in: Mapping[str, Any], bulk_origins: Sequence[str] = ()) -> str:
     """Return the page's Content-Security-Policy: its own files and API only.
 
     The exceptions are the OIDC issuer's token endpoint and the bucket to which bulk files are uploaded.
     """
     others = list(bulk_origins)
-    if token_endpoint := way_in.get("token_endpoint"):
+    if token_endpoint := sign_in.get("token_endpoint"):
         parts = urlsplit(str(token_endpoint))
         others.append(f"{parts.scheme}://{parts.netloc}")
     return "; ".join(

@@ -1,7 +1,7 @@
-"""Refusals of requests that no route matches: 405 for a known path with a wrong method, 404 for any other path.
+"""Refuses requests that match no route: 405 for a known path with a wrong method, 404 for any other path.
 
-API Gateway sends them here through `/{proxy+}`, without asking for a credential: a client with a wrong method or path
-gets the same answer whoever it is. Nothing is read or written.
+API Gateway sends them here through `/{proxy+}` without requiring a credential, so every client with a wrong method or
+path gets the same response. Nothing is read or written.
 """
 
 import json
@@ -22,12 +22,12 @@ def refuse(event: dict[str, Any]) -> dict[str, Any]:
     methods = methods_of(path)
     if methods:
         allowed = ", ".join(methods)
-        return respond(event, MethodNotAllowed(f"This path has the methods {allowed}."), {"Allow": allowed})
-    return respond(event, NotFound("There is no such path. See docs/api.md for the routes."), {})
+        return respond(event, MethodNotAllowed(f"This path supports only {allowed}."), {"Allow": allowed})
+    return respond(event, NotFound("This path does not exist. See docs/api.md for the routes."), {})
 
 
 def methods_of(path: str) -> list[str]:
-    """Return the methods of a path (without the stage), in order; none if no route has this path."""
+    """Return the methods of a path (without the stage), in order, or none if no route has this path."""
     methods: dict[str, list[str]] = {resource: list(known) for resource, known in _PAGES.items()}
     for method, resource in ROUTES:
         methods.setdefault(resource, []).append(method)

@@ -13,10 +13,10 @@ _CACHED_SECONDS = 300.0
 _cached: dict[str, tuple[float, dict[str, Any]]] = {}
 
 
-def way_in(settings: Settings, clock: Callable[[], float] = time.monotonic) -> dict[str, Any]:
-    """Return what the page needs to send a person to the issuer (OpenID Connect Discovery 1.0); empty if keys only.
+def sign_in_options(settings: Settings, clock: Callable[[], float] = time.monotonic) -> dict[str, Any]:
+    """Return what the page needs to send a person to the issuer (OpenID Connect Discovery 1.0); empty for keys only.
 
-    If the issuer does not respond, the result is `{"unavailable": True}`: the page still loads, and keys work.
+    If the issuer does not respond, the result is `{"unavailable": True}`. The page still loads, and keys work.
     """
     if not settings.oidc_issuer or not settings.oidc_client_id:
         return {}

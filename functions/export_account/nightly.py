@@ -14,7 +14,7 @@ from dnc.bulk.exports.format import ExportKind
 from dnc.bulk.files import TAG_RESULT, s3
 from dnc.settings import Settings
 
-ACCOUNTS_A_PAGE = 500
+ACCOUNTS_PER_PAGE = 500
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z", re.ASCII)
 
 settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
@@ -32,7 +32,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     exports: list[dict[str, str]] = []
     after = None
     while True:
-        page, after = accounts.page(ACCOUNTS_A_PAGE, after)
+        page, after = accounts.page(ACCOUNTS_PER_PAGE, after)
         exports += [
             {"account_id": one.account_id, "kind": kind, "scheduled_at": at} for one in page for kind in ExportKind
         ]

@@ -94,7 +94,7 @@ def _taken(exports: Exports, order: ExportOrder) -> Job:
     if order.nightly and request["kind"] == ExportKind.AUDIT:
         _, audit_until = exports.chain()
         profile = accounts.profile(order.account_id)
-        request["from"] = orders.night_begins(audit_until, profile.created_at, request["to"])
+        request["from"] = orders.night_start(audit_until, profile.created_at, request["to"])
         _count_age_of_registries(profile)
     export = exports.jobs.make(
         JobKind.EXPORT,

@@ -74,7 +74,7 @@ class Inputs:
     check_memory_gb: float = 0.5
     bulk_memory_gb: float = 1769 / 1024
     import_workers: float = 4.0
-    import_rows_a_second: float = 500.0
+    import_rows_per_second: float = 500.0
 
     def _duration(self, cpu: float, memory_gb: float) -> float:
         return cpu / min(1.0, memory_gb / WHOLE_CORE_GB)
@@ -102,7 +102,7 @@ class Inputs:
     @property
     def import_row_ms(self) -> float:
         """Billed milliseconds of an import's row. Workers wait for their turn to write, and the wait is billed too."""
-        paced = self.import_workers / self.import_rows_a_second * 1000
+        paced = self.import_workers / self.import_rows_per_second * 1000
         return max(paced, self._duration(self.import_cpu_ms, self.bulk_memory_gb))
 
     @property
@@ -132,7 +132,7 @@ def _from_template() -> dict[str, float]:
         "check_memory_gb": memory["CheckNumbersFunction"] / 1024,
         "bulk_memory_gb": memory["WriteImportFunction"] / 1024,
         "import_workers": float(default["ImportConcurrency"]),
-        "import_rows_a_second": float(default["ImportWritesPerSecond"]),
+        "import_rows_per_second": float(default["ImportWritesPerSecond"]),
     }
 
 

@@ -118,7 +118,7 @@ class FakeApi:
         self._removed(entry, body, at)
 
     def fail(self, pattern: str, response: dict[str, Any] | str) -> None:
-        """Fail requests that match `METHOD path`: with a response, "offline" to abort them, or "hold" to keep them open."""
+        """Fail requests that match `METHOD path`: with a response, "offline" to abort, or "hold" to keep them open."""
         self.failures[pattern] = response
 
     def recover(self) -> None:
@@ -177,7 +177,7 @@ class FakeApi:
 
     def _console(self, route: Route, name: str) -> None:
         if not name:
-            response = self._page.answer(self.sign_in, None, "console/", [ORIGIN], **self.settings)
+            response = self._page.respond(self.sign_in, None, "console/", [ORIGIN], **self.settings)
         else:
             response = self._page.asset(name) or {"statusCode": 404, "headers": {}, "body": ""}
         route.fulfill(status=response["statusCode"], headers=response["headers"], body=response["body"])

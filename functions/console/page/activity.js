@@ -1,4 +1,4 @@
-// What happened, newest first, grouped by day. Most removals correct a mistake of minutes ago, so the bin is here as well.
+// What happened, newest first, grouped by day. Most removals correct a mistake made minutes ago, so the bin is here too.
 
 import { eventName, dateOf, dayOf, numberLink, person, reasonName, sourceName, time } from "./format.js";
 import { button, h, icon, loading, problemBox, skeleton, toast } from "./kit.js";
@@ -69,7 +69,7 @@ export async function show(root, fields, signal) {
   }
 
   let looking = false;
-  /** Put what happened since on top; what is being read stays where it is. */
+  /** Put new events on top without moving the rows that someone is reading. */
   async function newer({ pressed = false } = {}) {
     if (looking || !complete || document.hidden || signal.aborted) return;
     looking = true;
@@ -102,7 +102,7 @@ export async function show(root, fields, signal) {
       h("td", { class: "col-who", title: person(event.actor) }, person(event.actor)), action);
     rows.set(event.event_id, line);
     const known = latest.get(event.number);
-    // A change made here is known before the audit has it, so an event of an earlier version must not undo it.
+    // A change made here is shown before the audit has recorded it, so an event of an earlier version must not undo it.
     if (!known || (known.at < event.sequence && known.version <= (event.after?.version ?? Infinity))) {
       known?.action.replaceChildren();
       latest.set(event.number, { at: event.sequence, version: event.after?.version ?? 0, action });
@@ -111,7 +111,7 @@ export async function show(root, fields, signal) {
     return line;
   }
 
-  /** Offer the bin in the latest row of a number, while it is listed. */
+  /** Show the bin in the latest row of a number while the number is listed. */
   function offer(number, { status, pending_removal: pending }) {
     const changed = (entry) => {
       const { action, at } = latest.get(number);
@@ -130,7 +130,7 @@ export async function show(root, fields, signal) {
   await more();
 }
 
-/** How the number came in; for a further request, the source that is new. */
+/** The source of a listing, or the new source of a further request. */
 export function sourceOf(event) {
   if (!event.after || event.type === "removed") return "";
   const before = new Set(event.before?.sources ?? []);

@@ -1,4 +1,4 @@
-// Add to DNC: one number or many, read while they are typed. Refused numbers stay in the box, to be corrected.
+// Add to DNC: one number or many, read as they are typed. Refused numbers stay in the box for correction.
 
 import { api, ofAccount } from "./api.js";
 import { bindDraft } from "./drafts.js";
@@ -12,9 +12,9 @@ import { words } from "./views_texts.js";
 
 const t = words.add;
 const A_CALL = 100;
-const LIST_ALL = 20; // of more than these, only the problems are listed
+const LIST_ALL = 20; // of more numbers than this, only the problems are shown
 const READ_AT_MOST = 500;
-const LONG = 500; // from here on a file is better
+const LONG = 500; // from this many numbers on, a file is better
 const MAY_EXPIRE = new Set(["registry", "suppression"]);
 const SOURCES = Object.fromEntries(Object.entries(texts.sources).filter(([name]) => !["import", "registry", "prefix"].includes(name)));
 const SKEW = 60_000;
@@ -54,7 +54,7 @@ export async function show(root, { number }, signal) {
   source.addEventListener("input", adapt);
   adapt();
 
-  // Reading along.
+  // Live readings.
 
   let asking = new AbortController();
   const readAlong = async () => {

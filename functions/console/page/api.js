@@ -3,7 +3,7 @@
 import { session } from "./session.js";
 import { texts } from "./texts.js";
 
-/** A failed call. `detail`: words for the reader; `status` 0: no response arrived. */
+/** A failed call. `detail`: a message for the user; `status` 0: no response arrived. */
 export class Problem extends Error {
   constructor({ status = 0, code = "network", detail = texts.errors.network, errors = [], request_id: requestId = null }) {
     super(detail);
@@ -75,11 +75,11 @@ function parsed(text) {
   }
 }
 
-/** The service's own words for a refusal; ours by status for a failure, or if a gateway or a proxy responded. */
+/** The service's message for a refusal, or ours by status for a failure or a response of a gateway or proxy. */
 function described(status, content) {
   const words = texts.errors.status[status] ?? (status < 400 ? texts.errors.odd : texts.errors.other(status));
   const own = typeof content?.code === "string";
-  if (status < 400) return { code: "gateway", status: 502, detail: words }; // a proxy's page in place of the response
+  if (status < 400) return { code: "gateway", status: 502, detail: words }; // a proxy's page instead of the response
   return { code: "gateway", ...(own && content), detail: own && status < 500 && status !== 429 ? content.detail ?? words : words, status };
 }
 
@@ -88,7 +88,7 @@ function pauseOf(response) {
   return seconds > 0 && seconds <= 5 ? seconds * 1000 : undefined;
 }
 
-// Whether the service can be reached. A failed call says that it cannot; from then on it is tried until something answers.
+// Whether the service can be reached. After a failed call, the page tries until something responds.
 
 const PROBE_EVERY = 3000;
 
@@ -111,7 +111,7 @@ export const connection = {
       await this.look();
     }
   },
-  /** Try whether anything answers. */
+  /** Try to reach the service. */
   async look() {
     try {
       await fetch(`${base}/console`, { cache: "no-store", credentials: "omit" });

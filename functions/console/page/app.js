@@ -9,7 +9,7 @@ import { place } from "./places.js";
 import { adoptSession, session, watchIdleness } from "./session.js";
 import { texts } from "./texts.js";
 
-const WITHOUT_STYLE = new Set(["numbers"]); // the first stylesheet has what these need
+const WITHOUT_STYLE = new Set(["numbers"]); // these need only the first stylesheet
 const DAYS = 86_400_000;
 const SOON = 14 * DAYS;
 const settings = JSON.parse(document.querySelector('meta[name="settings"]').content);
@@ -70,7 +70,7 @@ async function entry(name) {
 async function refusal(failed) {
   if (failed instanceof TypeError && !(await connection.look())) {
     const box = problemBox(new Problem({ detail: texts.errors.offlineView }));
-    onRecovery(box, () => location.reload()); // a browser does not load a module again that failed once
+    onRecovery(box, () => location.reload()); // a browser never retries a module that failed to load
     return box;
   }
   if (failed instanceof TypeError) {
@@ -113,7 +113,7 @@ async function help() {
   }
 }
 
-// Background reads, once in a while: removals that wait, and keys that expire.
+// Periodic background reads: pending removals, and keys that expire soon.
 
 const LOOK_AROUND_EVERY = 5 * 60_000;
 let looked = 0;
@@ -146,7 +146,7 @@ const notice = (words) => h("p", { class: "banner", role: "status" }, words);
 // Events of the page.
 
 document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault(); // the address is the view's
+  event.preventDefault(); // the fragment of the address names the view
   main.focus();
 });
 addEventListener("hashchange", () => {

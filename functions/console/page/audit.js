@@ -70,7 +70,7 @@ const dayStart = (day, after = 0) => {
   return new Date(year, month - 1, date + after).getTime();
 };
 
-/** The number of a filter as E.164; as it was typed if it cannot be read. */
+/** The number of a filter as E.164, or as typed if it cannot be read. */
 async function numberOf(typed, signal) {
   if (!typed || /^\+\d+$/.test(typed)) return typed;
   const answer = await api("POST", ofAccount("/readings"), { body: { numbers: [typed] }, signal }).catch(() => null);
@@ -127,7 +127,7 @@ function row(event) {
     h("td", { class: "col-actions" }, toggle)), details);
 }
 
-/** An event in full: what it brought, who did it, and how it is sealed. */
+/** An event in full: what it changed, who did it, and its place in the chain. */
 function evidence(event) {
   const { principal, acting_user: acting } = event.actor ?? {};
   const account = event.number ? {} : Object.fromEntries(Object.entries(event.after ?? {}).filter(([, value]) => typeof value !== "object"));

@@ -1,4 +1,4 @@
-// Check pasted numbers. A failure says nothing about any number: then none is shown, least of all as callable.
+// Check pasted numbers. After a failure no number is shown, least of all as callable.
 
 import { api, ofAccount, Problem } from "./api.js";
 import { bindDraft } from "./drafts.js";
@@ -64,7 +64,7 @@ export async function show(root, fields, signal) {
   beginAt(numbers);
 }
 
-/** A file that is dropped here is scrubbed: that is a check of a file. */
+/** A file dropped here is scrubbed, which is how a file is checked. */
 function dropped(signal) {
   document.addEventListener("dragover", (event) => event.preventDefault(), { signal });
   document.addEventListener("drop", (event) => {
@@ -81,7 +81,7 @@ function dropped(signal) {
 }
 
 const KINDS = { clear: t.clear, listed: t.listed, invalid: t.invalid };
-/** Only what the service calls clear is callable; whatever is not known is shown as invalid. */
+/** Only numbers that the service calls clear are callable. Anything unknown is shown as invalid. */
 const kindOf = (one) => (one.status === "listed" || (one.status === "clear" && one.callable === true) ? one.status : "invalid");
 
 function outcome(found, asOf, all) {

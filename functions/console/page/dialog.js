@@ -5,7 +5,7 @@ import { texts } from "./texts.js";
 
 let ids = 0;
 
-/** Open a dialog. Its parts are filled by the caller; `close` gives the focus back to what opened it. */
+/** Open a dialog. The caller fills its parts. `close` returns the focus to the element that opened it. */
 export function openModal(words, kind) {
   const opener = document.activeElement;
   const title = h("h2", { id: `dialog-${++ids}`, tabindex: "-1" }, words);
@@ -16,7 +16,7 @@ export function openModal(words, kind) {
     h("header", {}, title, button(icon("close"), close, { class: "icon", "aria-label": texts.remove.close })), content, foot);
   dialog.addEventListener("close", () => {
     dialog.remove();
-    // The browser gives the focus back; by now something else may have taken it.
+    // The browser returns the focus, but something else may have taken it by now.
     if (document.activeElement === document.body && opener?.isConnected) opener.focus();
   });
   // Back must not leave a dialog of one view over another.
@@ -26,7 +26,7 @@ export function openModal(words, kind) {
   return { dialog, title, content, foot, close };
 }
 
-/** Ask whether to go on; with a key, also who does it, unless the service does not ask (`anonymous`). `run` does it; if it fails, the dialog stays and says why. */
+/** Ask for confirmation and, with a key, for the person's name unless the action needs none (`anonymous`). If `run` fails, the dialog stays and shows why. */
 export function confirm({ title, what, button: words, keep, run, danger = false, anonymous = false }) {
   const { dialog, content, foot, close } = openModal(title, "confirm");
   const name = anonymous ? null : nameField({ required: true });

@@ -1,5 +1,5 @@
 // Drafts: form input that has not been sent. A draft survives navigation, a closed dialog, a new sign-in and a reload of
-// the tab. It is dropped once it was sent, or when the person signs out.
+// the tab. It is dropped when it is sent or the person signs out.
 
 import { session } from "./session.js";
 

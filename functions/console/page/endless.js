@@ -1,10 +1,10 @@
-// A list of any length in a page of bounded size: only the pages of rows near the viewport are in the document, and two
-// spacers have the height of all others. The browser's Back returns to the same place.
+// A list of any length in a document of bounded size: only the pages of rows near the viewport are in the document, and two
+// spacers stand in for the others. The browser's Back returns to the same place.
 
 import { h, problemBox, settled, skeleton } from "./kit.js";
 
 const NEAR = 1500; // pixels above and below the viewport
-const ENOUGH = 25; // rows that a page should have; a filtered page of the service may be short and still go on
+const ENOUGH = 25; // rows per page; a filtered page of the service may have fewer although the list continues
 const PATIENCE = 150; // milliseconds before the skeleton appears
 
 const places = new Map();
@@ -39,7 +39,7 @@ export function endless({ table, columns, read, row, key, report, signal, compar
   const resume = (token) => { next = { token }; more(); };
   const say = () => report({ found: found(), busy, ended: !next, failed, retry, resume });
 
-  /** Read from a token: a few rows at least, or up to a key that was the last of a page before. */
+  /** Read from a token: at least ENOUGH rows, or up to the key that ended this page before. */
   async function rowsFrom(token, until) {
     const rows = [];
     do {
@@ -77,7 +77,7 @@ export function endless({ table, columns, read, row, key, report, signal, compar
     arrange();
   }
 
-  /** Read a page's rows again; until they are there, the page has the height that it had. */
+  /** Read a page's rows again. Until they arrive, the page keeps its height. */
   async function fill(page) {
     const held = spacer(columns);
     held.height(page.height);
@@ -99,7 +99,7 @@ export function endless({ table, columns, read, row, key, report, signal, compar
     }
   }
 
-  /** Have in the document what is near the viewport, and nothing else. */
+  /** Keep only the pages near the viewport in the document. */
   function arrange() {
     if (signal.aborted) return;
     const top = table.getBoundingClientRect().top + table.tHead.offsetHeight;

@@ -6,7 +6,7 @@ import { field, h, settled } from "./kit.js";
 import { words } from "./views_texts.js";
 
 const t = words.remove;
-const SKEW = 60_000; // clocks differ
+const SKEW = 60_000; // milliseconds of tolerated clock skew
 
 const INPUTS = {
   note: () => h("textarea", { rows: 2, maxlength: 2000 }),
@@ -50,7 +50,7 @@ function control(at, own) {
 
 const read = async (typed) => (await api("POST", ofAccount("/readings"), { body: { numbers: [typed] } })).readings[0];
 
-/** Show how the correct number is read while it is typed. */
+/** Show how the correct number is read as it is typed. */
 function readAlong(input) {
   const hint = () => input.closest(".field")?.querySelector("small:not(.error)");
   input.addEventListener("input", settled(async () => {
@@ -60,7 +60,7 @@ function readAlong(input) {
   }));
 }
 
-/** Return the first field with an invalid value, and the words for it, or null. The service validates again. */
+/** Return the first field with an invalid value and its message, or null. The service validates again. */
 export async function judgeEvidence({ controls }, entry) {
   const at = (name) => controls[name]?.value ?? "";
   const obtained = asMoment(at("evidence.obtained_at"));

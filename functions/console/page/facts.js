@@ -7,7 +7,7 @@ import { words } from "./views_texts.js";
 
 const NUMBERS = new Set(["correct_number", "reading_of"]);
 
-/** A description list of what is there. */
+/** A description list of the facts that have a value. */
 export function described(values, kind = "facts") {
   const filled = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== false && value.length !== 0);
   return filled.length ? h("dl", { class: kind }, filled.map(([name, value]) =>
@@ -37,7 +37,7 @@ export const evidenceOf = ({ note, evidence, correct_number: correct }) => ({ ..
 /** Who requested a removal that a second person approved, and when. */
 export const askedOf = ({ asked_at, asked_by }) => ({ asked_at, asked_by });
 
-/** The do-not-call request in a record: who asked for what, when and how. */
+/** The do-not-call request in a record: who requested what, when and how. */
 const REQUEST = [
   "source", "requested_at", "requested_at_text", "campaign_id", "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer",
   "goods_or_services", "channels", "expires_at", "import_id", "note",

@@ -1,4 +1,4 @@
-// Values as people read them: times, numbers, countries, people and reasons. Digits and dates follow the reader's locale.
+// Values as people read them: times, numbers, countries, people and reasons. Digits and dates follow the user's locale.
 
 import { h } from "./kit.js";
 import { session } from "./session.js";
@@ -18,7 +18,7 @@ const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style
 const countries = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
 
 /**
- * A time (RFC 3339) in the reader's zone, with the exact time and UTC on hover. `as`: "ago" (relative up to a day, then a
+ * A time (RFC 3339) in the user's time zone, with the exact time and UTC on hover. `as`: "ago" (relative up to a day, then a
  * date), or one of the formats.
  */
 export function time(written, as = "minute") {
@@ -38,12 +38,12 @@ function ago(moment) {
   return minutes < 60 ? relative.format(-minutes, "minute") : relative.format(-Math.floor(minutes / 60), "hour");
 }
 
-/** A day of the reader's, with the year if it is not this one. */
+/** A day in the user's time zone, with the year unless it is the current one. */
 export function dateOf(moment) {
   return (moment.getFullYear() === new Date().getFullYear() ? formats.date : formats.dated).format(moment);
 }
 
-/** The day of a time, in the reader's zone: its name, and a key that sorts. */
+/** The day of a time, in the user's time zone: its name, and a key that sorts. */
 export function dayOf(written) {
   const moment = new Date(written);
   const key = new Date(moment - moment.getTimezoneOffset() * MINUTE).toISOString().slice(0, 10);
@@ -59,8 +59,8 @@ setInterval(() => {
 
 export const country = (code) => (/^[A-Z]{2}$/.test(code ?? "") ? countries.of(code) ?? code : "");
 
-// Numbers. One way to write each, wherever it is shown: nationally if it belongs to the account's country, otherwise with
-// its country code. Groups are those of the national plans (ITU-T E.123); numbers of other countries get even groups.
+// Numbers. Each is written the same way everywhere: nationally if it belongs to the account's country, otherwise with its
+// country code. Groups are those of the national plans (ITU-T E.123); numbers of other countries get even groups.
 
 const PLANS = [
   // [country code, countries, trunk prefix, [start of the national number, lengths of its groups]…]
@@ -77,14 +77,14 @@ const PLANS = [
 ];
 const TWO_DIGITS = /^(2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
 
-/** A number (E.164) as it is shown everywhere. */
+/** The display form of a number (E.164). */
 export function shown(number) {
   const digits = /^\+(\d{4,15})$/.exec(number ?? "")?.[1];
   if (!digits) return String(number ?? "");
   const plan = PLANS.find(([code]) => digits.startsWith(code));
   const code = plan?.[0] ?? (/^[17]/.test(digits) ? digits[0] : TWO_DIGITS.exec(digits)?.[0] ?? digits.slice(0, 3));
   const rest = digits.slice(code.length);
-  if (code === "1" && rest.length !== 10) return number; // a prefix, or not a number of that plan
+  if (code === "1" && rest.length !== 10) return number; // a prefix, or not a number in that plan
   const groups = grouped(rest, plan?.slice(3).find(([start]) => new RegExp(`^(${start})`).test(rest))?.slice(1));
   const home = plan?.[1].includes(session.region ?? "US") || (code === "1" && !session.region);
   if (code === "1") return home ? `(${groups[0]}) ${groups.slice(1).join("-")}` : `+1 ${groups.join("-")}`;
@@ -123,5 +123,5 @@ export const sourceName = (source) => texts.sources[source] ?? String(source ?? 
 export const reasonName = (code) => texts.reasons[code] ?? texts.events[code] ?? String(code).replaceAll("_", " ");
 export const eventName = (type) => texts.events[type] ?? String(type).replaceAll("_", " ");
 
-/** A time of an input in the reader's zone, as RFC 3339 in UTC. */
+/** A time of an input in the user's time zone, as RFC 3339 in UTC. */
 export const asMoment = (local) => (local ? new Date(local).toISOString() : undefined);

@@ -74,7 +74,7 @@ function accountMenu({ signOut, switchAccount, help }) {
     button(texts.account.signOut, signOut),
   ], { "aria-label": texts.account.menu });
   const out = button(icon("out"), signOut, { class: "icon", "aria-label": texts.account.signOut, title: texts.account.signOut });
-  panel.addEventListener("beforetoggle", ({ newState }) => { out.hidden = newState === "open"; }); // the menu has one of its own
+  panel.addEventListener("beforetoggle", ({ newState }) => { out.hidden = newState === "open"; }); // the menu has its own
   return [h("div", { class: "foot" }, opener, out), panel];
 }
 

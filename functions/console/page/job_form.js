@@ -18,7 +18,7 @@ const IMPORTED = ["import", "registry", "suppression", "manual", "disposition", 
 const MAY_EXPIRE = new Set(["registry", "suppression"]);
 const REGIONS = ["US", "CA", "GB", "AU", "AT", "BE", "BR", "CH", "DE", "DK", "ES", "FI", "FR", "IE", "IN", "IT", "JP", "MX", "NL", "NO", "NZ", "PH", "PL", "PT", "SE", "SG", "ZA"];
 
-/** The form of a kind of job. `made(job)` is called once the service has everything that it needs. */
+/** The form of a kind of job. `made(job)` is called once the service has everything it needs. */
 export function jobForm(kind, signal, made) {
   const name = nameField({ required: false });
   const { fields, body, file } = { imports: importForm, scrubs: scrubForm, exports: exportForm }[kind](signal, name?.element);
@@ -148,7 +148,7 @@ function regionField() {
   return h("select", { name: "region" }, options(Object.fromEntries(REGIONS.map((code) => [code, country(code)])), own ? t.accountsRegion(country(own)) : t.accountsRegionUnknown));
 }
 
-/** A place for a file: chosen with the keyboard or the mouse, or dropped; then its first rows, with their phone columns. */
+/** The file field: a file is chosen or dropped, then its first rows are shown with their phone columns. */
 function filePart(signal, { region, kind }) {
   const input = h("input", { type: "file", name: "file", accept: ".csv,.txt,.tsv,.gz,.zip,.xlsx,.xls,.ods,text/*" });
   const label = h("span", {}, t.drop);
@@ -182,7 +182,7 @@ function filePart(signal, { region, kind }) {
   };
   input.addEventListener("change", () => take(input.files));
   region.addEventListener("input", () => part.chosen && preview());
-  // A file is taken wherever on the page it is dropped: a near miss must not open the file in place of the page.
+  // A file may be dropped anywhere on the page. Otherwise a near miss would open the file instead of the page.
   const over = (on) => (event) => {
     event.preventDefault();
     target.classList.toggle("over", on && !locked);
@@ -260,7 +260,7 @@ function filePart(signal, { region, kind }) {
   return part;
 }
 
-/** PUT the file where the job says, with a bar that shows how far it is. */
+/** PUT the file to the job's upload URL, with a progress bar. */
 function upload({ url, method, headers }, file, place, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

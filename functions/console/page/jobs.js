@@ -1,4 +1,4 @@
-// Import & export: a new job in three steps, and the jobs so far. Jobs that run are read again until they have ended.
+// Import & export: a new job in three steps, and the list of jobs. Running jobs are polled until they end.
 
 import { api, ofAccount, query } from "./api.js";
 import { confirm } from "./dialog.js";
@@ -14,7 +14,7 @@ const t = words.jobs;
 const KINDS = { imports: "import", scrubs: "scrub", exports: "export" };
 const LINKS = { report_url: t.links.report, clear_url: t.links.clear, blocked_url: t.links.blocked, late_url: t.links.late };
 const ASK_EVERY = 2000;
-const FRESH = 10 * 60_000; // milliseconds; a link lives 15 minutes
+const FRESH = 10 * 60_000; // milliseconds; a link is valid for 15 minutes
 const UPLOAD_SOON = 120_000;
 const A_PAGE = 20;
 const COLUMNS = 5;
@@ -103,7 +103,7 @@ function jobOf(kind, initial, signal) {
       draw();
       watch();
     },
-    /** A link to a file of the job; an old one is read again before it is followed. */
+    /** A link to a file of the job; a link that may have expired is renewed first. */
     link(label, find, attributes = {}) {
       const follow = async (event) => {
         if (Date.now() - read < FRESH) return;
@@ -139,7 +139,7 @@ function jobOf(kind, initial, signal) {
     const before = sameness(job);
     job = await api("GET", path, { signal });
     read = Date.now();
-    // Redraw only on a change, so that screen readers hear nothing twice. (Links change with every read; that is no change.)
+    // Redraw only on a change, so that screen readers announce nothing twice. (New links alone are not a change.)
     if (sameness(job) !== before || failing) {
       failing = false;
       draw();
@@ -243,7 +243,7 @@ function undo(job, followed) {
   });
 }
 
-/** The columns from which the job may take the numbers, when it cannot know by itself. */
+/** The columns from which the job may take the numbers, if the service cannot decide. */
 function columnsPart(kind, job, followed) {
   if (!session.may(KINDS[kind])) return h("p", { class: "info" }, t.needsColumns, " ", t.mayNot(texts.who[KINDS[kind]]));
   const boxes = (job.candidates ?? []).map(({ column, samples }) => {

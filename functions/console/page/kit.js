@@ -56,7 +56,7 @@ export const button = (words, onclick, attributes = {}, shape = null) =>
   h("button", { type: "button", onclick, ...attributes }, shape && icon(shape), words);
 
 let styled = null;
-/** Load the stylesheet of everything after the first view. Settles when it is there, or failed. */
+/** Load the stylesheet of everything after the first view. Settles when it is loaded or has failed. */
 export function style() {
   styled ??= new Promise((resolve) => {
     document.head.append(h("link", {
@@ -67,7 +67,7 @@ export function style() {
   return styled;
 }
 
-/** Words for a wait. They appear only if it lasts. */
+/** A loading message, which appears only if the wait is long. */
 export const loading = (words = texts.loading) => h("p", { class: "loading", role: "status" }, words);
 
 /** Rows of the final height that stand in for a table's rows while they load. */
@@ -102,7 +102,7 @@ export function onRecovery(element, run) {
   addEventListener("connection", heard);
 }
 
-/** Say what was done. A toast with an action stays until it is dismissed; several are shown one above another. */
+/** Show what was done in a toast. A toast with an action stays until it is dismissed; several are shown one above another. */
 export function toast(words, action = null) {
   const stack = document.getElementById("toasts");
   const close = () => {
@@ -116,7 +116,7 @@ export function toast(words, action = null) {
     button(icon("close"), close, { class: "icon", "aria-label": texts.remove.dismiss }));
   for (const other of stack.querySelectorAll(".toast:not(.open)")) other.remove();
   stack.append(element);
-  document.body.classList.add("toasted"); // room below, so that nothing stays under it
+  document.body.classList.add("toasted"); // adds space at the bottom, so that the toast covers nothing
   if (action && document.activeElement === document.body) element.querySelector("button").focus(); // the pressed button is gone
   return close;
 }
@@ -143,7 +143,7 @@ export function field(label, control, { hint = null, required = false, optional 
     h("label", { for: control.id }, label, optional && h("span", { class: "muted" }, ` (${texts.optional})`)), control, words);
 }
 
-/** Mark a control as wrong, with words below it; without words, as right again. */
+/** Mark a control as invalid, with a message below it; without a message, as valid again. */
 export function invalid(control, words = "") {
   const id = `${control.id}-error`;
   const described = new Set((control.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean));
@@ -181,7 +181,7 @@ export const options = (names, first) => [
   ...Object.entries(names).map(([value, words]) => h("option", { value }, words)),
 ];
 
-/** Put a call off until nothing happened for a moment. */
+/** Debounce a function. */
 export function settled(run, milliseconds = 250) {
   let timer;
   return (...values) => {

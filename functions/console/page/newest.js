@@ -1,4 +1,4 @@
-// The list with the newest first, read from the audit's timeline: the latest event of each number says what the number is now.
+// The list with the newest first, read from the audit's timeline: the latest event of each number has its current state.
 
 import { api, ofAccount, query } from "./api.js";
 import { dateOf } from "./format.js";
@@ -7,14 +7,14 @@ import { texts } from "./texts.js";
 
 const DAY = 86_400_000;
 const WINDOW = 31 * DAY; // the longest span of one request
-const EMPTY_WINDOWS = 3; // after so many without an event, looking further back is the reader's choice
+const EMPTY_WINDOWS = 3; // after this many without an event, the user decides whether to look further back
 const PAGE = 200;
 
 /** What `endless` needs to list the newest first. A token is { to, token }: a window of the audit, and a page in it. */
 export function newest(filters, report, signal) {
   const latest = new Map(); // by number: the id of its latest event
   const fits = filter(filters);
-  let began = Date.now() + 60_000; // clocks differ
+  let began = Date.now() + 60_000; // tolerates clock skew
   let stopped = null;
   let empty = 0;
 
@@ -46,7 +46,7 @@ export function newest(filters, report, signal) {
     report: (state) => report(stopped && state.ended && !state.busy ? { ...state, reached: dateOf(new Date(stopped)), older: older(state) } : state),
   };
 
-  /** Windows without events are passed over by hand from here on. */
+  /** From here on, the user decides whether to continue past windows without events. */
   function older(state) {
     return button(texts.list.older, () => {
       empty = -9;

@@ -1,4 +1,4 @@
-// One number: its entry, and its history with the state of its record. Made to be printed as well.
+// One number: its entry, and its history with the state of its record. It can be printed.
 
 import { api, numberPath, Problem, query } from "./api.js";
 import { askedOf, described, evidenceOf, requestOf } from "./facts.js";
@@ -26,7 +26,7 @@ export async function show(root, { number: written }, signal) {
   const title = h("h1", {}, shown(number));
   const head = h("div", { class: "head" }, title);
   const body = h("div", {}, loading());
-  const past = h("section", { class: "history", hidden: true }); // until the facts above it are there
+  const past = h("section", { class: "history", hidden: true }); // until the facts above it are loaded
   root.replaceChildren(...[back, head, body, past].filter(Boolean));
   const again = async (now) => {
     await draw();
@@ -121,12 +121,12 @@ function historyPart(past, number, signal) {
     }
   }
 
-  /** The audit follows a change within seconds: look again until it has this version. */
+  /** The audit follows a change within seconds: poll until it has this version. */
   async function catchUp(wanted) {
     for (const wait of [500, 1000, 2000, 4000]) {
       if (token || version >= wanted || signal.aborted) return;
       await new Promise((resolve) => { setTimeout(resolve, wait); });
-      await page().catch(() => {}); // what was read stays; the next look may work
+      await page().catch(() => {}); // what was read stays; the next attempt may work
     }
   }
 

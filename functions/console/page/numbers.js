@@ -13,7 +13,7 @@ import { texts } from "./texts.js";
 const PAGE = 100;
 const FILTERS = ["status", "source", "campaign", "from", "to"];
 
-/** Whether what was typed into the search names a campaign: it has letters and is no phone link. */
+/** Whether a search is for a campaign: it has letters and is not a phone link. */
 const namesCampaign = (typed) => /\p{L}/u.test(typed) && !/^\s*(tel|sips?|callto|whatsapp):/i.test(typed);
 
 export async function show(root, initial, signal) {
@@ -149,7 +149,7 @@ function backwards(fields, go) {
     button(texts.list.swap, () => go({ ...fields, from: fields.to, to: fields.from })));
 }
 
-/** A day in the reader's zone, as the moment it begins, or a later one does. */
+/** The moment at which a day, or the one `after` days later, begins in the user's time zone. */
 function dayAsMoment(day, after = 0) {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day ?? "")) return undefined;
   const [year, month, date] = day.split("-").map(Number);
@@ -183,7 +183,7 @@ function listing(area, { fields, go, selection, total, signal }) {
   const setup = { table, columns: 8, row: (entry) => row(entry, shared), key: (entry) => entry.number, signal };
   const report = ({ found, busy, searching, ended, failed, retry, reached, older }) => {
     table.hidden = found === 0 && !busy && !failed;
-    under.hidden = busy && !found && !searching; // what is below the rows must not move when they arrive
+    under.hidden = busy && !found && !searching; // content below the rows must not move when they arrive
     status.textContent = busy ? words.loading : "";
     if (failed) under.replaceChildren(problemBox(failed, { retry }));
     else if (searching) under.replaceChildren(loading(words.searching(found)));
@@ -260,7 +260,7 @@ function fillRow(line, state, shared) {
   if (back) shared.table.classList.add("backs"); // the column gets room for the button
 }
 
-// Selecting rows. While some are selected, what can be done with them replaces the toolbar.
+// Selecting rows. While rows are selected, their actions replace the toolbar.
 
 function selectionOf(bar, tools) {
   const words = texts.list;

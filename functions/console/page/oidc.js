@@ -21,7 +21,7 @@ export async function leave(issuer) {
   location.assign(`${issuer.authorization_endpoint}?${request}`);
 }
 
-/** Take the issuer's answer out of the address, and exchange its code for a token. Raises Problem with the issuer's words. */
+/** Take the issuer's response from the address, and exchange its code for a token. Raises Problem with the issuer's message. */
 export async function redeem(issuer) {
   const answer = new URLSearchParams(location.search);
   const waiting = JSON.parse(sessionStorage.getItem(WAITING) ?? "null");

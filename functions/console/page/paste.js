@@ -1,4 +1,4 @@
-// Numbers out of pasted text: one per line, several in a line, or the columns of a sheet.
+// Extracts numbers from pasted text: one per line, several in a line, or the columns of a sheet.
 
 import { looksLikePhone, NAMES, rowsOf, separatorOf, cellsOf, unquoted } from "./rows.js";
 
@@ -9,7 +9,7 @@ const FORMATTED = /^\+\d|^\(\d|\d[-.]\d/;
 const STRONG = /^\+|[\s().-]|^\d{10,11}$/;
 
 /**
- * Return the numbers in a text as they were written: [{ line, text }], `line` from 1. If the text is a sheet, only its
+ * Return the numbers in a text as written: [{ line, text }], `line` from 1. If the text is a sheet, only its
  * phone columns count; in other lines, every number counts. A line without a number is returned whole, to be refused.
  */
 export function numbersIn(text) {
@@ -34,7 +34,7 @@ function phoneColumns(rows) {
     return filled.length && filled.filter(({ cells }) => fits(cells[n].trim())).length >= filled.length * 0.6;
   });
   const found = most(looksLikePhone);
-  const strong = most((cell) => looksLikePhone(cell) && STRONG.test(cell)); // an id of nine digits is none of them
+  const strong = most((cell) => looksLikePhone(cell) && STRONG.test(cell)); // this excludes ids of nine digits
   return strong.length ? strong : found.length ? found : null;
 }
 
@@ -62,7 +62,7 @@ export const shortened = (text) => /^\s*\d(?:[.,]\d+)?E\+?\d+\s*$/i.test(text);
 
 const LONG = 20_000; // characters
 
-/** Paste a long text at once. A browser would insert it line by line, which takes a minute for some thousand lines. */
+/** Paste a long text at once. A browser would insert it line by line, which takes a minute for a few thousand lines. */
 export function pasteAtOnce(textarea) {
   textarea.addEventListener("paste", (event) => {
     const text = event.clipboardData.getData("text/plain");

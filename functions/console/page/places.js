@@ -1,4 +1,4 @@
-// Addresses. They are fragments, so that no number that is looked at is ever sent as part of one.
+// Addresses. They are fragments, so that the numbers in them are never sent to a server.
 
 import { query } from "./api.js";
 
@@ -26,5 +26,5 @@ export const address = (path, fields = {}) => `#/${path}${query(fields) ? `?${qu
 /** The last address of the list, with its search and filters. */
 export const lastList = { address: "#/numbers" };
 
-/** A file on its way from one view to another: dropped on Check, or made of a long paste. */
+/** A file passed from one view to another: dropped on Check, or created from a long paste. */
 export const carried = { file: null };

@@ -1,5 +1,5 @@
 // The first rows of a file, read in the browser, so that a wrong file or column is seen before anything is uploaded.
-// It is a look, not the judge: the job reads the whole file by itself.
+// It is only a preview: the job reads the whole file itself.
 
 import { cellsOf, looksLikePhone, NAMES, rowsOf, separatorOf, unquoted } from "./rows.js";
 
@@ -28,7 +28,7 @@ export async function firstRows(file, most = 8) {
 
 const starts = (bytes, ...wanted) => wanted.every((byte, n) => bytes[n] === byte);
 
-/** Unpack as much as there is of a gzip file's head. */
+/** Unpack the head of a gzip file as far as it goes. */
 async function unpacked(bytes) {
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")).getReader();
   const parts = [];
@@ -41,7 +41,7 @@ async function unpacked(bytes) {
       length += value.length;
     }
   } catch (cut) {
-    if (!parts.length) throw cut; // only the head was given, so its end is missing
+    if (!parts.length) throw cut; // only the head was read, so the end is missing
   }
   reader.cancel().catch(() => {});
   return new Uint8Array(await new Blob(parts).arrayBuffer());

@@ -1,5 +1,4 @@
-// The removal: what is listed and what the rule says come first, then a valid reason with its evidence, and only then can
-// Delete be pressed.
+// The removal dialog: first the entry and the rule, then a valid reason with its evidence. Only then is Delete enabled.
 
 import { api, numberPath, ofAccount } from "./api.js";
 import { openModal } from "./dialog.js";
@@ -17,7 +16,7 @@ const t = words.remove;
 const DAY = 86_400_000;
 let reasons = null;
 
-/** All reasons, the refused ones too. They change with a release only, so one read is enough. */
+/** All reasons, including the refused ones. They change only with a release, so they are read once. */
 export async function removalReasons() {
   reasons ??= await api("GET", "/removal-reasons");
   return reasons;
@@ -198,7 +197,7 @@ function form(modal, { entry, known, approve, look, changed }) {
   (content.querySelector("input[type=radio]:checked") ?? content.querySelector("input[type=radio]")).focus();
 }
 
-/** A mistake of one's own within a day needs no second person. */
+/** Correcting one's own mistake within a day needs no second person. */
 function ownMistake(reason, entry, name) {
   const me = session.me.person ?? (name?.control.value.trim() || session.name);
   return reason.code === "marked_by_mistake" && Date.now() - Date.parse(entry.listed_at) < DAY && me && entry.listed_by?.acting_user === me;
@@ -216,7 +215,7 @@ function stillBlocked({ still_blocked_by: by }) {
   return all.length ? t.stillBlocked(all.map((one) => shown(one.number ?? one.prefix ?? one)).join(", ")) : "";
 }
 
-/** Reasons that nobody may use, and those that are closed for this number, each with the rule. */
+/** Reasons that are never valid, and those that are not accepted for this number, each with the rule. */
 function invalidReasons(known, open, entry) {
   const closed = known.reasons.filter((one) => !open.includes(one));
   const line = (label, why) => h("li", {}, h("b", {}, label), " – ", why);
@@ -243,6 +242,6 @@ function missingOf({ reason, controls }) {
     .map((need) => need.split(" or ").map((at) => t.fields[at] ?? at).join(t.or));
 }
 
-/** The service's words with its times (UTC) in the reader's zone. */
+/** The service's message with its times (UTC) in the user's time zone. */
 const localTimes = (message) => message.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (at) => time(at).textContent);
 

@@ -1,5 +1,5 @@
-// Removing several numbers with one reason and its evidence. Each is a removal of its own, on the version that was read;
-// each has its own result.
+// Removing several numbers with one reason and its evidence. Each is a separate removal of the version that was read,
+// with its own result.
 
 import { api, numberPath } from "./api.js";
 import { openModal } from "./dialog.js";

@@ -64,7 +64,7 @@ function chart(days) {
 }
 
 function draw(svg, days, width) {
-  const [height, head, foot] = [200, 20, 38]; // as high as the stylesheet says
+  const [height, head, foot] = [200, 20, 38]; // the height in the stylesheet
   const most = Math.max(1, ...days.flatMap((day) => [sum(day.listed), sum(day.removed)]));
   const top = (share) => height - share * (height - head);
   const add = (tag, attributes, text = "") => {

@@ -13,7 +13,7 @@ export function looksLikePhone(cell) {
   return digits(text) >= 7 && digits(text) <= 15 && !/\p{L}{2}/u.test(text.replace(/\s*(ext|x)\.?\s*\d+$/i, "").replace(/^(tel|sips?|callto|whatsapp):/i, ""));
 }
 
-/** Cut a text into rows, each with the line that it began on; a quoted field may go on over lines. */
+/** Cut a text into rows, each with the line on which it begins. A quoted field may span lines. */
 export function rowsOf(text, whole) {
   const rows = [];
   let [at, line] = [0, 1];

@@ -1,9 +1,9 @@
-// The session: the credential, whose it is, and the account. It lives in the open tabs only: sessionStorage holds it for
-// this tab, and the tabs pass it on to one another, so that a new tab need not ask for the key again.
+// The session: the credential, its holder, and the account. It exists only in open tabs: sessionStorage has this tab's
+// copy, and a new tab gets one from the other tabs instead of asking for the key again.
 
 const STORED = "nocall";
 const EMPTY = { token: null, me: null, account: null, accountName: "", last: null, name: "" };
-const ANSWER_WITHIN = 200; // milliseconds; another tab answers in a few
+const RESPONSE_TIMEOUT = 200; // milliseconds; other tabs respond in a few
 const channel = new BroadcastChannel(`nocall${location.pathname.replace(/\/$/, "")}`);
 
 const chosen = ({ token, me, account, accountName, last, name }) => ({ token, me, account, accountName, last, name });
@@ -37,7 +37,7 @@ export const session = {
   },
 };
 
-/** Ask the other tabs for their session; settles when one answers, or soon after. */
+/** Ask the other tabs for their session; settles when one responds, or after a short timeout. */
 export function adoptSession() {
   if (session.token) return Promise.resolve();
   return new Promise((resolve) => {
@@ -47,7 +47,7 @@ export function adoptSession() {
       session.save();
       done();
     };
-    const timer = setTimeout(() => done(), ANSWER_WITHIN);
+    const timer = setTimeout(() => done(), RESPONSE_TIMEOUT);
     const done = () => {
       clearTimeout(timer);
       channel.removeEventListener("message", heard);
@@ -78,7 +78,7 @@ function active() {
   channel.postMessage({ type: "active", at: lastActive });
 }
 
-/** Call `ended` when nobody did anything for so many minutes (0: never), and `soon(stay)` one minute earlier. */
+/** Call `ended` after this many minutes without activity (0: never), and `soon(stay)` one minute earlier. */
 export function watchIdleness(minutes, soon, ended) {
   if (!minutes) return;
   for (const type of ["pointerdown", "keydown", "wheel"]) addEventListener(type, active, { passive: true, capture: true });

@@ -16,7 +16,7 @@ const SUGGESTED = ["consent_given", "request_withdrawn", "number_reassigned"];
 export async function show(root, fields, signal) {
   const waiting = loading();
   const places = Object.fromEntries(["account", "keys", "policy"].map((name) => [name, h("section", { class: `card ${name === "keys" ? "" : "form-width"}`, "aria-labelledby": `settings-${name}` })]));
-  const all = h("div", { class: "stack", hidden: true }, Object.values(places)); // shown at once, so that no part pushes another
+  const all = h("div", { class: "stack", hidden: true }, Object.values(places)); // shown all at once, so that no part moves another
   root.replaceChildren(h("h1", {}, t.title), waiting, all);
   const read = async (name, load, draw) => {
     const place = places[name];
@@ -70,13 +70,13 @@ function accountPart(account, again) {
 
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
 
-/** Mark a field as wrong; its form stays as it is. */
+/** Mark a field as invalid; its form stays unchanged. */
 function wrong(control, text) {
   invalid(control, text);
   control.focus();
 }
 
-/** A form with one button. `run` saves it; if it throws, the form stays and says why. */
+/** A form with one button. `run` saves it; if it throws, the form stays and shows why. */
 function form(label, children, run) {
   const message = h("div", {});
   const submit = h("button", { class: "primary" }, label);

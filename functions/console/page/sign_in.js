@@ -7,7 +7,7 @@ import { texts } from "./texts.js";
 
 const MANY = 12;
 
-/** Show the sign-in. `settings`: how people sign in; `why`: how the last session ended; `done()` is called after it. */
+/** Show the sign-in. `settings`: how people sign in; `why`: how the last session ended; `done()` is called afterwards. */
 export async function signIn(root, { settings, why, done }) {
   const words = texts.signIn;
   const message = h("div", { class: "message" });
@@ -59,7 +59,7 @@ async function enter(token, done) {
   return null;
 }
 
-/** Read the account's name and country from the account itself, if the service does not say them in `/me`. */
+/** Read the account's name and country from the account itself, if `/me` does not include them. */
 async function readAccount() {
   const account = await api("GET", ofAccount("")).catch(() => ({}));
   session.accountName = account.name ?? "";

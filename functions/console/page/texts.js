@@ -1,10 +1,10 @@
-// The words of the frame and of the first view, and every name that more than one view shows, ready to be translated.
-// views_texts.js has the words of the other views. An entry is a function if its words depend on a value.
+// The texts of the frame and the first view, and every name that more than one view shows, ready to be translated.
+// views_texts.js has the texts of the other views. An entry is a function if its text depends on a value.
 
 const plural = new Intl.PluralRules("en");
 const digits = new Intl.NumberFormat();
 
-/** A count with the reader's digit grouping. */
+/** A count with the user's digit grouping. */
 export const count = (n) => digits.format(n);
 export const several = (n, one, many) => `${count(n)} ${plural.select(n) === "one" ? one : many}`;
 
@@ -133,9 +133,9 @@ export const texts = {
     offlineView: "You are offline, and this page has not been loaded yet. It opens as soon as you are back online.",
     part: "Part of this page could not be loaded. There may be a new version.",
     reload: "Reload the page",
-    unforeseen: "This page made a mistake. Reload it and try again.",
+    unforeseen: "Something went wrong in this page. Reload it and try again.",
     odd: "The service sent a response that this page cannot read. Try again in a moment.",
-    /** By HTTP status, for responses without the service's own words. */
+    /** By HTTP status, for responses without a message of the service. */
     status: {
       400: "The service could not read the request.",
       401: "You are not signed in.",

@@ -1,11 +1,11 @@
-// The account's audit, newest first, in windows as long as the service allows, for as far back as one wants.
+// The account's audit, newest first, in windows as long as the service allows, as far back as the user goes.
 
 import { api, ofAccount, query } from "./api.js";
 
 const DAY = 86_400_000;
 const WINDOW = 31 * DAY - 60_000; // the longest span of one request
 const WEEK = 7 * DAY;
-const BY_US = ["reason", "number"]; // filters that an older service does not know; they are then applied here
+const LOCAL_FILTERS = ["reason", "number"]; // filters that an older service does not support and that are then applied here
 
 /**
  * Read the audit page by page. `from`, `to`: milliseconds; without `from`, a week at first, then as far as `next` is called.
@@ -13,7 +13,7 @@ const BY_US = ["reason", "number"]; // filters that an older service does not kn
  * are no more.
  */
 export function auditPages({ from = null, to = null, size = 50, filters = {}, signal }) {
-  let until = to ?? Date.now() + 60_000; // clocks differ
+  let until = to ?? Date.now() + 60_000; // tolerates clock skew
   let first = to === null && from === null;
   let token = null;
   let own = {};
@@ -25,9 +25,9 @@ export function auditPages({ from = null, to = null, size = 50, filters = {}, si
     try {
       return await api("GET", path, { signal });
     } catch (failed) {
-      const unknown = failed.status === 422 && BY_US.some((name) => wanted[name] && failed.errors.some(({ field }) => field.includes(name)));
+      const unknown = failed.status === 422 && LOCAL_FILTERS.some((name) => wanted[name] && failed.errors.some(({ field }) => field.includes(name)));
       if (!unknown) throw failed;
-      own = Object.fromEntries(BY_US.filter((name) => filters[name]).map((name) => [name, filters[name]]));
+      own = Object.fromEntries(LOCAL_FILTERS.filter((name) => filters[name]).map((name) => [name, filters[name]]));
       return page(since);
     }
   }

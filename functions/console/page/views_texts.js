@@ -1,4 +1,4 @@
-// The words of the views and dialogs after the first view, ready to be translated. texts.js has the others.
+// The texts of the views and dialogs after the first view, ready to be translated. texts.js has the others.
 
 import { count, several } from "./texts.js";
 
@@ -272,7 +272,7 @@ export const words = {
     },
     keys: {
       title: "API keys", intro: "A key has one role. Create one for each system and each person, so that each can be revoked on its own.",
-      make: "Create API key", create: "Create", name: "Name", nameHint: "Whom or what it is for", role: "Role", expires: "Expires", created: "Created", used: "Last used",
+      make: "Create API key", create: "Create", name: "Name", nameHint: "Who or what it is for", role: "Role", expires: "Expires", created: "Created", used: "Last used",
       by: (who) => `by ${who}`, never: "Never", yours: "Your key", none: "No API keys yet.", ended: (n) => `${several(n, "revoked or expired key", "revoked or expired keys")}`,
       revoked: "Revoked", revoke: "Revoke", revokeNamed: (name) => `Revoke ${name}`, revokeTitle: (name) => `Revoke ${name}?`,
       revokeWhat: "Everything that uses this key stops working within 60 seconds. This cannot be undone.",

@@ -8,10 +8,10 @@ from typing import Any
 from dnc import times
 from dnc.bulk.choice import has_lapsed
 from dnc.bulk.exports.manifest import MANIFEST
-from dnc.bulk.files import UPLOAD_LIVES, JobFiles
+from dnc.bulk.files import UPLOAD_LIFETIME, JobFiles
 from dnc.bulk.jobs import Job, JobKind, JobStatus
 
-ABANDONED_AFTER = UPLOAD_LIVES + timedelta(hours=23)
+ABANDONED_AFTER = UPLOAD_LIFETIME + timedelta(hours=23)
 """A job without a file is shown as failed after this time. An upload that began in time may take most of it."""
 
 

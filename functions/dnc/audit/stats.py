@@ -25,7 +25,7 @@ from dnc.phone import reader as phone
 
 SETTLING = timedelta(minutes=5)
 _SECONDS = 15.0
-_EVENTS_A_PAGE = 250
+_EVENTS_PER_PAGE = 250
 _LISTINGS = frozenset({str(EventType.LISTED), str(EventType.RELISTED)})
 _DAY = timedelta(days=1)
 _PROJECTION = {
@@ -171,7 +171,7 @@ class Stats:
         """Count one shard's events after a key, oldest first."""
         counted = Day(day)
         # Small pages: eight shards are read in parallel, and none may keep the storage from answering the others.
-        limits: dict[str, Any] = {"Limit": _EVENTS_A_PAGE, **_PROJECTION}
+        limits: dict[str, Any] = {"Limit": _EVENTS_PER_PAGE, **_PROJECTION}
         key = ""
         for page in self._timeline.pages(day.isoformat(), part, after or " ", "~", **limits):
             if key and self._clock() > deadline:

@@ -17,7 +17,7 @@ from dnc.aws import queries, wire
 from dnc.aws.attempts import attempts
 from dnc.problems import Unavailable
 
-EVENTS_A_TRANSACTION = 20
+EVENTS_PER_TRANSACTION = 20
 LARGEST_IMAGES = 64 * 1024
 """Bytes of both images, as JSON, that an event stores itself: a transaction of 20 events holds 4 MB."""
 _DEEPEST = 24
@@ -63,7 +63,7 @@ class AuditWriter:
             if head is not None and head.held and not replaying:
                 raise ChainHeld
             while waiting:
-                part = waiting[:EVENTS_A_TRANSACTION]
+                part = waiting[:EVENTS_PER_TRANSACTION]
                 rows, end = self._chained(part, head)
                 if not queries.transact_if(self._client, self._writes(rows, head, end, replaying=replaying)):
                     break

@@ -15,7 +15,7 @@ from dnc.problems import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-KEYS_A_BATCH = 100
+KEYS_PER_BATCH = 100
 """The most keys that one BatchGetItem takes."""
 _PATIENCE = 5.0
 
@@ -57,8 +57,8 @@ def batch(
     `keys`: in typed form, any number. `patience`: seconds for each 100 of them. `options`: of `KeysAndAttributes`.
     Raises Unavailable if some keys are still unread by then, so a key that was not read is never taken for absent.
     """
-    for i in range(0, len(keys), KEYS_A_BATCH):
-        request = {table: {"ConsistentRead": True, **options, "Keys": list(keys[i : i + KEYS_A_BATCH])}}
+    for i in range(0, len(keys), KEYS_PER_BATCH):
+        request = {table: {"ConsistentRead": True, **options, "Keys": list(keys[i : i + KEYS_PER_BATCH])}}
         for _ in attempts(patience):
             with storage():
                 response = client.batch_get_item(RequestItems=request)

@@ -1,4 +1,4 @@
-"""The columns that a client chooses for a job that waits for them: what may be chosen, and what continues the job."""
+"""Continues a job that waits for its columns, with the columns that the client chose."""
 
 import json
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from dnc.bulk.files import UPLOAD, JobFiles
 from dnc.bulk.jobs import Job, Jobs, JobStatus
 from dnc.problems import Conflict, InvalidRequest
 
-WAITS = timedelta(days=7)
+LONGEST_WAIT = timedelta(days=7)
 """A job that waits for its columns fails after this time."""
 
 
 def has_lapsed(job: Job, at: datetime) -> bool:
     """Return whether a job has waited too long for its columns."""
     since = job.state.get("waiting_since")
-    return job.status is JobStatus.NEEDS_COLUMNS and bool(since) and times.parse(str(since)) + WAITS < at
+    return job.status is JobStatus.NEEDS_COLUMNS and bool(since) and times.parse(str(since)) + LONGEST_WAIT < at
 
 
 def require_known(job: Job, columns: Sequence[str]) -> None:
-    """Raise InvalidRequest unless the job's file has all of these columns, and Conflict if it does not wait for any."""
+    """Raise InvalidRequest unless the job's file has all of these columns, and Conflict if it waits for none."""
     if job.status not in {JobStatus.NEEDS_COLUMNS, JobStatus.QUEUED}:
         raise Conflict("This job does not wait for columns.")
     known = [str(name).strip().casefold() for name in job.state.get("columns") or ()]

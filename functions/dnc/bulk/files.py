@@ -1,7 +1,8 @@
-"""The files of bulk jobs in the one bucket, all of a job's under `accounts/{account_id}/{kind}s/{id}/`.
+"""The files of bulk jobs in one bucket, each job's under `accounts/{account_id}/{kind}s/{id}/`.
 
-`JobFiles` is bound to a job, so no key of another account can be named. An upload URL has everything that it allows
-signed into it: the key, the length, the type, the tag by which the file expires, and that nothing is there yet.
+`JobFiles` is bound to a job, so it cannot name a key of another account. The signature of an upload URL covers
+everything that it allows: the key, the length, the type, the tag by which the file expires, and that the key does not
+exist yet.
 """
 
 import os
@@ -21,12 +22,12 @@ from dnc.bulk.job import JobKind
 
 MAX_UPLOAD_BYTES = 5 * 1024**3
 """The most that S3 accepts in one PUT."""
-UPLOAD_LIVES = timedelta(hours=1)
-DOWNLOAD_LIVES = timedelta(minutes=15)
+UPLOAD_LIFETIME = timedelta(hours=1)
+DOWNLOAD_LIFETIME = timedelta(minutes=15)
 UPLOAD = "upload"
 UPLOAD_TYPE = "application/octet-stream"
 TAG_UPLOAD, TAG_RESULT, TAG_EXPORT = "upload", "result", "export"
-"""The values of an object's tag `kind`, by which the bucket's lifecycle knows how long to keep it."""
+"""The values of an object's tag `kind`, which decides when the bucket's lifecycle deletes it."""
 _UPLOAD_KEY = re.compile(r"accounts/([a-z0-9][a-z0-9-]{1,62})/(import|scrub|export)s/([0-9a-z]{26})/upload", re.ASCII)
 
 
@@ -48,7 +49,7 @@ def upload_of(key: str) -> Upload:
 
 @cache
 def s3() -> Any:
-    """Return the S3 client: SigV4, and the bucket's regional name, without which a PUT to a new bucket redirects."""
+    """Return the S3 client: SigV4, and the regional host, because a PUT to a new bucket is redirected elsewhere."""
     local = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     return clients.client(
         "s3",
@@ -61,7 +62,7 @@ def s3() -> Any:
 
 
 def _extended(filename: str) -> str:
-    """Return a file name with any letters as a parameter of Content-Disposition (RFC 6266, RFC 8187)."""
+    """Return a file name in any script as a parameter of Content-Disposition (RFC 6266, RFC 8187)."""
     return f"filename*=UTF-8''{quote(filename, safe='')}"
 
 
@@ -69,7 +70,7 @@ class JobFiles:
     """The files of one job."""
 
     def __init__(self, client: Any, bucket: str, account_id: str, kind: JobKind, job_id: str) -> None:
-        """Bind to a bucket and a job. `client`: the S3 client, or None where only URLs are created."""
+        """Bind to a bucket and a job. `client`: the S3 client, or None if only URLs are created."""
         if not ACCOUNT_ID.fullmatch(account_id):
             raise ValueError("not an account id")
         self.client = client
@@ -88,18 +89,18 @@ class JobFiles:
             "If-None-Match": "*",
             "x-amz-tagging": f"kind={TAG_UPLOAD}",
         }
-        seconds = int(UPLOAD_LIVES.total_seconds())
+        seconds = int(UPLOAD_LIFETIME.total_seconds())
         url = presigner(self.bucket).url("PUT", self.key(UPLOAD), seconds, headers=headers)
-        return {"url": url, "method": "PUT", "headers": headers, "expires_at": times.text(at + UPLOAD_LIVES)}
+        return {"url": url, "method": "PUT", "headers": headers, "expires_at": times.text(at + UPLOAD_LIFETIME)}
 
     def download(self, name: str, filename: str, content_type: str = "text/csv; charset=utf-8") -> str:
-        """Return a URL for one of the job's files, valid for 15 minutes; a browser saves it as `filename`."""
+        """Return a URL for one of the job's files, valid for 15 minutes. A browser saves it as `filename`."""
         safe = re.sub(r"[^A-Za-z0-9._-]", "_", filename)
         query = {
             "response-content-disposition": f'attachment; filename="{safe}"; {_extended(filename)}',
             "response-content-type": content_type,
         }
-        seconds = int(DOWNLOAD_LIVES.total_seconds())
+        seconds = int(DOWNLOAD_LIFETIME.total_seconds())
         return presigner(self.bucket).url("GET", self.key(name), seconds, query=query)
 
     def put(self, name: str, body: bytes, tag: str = TAG_RESULT, metadata: Mapping[str, str] | None = None) -> None:
@@ -109,7 +110,7 @@ class JobFiles:
         )
 
     def put_once(self, name: str, body: bytes) -> None:
-        """Write a small file, unless a file of this name exists: then that one stays."""
+        """Write a small file unless a file with this name exists."""
         try:
             self.client.put_object(
                 Bucket=self.bucket, Key=self.key(name), Body=body, Tagging=f"kind={TAG_RESULT}", IfNoneMatch="*"
@@ -119,7 +120,7 @@ class JobFiles:
                 raise
 
     def read(self, name: str) -> bytes | None:
-        """Read a small file whole; None if it does not exist."""
+        """Read a small file whole. Return None if it does not exist."""
         try:
             body: bytes = self.client.get_object(Bucket=self.bucket, Key=self.key(name))["Body"].read()
         except aws_errors.refused() as failed:
@@ -168,7 +169,7 @@ class ResultWriter:
             del self._buffer[: self.PART]
 
     def close(self) -> None:
-        """Finish the file: from now on it exists."""
+        """Finish the file, which exists from then on."""
         where = self._where()
         if self._upload is None:
             self._files.client.put_object(**where, Body=bytes(self._buffer), **self._headers)

@@ -15,7 +15,7 @@ _ID_BITS, _RANDOM_BITS = 130, 80
 
 
 class JobKind(StrEnum):
-    """The kind of a job; its record in the table begins with it."""
+    """The kind of a job, which begins its sort key in the table."""
 
     IMPORT = "import"
     SCRUB = "scrub"
@@ -38,8 +38,8 @@ class JobStatus(StrEnum):
 class Job:
     """One job. Times: RFC 3339 UTC. `progress`: 0 to 1. `request`: the client's request, with the contract's names.
 
-    `run`: the execution that works on it. `state`: what its run stores for its readers (plain values; the stored
-    attribute is `kept`).
+    `run`: the execution that works on it. `state`: what its run stores for readers (plain values; the stored attribute
+    is named `kept`).
     """
 
     kind: JobKind
@@ -62,9 +62,9 @@ class Job:
 
 
 def new_id(at: datetime, suffix: int | None = None) -> str:
-    """Return an id that sorts by time and cannot be guessed: 50 bits of milliseconds and 80 random ones, in base 32.
+    """Return an id that sorts by time and cannot be guessed: 50 bits of milliseconds and 80 random bits, in base 32.
 
-    With a `suffix` (80 bits instead of the random ones) the id is the same each time, for a job that must exist once.
+    With a `suffix` (80 bits, instead of the random ones) the id is deterministic, for a job that must exist only once.
     """
     low = secrets.randbits(_RANDOM_BITS) if suffix is None else suffix
     value = (int(at.timestamp() * 1000) << _RANDOM_BITS) | low
@@ -72,7 +72,7 @@ def new_id(at: datetime, suffix: int | None = None) -> str:
 
 
 def row_of(job: Job, account_id: str) -> dict[str, Any]:
-    """Return the row of a new job as it is stored."""
+    """Return the row to store for a new job."""
     return {
         "account_id": account_id,
         "record": f"{job.kind}#{job.id}",
@@ -110,7 +110,7 @@ def job_of(row: Mapping[str, Any]) -> Job:
 
 
 def _progress(row: Mapping[str, Any], state: Mapping[str, Any]) -> float:
-    """Return the progress of a job: while it has `pieces` to do, the share of them that is done."""
+    """Return the progress of a job: while it has `pieces`, the share of them that is done."""
     stored = float(row.get("progress") or 0)
     pieces = state.get("pieces")
     if row["status"] == JobStatus.RUNNING and pieces:

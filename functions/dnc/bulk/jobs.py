@@ -1,7 +1,7 @@
 """The store of bulk jobs (imports, scrubs, exports), in the accounts table.
 
-A store is bound to its account. Every change is one conditional update that is safe to repeat: it names the run that
-makes it (the execution of the state machine), so a second delivery of the same upload changes nothing.
+A store is bound to its account. Every change is one conditional update that is safe to repeat. It names its run (the
+execution of the state machine), so a second delivery of the same upload changes nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,10 +123,10 @@ class Jobs:
         status: JobStatus = JobStatus.QUEUED,
         state: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Let a run take a job that has one of these statuses. Idempotent: True if this run has it already.
+        """Assign a job with one of these statuses to a run. Idempotent: returns True if this run already has it.
 
-        `status`: what the job becomes. A queued job waits for its turn (`dnc.bulk.turns`), and is planned meanwhile.
-        False: another run has it, or it has ended. Raises NotFound.
+        `status`: the job's new status. A queued job waits for its turn (`dnc.bulk.turns`), and is planned meanwhile.
+        Returns False if another run has it, or it has ended. Raises NotFound.
         """
         allowed = ", ".join(f":since{i}" for i in range(len(since)))
         taken = self._change(
@@ -143,11 +143,11 @@ class Jobs:
         return stored.status in {JobStatus.QUEUED, JobStatus.RUNNING} and stored.run == run
 
     def start(self, kind: JobKind, job_id: str, run: str) -> bool:
-        """Let a queued job run, now that its turn has come. Idempotent. False: this run does not have it any more."""
+        """Start a queued job: its turn has come. Idempotent. Returns False if this run no longer has it."""
         return self._change(kind, job_id, {"status": JobStatus.RUNNING}, *_held_by(run))
 
     def ask_for_columns(self, kind: JobKind, job_id: str, run: str, at: datetime, state: Mapping[str, Any]) -> bool:
-        """Let a job of this run wait until the client has chosen its columns. `state`: `candidates` and `columns`."""
+        """Make a job of this run wait for the client to choose its columns. `state`: `candidates` and `columns`."""
         waiting = {**state, "waiting_since": times.text(at)}
         changes = {"status": JobStatus.NEEDS_COLUMNS, "run": None, **_state_paths(waiting)}
         return self._change(kind, job_id, changes, *_held_by(run))
@@ -155,7 +155,8 @@ class Jobs:
     def choose_columns(self, kind: JobKind, job_id: str, columns: Sequence[str], run: str, at: datetime) -> bool:
         """Store the client's columns and queue a job that waits for them. Idempotent for the same columns.
 
-        `run`: the execution that continues the job. False: the job does not wait for columns. Raises NotFound.
+        `run`: the execution that continues the job. Returns False if the job does not wait for columns. Raises
+        NotFound.
         """
         changed = self._change(
             kind,
@@ -175,14 +176,14 @@ class Jobs:
         return stored.status is JobStatus.QUEUED and list(stored.request.get("columns") or ()) == list(columns)
 
     def advance(self, kind: JobKind, job_id: str, run: str, **changes: Any) -> bool:
-        """Change `progress`, `counts` or `state` of a job; False if this run does not have it any more.
+        """Change `progress`, `counts` or `state` of a job. Returns False if this run no longer has it.
 
-        Of `state`, the named values are set and the rest stays.
+        In `state`, only the given keys change.
         """
         return self._change(kind, job_id, _paths(changes), *_held_by(run))
 
     def count_piece(self, kind: JobKind, job_id: str, run: str, piece: int) -> bool:
-        """Note that a piece of the work is done, in the set `pieces_done`. Idempotent."""
+        """Record that a piece of the work is done, in the set `pieces_done`. Idempotent."""
         return queries.write_if(
             self._client.update_item,
             TableName=self._table,
@@ -221,7 +222,7 @@ class Jobs:
         status: JobStatus = JobStatus.FAILED,
         **changes: Any,
     ) -> bool:
-        """End a job of this run with what went wrong and what to do about it. The text holds no phone number."""
+        """Fail a job of this run. `error`: what went wrong and what to do, without a phone number."""
         ended = {"status": status, "finished_at": times.text(at), "error": error[:LONGEST_ERROR]}
         return self._end(kind, job_id, run, {**_paths(changes), **ended}, status)
 

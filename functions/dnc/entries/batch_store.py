@@ -14,7 +14,7 @@ from dnc.entries.store import unchanged
 from dnc.entries.wire import entry_of, row_of
 from dnc.problems import Unavailable
 
-STATEMENTS_A_CALL = 25
+STATEMENTS_PER_CALL = 25
 _CONFLICTS = frozenset({"DuplicateItem", "ConditionalCheckFailed"})
 _AGAIN = frozenset(
     {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "TransactionConflict"}
@@ -62,8 +62,8 @@ class BulkEntries:
     def store(self, wanted: Sequence[Wanted]) -> Stored:
         """Store entries, each number at most once. Return which were not stored."""
         stored = Stored(set(), set())
-        for i in range(0, len(wanted), STATEMENTS_A_CALL):
-            self._store_part(wanted[i : i + STATEMENTS_A_CALL], stored)
+        for i in range(0, len(wanted), STATEMENTS_PER_CALL):
+            self._store_part(wanted[i : i + STATEMENTS_PER_CALL], stored)
         return stored
 
     def _store_part(self, wanted: Sequence[Wanted], stored: Stored) -> None:

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-KEYS_A_BATCH = 100
+KEYS_PER_BATCH = 100
 _PATHS = ("number", "listed_at", "source", *NEEDED)
 _NAMES = {name: f"#{place}" for place, name in enumerate(dict.fromkeys(".".join(_PATHS).split(".")))}
 OPTIONS = {
@@ -52,7 +52,7 @@ class StatusReader:
             return self._one(unread[0]) if unread else {}
         rows: dict[str, dict[str, Any]] = {}
         for _ in attempts(self._patience):
-            batches = [unread[i : i + KEYS_A_BATCH] for i in range(0, len(unread), KEYS_A_BATCH)]
+            batches = [unread[i : i + KEYS_PER_BATCH] for i in range(0, len(unread), KEYS_PER_BATCH)]
             unread = []
             for batch, response in zip(batches, self._batch_get(batches), strict=True):
                 unread += self._collect(batch, response, rows)

@@ -20,11 +20,11 @@ from dnc.entries.status_reader import StatusReader
 from dnc.problems import Conflict, NotListed, Unavailable
 
 PAGE_SECONDS = 8.0
-"""The longest that one page of the list is read for."""
+"""The longest time for which one page of the list is read."""
 LISTED_INDEX = "listed"
 """The index of the rows that are listed (decision 36), by account and number. It holds no removed row."""
-_ROWS_READ_A_PAGE = 20_000
-_ROWS_A_QUERY = 1000
+_ROWS_READ_PER_PAGE = 20_000
+_ROWS_PER_QUERY = 1000
 
 
 class Numbers(StatusReader):
@@ -87,7 +87,7 @@ class Numbers(StatusReader):
             last = page.get("LastEvaluatedKey")
             if len(found) > size or (len(found) == size and last):
                 return found[:size], found[size - 1].number
-            if last and (rows_read >= _ROWS_READ_A_PAGE or self._clock() > ends):
+            if last and (rows_read >= _ROWS_READ_PER_PAGE or self._clock() > ends):
                 return found, last["number"]["S"]
         return found, None
 
@@ -100,7 +100,7 @@ class Numbers(StatusReader):
             **listing.query(filters),
             "TableName": self._table,
             "ConsistentRead": True,
-            "Limit": size if listing.unfiltered(filters) else _ROWS_A_QUERY,
+            "Limit": size if listing.unfiltered(filters) else _ROWS_PER_QUERY,
         }
         query["ExpressionAttributeValues"] = {**query["ExpressionAttributeValues"], ":account": {"S": self._account_id}}
         if after:

@@ -39,7 +39,7 @@ _VARYING = frozenset(nanp.VARYING.split())
 _LONGEST_PLAIN = 40
 _LONGEST_E164 = 15
 _LONGEST_EXTENSION = 4
-_TEXTS_A_BATCH = 1000
+_TEXTS_PER_BATCH = 1000
 
 
 def known_region(region: str) -> bool:
@@ -77,7 +77,7 @@ def classify_many(written: Iterable[str], region: str | None) -> tuple[list[str 
     in_plan = region in _PLAN_REGIONS
     numbers: list[str | None] = []
     exceptions: dict[int, Readings] = {}
-    for texts in batched(written, _TEXTS_A_BATCH, strict=False):
+    for texts in batched(written, _TEXTS_PER_BATCH, strict=False):
         for text, digits in zip(texts, _all_without_marks(texts), strict=True):
             # The first case of `_in_use`, inlined because most texts are of this form.
             if in_plan and len(digits) == 10 and digits[:3] in _IN_USE and digits[3] >= "2" and digits.isdecimal():

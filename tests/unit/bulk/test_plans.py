@@ -79,8 +79,8 @@ def test_a_nightly_export_has_one_id_for_an_account_and_kind():
     assert repeated.export_id in ids
     assert repeated.request["to"] == "2026-11-24T04:10:00.000Z"
     assert ExportOrder.of(json.loads(json.dumps(repeated.as_json()))) == repeated
-    assert orders.night_begins(None, MADE, times.text(NOW)) == "2026-11-20T00:00:00.000Z"
-    assert orders.night_begins("2026-11-23T01:10:00.000Z", MADE, times.text(NOW)) == "2026-11-23T01:10:00.000Z"
+    assert orders.night_start(None, MADE, times.text(NOW)) == "2026-11-20T00:00:00.000Z"
+    assert orders.night_start("2026-11-23T01:10:00.000Z", MADE, times.text(NOW)) == "2026-11-23T01:10:00.000Z"
 
 
 def test_the_version_of_the_code_is_the_release_and_a_digest():
@@ -90,10 +90,10 @@ def test_the_version_of_the_code_is_the_release_and_a_digest():
     assert f'version = "{release}"' in (code_version._ROOT.parent / "pyproject.toml").read_text()
 
 
-def planned(body, column=None, rows_a_piece=3):
+def planned(body, column=None, rows_per_piece=3):
     files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
     choice = Choice("US", (column,) if column else (), importing=False)
-    plan = scrub_plan.make(files, io.BytesIO(body), len(body), "leads.csv", choice, rows_a_piece=rows_a_piece)
+    plan = scrub_plan.make(files, io.BytesIO(body), len(body), "leads.csv", choice, rows_per_piece=rows_per_piece)
     leads = [lead for piece in plan.pieces for lead in stored_leads.leads(files, piece["piece"])]
     return plan, leads
 

@@ -103,10 +103,10 @@ def test_the_model_uses_measurements_and_rejects_unknown_inputs():
 
 
 def test_the_time_that_an_import_spends_queued_is_billed():
-    values = Inputs(import_workers=4, import_rows_a_second=500, import_cpu_ms=0.1)
+    values = Inputs(import_workers=4, import_rows_per_second=500, import_cpu_ms=0.1)
     assert values.import_row_ms == pytest.approx(8)
     assert replace(values, import_workers=1).import_row_ms == pytest.approx(2)
-    assert replace(values, import_rows_a_second=1e9).import_row_ms == pytest.approx(0.1)
+    assert replace(values, import_rows_per_second=1e9).import_row_ms == pytest.approx(0.1)
 
 
 def test_the_limits_are_in_the_order_in_which_a_growing_load_reaches_them():

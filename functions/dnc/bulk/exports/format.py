@@ -1,6 +1,6 @@
-"""The rows of an export: entries and audit events as CSV (RFC 4180) and as JSON lines, out of DynamoDB's typed form.
+"""The rows of an export: entries and audit events, from DynamoDB's typed form to CSV (RFC 4180) or JSON lines.
 
-CSV cells are escaped for spreadsheets (`dnc.bulk.uploads.cells`). JSON lines hold exactly what is stored.
+CSV cells are escaped for spreadsheets (`dnc.bulk.uploads.cells`). JSON lines contain exactly what is stored.
 """
 
 import csv
@@ -91,24 +91,24 @@ def columns(kind: ExportKind) -> tuple[str, ...]:
 
 def header(kind: ExportKind, form: ExportFormat) -> str:
     """Return the first line of every file of an export, or ""."""
-    return _liner()(columns(kind)) if form is ExportFormat.CSV else ""
+    return _line_writer()(columns(kind)) if form is ExportFormat.CSV else ""
 
 
 def writer(kind: ExportKind, form: ExportFormat, moment: datetime) -> Callable[[Mapping[str, Any]], str]:
-    """Return the function from a row in DynamoDB's typed form to its text, line end included.
+    """Return a function that formats a row in DynamoDB's typed form, with its line end.
 
     `moment`: when the row was read, UTC. An entry whose expiry has passed by then is written as `expired`.
     """
     if form is ExportFormat.JSONL:
         return _event_as_json if kind is ExportKind.AUDIT else lambda item: _json(_entry(item, moment)) + "\n"
-    line = _liner()
+    line = _line_writer()
     if kind is ExportKind.AUDIT:
         return lambda item: line(map(_safe, _event_cells(item)))
     return lambda item: line(map(_safe, _entry_cells(item, moment)))
 
 
 _LAST_EPOCH = 253_402_300_799
-"""The end of the year 9999, the last that a time can be written in."""
+"""The end of the year 9999, the latest time that RFC 3339 can express."""
 
 
 def _entry(item: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
@@ -151,8 +151,8 @@ def _safe(value: Any) -> str:
 _json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def _liner() -> Callable[[Iterable[str]], str]:
-    """Return the function that writes cells as a line. It reuses its writer, which costs most of a new line."""
+def _line_writer() -> Callable[[Iterable[str]], str]:
+    """Return a function that formats cells as a CSV line. It reuses one writer, because making one costs more."""
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\r\n").writerow
 

@@ -1,4 +1,4 @@
-"""One file of an export: gzip that is the same for the same rows, bounded in rows and bytes, with its SHA-256."""
+"""One file of an export: deterministic gzip, limited in rows and bytes, with its SHA-256."""
 
 import hashlib
 import zlib
@@ -8,14 +8,14 @@ from typing import Any, Self
 
 MAX_ROWS = 250_000
 MAX_BYTES = 128 * 1024 * 1024
-"""Before compression. A file is held in memory compressed, which is about a tenth of it."""
+"""Before compression. In memory, a file is compressed to about a tenth of that."""
 _CHUNK = 64 * 1024
 _GZIP = 31
 
 
 @dataclass(frozen=True, slots=True)
 class FileSummary:
-    """A finished file. `bytes` and `sha256` are of the file as it is downloaded, compressed."""
+    """A finished file. `bytes` and `sha256` describe the compressed file, as it is downloaded."""
 
     name: str
     rows: int
@@ -23,7 +23,7 @@ class FileSummary:
     sha256: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return the file as a manifest names it."""
+        """Return the file's entry in a manifest."""
         return {"name": self.name, "rows": self.rows, "bytes": self.bytes, "sha256": self.sha256}
 
     @classmethod
@@ -38,7 +38,7 @@ class ExportFile:
     def __init__(self, header: str, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES) -> None:
         """Begin a file with a header (may be empty)."""
         self._out = bytearray()
-        # zlib's own gzip header has no name and no time: the same rows give the same bytes, and so the same digest.
+        # zlib's gzip header has no name and no time, so equal rows make equal bytes and the same digest.
         self._gzip = zlib.compressobj(6, wbits=_GZIP)
         self._pending = [header]
         self._pending_size = len(header)
@@ -49,11 +49,11 @@ class ExportFile:
 
     @property
     def full(self) -> bool:
-        """Return whether the file has reached one of its bounds."""
+        """Return whether the file has reached one of its limits."""
         return self.rows >= self._max_rows or self._size + self._pending_size >= self._max_bytes
 
     def add(self, line: str) -> None:
-        """Add a row, line end included."""
+        """Add a row with its line end."""
         self._pending.append(line)
         self._pending_size += len(line)
         self.rows += 1
@@ -61,7 +61,7 @@ class ExportFile:
             self._flush()
 
     def finish(self, stem: str, extension: str) -> tuple[FileSummary, bytes]:
-        """End the file. Its name has a part of its digest, so no other content ever has the same name."""
+        """End the file. Its name contains part of its digest, so different content never has the same name."""
         self._flush()
         self._out += self._gzip.flush()
         body = bytes(self._out)

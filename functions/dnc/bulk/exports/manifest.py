@@ -1,8 +1,8 @@
 """The manifest of an export, and the chain of an account's manifests: functions of values, no I/O.
 
 A manifest names every file with its rows, bytes and SHA-256, and the SHA-256 of the account's previous manifest. Anyone
-who keeps one digest elsewhere can prove every export up to it: a changed file, and a manifest that was changed, left
-out or slipped in, does not fit the chain.
+who keeps one digest elsewhere can prove every export up to it: a changed file breaks the chain, and so does a changed,
+missing or inserted manifest.
 """
 
 import hashlib

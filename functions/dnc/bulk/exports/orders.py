@@ -13,10 +13,10 @@ from dnc.entries.entry import Actor
 from dnc.problems import InvalidRequest
 
 SETTLING = timedelta(minutes=5)
-"""An index of DynamoDB may lag a little, so the audit is exported up to this long ago."""
+"""An audit export ends this long ago, because a DynamoDB index may lag."""
 NIGHTLY = Actor("schedule:nightly")
 NIGHTLY_FORMATS = {ExportKind.NUMBERS: ExportFormat.CSV, ExportKind.AUDIT: ExportFormat.JSONL}
-"""The list in the form that an import reads back, the audit in the form whose digests can be verified."""
+"""The list in the format that imports can read back, the audit in the format whose digests can be verified."""
 _RANDOM_BITS = 80
 
 
@@ -73,9 +73,9 @@ def window(
 
 
 def night(account_id: str, kind: ExportKind, scheduled_at: datetime) -> ExportOrder:
-    """Return the nightly export of an account. The same night has the same id, so a repeat makes no second export.
+    """Return the nightly export of an account. A night always has the same id, so a repeat creates no second export.
 
-    The start of the audit's window is known only when the export begins: the end of the previous night's.
+    The audit's window starts where the previous night's ended, which is known only when the export begins.
     """
     day = scheduled_at.replace(hour=0, minute=0, second=0, microsecond=0)
     until = times.text(scheduled_at - SETTLING) if kind is ExportKind.AUDIT else None
@@ -84,8 +84,8 @@ def night(account_id: str, kind: ExportKind, scheduled_at: datetime) -> ExportOr
     return ExportOrder(account_id, new_id(day, suffix), request, NIGHTLY.item(), times.text(scheduled_at), nightly=True)
 
 
-def night_begins(audit_until: str | None, account_made: str, until: str) -> str:
-    """Return where a night's window of the audit begins: where the last one ended, or the account's first day."""
+def night_start(audit_until: str | None, account_made: str, until: str) -> str:
+    """Return the start of a night's audit window: where the last one ended, or the account's first day."""
     return min(audit_until or times.text(_day_of(account_made)), until)
 
 

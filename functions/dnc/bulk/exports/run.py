@@ -1,6 +1,6 @@
-"""An export, step by step: write a file, note it with the place after it, and so on until every row was read.
+"""Runs an export step by step: write a file, record it with the cursor after it, and repeat until all rows are read.
 
-A run that was stopped at any point continues after the last stored file: no row is lost or exported twice. At the end
+A run that was stopped at any point resumes after the last recorded file: no row is lost or exported twice. At the end
 the export is sealed (`store.Exports.seal`), and only then is its manifest written to S3.
 """
 
@@ -24,7 +24,7 @@ _ROWS_BETWEEN_CHECKS = 500
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """How large a file may grow: rows, and bytes before compression."""
+    """The limits of a file: rows, and bytes before compression."""
 
     rows: int = MAX_ROWS
     bytes: int = MAX_BYTES
@@ -39,9 +39,9 @@ def run(
     out_of_time: Callable[[], bool],
     bounds: FileLimits | None = None,
 ) -> Job:
-    """Write files from the stored place on, until every row was read or time is short, and return the export.
+    """Write files from the stored cursor on, until all rows are read or time is short, and return the export.
 
-    `out_of_time`: whether the current file must be ended now. Raises Conflict if another run works on the export.
+    `out_of_time`: whether the current file must end now. Raises Conflict if another run works on the export.
     """
     if "read_until" in export.state:
         return export
@@ -64,13 +64,13 @@ def run(
             write = export_rows.writer(kind, form, clock())
     if out.rows or cursor != stored:
         export = _store(exports, export, files, out, cursor)
-    if not exports.note_end(export, clock()):
+    if not exports.record_end(export, clock()):
         raise Conflict("Another run works on this export.")
     return exports.get(export.id)
 
 
 def seal(exports: Exports, export: Job, files: JobFiles, code_version: str, run_id: str, at: datetime) -> bool:
-    """Seal an export whose rows were all read, and write its manifest; False if it has to start over."""
+    """Seal an export whose rows are all read, and write its manifest. Return False if it has to start over."""
     try:
         body = exports.seal(export, code_version)
     except Superseded as superseded:
@@ -89,6 +89,6 @@ def _store(exports: Exports, export: Job, files: JobFiles, out: ExportFile, curs
         kind, form = export.request["kind"], export.request["format"]
         file, body = out.finish(f"{kind}-{len(export.state['files']) + 1:05}", form)
         files.put(file.name, body, TAG_EXPORT)
-    if not exports.note(export, cursor, file):
+    if not exports.record_file(export, cursor, file):
         raise Conflict("Another run works on this export.")
     return exports.get(export.id)

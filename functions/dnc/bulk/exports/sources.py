@@ -1,7 +1,7 @@
-"""The sources of an export's rows: an account's entries in the order of number, its audit in the order recorded.
+"""The sources of an export's rows: an account's entries by number, and its audit events in the order recorded.
 
-Rows are in DynamoDB's typed form, each with the cursor after which a later run continues, so no row is lost or exported
-twice when a run is stopped. A row without an item is only progress.
+Rows are in DynamoDB's typed form. Each comes with the cursor from which a later run continues, so that no row is lost
+or exported twice if a run is stopped. A row without an item only advances the cursor.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,13 +19,13 @@ type RowReader = Callable[[str | None], Iterator[ExportRow]]
 def entries(
     client: Any, table: str, account_id: str, pace: ReadPace, since: str | None = None, until: str | None = None
 ) -> RowReader:
-    """Return the reader of an account's entries, in the order of number, at the account's pace.
+    """Return the reader of an account's entries, ordered by number, at the account's pace.
 
-    It is strongly consistent: what was listed before the export began is in it, and a restore may begin from it.
+    Strongly consistent: whatever was listed before the export began is in it, and a restore may begin from it.
 
-    Each number is read once, however many are added and removed meanwhile, because its place never moves.
-    `since`, `until` (RFC 3339 UTC): only entries last changed in [since, until). An entry without the time of its
-    change is never left out. The cursor is a number, E.164.
+    Each number is read once, whatever is added and removed in the meantime, because its place never changes.
+    `since`, `until` (RFC 3339 UTC): only entries last changed in [since, until). An entry without a time of
+    change is always included. The cursor is a number, E.164.
     """
 
     def read(after: str | None) -> Iterator[ExportRow]:
@@ -48,7 +48,7 @@ def entries(
 def events(client: Any, table: str, account_id: str, since: str, until: str) -> RowReader:
     """Return the reader of an account's audit events recorded in [since, until) (RFC 3339 UTC), in the order recorded.
 
-    `until` must be some minutes ago, because an index of DynamoDB may lag. The cursor is an event's place in the
+    `until` must be some minutes ago, because an index of DynamoDB may lag. The cursor is an event's key in the
     timeline, or a day.
     """
     timeline = Timeline(client, table, account_id)

@@ -1,7 +1,7 @@
 """The stored state of an account's exports: their progress, and the chain of the account's manifests.
 
-Every change is one conditional update on the number of the step, so of two runs that do the same step one counts. An
-export is sealed by chaining its manifest to the account's last one in one transaction.
+Every change is one update conditional on the step's number, so if two runs do the same step, only one takes effect. To
+seal an export, one transaction chains its manifest to the account's last one.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Exports:
         return self.jobs.get(JobKind.EXPORT, export_id)
 
     def chain(self) -> tuple[ChainEnd, str | None]:
-        """Read the end of the account's chain, and up to when (RFC 3339 UTC) nights have exported its audit."""
+        """Read the end of the account's chain, and the time (RFC 3339 UTC) up to which nights exported its audit."""
         with aws_errors.storage():
             response = self._client.get_item(TableName=self._table, Key=self._key(CHAIN), ConsistentRead=True)
         if "Item" not in response:
@@ -54,8 +54,8 @@ class Exports:
         row = wire.from_wire(response["Item"])
         return ChainEnd(int(row["length"]), str(row["sha256"]), row.get("export_id")), row.get("audit_until")
 
-    def note(self, export: Job, cursor: str, file: FileSummary | None) -> bool:
-        """Store a file and the place after it; False if another run did this step."""
+    def record_file(self, export: Job, cursor: str, file: FileSummary | None) -> bool:
+        """Store a file and the cursor after it. Return False if another run did this step."""
         step = int(export.state["step"])
         sets = "SET kept.#cursor = :cursor, kept.step = :next"
         values: dict[str, Any] = {":cursor": cursor, ":next": step + 1}
@@ -64,14 +64,14 @@ class Exports:
             values |= {":file": [file.as_json()], ":rows": int(export.counts.get("rows", 0)) + file.rows}
         return self._update(export, step, sets, {"#cursor": "cursor", **({"#rows": "rows"} if file else {})}, values)
 
-    def note_end(self, export: Job, at: datetime) -> bool:
-        """Store that every row was read; False if another run did."""
+    def record_end(self, export: Job, at: datetime) -> bool:
+        """Store that all rows are read. Return False if another run did this step."""
         step = int(export.state["step"])
         values = {":at": times.text(at), ":next": step + 1}
         return self._update(export, step, "SET kept.read_until = :at, kept.step = :next", {}, values)
 
     def restart(self, export: Job, since: str) -> bool:
-        """Start over from a later time: everything before it has been exported."""
+        """Start over from a later time, because everything before it has been exported."""
         step = int(export.state["step"])
         until = max(since, str(export.request["to"]))
         sets = (
@@ -165,7 +165,7 @@ class Exports:
 
 
 def initial_state(*, nightly: bool) -> dict[str, Any]:
-    """Return the state of an export that begins."""
+    """Return the state of a new export."""
     return {"step": 0, "cursor": "", "files": [], "nightly": nightly}
 
 

@@ -1,7 +1,7 @@
-"""What a row of an import does to the entry of its number: functions of values, safe to repeat for the same row.
+"""Merges the rows of an import into the entry of their number: functions of values, safe to repeat for the same row.
 
-A row stores its own key and its outcome with the entry. A row that finds its own key there was written before, and
-counts the same outcome again. If it finds another row's key of the same import, the file has the number twice.
+A write stores the row's key and outcome with the entry. A row that finds its own key there was written before, and
+counts the same outcome again. If it finds the key of another row of the import, the file has the number twice.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from dnc.entries.entry import LISTED, REMOVED, Change, Entry, Write
 
 
 class RowOutcome(StrEnum):
-    """How a number of a row is counted. A row without a number counts as one that is invalid."""
+    """How a number in a row is outcomes. A row without a number counts as one invalid number."""
 
     LISTED = "listed"
     ALREADY_LISTED = "already_listed"
@@ -24,37 +24,37 @@ class RowOutcome(StrEnum):
 
 
 class Merged(NamedTuple):
-    """The outcome of the rows of one number. `entry`: to be stored, or None if nothing changes."""
+    """The merged rows of one number. `entry`: to be stored, or None if nothing changes. `outcomes`: of each row."""
 
     entry: Entry | None
-    counted: list[RowOutcome]
+    outcomes: list[RowOutcome]
 
 
 def merge(
     account_id: str, current: Entry | None, rows: Sequence[RowRequest], options: ImportOptions, write: Write
 ) -> Merged:
-    """Apply the rows of a file that name one number, in their order, to the entry that is stored (or None).
+    """Apply the rows with one number, in the order of the file, to the stored entry (or None).
 
-    They become one write: its version is one above the stored one.
+    They become one write, whose version is one above the stored one.
     """
-    entry, counted = current, []
+    entry, outcomes = current, []
     for row in rows:
         entry, outcome = _apply(account_id, entry, row, options, write)
-        counted.append(outcome)
+        outcomes.append(outcome)
     if entry is None or entry is current:
-        return Merged(None, counted)
+        return Merged(None, outcomes)
     if current is None or len(rows) == 1:
-        one = (1, Change.LISTED) if current is None else (entry.version, Change(entry.change))
+        version, change = (1, Change.LISTED) if current is None else (entry.version, Change(entry.change))
     else:
         listed = current.status_at(write.at) == LISTED
-        one = (current.version + 1, Change.REQUESTED_AGAIN if listed else Change.RELISTED)
-    if (entry.version, entry.change) != one:
-        entry = replace(entry, version=one[0], change=one[1])
-    return Merged(entry, counted)
+        version, change = current.version + 1, Change.REQUESTED_AGAIN if listed else Change.RELISTED
+    if (entry.version, entry.change) != (version, change):
+        entry = replace(entry, version=version, change=change)
+    return Merged(entry, outcomes)
 
 
 def made_by(entry: Entry, import_id: str, rows: Sequence[RowRequest]) -> bool:
-    """Return whether one of these rows of the import listed an entry that nobody has written to since."""
+    """Return whether one of these rows of the import listed an entry that has not been changed since."""
     return (
         entry.status == LISTED
         and entry.request_id.startswith(_prefix(import_id))
@@ -79,7 +79,7 @@ def outcome_of(entry: Entry, import_id: str, row_key: str) -> RowOutcome | None:
 
 
 def request_id(import_id: str, row_key: str, removed_at: str = "") -> str:
-    """Return the request id of the write of a row. `removed_at`: if it lists a removed number again, of the removal."""
+    """Return the request id of a row's write. `removed_at`: the time of the removal if the write relists the number."""
     return f"{_prefix(import_id)}{row_key}{'@' if removed_at else ''}{removed_at}"
 
 
@@ -93,16 +93,16 @@ def _apply(
         is_ours = took_part(current, options.import_id)
         if not is_ours and current.status == REMOVED and options.skip_removed:
             return current, RowOutcome.SKIPPED_REMOVED
-        # Also if another row of this import has listed the number again: the order of rows changes no count.
+        # This holds even if another row of this import relisted the number, so the order of rows changes no count.
         removed_at = _relisted_after(current, options.import_id) if is_ours else _removed_at(current)
         if row.dated and row.request.requested_at <= removed_at:
             return current, RowOutcome.SKIPPED_REMOVED
         if is_ours:
-            return _again(current, row, options.import_id, write), RowOutcome.ALREADY_LISTED
+            return _apply_further_row(current, row, options.import_id, write), RowOutcome.ALREADY_LISTED
     request = row.request
     is_listed = current is not None and current.status_at(write.at) == LISTED
     if current is not None and is_listed:
-        if not _says_something_new(row, current):
+        if not _adds_something(row, current):
             return current, RowOutcome.ALREADY_LISTED
         if not row.dated and current.last_requested_at:
             request = replace(request, requested_at=current.last_requested_at)
@@ -119,11 +119,11 @@ def _removed_at(entry: Entry) -> str:
 
 
 def _relisted_after(entry: Entry, import_id: str) -> str:
-    """Return when an entry was removed that this import has listed again, RFC 3339 UTC, or ""."""
+    """Return when an entry that this import relisted had been removed, RFC 3339 UTC, or ""."""
     return entry.request_id.partition("@")[2] if entry.request_id.startswith(_prefix(import_id)) else ""
 
 
-def _says_something_new(row: RowRequest, current: Entry) -> bool:
+def _adds_something(row: RowRequest, current: Entry) -> bool:
     """Return whether a row adds anything to a listed entry. If not, it changes nothing, however often it comes."""
     request = row.request
     if not {str(request.source), *request.sources} <= current.sources:
@@ -141,8 +141,8 @@ def _says_something_new(row: RowRequest, current: Entry) -> bool:
     return last > current.last_requested_at
 
 
-def _again(current: Entry, row: RowRequest, import_id: str, write: Write) -> Entry:
-    """Apply a further row of the same file: a further request if it says something new. Safe to repeat."""
+def _apply_further_row(current: Entry, row: RowRequest, import_id: str, write: Write) -> Entry:
+    """Apply a further row of the same file, as a further request if it adds something. Safe to repeat."""
     request = replace(row.request, key=None)
     if current.status_at(write.at) != LISTED:
         return current
@@ -151,7 +151,7 @@ def _again(current: Entry, row: RowRequest, import_id: str, write: Write) -> Ent
     moves_dates = not current.requested_at <= request.requested_at <= current.last_requested_at
     listed = [at for at in (current.listed_elsewhere_at, request.listed_elsewhere_at) if at]
     moves_dates = moves_dates or (bool(listed) and min(listed) != current.listed_elsewhere_at)
-    if not moves_dates and not _says_something_new(row, current):
+    if not moves_dates and not _adds_something(row, current):
         return current
     write = replace(write, request_id=request_id(import_id, row.key, _relisted_after(current, import_id)))
     return entries.request_listing(current.account_id, current, request, write).entry

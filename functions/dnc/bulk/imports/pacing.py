@@ -1,4 +1,4 @@
-"""The write rate of a worker: its share of what one partition carries, less while DynamoDB or the audit lags."""
+"""A worker's write rate: its share of a partition's capacity, and less if DynamoDB throttles or the audit lags."""
 
 import time
 from collections import deque
@@ -15,11 +15,11 @@ _RECOVERY = 1.1
 
 
 class NotYetDone(Exception):
-    """This invocation is about to time out. Run the piece again: finished work is recognized."""
+    """This invocation is about to time out. Run the piece again; finished work is recognized."""
 
 
 class Pace:
-    """Limits the writes per second; halves the limit when it is asked to slow down, and recovers gradually."""
+    """Limits the writes per second. Throttling halves the limit, which then recovers gradually."""
 
     def __init__(
         self,
@@ -55,9 +55,9 @@ class Pace:
 
 
 class AuditLag:
-    """Measures how far the audit lags: it looks for the audit of a number that this worker listed a while ago.
+    """Measures how far the audit lags, by looking for the audit events of numbers that this worker listed a while ago.
 
-    This is the lag of the account's own changes, to the second. The stream's metric is per minute, for all accounts.
+    This is the lag of the account's own changes, to the second. The stream's metric is per minute and for all accounts.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class AuditLag:
         self._client, self._table, self._account_id, self._slow_at = client, table, account_id, slow_at
         self._clock, self._sleep = clock, sleep
         self._probes: deque[tuple[str, float]] = deque()
-        self._looked = self._probed = clock()
+        self._measured = self._probed = clock()
 
     def listed(self, number: str) -> None:
         """Remember, every few seconds, a number (E.164) that was just listed for the first time."""
@@ -84,7 +84,7 @@ class AuditLag:
 
     def keep_up(self, pace: Pace, still_time: Callable[[], bool]) -> None:
         """Slow down or wait while the audit lags. Raises NotYetDone when time is short."""
-        if self._clock() - self._looked < PROBE_EVERY:
+        if self._clock() - self._measured < PROBE_EVERY:
             return
         while (lag := self._lag()) >= self._slow_at:
             pace.slow_down()
@@ -95,7 +95,7 @@ class AuditLag:
             self._sleep(PROBE_EVERY)
 
     def _lag(self) -> float:
-        self._looked = self._clock()
+        self._measured = self._clock()
         while self._probes and self._is_recorded(self._probes[0][0]):
             self._probes.popleft()
         return self._clock() - self._probes[0][1] if self._probes else 0.0

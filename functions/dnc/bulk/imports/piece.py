@@ -1,6 +1,6 @@
-"""One piece of an import, written to the list or only counted: safe to repeat, and to run twice at the same time.
+"""Writes one piece of an import to the list, or only counts it. Safe to repeat, and to run twice at the same time.
 
-Its rows are streamed. Its result is written to S3 under the piece's number, and is the same each time.
+The rows are streamed. The result is written to S3 under the piece's number, and is the same each time.
 """
 
 import json
@@ -30,7 +30,7 @@ from dnc.entries.entry import Actor, Entry, Source, Write
 from dnc.phone.prefixes import area_of
 from dnc.problems import Unavailable
 
-NUMBERS_A_WINDOW = 100
+NUMBERS_PER_WINDOW = 100
 PATIENCE = 120.0
 _EXPECT_NEW_BELOW = 0.1
 _MOST_REASONS = 20
@@ -53,7 +53,7 @@ def new_name(piece: int) -> str:
 
 @dataclass(slots=True)
 class PieceResult:
-    """The result of a piece. `counts`: of its numbers; `rows`: how many rows were read.
+    """The result of a piece. `counts`: of its numbers. `rows`: rows read. `new`: the numbers a dry run would list.
 
     `areas`: of a registry's numbers, as `dnc.phone.prefixes` names them.
     """
@@ -91,12 +91,12 @@ class PieceImport:
 
     def write(self, rows: Iterator[bytes], file: int) -> PieceResult:
         """Write the rows of a piece and return the result. Raises NotYetDone and Unavailable."""
-        for window in windows(self._requests(rows, file), NUMBERS_A_WINDOW):
+        for window in windows(self._requests(rows, file), NUMBERS_PER_WINDOW):
             self._do(window)
         return self._result
 
     def _requests(self, rows: Iterator[bytes], file: int) -> Iterator[RowRequest]:
-        """Yield the requests of rows, and count the rows and numbers that make none."""
+        """Yield the requests in rows, and count the rows and numbers that yield none."""
         result = self._result
         for line in rows:
             row = json.loads(line)
@@ -151,7 +151,7 @@ class PieceImport:
                 raise NotYetDone
 
     def _attempt(self, window: dict[str, list[RowRequest]], known: Mapping[str, Entry]) -> tuple[set[str], set[str]]:
-        """Write the rest of a window once and take out what was written; return conflicts and throttled numbers."""
+        """Try to write the rest of a window once, and drop what was written. Return conflicts and throttled numbers."""
         write = self._now()
         merged = {n: merge(self._account_id, known.get(n), rows, self._options, write) for n, rows in window.items()}
         wanted = [Wanted(m.entry, known.get(n)) for n, m in merged.items() if m.entry is not None]
@@ -160,7 +160,7 @@ class PieceImport:
         for number, one in merged.items():
             if number in stored.conflicts or number in stored.throttled:
                 continue
-            self._result.counts.update(one.counted)
+            self._result.counts.update(one.outcomes)
             del window[number]
             if self._lag and one.entry is not None and one.entry.version == 1:
                 self._lag.listed(number)
@@ -172,12 +172,12 @@ class PieceImport:
         write = self._now()
         for number, rows in window.items():
             merged: Merged = merge(self._account_id, known.get(number), rows, self._options, write)
-            counted = list(merged.counted)
-            if RowOutcome.LISTED in counted:
+            outcomes = list(merged.outcomes)
+            if RowOutcome.LISTED in outcomes:
                 if number in self._result.new:
-                    counted = [RowOutcome.ALREADY_LISTED] * len(counted)
+                    outcomes = [RowOutcome.ALREADY_LISTED] * len(outcomes)
                 self._result.new.add(number)
-            self._result.counts.update(counted)
+            self._result.counts.update(outcomes)
 
     def _now(self) -> Write:
         return Write(times.now(), self._actor, "")
@@ -186,7 +186,7 @@ class PieceImport:
 def run(
     files: JobFiles, piece: Mapping[str, int], work: Callable[[Iterator[bytes], int], PieceResult], under: str = ""
 ) -> None:
-    """Work on a planned piece, and write its result to S3, in the folder `under`. Raises MiscountedPiece."""
+    """Run `work` on a planned piece, and write its result to S3 in the folder `under`. Raises MiscountedPiece."""
     number, rows = piece["piece"], piece["rows"]
     result = work(files.lines(piece_name(number)), piece["file"])
     if result.rows != rows:
@@ -208,4 +208,4 @@ def run(
 
 
 class MiscountedPiece(Exception):
-    """A piece was not read as it was planned: a fault of the service, and the import does not end as done."""
+    """A piece was not read as planned, which is a fault of the service. The import does not end as done."""

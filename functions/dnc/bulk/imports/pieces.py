@@ -1,4 +1,4 @@
-"""The names of an import's plan and pieces, apart from the planning: the workers do without its libraries."""
+"""The names of an import's plan and pieces, in a module of their own so that workers do not load the planner."""
 
 PLAN = "plan.json"
 

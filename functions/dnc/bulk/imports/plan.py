@@ -1,7 +1,7 @@
-"""The plan of an import: its file, read once, as pieces of rows in S3. Nothing is listed yet.
+"""Plans an import: reads its file once and writes it to S3 as pieces of rows. Nothing is listed yet.
 
-The rows of a piece are not neighbors in the file, nor are the pieces that are written in parallel: a sorted file would
-otherwise heat one partition of DynamoDB. The same file gives the same pieces, so it is safe to plan again.
+Rows of a piece are not neighbors in the file, and neither are pieces that are written in parallel. Otherwise a sorted
+file would make one DynamoDB partition hot. The same file always yields the same pieces, so planning can be repeated.
 """
 
 import io
@@ -18,9 +18,9 @@ from dnc.bulk.uploads.errors import FileRefused
 from dnc.bulk.uploads.reader import FileReader, Lead
 from dnc.bulk.uploads.source import Limits, open_files
 
-ROWS_A_PIECE = 5_000
-PIECES_A_GROUP = 8
-BYTES_A_GROUP = 32 * 1024**2
+ROWS_PER_PIECE = 5_000
+PIECES_PER_GROUP = 8
+BYTES_PER_GROUP = 32 * 1024**2
 MOST_ROWS = 50_000_000
 LONGEST_VALUE = 300
 _SPREAD = 2_654_435_761
@@ -28,7 +28,7 @@ _SPREAD = 2_654_435_761
 
 @dataclass(slots=True)
 class ImportPlan:
-    """What was read: the files with their phone columns, and the pieces with their file and rows, in the file's order.
+    """The result of planning: the files with their phone columns, and the pieces with their file and rows, in order.
 
     `notes`: sentences about the files as a whole.
     """
@@ -41,9 +41,9 @@ class ImportPlan:
 
     def shuffled(self, seed: str) -> list[dict[str, int]]:
         """Return the pieces in an order in which no two that run in parallel are neighbors, the same for one seed."""
-        mixed = list(self.pieces)
-        random.Random(seed).shuffle(mixed)  # noqa: S311
-        return mixed
+        shuffled = list(self.pieces)
+        random.Random(seed).shuffle(shuffled)  # noqa: S311
+        return shuffled
 
 
 def make(
@@ -54,16 +54,16 @@ def make(
     choice: Choice,
     *,
     still_time: Callable[[], bool] = lambda: True,
-    rows_a_piece: int = ROWS_A_PIECE,
+    rows_per_piece: int = ROWS_PER_PIECE,
     limits: Limits | None = None,
 ) -> ImportPlan:
-    """Read a file and write its pieces and its plan. Raises FileRefused and ColumnsNeeded; then there is no plan."""
+    """Read a file and write its pieces and its plan. Raises FileRefused and ColumnsNeeded, and then writes no plan."""
     plan = ImportPlan()
     for name, opened in open_files(stream, size, filename, limits or Limits()):
         reader = FileReader(opened, choice, still_time)
         plan.files.append(name)
         plan.columns.append([reader.columns.name(place) for place in reader.columns.phones])
-        writer = _PieceDealer(files, plan, len(plan.files) - 1, rows_a_piece)
+        writer = _PieceDealer(files, plan, len(plan.files) - 1, rows_per_piece)
         for lead in reader:
             writer.add(lead[0].line, _planned(lead, reader.columns))
             if plan.rows + writer.count > MOST_ROWS:
@@ -78,7 +78,7 @@ def make(
 
 
 def _planned(lead: Lead, columns: Columns) -> list[Any]:
-    """Return a row as a piece holds it: its line, its numbers, its fields, and why it cannot be read.
+    """Return a row in the form of a piece: its line, its numbers, its fields, and why it cannot be read.
 
     The numbers are the text of the one phone column, or a list of `[column, text]`.
     """
@@ -90,30 +90,30 @@ def _planned(lead: Lead, columns: Columns) -> list[Any]:
 
 
 class _PieceDealer:
-    """Deals rows to the pieces of a group, and writes a group when it is full."""
+    """Deals rows to the pieces of a group, and writes the group when it is full."""
 
-    def __init__(self, files: JobFiles, plan: ImportPlan, file: int, rows_a_piece: int) -> None:
+    def __init__(self, files: JobFiles, plan: ImportPlan, file: int, rows_per_piece: int) -> None:
         self._files = files
         self._plan = plan
         self._file = file
-        self._rows_a_piece = rows_a_piece
-        self._most = rows_a_piece * PIECES_A_GROUP
-        self._group: list[list[str]] = [[] for _ in range(PIECES_A_GROUP)]
+        self._rows_per_piece = rows_per_piece
+        self._most = rows_per_piece * PIECES_PER_GROUP
+        self._group: list[list[str]] = [[] for _ in range(PIECES_PER_GROUP)]
         self._rows = self._size = 0
         self.count = 0
 
     def add(self, line: int, row: list[Any]) -> None:
         text = json.dumps(row)
-        self._group[((line * _SPREAD & 0xFFFFFFFF) * PIECES_A_GROUP) >> 32].append(text)
+        self._group[((line * _SPREAD & 0xFFFFFFFF) * PIECES_PER_GROUP) >> 32].append(text)
         self._size += len(text)
         self._rows += 1
         self.count += 1
-        if self._rows >= self._most or self._size > BYTES_A_GROUP:
+        if self._rows >= self._most or self._size > BYTES_PER_GROUP:
             self.flush()
 
     def flush(self) -> None:
-        """Write the group as as many pieces as its rows need; a small file is one piece."""
-        needed = -(-self._rows // self._rows_a_piece)
+        """Write the group as the number of pieces that its rows need. A small file is one piece."""
+        needed = -(-self._rows // self._rows_per_piece)
         group = self._plan.pieces[-1]["group"] + 1 if self._plan.pieces else 1
         for first in range(needed):
             rows = [row for dealt in self._group[first::needed] for row in dealt]
@@ -121,5 +121,5 @@ class _PieceDealer:
                 number = len(self._plan.pieces) + 1
                 self._files.put(piece_name(number), "\n".join(rows).encode())
                 self._plan.pieces.append({"piece": number, "file": self._file, "group": group, "rows": len(rows)})
-        self._group = [[] for _ in range(PIECES_A_GROUP)]
+        self._group = [[] for _ in range(PIECES_PER_GROUP)]
         self._rows = self._size = 0

@@ -1,7 +1,7 @@
-"""The results of an import's pieces, added up; and the report, in the order of the file.
+"""Adds up the results of an import's pieces, and writes the report in the order of the file.
 
-The report is CSV: file (of a zip), line, value, outcome, why, column. The value is the written one as a JSON text, with
-its quotation marks: nothing of it is lost, and no spreadsheet takes it for a formula.
+The report is CSV: file (of a zip), line, value, outcome, why, column. The value is a JSON string of the written text,
+in quotation marks, so that nothing is lost and no spreadsheet takes it for a formula.
 """
 
 import csv
@@ -32,7 +32,7 @@ class PieceMissing(Exception):
 
 @dataclass(slots=True)
 class ImportTotals:
-    """The counts of an import, and of each file. `remarked`: numbers with remarks; `why`: how many remarks say what.
+    """The counts of an import, and of each file. `remarked`: numbers with remarks. `why`: remarks by text.
 
     `areas`: of a registry's numbers.
     """
@@ -50,7 +50,7 @@ class ImportTotals:
 
 
 def attention(totals: ImportTotals, region: str | None, notes: Sequence[str]) -> str | None:
-    """Return what is probably wrong with a file as a whole and how to undo it, or None. `notes`: on its columns."""
+    """Return what is probably wrong with a whole file and what to do, or None. `notes`: sentences on its columns."""
     numbers, sentences = totals.counts[NUMBERS], list(notes)
     if numbers and totals.remarked > _MOST * numbers:
         [(why, count)] = totals.why.most_common(1)
@@ -63,7 +63,7 @@ def attention(totals: ImportTotals, region: str | None, notes: Sequence[str]) ->
 
 
 def planned(files: JobFiles) -> list[dict[str, int]]:
-    """Return the pieces of a job in the order of the file; none if the plan is gone."""
+    """Return the pieces of a job in the order of the file, or none if the plan has been deleted."""
     plan = files.read(PLAN)
     return sorted(json.loads(plan), key=lambda piece: piece["piece"]) if plan else []
 
@@ -73,10 +73,10 @@ def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], under: str = "") -
     total = ImportTotals()
     new = []
     for piece in pieces:
-        left = files.read(under + result_name(piece["piece"]))
-        if left is None:
+        stored = files.read(under + result_name(piece["piece"]))
+        if stored is None:
             raise PieceMissing(f"piece {piece['piece']} left no result")
-        result = json.loads(left)
+        result = json.loads(stored)
         counts = result["counts"]
         total.add(piece["file"], {ROWS: piece["rows"], NUMBERS: sum(counts.values()), **counts})
         total.remarked += int(result.get("remarks", 0))
@@ -96,7 +96,7 @@ def write(
     under: str = "",
     columns: Sequence[Sequence[str]] = (),
 ) -> list[str]:
-    """Write the report, and for a zip one for each of its files; return their names, the whole report first."""
+    """Write the report, and one for each file of a zip. Return their names, the whole report first."""
     whole = _Report(files, f"{under}report.csv", with_file=len(names) > 1)
     written = [whole.name]
     for file, name in enumerate(names):
@@ -149,7 +149,7 @@ def _remarks(files: JobFiles, name: str) -> Iterator[list[Any]]:
 
 
 def _counted_twice(files: JobFiles, pieces: list[dict[str, int]], under: str) -> Counter[int]:
-    """Count, by file, the numbers that a dry run would list and that an earlier piece has as well."""
+    """Count, by file, the numbers that a dry run would list but that an earlier piece has too."""
     twice: Counter[int] = Counter()
     last = -1
     streams = [_numbers(files, under, place, piece) for place, piece in enumerate(pieces)]

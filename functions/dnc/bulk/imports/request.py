@@ -1,4 +1,4 @@
-"""From a planned row to the requests that it makes: their numbers, dates and evidence. Functions of values.
+"""Turns a planned row into requests: their numbers, dates and evidence. Functions of values.
 
 A fault in a row's extra fields never keeps its numbers off the list: it becomes a remark in the report.
 """
@@ -51,10 +51,10 @@ type Warn = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What holds for every row of an import. `region`: ISO 3166-1 alpha-2 or None. Times are RFC 3339 UTC.
+    """The options of an import, for all its rows. `region`: ISO 3166-1 alpha-2 or None. Times are RFC 3339 UTC.
 
-    A row without a date of its own was requested when the import was created: the same moment however often it runs.
-    `expires_at` holds for rows without an expiry of their own.
+    A row without a date was requested when the import was created, which is the same moment however often it runs.
+    `expires_at` applies to rows without an expiry of their own.
     """
 
     import_id: str
@@ -68,7 +68,7 @@ class ImportOptions:
 
     @classmethod
     def of(cls, job: Job) -> "ImportOptions":
-        """Read them from a job."""
+        """Read the options of a job."""
         request = job.request
         return cls(
             job.id,
@@ -83,7 +83,7 @@ class ImportOptions:
 
 
 class RowRequest(NamedTuple):
-    """A request that a row makes. `key`: names the row within its import. `dated`: the row states a request date."""
+    """A request in a row. `key`: identifies the row within its import. `dated`: the row states a request date."""
 
     line: int
     key: str
@@ -92,7 +92,7 @@ class RowRequest(NamedTuple):
 
 
 class Remark(NamedTuple):
-    """A line of the report. `listed`: the number is on the list all the same. `column`: "" for the file's only one."""
+    """A line of the report. `listed`: the number was listed anyway. `column`: "" if the file has only one."""
 
     line: int
     written: str
@@ -102,7 +102,7 @@ class Remark(NamedTuple):
 
 
 class RowReading(NamedTuple):
-    """What a planned row makes: its requests, the numbers or rows that make none, and the remarks."""
+    """The requests in a planned row, how many numbers or rows yielded none, and the remarks."""
 
     requests: Sequence[RowRequest]
     invalid: int
@@ -125,14 +125,14 @@ def read(row: Sequence[Any], file: int, options: ImportOptions) -> RowReading:
     details = {"import_id": options.import_id}
     if options.note:
         details["note"] = options.note
-    # A row that is only a number in use, which most rows are.
-    ends = times.epoch(_moment(options.expires_at)) if options.expires_at else None
-    request = Request(readings.numbers[0], options.source, options.made_at, details, ends)
+    # Most rows are only a number in use.
+    expires_at = times.epoch(_moment(options.expires_at)) if options.expires_at else None
+    request = Request(readings.numbers[0], options.source, options.made_at, details, expires_at)
     return RowReading((RowRequest(line, f"{file}.{line}", request),), 0, ())
 
 
 class _Row:
-    """One planned row, while it is read."""
+    """Reads one planned row."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class _Row:
         options: ImportOptions,
         readings: Readings | None = None,
     ) -> None:
-        """Take a row. `readings`: how its only cell reads, if that is known."""
+        """Take a row. `readings`: of its only cell, if they are known."""
         self._line = line
         self._cells = cells
         self._fields = fields
@@ -165,13 +165,13 @@ class _Row:
             return RowReading([], max(invalid, 1), self._remarks)
         if REMARK in self._fields:
             self._warn(self._fields[REMARK])
-        ends = self._expiry()
-        if ends is not None and ends <= self._at:
-            if "sources" in self._fields:  # an export of this service: it had expired there too
+        expiry = self._expiry()
+        if expiry is not None and expiry <= self._at:
+            if "sources" in self._fields:  # an export of this service, in which the number had expired
                 return self._refused(PAST_EXPIRY)
             self._warn("its expiry has passed: listed without one")
-            ends = None
-        expires_at = times.epoch(ends) if ends else None
+            expiry = None
+        expires_at = times.epoch(expiry) if expiry else None
         requests = [self._request(number, readings, expires_at) for number, readings in found]
         return RowReading(requests, invalid, self._remarks)
 
@@ -301,7 +301,7 @@ class _Row:
 
 
 def says_not_listed(row: Sequence[Any]) -> bool:
-    """Return whether a planned row of an export says that its number was not listed, so it is not listed now."""
+    """Return whether a row of an export says that its number was not listed, so that it must not be listed now."""
     return len(row) == 3 and row[2].get("status") in {REMOVED, EXPIRED}
 
 
@@ -326,7 +326,7 @@ def moment_of(written: str, *, end_of_day: bool = False) -> datetime:
 
 
 def windows(requests: Iterable[RowRequest], size: int) -> Iterator[dict[str, list[RowRequest]]]:
-    """Yield requests grouped by number, `size` numbers at a time: what is read and written together."""
+    """Yield requests grouped by number, `size` numbers at a time, which are read and written together."""
     window: dict[str, list[RowRequest]] = {}
     for one in requests:
         window.setdefault(one.request.number, []).append(one)
@@ -369,7 +369,7 @@ def _region(written: str, default: str | None) -> str | None:
 
 
 def _exported_time(written: str, made_at: str) -> str:
-    """Return the time of an exported entry's latest request, or "" if it is not one that this service wrote."""
+    """Return the time of an exported entry's latest request, or "" if this service cannot have written it."""
     if not written:
         return ""
     try:

@@ -9,7 +9,7 @@ from dnc.bulk.files import upload_of
 
 @dataclass(frozen=True, slots=True)
 class RunInput:
-    """What started a run: an upload, the choice of its columns, or an undo.
+    """The trigger of a run: an upload, a choice of columns, or an undo.
 
     `version_id`: the version of the uploaded object, if the event has it.
     """
@@ -21,7 +21,7 @@ class RunInput:
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> Self:
-        """Read the input: an S3 event as EventBridge delivers it, or what a handler sent. Raises ValueError."""
+        """Read the input, which is an S3 event from EventBridge or a handler's payload. Raises ValueError."""
         if "undo" in payload:
             undo = dict(payload["undo"])
             return cls(undo.pop("account_id"), undo.pop("job_id"), undo=undo)

@@ -1,6 +1,6 @@
-"""A piece of an import, undone: entries that it listed and nobody touched since are removed again; others are reported.
+"""Undoes a piece of an import: removes entries that it listed and that were not changed since, and reports the others.
 
-The piece's own rows say which numbers to look at, so no list is searched. A repeat recognizes what it has removed.
+The piece's own rows name the numbers, so nothing is searched. A repeated run recognizes what it has removed before.
 """
 
 import json
@@ -12,7 +12,7 @@ from enum import StrEnum
 from dnc import times
 from dnc.bulk.imports.merge import RowOutcome, made_by, outcome_of, took_part
 from dnc.bulk.imports.pacing import NotYetDone, Pace
-from dnc.bulk.imports.piece import NUMBERS_A_WINDOW, PATIENCE, PieceResult
+from dnc.bulk.imports.piece import NUMBERS_PER_WINDOW, PATIENCE, PieceResult
 from dnc.bulk.imports.request import ImportOptions, Remark, RowRequest, read, windows
 from dnc.entries import reasons
 from dnc.entries.batch_store import BulkEntries, Wanted
@@ -21,7 +21,7 @@ from dnc.problems import RemovalRefused, Unavailable
 
 
 class Undone(StrEnum):
-    """How a number of the import is counted in its undo."""
+    """How an undo counts a number of its import."""
 
     REMOVED = "removed"
     TOUCHED_SINCE = "touched_since"
@@ -43,7 +43,7 @@ class PieceUndo:
         *,
         may_order: bool = False,
     ) -> None:
-        """`actor`: who requested the undo. `note`: of the removals. `may_order`: the actor may act on a legal order."""
+        """`actor`: who requested the undo. `note`: for the removals. `may_order`: the actor may act on legal orders."""
         self._may_order = may_order
         self._store = store
         self._options = options
@@ -56,7 +56,7 @@ class PieceUndo:
 
     def undo(self, rows: Iterator[bytes], file: int) -> PieceResult:
         """Undo the rows of a piece and return the result. Raises NotYetDone and Unavailable."""
-        for window in windows(self._requests(rows, file), NUMBERS_A_WINDOW):
+        for window in windows(self._requests(rows, file), NUMBERS_PER_WINDOW):
             self._do(window)
         return self._result
 

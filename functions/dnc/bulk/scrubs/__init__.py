@@ -1,5 +1,5 @@
 """Scrubs: a campaign's leads are split into clear and blocked rows.
 
 May import: bulk's jobs, files and uploads, and everything below bulk.
-Begin with `plan`, then `piece`; `listed` holds a whole list compactly.
+Begin with `plan`, then `piece`. `listed` holds a whole list compactly.
 """

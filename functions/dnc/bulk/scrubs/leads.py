@@ -1,4 +1,4 @@
-"""The leads of a scrub as its plan stores them, apart from the planning: the workers do without its libraries."""
+"""The stored form of a scrub's leads, in a separate module so that workers do not load the planner's libraries."""
 
 import json
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ STATUS_COLUMN = "dnc_status"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 type LeadNumbers = str | list[Any] | None
-"""The numbers of a lead: the text of the only one; None if the row cannot be read; or the row's country as it is
-written, and `[place, text, looked_up_only]` for each number."""
+"""The numbers of a lead: the text of its only number, None if the row cannot be read, or a list of the row's country as
+written and `[place, text, looked_up_only]` for each number."""
 
 
 def piece_name(number: int) -> str:
@@ -31,9 +31,9 @@ class BlockBy(StrEnum):
 
 @dataclass(slots=True)
 class ScrubPlan:
-    """What was read. `header`: the first line of each result, with the added column, or ""; `end`: its line end.
+    """The result of planning. `header`: the first line of a result, with the added column, or "". `end`: the line end.
 
-    `columns`: the names of the phone columns by place, if there are several; `areas`: their columns with area codes.
+    `columns`: the names of the phone columns by place, if there are several. `areas`: their columns with area codes.
     `notes`: sentences about the file.
     """
 
@@ -48,7 +48,7 @@ class ScrubPlan:
     notes: list[str] = field(default_factory=list)
 
     def head(self) -> bytes:
-        """Return what every result begins with."""
+        """Return the first bytes of every result."""
         return (_BYTE_ORDER_MARK if self.mark else b"") + encoded(self.header)
 
     def form(self) -> dict[str, Any]:
@@ -64,12 +64,12 @@ class ScrubPlan:
 
 
 def encoded(text: str) -> bytes:
-    """Return text as a result has it: UTF-8, and bytes that were not UTF-8 in the upload as they were."""
+    """Encode text for a result: UTF-8, with invalid bytes of the upload unchanged."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def leads(files: JobFiles, piece: int) -> Iterator[tuple[LeadNumbers, str]]:
-    """Return the leads of a piece, in order: the row's numbers, and its text."""
+    """Return the leads of a piece in order, as the numbers and the text of each row."""
     body = files.read(piece_name(piece))
     if body is None:
         raise LookupError("a piece of the file does not exist")

@@ -1,8 +1,8 @@
-"""Which of many numbers are listed: by looking up each, or by reading the whole list into a few bytes per number.
+"""Finds which of many numbers are listed, by looking up each or by reading the whole list into a few bytes per number.
 
-Reading costs in proportion to the length of the list; lookups, to the number of leads. The cheaper way is not known in
-advance, so reading begins with a budget of what lookups would cost, and stops once that is spent: at worst it costs
-twice as much as the better way.
+Reading costs in proportion to the length of the list; lookups, to the number of leads. The cheaper method is not known
+in advance. Reading therefore has a budget, the cost of lookups, and stops once that is spent. At worst it costs twice
+as much as the cheaper method.
 """
 
 import json
@@ -22,33 +22,33 @@ from dnc.entries.status import LISTED, NEEDED, blocks
 from dnc.entries.store import Numbers
 
 LEAST_BUDGET = 250.0
-NUMBERS_A_PART = 1_000_000
-NUMBERS_A_LOOK = 1_000
+NUMBERS_PER_PART = 1_000_000
+NUMBERS_PER_LOOKUP = 1_000
 _PATHS = ("number", *NEEDED)
 _NAMES = {name: f"#{name}" for path in _PATHS for name in path.split(".")}
 _PROJECTION = ", ".join(".".join(_NAMES[name] for name in path.split(".")) for path in _PATHS)
 
 
 class Method(StrEnum):
-    """The ways to find out which numbers are listed."""
+    """The methods of finding out which numbers are listed."""
 
     READING = "reading"
     LOOKUP = "lookup"
 
 
 class NumberSet:
-    """Listed numbers, 8 bytes each: one sorted array for each length, since DynamoDB sorts them as text."""
+    """Listed numbers, 8 bytes each: one sorted array for each length, because DynamoDB sorts them as text."""
 
     def __init__(self) -> None:
-        """Begin with an empty set."""
+        """Create an empty set."""
         self._of_length: dict[int, array[int]] = {}
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the count of numbers."""
         return sum(len(numbers) for numbers in self._of_length.values())
 
     def add(self, number: str) -> None:
-        """Add a number (E.164) that is greater than all of its length. A key that is not a number matches no lead."""
+        """Add a number (E.164) greater than all others of its length. Ignore a key that is not a number."""
         digits = number[1:]
         if digits.isdecimal() and len(digits) < 19:
             self._of_length.setdefault(len(digits), array("Q")).append(int(digits))
@@ -89,7 +89,7 @@ class Reading:
 
     @classmethod
     def of(cls, state: dict[str, Any] | None) -> Self:
-        """Read the state machine's state; None: the reading begins."""
+        """Read the state machine's state. None: reading has not begun."""
         return cls(**{**state, "by": Method(state["by"])}) if state else cls()
 
 
@@ -103,12 +103,13 @@ def read_list(
     store: Callable[[int, bytes], None],
     pace: ReadPace,
     out_of_time: Callable[[], bool],
-    numbers_a_part: int = NUMBERS_A_PART,
+    numbers_per_part: int = NUMBERS_PER_PART,
     channel: str | None = None,
 ) -> Reading:
     """Continue to read the list at the account's pace, and store what blocks the channel (None: any) in parts.
 
-    Ends with the list, with the budget (read units; None: no limit; then `by` is lookup), or when time is short.
+    Stops at the end of the list, when time is short, or when the budget is spent (read units; None: no limit). In the
+    last case, `by` of the result is lookup.
     """
     query: dict[str, Any] = {
         "TableName": table,
@@ -133,7 +134,7 @@ def read_list(
         after = start["number"]["S"] if start else after
         if not done and budget is not None and units > budget:
             return Reading(units=units, done=True, by=Method.LOOKUP)
-        if done or len(part) >= numbers_a_part or out_of_time():
+        if done or len(part) >= numbers_per_part or out_of_time():
             if len(part):
                 parts += 1
                 count += len(part)
@@ -144,16 +145,16 @@ def read_list(
     return Reading(after, parts, count, units, done)
 
 
-def part_name(look: int, part: int) -> str:
-    """Return the name of a part of the list as one of the passes read it. `look`: 1 or 2."""
-    return f"list/{look}-{part:05}.bin"
+def part_name(pass_number: int, part: int) -> str:
+    """Return the name of a part of the list, as read for one of the passes. `pass_number`: 1 or 2."""
+    return f"list/{pass_number}-{part:05}.bin"
 
 
-def stored(files: JobFiles, look: int, parts: int) -> NumberSet:
-    """Return the list that was read. Raises LookupError if a part is missing, so that nothing is called clear."""
+def stored(files: JobFiles, pass_number: int, parts: int) -> NumberSet:
+    """Return the list as read for a pass. Raises LookupError if a part is missing, so that nothing is called clear."""
     found = NumberSet()
     for part in range(1, parts + 1):
-        packed = files.read(part_name(look, part))
+        packed = files.read(part_name(pass_number, part))
         if packed is None:
             raise LookupError("a part of the list that was read is missing")
         found.extend(packed)
@@ -165,12 +166,12 @@ def looked_up(
 ) -> set[str]:
     """Return which numbers (E.164) are listed for a channel (None: any), strongly consistent.
 
-    Raises Unavailable unless all were read.
+    Raises Unavailable unless all are read.
     """
     unique = list(dict.fromkeys(wanted))
     listed: set[str] = set()
-    for i in range(0, len(unique), NUMBERS_A_LOOK):
-        batch = unique[i : i + NUMBERS_A_LOOK]
+    for i in range(0, len(unique), NUMBERS_PER_LOOKUP):
+        batch = unique[i : i + NUMBERS_PER_LOOKUP]
         pace.wait(len(batch))
         rows = numbers.statuses(batch)
         listed |= {number for number, row in rows.items() if blocks(row, channel, moment)}
@@ -178,19 +179,19 @@ def looked_up(
 
 
 def _blocks(item: dict[str, Any], channel: str | None, moment: datetime) -> bool:
-    # Nearly every row is plainly listed, for both channels; only the others are converted.
+    # Nearly every row is simply listed, for both channels. Only the others are converted.
     if item.get("status", {}).get("S") == LISTED and "expires_at" not in item and "channels" not in item:
         return True
     return blocks(wire.from_wire(item), channel, moment)
 
 
 def budget_of(leads: int) -> float:
-    """Return the read units that looking up this many leads costs: one each, listed or not."""
+    """Return the read units that it costs to look up this many leads: one each, listed or not."""
     return max(float(leads), LEAST_BUDGET)
 
 
 def as_json(reading: Reading) -> dict[str, Any]:
-    """Return it as the state machine's state."""
+    """Return the progress in the form of the state machine's state."""
     return {
         "after": reading.after,
         "parts": reading.parts,

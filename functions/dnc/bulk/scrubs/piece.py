@@ -1,8 +1,8 @@
-"""A piece of a scrub: which of its leads may be called, and the second pass over the clear ones.
+"""Decides which leads of a piece may be called, and looks the clear ones up again in a second pass.
 
-The outcome of a piece is one object in S3, written once: of two runs of the same piece the first one counts, whole, so
-no row is in both files or in none. A lead is clear only if every reading of each of its numbers was looked up, none is
-listed, and each number is valid.
+The outcome of a piece is one S3 object that is written once. Of two runs of a piece only the first counts, so no row is
+in both files or in neither. A lead is clear only if every reading of each of its numbers was looked up, none is listed,
+and each number is valid.
 """
 
 import json
@@ -26,7 +26,7 @@ CLEAR, LISTED, INVALID = "clear", "listed", "invalid"
 _FEWEST_DIGITS = 7
 
 type ListedOf = Callable[[Collection[str]], Collection[str]]
-"""Returns those of some numbers (E.164) that are listed, after it has read all of them, or raises."""
+"""Returns which of these numbers (E.164) are listed. Raises unless all are read."""
 
 
 def also_by_prefix(listed_of: ListedOf, prefixes: tuple[str, ...]) -> ListedOf:
@@ -44,7 +44,7 @@ class IncompletePiece(Exception):
 class PieceOutcome:
     """The outcome of a piece.
 
-    `numbers`, `rows`: of the clear leads, each number that was looked up (without plus) and its row in the piece.
+    `numbers`, `rows`: each number of a clear lead that was looked up (without plus), and its row in the piece.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -54,7 +54,7 @@ class PieceOutcome:
     rows: "array[int]" = field(default_factory=lambda: array("I"))
 
     def packed(self) -> bytes:
-        """Return it as one object."""
+        """Return the outcome as bytes."""
         parts = (self.clear, self.blocked, self.numbers.tobytes(), self.rows.tobytes())
         head = {"counts": dict(self.counts), "sizes": [len(part) for part in parts]}
         return json.dumps(head).encode() + b"\n" + b"".join(parts)
@@ -76,7 +76,7 @@ class PieceOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ScrubOptions:
-    """How a scrub decides. `region`: of national forms. `form`: of the file. `by`: whole rows, or cells."""
+    """The options of a scrub. `region`: of national forms. `form`: of the file. `by`: whole rows, or cells."""
 
     region: str | None
     form: dict[str, Any]
@@ -94,7 +94,7 @@ def late_name(piece: int) -> str:
 
 
 def scrub(leads: Iterable[tuple[LeadNumbers, str]], options: ScrubOptions, listed_of: ListedOf) -> PieceOutcome:
-    """Decide about leads: each one's numbers as they are written, and the row's text."""
+    """Decide about leads, each given as its numbers and its row's text."""
     found = list(leads)
     decision = _Decision(found, options)
     decision.decide(listed_of)
@@ -108,7 +108,7 @@ class _Decision:
         self._leads = leads
         self._options = options
         self.outcome = PieceOutcome()
-        # Most leads have one number with one reading; these are read all at once.
+        # Most leads have one number with one reading. These are read all at once.
         texts = [numbers if isinstance(numbers, str) else "" for numbers, _ in leads]
         self._numbers, exceptions = phone.classify_many(texts, options.region)
         self._read = {row: self._numbers_of(leads[row][0], exceptions[row]) for row in exceptions}
@@ -116,7 +116,7 @@ class _Decision:
             self._numbers[row] = None
 
     def decide(self, listed_of: ListedOf) -> None:
-        """Look all numbers up, and sort the leads."""
+        """Look up all numbers, and decide about each lead."""
         wanted = {number for number in self._numbers if number}
         for cells in self._read.values():
             wanted.update(number for _, _, one in cells for number in one.lookups)
@@ -127,7 +127,7 @@ class _Decision:
         blocked: list[str] = []
         for row, ((_, text), number) in enumerate(zip(self._leads, self._numbers, strict=True)):
             if number is None:
-                self._decide_slowly(row, listed, clear, blocked)
+                self._decide_lead(row, listed, clear, blocked)
             elif number in listed:
                 blocked.append(text + status[LISTED])
             else:
@@ -137,9 +137,9 @@ class _Decision:
         outcome.counts.update(rows=len(self._leads), clear=len(clear), blocked=len(blocked) - outcome.counts[INVALID])
         outcome.clear, outcome.blocked = encoded("".join(clear)), encoded("".join(blocked))
 
-    def _decide_slowly(self, row: int, listed: Collection[str], clear: list[str], blocked: list[str]) -> None:
+    def _decide_lead(self, row: int, listed: Collection[str], clear: list[str], blocked: list[str]) -> None:
         cells, (_, text) = self._read[row], self._leads[row]
-        on_list = [(place, one) for place, _, one in cells if not listed_none(one, listed)]
+        on_list = [(place, one) for place, _, one in cells if not is_unlisted(one, listed)]
         invalid = [(place, one) for place, only, one in cells if not only and one.why and (place, one) not in on_list]
         usable = [one for place, only, one in cells if not only and not one.why and (place, one) not in on_list]
         if not on_list and not invalid and usable:
@@ -149,10 +149,10 @@ class _Decision:
         blocked.append(text + self._status(status, on_list or invalid))
         self.outcome.counts[INVALID] += status == INVALID
         if self._options.by is BlockBy.CELL and usable:
-            kept, emptied = self._without(text, cells, [one for _, one in (*on_list, *invalid)], usable)
+            remaining, emptied = self._without(text, cells, [one for _, one in (*on_list, *invalid)], usable)
             self.outcome.counts["cells_emptied"] += emptied
             self.outcome.counts["in_both"] += 1
-            self._clear(row, kept, usable, clear)
+            self._clear(row, remaining, usable, clear)
 
     def _clear(self, row: int, text: str, usable: list[CellNumber], clear: list[str]) -> None:
         form = self._options.form
@@ -162,9 +162,9 @@ class _Decision:
             self.outcome.rows.append(row)
 
     def _numbers_of(self, numbers: LeadNumbers, readings: Readings) -> list[tuple[int, bool, CellNumber]]:
-        """Return the numbers of a lead: the place of each, whether it is only looked up, and how it reads.
+        """Return the numbers of a lead: the place of each, whether it is only looked up, and its readings.
 
-        `readings`: how the text reads if the lead is only a text.
+        `readings`: of the text, if the lead is only a text.
         """
         if numbers is None:
             return [(-1, False, _UNREADABLE)]
@@ -181,7 +181,7 @@ class _Decision:
         return [(place, only, one) for place, text, only in cells for one in cell_numbers.numbers_in(str(text), region)]
 
     def _status(self, status: str, found: list[tuple[int, CellNumber]]) -> str:
-        """Return the added cell of a blocked row: the status, and its columns if the file has several with phones."""
+        """Return the added cell of a blocked row: the status, and the columns if the file has several phone columns."""
         form = self._options.form
         columns = form.get("columns") or {}
         names = dict.fromkeys(columns[str(place)] for place, _ in found if str(place) in columns)
@@ -191,14 +191,14 @@ class _Decision:
     def _without(
         self, text: str, cells: list[tuple[int, bool, CellNumber]], unusable: list[CellNumber], usable: list[CellNumber]
     ) -> tuple[str, int]:
-        """Return a row's text with every cell emptied that holds an unusable number, and how many cells that are."""
+        """Return a row's text with every cell emptied that has an unusable number, and how many cells those are."""
         separator = self._options.form["separator"]
         raw = raw_cells(text, separator)
-        gone = {number for one in unusable for number in one.lookups} | {one.written for one in unusable}
-        kept = {number for one in usable for number in one.lookups}
+        unusable_numbers = {number for one in unusable for number in one.lookups} | {one.written for one in unusable}
+        usable_numbers = {number for one in usable for number in one.lookups}
         emptied = 0
         for place, cell in enumerate(raw):
-            replaced = self._replaced(cell, gone, kept, separator)
+            replaced = self._replaced(cell, unusable_numbers, usable_numbers, separator)
             if replaced is not None:
                 raw[place] = replaced
                 emptied += not replaced
@@ -206,52 +206,52 @@ class _Decision:
         for place, _, one in cells:
             if one in unusable:
                 for part in (place, areas.get(place, place)):
-                    if 0 <= part < len(raw) and raw[part] and not self._holds(raw[part], kept):
+                    if 0 <= part < len(raw) and raw[part] and not self._holds(raw[part], usable_numbers):
                         raw[part] = ""
                         emptied += 1
         return separator.join(raw), emptied
 
-    def _replaced(self, cell: str, gone: set[str], kept: set[str], separator: str) -> str | None:
-        """Return what a cell becomes, or None if it stays."""
+    def _replaced(self, cell: str, unusable_numbers: set[str], usable_numbers: set[str], separator: str) -> str | None:
+        """Return the new text of a cell, or None if it does not change."""
         if sum(c.isdecimal() for c in cell) < _FEWEST_DIGITS:
             return None
         inside = cell.strip().strip('"')
         parts = cell_numbers.numbers_in(cell_numbers.cleaned(inside), self._options.region)
-        bad = [one for one in parts if gone & {*one.lookups, one.written}]
+        bad = [one for one in parts if unusable_numbers & {*one.lookups, one.written}]
         if not bad:
             return None
-        good = [one.written for one in parts if one not in bad and kept & set(one.lookups)]
+        good = [one.written for one in parts if one not in bad and usable_numbers & set(one.lookups)]
         return quoted("; ".join(good), separator)
 
-    def _holds(self, cell: str, kept: set[str]) -> bool:
+    def _holds(self, cell: str, usable_numbers: set[str]) -> bool:
         parts = cell_numbers.numbers_in(cell_numbers.cleaned(cell.strip().strip('"')), self._options.region)
-        return any(kept & set(one.lookups) for one in parts)
+        return any(usable_numbers & set(one.lookups) for one in parts)
 
 
 _UNREADABLE = CellNumber("", (), (), "cannot be read", ())
 
 
-def listed_none(number: CellNumber, listed: Collection[str]) -> bool:
+def is_unlisted(number: CellNumber, listed: Collection[str]) -> bool:
     """Return whether no reading of a number is listed."""
     return not any(lookup in listed for lookup in number.lookups)
 
 
 def store(files: JobFiles, piece: int, outcome: PieceOutcome) -> None:
-    """Store the outcome of a piece, unless another run of it was first."""
+    """Store the outcome of a piece unless another run has stored it."""
     files.put_once(outcome_name(piece), outcome.packed())
 
 
 def stored(files: JobFiles, piece: int, rows: int) -> PieceOutcome:
-    """Read the outcome of a piece. Raises IncompletePiece if it does not exist or does not have its rows."""
+    """Read the outcome of a piece. Raises IncompletePiece if it is missing or lacks rows."""
     packed = files.read(outcome_name(piece))
     outcome = PieceOutcome.of(packed) if packed is not None else None
     if outcome is None or not rows == outcome.counts["rows"] == _decided(outcome):
-        raise IncompletePiece("a piece was not decided whole")
+        raise IncompletePiece("the outcome of a piece is incomplete")
     return outcome
 
 
 def second_pass(files: JobFiles, piece: int, rows: int, listed_of: ListedOf) -> int:
-    """Look the clear leads of a piece up again, and store the rows of those that are listed by now; count them."""
+    """Look up the clear leads of a piece again, and store the rows of those that are now listed. Return their count."""
     outcome = stored(files, piece, rows)
     listed = {int(number[1:]) for number in listed_of({f"+{number}" for number in outcome.numbers})}
     late = {row for number, row in zip(outcome.numbers, outcome.rows, strict=True) if number in listed}
@@ -264,7 +264,7 @@ def late_rows(
 ) -> tuple[int, bytes]:
     """Return how many rows of a piece are late, and their text.
 
-    `is_later`: whether a number (without plus) was blocked even later; None if none was.
+    `is_later`: returns whether a number (without plus) was blocked even later; None if none was.
 
     Raises IncompletePiece if the second pass over the piece is missing.
     """

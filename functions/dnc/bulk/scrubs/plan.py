@@ -1,7 +1,7 @@
-"""The plan of a scrub: the campaign's file, read once, as pieces of its own rows in S3, in its order.
+"""Plans a scrub: reads the campaign's file once and writes its rows to S3 as pieces, in order.
 
-A piece has each row's text as it was written, and the row's numbers. Rows that are shorter than the header are filled
-up, so the added column is in its place.
+A piece has the exact text of each row, and the row's numbers. Rows that are shorter than the header are padded, so that
+the added column is in its place.
 """
 
 import io
@@ -17,8 +17,8 @@ from dnc.bulk.uploads.parse import HEAD, encoding_of
 from dnc.bulk.uploads.reader import COUNTRY, FileReader, Lead
 from dnc.bulk.uploads.source import Limits, open_files
 
-ROWS_A_PIECE = 20_000
-CHARACTERS_A_PIECE = 8 * 1024**2
+ROWS_PER_PIECE = 20_000
+CHARACTERS_PER_PIECE = 8 * 1024**2
 MOST_ROWS = 50_000_000
 
 
@@ -30,23 +30,23 @@ def make(
     choice: Choice,
     *,
     still_time: Callable[[], bool] = lambda: True,
-    rows_a_piece: int = ROWS_A_PIECE,
+    rows_per_piece: int = ROWS_PER_PIECE,
     limits: Limits | None = None,
 ) -> ScrubPlan:
-    """Read a file and write its pieces. Raises FileRefused and ColumnsNeeded; then there is no plan."""
+    """Read a file and write its pieces. Raises FileRefused and ColumnsNeeded, and then writes no plan."""
     plan = ScrubPlan()
     for i, (_, opened) in enumerate(open_files(stream, size, filename, limits or Limits())):
         if i:
             raise FileRefused("The archive has more than one file. Scrub one campaign at a time.")
         plan.mark = encoding_of(opened.peek(HEAD)[:HEAD]) != "utf-8"
-        _read(files, FileReader(opened, choice, still_time), plan, rows_a_piece)
+        _read(files, FileReader(opened, choice, still_time), plan, rows_per_piece)
     if not plan.rows:
         raise FileRefused("The file has no rows of leads, only a header or blank lines.")
     files.put(PLAN, json.dumps(plan.pieces).encode())
     return plan
 
 
-def _read(files: JobFiles, reader: FileReader, plan: ScrubPlan, rows_a_piece: int) -> None:
+def _read(files: JobFiles, reader: FileReader, plan: ScrubPlan, rows_per_piece: int) -> None:
     if not reader.readable:
         raise FileRefused("No line of the file can be read as a row of leads.")
     columns = reader.columns
@@ -58,7 +58,7 @@ def _read(files: JobFiles, reader: FileReader, plan: ScrubPlan, rows_a_piece: in
         plan.columns = {str(place): columns.name(place) for place in (*columns.phones, *columns.unread)}
     plan.areas = {str(place): area for place, area in columns.areas.items()}
     plan.notes += reader.notes()
-    writer = _LeadPieces(files, plan, rows_a_piece)
+    writer = _LeadPieces(files, plan, rows_per_piece)
     several = bool(plan.columns or columns.countries)
     width = len(columns.header)
     for lead in reader:
@@ -94,10 +94,10 @@ def _line_end(text: str) -> str:
 class _LeadPieces:
     """Writes rows to pieces, in order."""
 
-    def __init__(self, files: JobFiles, plan: ScrubPlan, rows_a_piece: int) -> None:
+    def __init__(self, files: JobFiles, plan: ScrubPlan, rows_per_piece: int) -> None:
         self._files = files
         self._plan = plan
-        self._most = rows_a_piece
+        self._most = rows_per_piece
         self._texts: list[str] = []
         self._numbers: list[LeadNumbers] = []
         self._size = 0
@@ -108,7 +108,7 @@ class _LeadPieces:
         self._numbers.append(numbers)
         self._size += len(text)
         self.rows += 1
-        if len(self._texts) >= self._most or self._size >= CHARACTERS_A_PIECE:
+        if len(self._texts) >= self._most or self._size >= CHARACTERS_PER_PIECE:
             self.flush()
 
     def flush(self) -> None:

@@ -1,8 +1,8 @@
 """The cells of this service's CSV files: escaped when an export writes them, unescaped when an import reads them.
 
-A spreadsheet runs a cell that begins with a formula character, and some programs split a cell at another separator or
-at a line break first. Such a character is written with an apostrophe before it, and so is an apostrophe in its place,
-so nothing is lost. Plain numbers, E.164 among them, are left as they are.
+A spreadsheet runs a cell that begins with a formula character, and some programs first split a cell at another
+separator or at a line break. Such a character is prefixed with an apostrophe, and so is an apostrophe in its place, so
+nothing is lost. Plain numbers, including E.164, stay unchanged.
 """
 
 import re
@@ -18,7 +18,7 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 def escaped(cell: str) -> str:
     """Return a cell in which no spreadsheet finds a formula."""
-    # Most cells begin with a letter or a digit and have no separator, and are done after these tests.
+    # Most cells begin with a letter or a digit and have no separator, so they need only these tests.
     may_split = ";" in cell or "|" in cell or "\t" in cell or "\n" in cell or "\r" in cell
     inside = _INSIDE.sub("'", cell) if may_split else cell
     if cell[:1].isalnum() or not _AT_START.match(cell) or _PLAIN_NUMBER.fullmatch(cell):
@@ -27,7 +27,7 @@ def escaped(cell: str) -> str:
 
 
 def unescaped(cell: str) -> str:
-    """Return what `escaped` was called with."""
+    """Return the text that `escaped` was called with."""
     if "'" not in cell:
         return cell
     inside = cell[1:] if len(cell) > 1 and cell[0] == "'" and _AT_START.match(cell, 1) else cell

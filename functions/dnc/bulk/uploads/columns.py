@@ -1,7 +1,7 @@
-"""Which columns of a file hold what, decided from its first rows: functions of values.
+"""Decides what each column of a file contains, from its first rows: functions of values.
 
-A guess is made only if just one column can be meant. Otherwise `ColumnsNeeded` is raised with the candidates, before
-anything is written, and the client chooses.
+A column is guessed only if just one qualifies. Otherwise `ColumnsNeeded` is raised with the candidates, before anything
+is written, and the client chooses.
 """
 
 import re
@@ -15,7 +15,7 @@ from dnc.bulk.uploads.headers import Meaning
 from dnc.phone.countries import country
 
 HEADER_WITHIN = 20
-"""A header is among so many first rows; above it are title lines."""
+"""The header is within this many first rows. Above it are title lines."""
 EXPORTED = frozenset(["number", "status", "sources", "last_requested_at", "removal", "version", "request_keys"])
 """A header with all of these names belongs to an export of this service, so the meaning of `status` is known."""
 DATES = ("requested_at", "expires_at", "listed_at")
@@ -39,7 +39,7 @@ _PLACEHOLDERS = frozenset("na n/a none null unknown private withheld anonymous -
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is known of a file before it is read.
+    """What is known about a file before it is read.
 
     `region`: of national forms. `columns`: the phone columns that the client chose, by name or by place from 1.
     `registry`: the file is a registry's list. `importing`: False for a campaign's leads.
@@ -52,11 +52,11 @@ class Choice:
 
 
 class ColumnsNeeded(Exception):
-    """More than one column can be meant. `candidates`: what the client chooses from; `columns`: all that exist."""
+    """More than one column qualifies. `candidates`: those to choose from. `columns`: all columns of the file."""
 
     def __init__(self, candidates: list[dict[str, Any]], columns: list[str]) -> None:
         """`candidates`: `{"column", "samples"}` each."""
-        super().__init__("more than one column can be meant")
+        super().__init__("more than one column qualifies")
         self.candidates = candidates
         self.columns = columns
 
@@ -65,8 +65,8 @@ class ColumnsNeeded(Exception):
 class Columns:
     """The columns of a file, by place from 0.
 
-    `phones`: the columns with numbers; `areas`: by phone column, the column with its area code. `countries`: tried in
-    this order. `fields`: the entry's fields. `header`: the header's cells; `data_from`: the first row of data.
+    `phones`: the columns with numbers. `areas`: by phone column, the column with its area code. `countries`: tried in
+    this order. `fields`: the entry's fields. `header`: the header's cells. `data_from`: the first row of data.
     `exported`: the file is an export of this service. `month_first`: date fields written month first. `unread`:
     columns that look like phone numbers without being named so. `every_cell`: each cell of a row is a number.
     """
@@ -88,7 +88,7 @@ class Columns:
         return named or f"column {place + 1}"
 
     def written(self, cells: Sequence[str], place: int, in_nanp: bool) -> str:
-        """Return the number in a phone column as it is written, with its area code if that is in another column."""
+        """Return the number in a phone column as written, with its area code if that is in another column."""
         number = numbers.cleaned(cells[place]) if place < len(cells) else ""
         area_place = self.areas.get(place)
         if area_place is None or area_place >= len(cells) or not number:
@@ -157,7 +157,7 @@ class _Table:
         return tuple(dict.fromkeys(places))
 
     def named(self) -> tuple[int, ...]:
-        """Return the columns whose headers say that they hold phones, and whose cells do not say otherwise."""
+        """Return the columns whose headers name phones and whose cells do not contradict that."""
         phones = [i for i, meaning in enumerate(self.meanings) if meaning is Meaning.PHONE]
         with_digits = [i for i in phones if any(map(numbers.has_digits, self.values(i)))]
         if with_digits:
@@ -169,7 +169,7 @@ class _Table:
         return tuple(sorted([*phones, *maybe]))
 
     def guessed(self) -> tuple[int, ...]:
-        """Return the one column that can be meant. Raises FileRefused and ColumnsNeeded."""
+        """Return the only column that qualifies. Raises FileRefused and ColumnsNeeded."""
         used = {*self.areas, *self.countries}
         found = [i for i in range(self.width) if i not in used and self.looks_like_phones(i)]
         if not found:
@@ -201,9 +201,9 @@ class _Table:
         """Return all columns, given the phone columns."""
         fields: dict[int, str] = {}
         for i, name in enumerate(self.names):
-            meant = headers.FIELDS.get(name)
-            if meant and i not in phones and i not in self.countries and meant not in fields.values():
-                fields[i] = meant
+            field_name = headers.FIELDS.get(name)
+            if field_name and i not in phones and i not in self.countries and field_name not in fields.values():
+                fields[i] = field_name
         if self.is_export:
             fields |= {self.names.index(name): name for name in OF_EXPORTS if name in self.names}
         month_first = frozenset(
@@ -324,7 +324,7 @@ def _is_area(cell: str) -> bool:
 
 
 def _with_area(area: str, number: str, between: str, in_nanp: bool) -> str:
-    """Return a number with its area code in front, unless it has it already."""
+    """Return a number with its area code in front, unless it already has one."""
     area, digits = area.strip(), "".join(_DIGITS.findall(number))
     if not area or not digits or number.startswith(("+", "00")):
         return number
@@ -338,7 +338,7 @@ def _with_area(area: str, number: str, between: str, in_nanp: bool) -> str:
 def _header_of(sample: Sequence[Sequence[str]], choice: Choice) -> int | None:
     """Return which row is the header, or None. Rows above it are title lines; a row of data is never a header."""
     width = max((len(row) for row in sample), default=0)
-    first_data = next((i for i, row in enumerate(sample) if any(map(_holds_a_number, row))), len(sample))
+    first_data = next((i for i, row in enumerate(sample) if any(map(_has_a_number, row))), len(sample))
     above = sample[: min(first_data, HEADER_WITHIN)]
     chosen = {column.strip().casefold() for column in choice.columns}
     maybe = None
@@ -355,17 +355,17 @@ def _header_of(sample: Sequence[Sequence[str]], choice: Choice) -> int | None:
             maybe = i
     if maybe is not None:
         return maybe
-    return _header_by_its_look(sample, above, width)
+    return _header_by_appearance(sample, above, width)
 
 
 def _is_only_header(row: Sequence[str], data: Sequence[Sequence[str]]) -> bool:
     """Return whether a row with one filled cell is the header of a column of phones, and not a title."""
     place = next((i for i, cell in enumerate(row) if cell.strip()), len(row))
     named = any(headers.meaning_of(cell) is Meaning.PHONE for cell in row)
-    return named and all(place < len(cells) and _holds_a_number(cells[place]) for cells in data)
+    return named and all(place < len(cells) and _has_a_number(cells[place]) for cells in data)
 
 
-def _header_by_its_look(sample: Sequence[Sequence[str]], above: Sequence[Sequence[str]], width: int) -> int | None:
+def _header_by_appearance(sample: Sequence[Sequence[str]], above: Sequence[Sequence[str]], width: int) -> int | None:
     """Return the row just above the data, if it looks like headers and not like data."""
     if width < 2:
         return 0 if above and headers.is_known(above[0][0]) else None
@@ -377,13 +377,13 @@ def _header_by_its_look(sample: Sequence[Sequence[str]], above: Sequence[Sequenc
         return None
     if any(headers.is_known(cell) for cell in cells if cell):
         return at
-    beside = [i for i, cell in enumerate(sample[at + 1]) if _holds_a_number(cell)] if at + 1 < len(sample) else []
+    beside = [i for i, cell in enumerate(sample[at + 1]) if _has_a_number(cell)] if at + 1 < len(sample) else []
     over = [cells[i] for i in beside if i < len(cells)]
     named = [cell for cell in over if cell and cell.casefold() not in _PLACEHOLDERS]
     return at if len(named) == len(beside) and all(any(c.isalpha() for c in cell) for cell in cells if cell) else None
 
 
-def _holds_a_number(cell: str) -> bool:
+def _has_a_number(cell: str) -> bool:
     return _could_be_a_number(numbers.cleaned(cell)) and not dates.is_date(cell)
 
 
@@ -410,5 +410,5 @@ def _refuse_a_change_file(table: _Table) -> None:
 def _refuse_if_only_numbers(table: _Table, flags: int) -> None:
     """Refuse a file without a header whose other cells are all parts of numbers or dates."""
     others = [value for i in range(table.width) if i != flags for value in table.values(i)]
-    if all(value.isdecimal() or _holds_a_number(value) or dates.is_date(value) for value in others):
+    if all(value.isdecimal() or _has_a_number(value) or dates.is_date(value) for value in others):
         raise FileRefused(CHANGE_FILE)

@@ -1,7 +1,7 @@
-"""The dates of files, in every usual form, to the forms that the service reads: RFC 3339, or `2026-11-23`.
+"""Converts dates in the common forms of files to those that the service reads: RFC 3339, or `2026-11-23`.
 
-Whether `03/04/2026` is in March or in April is decided for a column as a whole: by a value that can be only one of the
-two, else by the region (ISO 3166-1 alpha-2).
+Whether `03/04/2026` is in March or in April is decided for a whole column: by a value that can be only one of the two,
+else by the region (ISO 3166-1 alpha-2).
 """
 
 import re
@@ -59,7 +59,7 @@ def month_first(values: Iterable[str], region: str | None) -> bool:
 
 
 def normalized(written: str, *, month_is_first: bool) -> str:
-    """Return a date as `2026-11-23` or as RFC 3339 (UTC if it has no offset), or unchanged if it is none."""
+    """Return a date as `2026-11-23` or as RFC 3339 (UTC if it has no offset), or unchanged if it is not a date."""
     text = written.strip()
     if text[10:11] == "T" and text[4:5] == "-":
         return text if text[-1:] in "Zz" or text[-6:-5] in "+-" else _from_parts(text, month_is_first) or text
@@ -67,7 +67,7 @@ def normalized(written: str, *, month_is_first: bool) -> str:
 
 
 def is_date(written: str) -> bool:
-    """Return whether a text is a date in a form that is hardly ever a phone number's."""
+    """Return whether a text is a date in a form that phone numbers hardly ever have."""
     text = written.strip()
     if not text[:1].isalnum():
         return False

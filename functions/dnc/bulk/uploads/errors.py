@@ -1,5 +1,5 @@
-"""Why an uploaded file is not read."""
+"""The error of a file that is not read."""
 
 
 class FileRefused(Exception):
-    """A file that cannot be read as a whole. The message says why and what to do, and has nothing of the file in it."""
+    """A file that cannot be read at all. The message says why and what to do, and quotes nothing from the file."""

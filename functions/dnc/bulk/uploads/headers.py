@@ -1,8 +1,8 @@
-"""What a column's header says about it: the words of dialers, CRMs and address books, in ten languages.
+"""The meanings of column headers: the words of dialers, CRMs and address books, in ten languages.
 
 Covers VICIdial, Five9, Convoso, Genesys, smrtPhone, HubSpot, Salesforce, Google and Outlook contacts, REsimpli,
 BatchLeads and PropStream, and header words in English, German, French, Spanish, Italian, Portuguese, Dutch, Danish,
-Swedish and Norwegian. A header is only a hint: `dnc.bulk.uploads.columns` decides, by the column's cells too.
+Swedish and Norwegian. A header is only a hint: `dnc.bulk.uploads.columns` also considers the column's cells.
 """
 
 import re
@@ -12,11 +12,11 @@ from functools import lru_cache
 
 
 class Meaning(StrEnum):
-    """What a header says that its column holds."""
+    """What a column contains according to its header."""
 
     PHONE = "phone"
     MAYBE_PHONE = "maybe_phone"
-    """A phone if its cells look like it: `mobile`, `dnc` and `number` are flags or house numbers elsewhere."""
+    """A phone if its cells look like one: in some files, `mobile`, `dnc` and `number` are flags or house numbers."""
     OWN_PHONE = "own_phone"
     """A phone of the caller, not of the person called: a caller ID, an agent's extension."""
     AREA = "area"
@@ -82,7 +82,7 @@ _NOT_THE_NUMBER = _words(
     "reachable class category quality format rank order confidence preference permission active"
 )
 _NOT_A_PLACE_OF_PHONES = _words("email mail address adresse street url website title company job department value city")
-"""With `home`, `work` or `contact`, these words name something else than a phone."""
+"""With `home`, `work` or `contact`, these words name something other than a phone."""
 _AREA_NAMES = _words(
     "area_code areacode area npa vorwahl ortsvorwahl prefijo prefisso indicatif ddd netnummer netnumber "
     "riktnummer std_code city_code phone_area phone_area_code telephone_area_code area_prefix"
@@ -129,7 +129,7 @@ def name_of(header: str) -> str:
 
 @lru_cache(maxsize=2048)
 def meaning_of(header: str) -> Meaning:
-    """Return what a header says that its column holds."""
+    """Return the meaning of a header."""
     name = name_of(header)
     words = _words_of(header)
     if not words:

@@ -1,4 +1,4 @@
-"""What kind of file an upload is, by its first bytes, and what to do about the kinds that are not read."""
+"""Recognizes kinds of files by their first bytes, and says what to do about the unsupported ones."""
 
 import json
 import re
@@ -26,7 +26,7 @@ _BINARY_WORKBOOK = "is a binary Excel workbook (.xlsb). In Excel, choose Save As
 _HTML = "is a web page, even if its name ends in .xls. Open it in a spreadsheet, save it as CSV, and upload that."
 _XML = "is XML. Get the same list as CSV or plain text, and upload that."
 _SQL = "is an SQL dump. Export the table's rows as CSV, and upload that."
-_VCARD = "holds vCards. Export the contacts as CSV (in Google Contacts: Export > Google CSV), and upload that."
+_VCARD = "contains vCards. Export the contacts as CSV (in Google Contacts: Export > Google CSV), and upload that."
 _JSON = "is JSON. Export the list as CSV, and upload that."
 _MAIL = "is an e-mail message. Save its attachment, and upload that."
 _SQL_START = re.compile(
@@ -57,8 +57,8 @@ def why_not_zip(names: list[str]) -> str | None:
     return None
 
 
-def is_clutter(name: str) -> bool:
-    """Return whether a member of a zip is a file of the operating system: `.DS_Store`, `__MACOSX`, dot files."""
+def is_system_file(name: str) -> bool:
+    """Return whether an operating system added this member to a zip: `.DS_Store`, `__MACOSX`, dot files."""
     parts = name.replace("\\", "/").split("/")
     return "__MACOSX" in parts or parts[-1].startswith(".") or parts[-1].lower() in {"thumbs.db", "desktop.ini"}
 
@@ -85,7 +85,7 @@ def _why_not_text(text: str) -> str | None:
 
 
 def _is_json(text: str) -> bool:
-    """Return whether a text begins as JSON or JSON lines do."""
+    """Return whether a text begins like JSON or JSON lines."""
     first = text.splitlines()[0] if text else ""
     try:
         return isinstance(json.loads(first), (dict, list))

@@ -1,6 +1,6 @@
-"""The numbers in a cell of a file: one or several, each with every reading of it.
+"""Reads the numbers in a cell: one or several, each with all its readings.
 
-Used by imports and scrubs alike, so the same cell never means one thing to one and another thing to the other.
+Imports and scrubs both use this module, so a cell means the same to both.
 """
 
 import re
@@ -22,10 +22,10 @@ SEVERAL = "one of several numbers in its cell"
 
 
 class CellNumber(NamedTuple):
-    """One number of a cell.
+    """One number in a cell.
 
-    `listed_as`: the numbers (E.164) that an import lists, the first one for the others' `reading_of`. `lookups`: all
-    that a check looks up, older forms included. `why`: why it cannot be called, or "". `warnings`: remarks on it.
+    `listed_as`: the numbers (E.164) that an import lists; the first is the others' `reading_of`. `lookups`: all numbers
+    that a check looks up, including older forms. `why`: why it cannot be called, or "". `warnings`: remarks on it.
     """
 
     written: str
@@ -45,7 +45,7 @@ def cleaned(cell: str) -> str:
 
 
 def has_digits(cell: str) -> bool:
-    """Return whether a cell has a digit; a phone cell without one is empty."""
+    """Return whether a cell has a digit. A phone cell without one counts as empty."""
     return any(c.isdecimal() for c in cell)
 
 
@@ -55,7 +55,7 @@ def is_short(cell: str) -> bool:
 
 
 def parts(cell: str, region: str | None) -> list[str]:
-    """Return the written numbers of a cell. A cell that cannot be several numbers is one."""
+    """Split a cell into its written numbers. A cell that cannot be several numbers stays whole."""
     if is_short(cell) or _AREA_AND_NUMBER.fullmatch(cell):
         return [cell]
     found = phone.split_cell(cell, region)
@@ -66,7 +66,7 @@ def parts(cell: str, region: str | None) -> list[str]:
 
 
 def _separated(cell: str) -> list[str]:
-    """Return the parts of a cell that has more digits than one number, by labels, words and spaces between them."""
+    """Split a cell with more digits than one number at labels, words and spaces."""
     if sum(c.isdecimal() for c in cell) < 2 * _FEWEST_DIGITS:
         return [cell]
     for separators in (_SEPARATORS, _SPACES):
@@ -78,7 +78,7 @@ def _separated(cell: str) -> list[str]:
 
 
 def numbers_in(cell: str, region: str | None) -> list[CellNumber]:
-    """Return the numbers of a cell. `region`: ISO 3166-1 alpha-2 of national forms."""
+    """Return the numbers in a cell. `region`: ISO 3166-1 alpha-2 of national forms."""
     found = parts(cell, region)
     if len(found) == 1:
         return [read_one(cell, region)]
@@ -87,7 +87,7 @@ def numbers_in(cell: str, region: str | None) -> list[CellNumber]:
 
 
 def read_one(written: str, region: str | None) -> CellNumber:
-    """Read a text that is one number."""
+    """Read a text that contains one number."""
     area = _AREA_AND_NUMBER.fullmatch(written)
     readings = phone.classify(f"{area[1]} {area[2]}" if area else written, region)
     if not readings.lookups and (bare := _LABEL.sub("", written.strip())) != written.strip():
@@ -101,13 +101,13 @@ def of_readings(written: str, readings: Readings) -> CellNumber:
 
 
 def is_possible(cell: str, region: str | None) -> bool:
-    """Return whether a cell holds nothing but possible numbers, in the length of their country."""
+    """Return whether a cell contains only possible numbers, with a length that their country has."""
     found = numbers_in(cleaned(cell), region)
     return all(one.listed_as for one in found)
 
 
 def is_valid(cell: str, region: str | None) -> bool:
-    """Return whether a cell holds nothing but numbers whose ranges are in use."""
+    """Return whether a cell contains only numbers in ranges that are in use."""
     return all(one.listed_as and not one.why for one in numbers_in(cleaned(cell), region))
 
 

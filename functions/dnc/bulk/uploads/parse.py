@@ -1,7 +1,7 @@
-"""From bytes to rows: the encoding, the separator, quoted fields over several lines; streaming, in bounded memory.
+"""From bytes to rows: encodings, separators, and quoted fields across lines. Streams in bounded memory.
 
-A row has the number of the line that it began on (from 1) and its text as it was written. A problem of one row is
-returned with that row.
+A row has the number of the line on which it begins (from 1) and its exact text. A problem with a row is returned with
+that row.
 """
 
 import codecs
@@ -16,11 +16,11 @@ from dnc.bulk.uploads.errors import FileRefused
 from dnc.bulk.uploads.headers import Meaning, meaning_of
 
 HEAD = 64 * 1024
-"""So many first bytes of a file decide what it is."""
+"""The number of first bytes that decide what a file is."""
 LONGEST_LINE = 64 * 1024
 LONGEST_ROW_LINES = 100
 _LINES_BETWEEN_CHECKS = 10_000
-HOPELESS = 16 * 1024**2
+MOST_WITHOUT_BREAK = 16 * 1024**2
 """A file with a line of more characters than this is not a list of numbers."""
 SEPARATORS = ("\t", ";", ",", "|")
 _BOMS = (
@@ -34,7 +34,7 @@ _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a\x1b"))
 _END_OF_DOS_FILE = "\x1a"
 _SEPARATOR_LINE = re.compile(r'[\ufeff]?"?sep=(.)"?', re.IGNORECASE)
 MOST_TITLES, _LONGEST_HEADER = 15, 20
-"""So many lines above a table may be titles."""
+"""Up to this many lines above a table may be titles."""
 csv.field_size_limit(LONGEST_LINE * 2)
 
 
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 def encoding_of(head: bytes) -> str:
     """Return the encoding of a file by its first bytes. Raises FileRefused if it is not text.
 
-    Cells that are not valid UTF-8, in a file without a byte order mark, are decoded one by one (`mended`).
+    Cells that are not valid UTF-8, in a file without a byte order mark, are decoded one by one (`repaired`).
     """
     for bom, name in _BOMS:
         if head.startswith(bom):
@@ -68,7 +68,7 @@ def encoding_of(head: bytes) -> str:
 
 
 class Converted(io.RawIOBase):
-    """The base of a stream that was converted to CSV, so its cells have lost their formats."""
+    """The base of streams that were converted to CSV, so that their cells have lost their formats."""
 
 
 def is_converted(opened: io.BufferedReader) -> bool:
@@ -77,13 +77,13 @@ def is_converted(opened: io.BufferedReader) -> bool:
 
 
 def text_of(opened: io.BufferedReader) -> io.TextIOWrapper:
-    """Return a file's text with its line ends. Bytes that cannot be decoded never stop the reading."""
+    """Return a file's text with its line ends. Bytes that cannot be decoded never stop it."""
     encoding = encoding_of(opened.peek(HEAD)[:HEAD])
     errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
     return io.TextIOWrapper(opened, encoding, errors=errors, newline="")
 
 
-def mended(text: str) -> str:
+def repaired(text: str) -> str:
     """Decode a cell that is not valid UTF-8 as Windows-1252."""
     if text.isascii():
         return text
@@ -135,7 +135,7 @@ def _is_header(line: str) -> bool:
 
 
 def raw_cells(text: str, separator: str | None) -> list[str]:
-    """Return the cells of a row as they are written, quotes and spaces included; joined, they are the row's text."""
+    """Return the cells of a row with their quotes and spaces. Joined, they are the row's text."""
     if separator is None:
         return [text]
     if '"' not in text:
@@ -153,7 +153,7 @@ def raw_cells(text: str, separator: str | None) -> list[str]:
 
 
 def quoted(cell: str, separator: str | None) -> str:
-    """Return a cell's text as it is written in a row: in quotes if it needs them."""
+    """Return a cell's text for a row, in quotes if necessary."""
     if '"' in cell or "\n" in cell or "\r" in cell or (separator and separator in cell):
         doubled = cell.replace('"', '""')
         return f'"{doubled}"'
@@ -164,9 +164,9 @@ class Rows:
     """The rows of a text. `separator` None: each row is one cell."""
 
     def __init__(self, text: io.TextIOBase, still_time: Callable[[], bool] = lambda: True) -> None:
-        """Read a sample to find the separator; the sample's rows are yielded like all others.
+        """Read a sample to find the separator. The sample's rows are yielded like all others.
 
-        `still_time`: whether there is time to read on. Without it the file is refused, whatever its lines hold.
+        `still_time`: returns whether there is time to continue. If not, the file is refused, whatever its lines hold.
         """
         self._text = text
         self._still_time = still_time
@@ -174,7 +174,7 @@ class Rows:
         self._line = 0
         self.sample = self._read_sample()
         named = _SEPARATOR_LINE.fullmatch(self.sample[0][0].rstrip("\r\n")) if self.sample else None
-        if named:  # Excel's own line, which names the separator
+        if named:  # the line with which Excel names the separator
             del self.sample[0]
             self._line = 1
         self.separator = named[1] if named else separator_of([line for line, problem in self.sample if problem is None])
@@ -198,12 +198,12 @@ class Rows:
             if '"' in text:
                 yield self._quoted(at, line)
             elif separator is None:
-                yield Row(at, [mended(text)], line)
+                yield Row(at, [repaired(text)], line)
             else:
-                yield Row(at, mended(text).split(separator), line)
+                yield Row(at, repaired(text).split(separator), line)
 
     def _quoted(self, at: int, first: str) -> Row:
-        """Read a row with quotes, which may span lines. A quote that never ends is a character like any other."""
+        """Read a row with quotes, which may span lines. An unclosed quote is an ordinary character."""
         taken = [first]
         delimiter = self.separator or "\x00"
         lines = self._lines_of_a_row(taken)
@@ -219,7 +219,7 @@ class Rows:
             one_line = csv.reader([first.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True)
             cells = next(one_line, [])
             taken = [first]
-        return Row(at, [mended(cell) for cell in cells], "".join(taken))
+        return Row(at, [repaired(cell) for cell in cells], "".join(taken))
 
     def _lines_of_a_row(self, taken: list[str]) -> Iterator[str]:
         yield taken[0]
@@ -256,7 +256,7 @@ class Rows:
         return sample
 
     def _read_line(self) -> tuple[str, str | None] | None:
-        """Read a line with its end; if it is too long, its start with that problem."""
+        """Read a line with its line end. If it is too long, return its start and that problem."""
         line = self._text.readline(LONGEST_LINE)
         if not line:
             return None
@@ -266,9 +266,9 @@ class Rows:
         while more and more[-1] not in "\r\n":
             more = self._text.readline(1024**2)
             length += len(more)
-            if length > HOPELESS:
+            if length > MOST_WITHOUT_BREAK:
                 raise FileRefused(
-                    f"There is no line break within {HOPELESS:,} characters. Upload one number on each line."
+                    f"There is no line break within {MOST_WITHOUT_BREAK:,} characters. Upload one number on each line."
                 )
         return line[:200], f"longer than {LONGEST_LINE:,} characters"
 

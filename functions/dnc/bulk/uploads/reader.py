@@ -1,7 +1,7 @@
-"""The one reader of uploaded files: an import and a scrub of the same bytes see the same rows and the same numbers.
+"""The only reader of uploaded files, so an import and a scrub of the same bytes see the same rows and numbers.
 
-Every file is read as a stream. Its first rows decide on the columns; then each row has its numbers as they are written,
-its country and the fields of an entry.
+Every file is read as a stream. Its first rows decide on the columns. Then each row yields its numbers as written, its
+country and the fields of an entry.
 """
 
 import io
@@ -21,20 +21,20 @@ PLUS_LOST = (
     "A spreadsheet dropped the plus from the numbers of this export, so they were read as E.164. "
     "Import exports as they were downloaded."
 )
-ZEROS_LOST = "a number of a spreadsheet, which has no zeros in front: one may have been lost"
+ZEROS_LOST = "a number from a spreadsheet, which drops leading zeros: one may have been lost"
 REMARK = "remark"
 """The field of a remark on how a row was read."""
 COUNTRY = "region"
-"""The field of a row's country, as it is written."""
+"""The field of a row's country, as written."""
 _NANP = frozenset(PLAN_REGIONS.split())
 
 
 type Numbers = str | list[tuple[int, str]]
-"""The numbers of a row as they are written: the text of the only phone column, or each with its column's place."""
+"""The numbers of a row as written: the text of the only phone column, or each with its column's place."""
 type Lead = tuple[Row, Numbers, dict[str, str], str | None]
-"""A row as it was read: its numbers, its fields as they are written, and why it cannot be read, or None.
+"""A row, its numbers, its fields as written, and why it cannot be read, or None.
 
-A plain tuple, because one is made for each row of files with millions.
+It is a plain tuple because files have millions of rows.
 """
 
 
@@ -74,7 +74,7 @@ class FileReader:
         return next(row for row in self.sample if row.problem is None)
 
     def notes(self) -> list[str]:
-        """Return sentences about the file as a whole; of an export, after its rows were read."""
+        """Return sentences about the file as a whole. For an export they are complete only after its rows were read."""
         columns, notes = self.columns, []
         if len(columns.phones) > 1 and not columns.every_cell:
             names = ", ".join(columns.name(place) for place in columns.phones)
@@ -141,7 +141,7 @@ class FileReader:
         return filled or [next((number for number in found if number[1].strip()), found[0])]
 
     def _sampled(self) -> list[Row]:
-        """Return the rows of data of the sample, those below the header."""
+        """Return the sample's rows of data, which are below the header."""
         readable = 0
         for i, row in enumerate(self.sample):
             if readable == self.columns.data_from:
@@ -157,7 +157,7 @@ class FileReader:
 
 
 def _is_bare(found: Numbers) -> bool:
-    """Return whether a number is digits that begin with no zero, as a spreadsheet leaves them."""
+    """Return whether a number is only digits without a leading zero, as spreadsheets leave them."""
     texts = [found] if isinstance(found, str) else [text for _, text in found]
     return any(text.isdecimal() and text[0] != "0" for text in texts)
 
@@ -166,5 +166,5 @@ _MARKED = frozenset("='\u2019 ")
 
 
 def _as_e164(text: str) -> str:
-    """Return the number of an export. A spreadsheet drops the plus of E.164."""
+    """Return the E.164 of a number in an export, whose plus a spreadsheet may have dropped."""
     return f"+{text}" if text[:1].isdecimal() else text

@@ -1,7 +1,7 @@
-"""Opening an uploaded file: an object of S3 as a stream, unpacked from gzip or zip, with bounds on everything.
+"""Opens an uploaded file: an S3 object as a stream, unpacked from gzip or zip, with limits on everything.
 
-Spreadsheets come out as CSV. A file of a kind that is not read is refused before anything is done with it, by its name
-and with what to do.
+Spreadsheets are converted to CSV. An unsupported kind of file is refused before anything is done with it; the message
+names the kind and what to do.
 """
 
 import gzip
@@ -20,7 +20,7 @@ from dnc.aws import errors as aws_errors
 from dnc.aws.errors import refused, unanswered
 from dnc.bulk.uploads import spreadsheet
 from dnc.bulk.uploads.errors import FileRefused
-from dnc.bulk.uploads.kinds import is_clutter, why_not_read, why_not_zip
+from dnc.bulk.uploads.kinds import is_system_file, why_not_read, why_not_zip
 from dnc.bulk.uploads.parse import HEAD
 from dnc.problems import Unavailable
 
@@ -39,7 +39,7 @@ type Opened = tuple[str, io.BufferedReader]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a packed file may grow to: at most `unpacked` bytes, and `ratio` times its own size beyond `free`."""
+    """Limits on unpacking: at most `unpacked` bytes and, beyond `free` bytes, at most `ratio` times the file's size."""
 
     unpacked: int = 20 * 1024**3
     ratio: int = 100
@@ -52,10 +52,10 @@ class Limits:
 
 
 class S3Object(io.RawIOBase):
-    """A seekable stream of an S3 object. A broken connection is opened again where it broke."""
+    """A seekable stream of an S3 object. After a broken connection it continues where the connection broke."""
 
     def __init__(self, client: Any, bucket: str, key: str, version_id: str | None = None) -> None:
-        """Find the object, and read only this version of it from then on. Raises FileRefused if it is gone."""
+        """Find the object. From then on, only this version of it is read. Raises FileRefused if it has been deleted."""
         self._body: Any = None
         self._at = 0
         self._client = client
@@ -84,7 +84,7 @@ class S3Object(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a position; the next read opens a connection there."""
+        """Go to a position. The next read opens a connection there."""
         at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         if at != self._at:
             self._drop()
@@ -92,7 +92,7 @@ class S3Object(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        """Read what one read of the connection returns."""
+        """Read once from the connection."""
         if self._at >= self.size:
             return 0
         broken: tuple[type[Exception], ...] = (*unanswered(), HTTPError, OSError)
@@ -127,7 +127,7 @@ class S3Object(io.RawIOBase):
 
 
 class _Full(io.RawIOBase):
-    """A stream whose reads are as long as requested, except at its end, so the head of a file can be peeked at."""
+    """A stream whose reads are as long as requested, except at its end, so that the head of a file can be peeked at."""
 
     def __init__(self, stream: io.RawIOBase) -> None:
         self._stream = stream
@@ -159,7 +159,7 @@ class _Full(io.RawIOBase):
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that is refused when it grows beyond what a file of its size may unpack to."""
+    """A stream that raises FileRefused once it exceeds its budget of unpacked bytes."""
 
     def __init__(self, stream: BinaryIO, budget: list[int]) -> None:
         self._stream = stream
@@ -185,7 +185,7 @@ class _Bounded(io.RawIOBase):
 
 
 def open_files(stream: io.RawIOBase, size: int, name: str, limits: Limits) -> Iterator[Opened]:
-    """Yield the plain files of an upload with their names: one, or those of a zip. Read each before the next.
+    """Yield the unpacked files of an upload with their names: one, or those of a zip. Read each before the next.
 
     Raises FileRefused.
     """
@@ -212,7 +212,7 @@ def _files_of_zip(packed: Any, name: str, budget: list[int], limits: Limits) -> 
         packed.seek(0)
         yield name, spreadsheet.as_csv(packed)
         return
-    members = [member for member in archive.infolist() if not member.is_dir() and not is_clutter(member.filename)]
+    members = [member for member in archive.infolist() if not member.is_dir() and not is_system_file(member.filename)]
     _refuse_a_zip(members, budget[0], limits)
     for member in members:
         try:
@@ -251,7 +251,7 @@ def _unpacking(stream: BinaryIO, budget: list[int]) -> Any:
 
 
 def _plain(name: str, opened: Any, *, packed: bool = False) -> Opened:
-    """Return a file that is not packed, a spreadsheet as CSV. Raises FileRefused."""
+    """Return an unpacked file, or a spreadsheet converted to CSV. Raises FileRefused."""
     head = opened.peek(HEAD)[:HEAD]
     if spreadsheet.is_old_workbook(head):
         return name, spreadsheet.as_csv(opened)
@@ -265,7 +265,7 @@ def _plain(name: str, opened: Any, *, packed: bool = False) -> Opened:
 
 
 def _packed_workbook(name: str, opened: Any) -> io.BufferedReader:
-    """Return a workbook that is in a zip or gzip as CSV. Raises FileRefused."""
+    """Return a workbook inside a zip or gzip, converted to CSV. Raises FileRefused."""
     whole = io.BytesIO(opened.read(spreadsheet.MOST_BYTES + 1))
     names = _archive(whole).namelist()
     if why := why_not_zip(names):
@@ -277,7 +277,7 @@ def _packed_workbook(name: str, opened: Any) -> io.BufferedReader:
 
 
 def _named(name: str) -> str:
-    """Return how an error names a file. A name may hold a phone number, so its digits are left out."""
+    """Return a file's name for an error message, or "The file" if the name might contain a phone number."""
     shown = "".join(c for c in name if c.isprintable())[-80:]
     return f'"{shown}"' if sum(c.isdecimal() for c in shown) < _DIGITS_OF_A_NUMBER else "The file"
 

@@ -1,8 +1,8 @@
-"""Spreadsheets (.xlsx, .xls, .ods) as CSV: the first sheet that has numbers, one line for each of its rows.
+"""Converts spreadsheets (.xlsx, .xls, .ods) to CSV: the first sheet with numbers, one line for each of its rows.
 
-Reading a workbook runs in a process of its own, with bounds on its memory, its time and what it writes: a workbook may
-be small and still describe a sheet of billions of cells. The library reads values without their formats, so a number
-is its digits, and zeros that a spreadsheet dropped in front of it are gone.
+A workbook is read in a separate process with limits on memory, time and output, because even a small workbook can
+describe a sheet of billions of cells. The library reads values without their formats, so a number becomes its digits,
+without the leading zeros that the spreadsheet dropped.
 """
 
 import csv
@@ -26,7 +26,7 @@ MOST_EXPANDED = 500 * 1024**2
 MOST_CSV = 500 * 1024**2
 MEMORY = 1200 * 1024**2
 SECONDS = 240
-_ROWS_LOOKED_AT = 200
+_SAMPLED_ROWS = 200
 _CHUNK = 1024**2
 _OLE = b"\xd0\xcf\x11\xe0"
 _WORKBOOK_MEMBERS = ("xl/", "content.xml")
@@ -37,24 +37,24 @@ _UNREADABLE = f"The spreadsheet cannot be read: it is damaged, encrypted or too 
 
 
 def is_workbook(names: list[str]) -> bool:
-    """Return whether the members of a zip are those of a workbook that can be read."""
+    """Return whether a zip with these members is a supported workbook."""
     if "mimetype" in names and "content.xml" in names:
         return True
     return any(name.startswith("xl/") for name in names)
 
 
 def is_old_workbook(head: bytes) -> bool:
-    """Return whether a file begins as an .xls workbook does (MS-CFB)."""
+    """Return whether a file begins like an .xls workbook (MS-CFB)."""
     return head.startswith(_OLE)
 
 
 def as_csv(stream: BinaryIO) -> io.BufferedReader:
-    """Return a workbook as CSV in UTF-8, as it is converted. Raises FileRefused, also while it is read."""
+    """Return a workbook as a stream of CSV in UTF-8. Raises FileRefused, also while the stream is read."""
     with tempfile.NamedTemporaryFile(delete=False) as file:
         try:
             _copy(stream, file)
             file.flush()
-            _refuse_what_expands(file.name)
+            _refuse_zip_bomb(file.name)
         except BaseException:
             Path(file.name).unlink()
             raise
@@ -68,7 +68,7 @@ class _Conversion(Converted):
         self._path = path
         self._left = MOST_CSV
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        self._process = subprocess.Popen(  # noqa: S603 - its only argument is our own file
+        self._process = subprocess.Popen(  # noqa: S603 - its only argument is a temporary file of this process
             [sys.executable, "-m", "dnc.bulk.uploads.spreadsheet", path],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -137,7 +137,7 @@ def text_of(value: Any) -> str:
 
 
 def _has_numbers(rows: Iterator[list[Any]]) -> bool:
-    for _, row in zip(range(_ROWS_LOOKED_AT), rows, strict=False):
+    for _, row in zip(range(_SAMPLED_ROWS), rows, strict=False):
         for value in row:
             digits = sum(c.isdecimal() for c in text_of(value)) if not isinstance(value, (date, time)) else 0
             if 7 <= digits <= 15:
@@ -154,8 +154,8 @@ def _copy(stream: BinaryIO, file: Any) -> None:
         file.write(part)
 
 
-def _refuse_what_expands(path: str) -> None:
-    """Refuse a workbook that is a zip bomb, by what its members really expand to. Raises FileRefused."""
+def _refuse_zip_bomb(path: str) -> None:
+    """Raise FileRefused if a workbook is a zip bomb, by the real size of its unpacked members."""
     if not zipfile.is_zipfile(path):
         return
     left = MOST_EXPANDED
@@ -177,7 +177,7 @@ def _refuse_what_expands(path: str) -> None:
 
 
 def main(path: str) -> None:
-    """Convert a workbook to CSV on standard output, within bounds."""
+    """Convert a workbook to CSV on standard output, within the limits."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

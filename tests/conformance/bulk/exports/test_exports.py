@@ -34,7 +34,7 @@ def numbers(client, names):
     return Numbers(client, names["numbers"], "acme")
 
 
-def read_all(client, names, budget=None, numbers_a_part=1_000_000, out_of_time=lambda: False):
+def read_all(client, names, budget=None, numbers_per_part=1_000_000, out_of_time=lambda: False):
     parts = {}
     reading, runs = Reading(), 0
     while not reading.done:
@@ -48,7 +48,7 @@ def read_all(client, names, budget=None, numbers_a_part=1_000_000, out_of_time=l
             parts.__setitem__,
             FullSpeed(),
             out_of_time,
-            numbers_a_part,
+            numbers_per_part,
         )
         runs += 1
     found = NumberSet()
@@ -97,7 +97,7 @@ def test_reading_the_list_is_abandoned_if_lookups_are_cheaper(client, names, num
         def query(self, **options):
             return client.query(**options, Limit=10)
 
-    whole, found, runs = read_all(Small(), names, numbers_a_part=25, out_of_time=lambda: True)
+    whole, found, runs = read_all(Small(), names, numbers_per_part=25, out_of_time=lambda: True)
     assert (len(found), whole.numbers) == (60, 60)
     assert runs in {6, 7}, "a last page that is full may be followed by an empty one"
     assert 30 <= whole.units <= 60, "a strong read of 4 KB is a unit"
@@ -137,7 +137,7 @@ def test_an_export_is_sealed_into_the_chain_in_one_transaction(client, names, nu
     assert [file["rows"] for file in first["files"]] == [5, 5, 2]
     assert second["previous_sha256"] == exports.get(one.id).state["manifest_sha256"]
     assert (exports.chain()[0].length, exports.chain()[0].export_id) == (2, other.id)
-    assert not exports.note(stale, "+1", None), "a sealed export accepts no more files"
+    assert not exports.record_file(stale, "+1", None), "a sealed export accepts no more files"
     rows = [line for file in first["files"] for line in gzip.decompress(one_files.read(file["name"])).splitlines()]
     assert [json.loads(line)["number"] for line in rows] == [f"+1415555{i:04}" for i in range(12)]
 

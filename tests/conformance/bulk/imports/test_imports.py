@@ -83,10 +83,12 @@ class Import:
     def files(self):
         return JobFiles(self.s3, "bulk", self.account_id, JobKind.IMPORT, IMPORT_ID)
 
-    def plan(self, data, rows_a_piece=40):
+    def plan(self, data, rows_per_piece=40):
         self.s3.put_object(Key=self.files.key(UPLOAD), Body=data)
         source = S3Object(self.s3, "bulk", self.files.key(UPLOAD))
-        plan = import_plan.make(self.files, source, source.size, "list.csv", Choice("US"), rows_a_piece=rows_a_piece)
+        plan = import_plan.make(
+            self.files, source, source.size, "list.csv", Choice("US"), rows_per_piece=rows_per_piece
+        )
         self.names = plan.files
         return import_report.planned(self.files)
 
@@ -205,17 +207,17 @@ def kill_until_done(rng, one, piece, work):
 
 
 def test_imports_killed_at_random_points_have_the_same_result_as_undisturbed_ones(make_import, monkeypatch):
-    monkeypatch.setattr(import_plan, "PIECES_A_GROUP", 2)
-    monkeypatch.setattr(import_piece, "NUMBERS_A_WINDOW", 6)
+    monkeypatch.setattr(import_plan, "PIECES_PER_GROUP", 2)
+    monkeypatch.setattr(import_piece, "NUMBERS_PER_WINDOW", 6)
     for seed in range(100):
         data = a_file(seed, rows=40, distinct=30)
         calm, troubled = make_import(), make_import()
         for one in (calm, troubled):
             if seed % 10 == 0:
                 fill(one)
-        undisturbed = calm.whole(data, rows_a_piece=20)
+        undisturbed = calm.whole(data, rows_per_piece=20)
         rng = random.Random(seed)
-        pieces = troubled.plan(data, rows_a_piece=20)
+        pieces = troubled.plan(data, rows_per_piece=20)
         for piece in pieces:
             kill_until_done(rng, troubled, piece, troubled.write)
             if rng.random() < 0.3:
@@ -229,8 +231,8 @@ def test_workers_on_the_same_pieces_in_parallel_have_the_same_result_as_one(make
     calm, crowded = make_import(), make_import()
     fill(calm)
     fill(crowded)
-    undisturbed = calm.whole(data, rows_a_piece=100)
-    pieces = crowded.plan(data, rows_a_piece=100)
+    undisturbed = calm.whole(data, rows_per_piece=100)
+    pieces = crowded.plan(data, rows_per_piece=100)
     failures = []
 
     def work():
@@ -364,8 +366,8 @@ def test_a_worker_backs_off_when_it_is_throttled_and_loses_nothing(make_import, 
 def test_a_worker_that_runs_out_of_time_stops_and_can_be_continued(make_import):
     data = a_file(13, rows=1200, distinct=900)
     calm, short = make_import(), make_import()
-    undisturbed = calm.whole(data, rows_a_piece=1200)
-    pieces = short.plan(data, rows_a_piece=1200)
+    undisturbed = calm.whole(data, rows_per_piece=1200)
+    pieces = short.plan(data, rows_per_piece=1200)
     stopped = Counter()
     for piece in pieces:
         for windows in range(1, 20):

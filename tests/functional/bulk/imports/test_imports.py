@@ -362,7 +362,7 @@ def test_an_import_with_ambiguous_columns_waits_until_they_are_chosen(imports, g
 def test_a_job_that_waits_too_long_for_its_columns_fails(imports, gateway, monkeypatch):
     job_id = imports.make(b"a,b\n" + b"".join(b"21255501%02d,41555501%02d\n" % (i, i) for i in range(5)))
     imports.run()
-    monkeypatch.setattr("dnc.bulk.choice.WAITS", timedelta(0))
+    monkeypatch.setattr("dnc.bulk.choice.LONGEST_WAIT", timedelta(0))
     job = imports.read(job_id)
     assert (job["status"], job["candidates"]) == ("failed", [])
     chosen = gateway.call("manager", "POST", f"/accounts/acme/imports/{job_id}/columns", {"columns": ["b"]})

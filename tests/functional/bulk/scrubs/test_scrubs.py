@@ -250,9 +250,9 @@ def test_if_an_intermediate_file_is_lost_nothing_is_clear(gateway, scrubs):
 @pytest.mark.parametrize("by", ["reading", "lookup"])
 def test_a_number_listed_during_a_scrub_is_blocked_or_late(gateway, stream, scrubs, monkeypatch, by):
     """Numbers are added at every step. Each add that was acknowledged before the end is in one of the two files."""
-    monkeypatch.setattr(scrub_plan, "ROWS_A_PIECE", 5)
+    monkeypatch.setattr(scrub_plan, "ROWS_PER_PIECE", 5)
     make = scrub_plan.make
-    monkeypatch.setattr(scrub_plan, "make", lambda *a, **k: make(*a, **k, rows_a_piece=5))
+    monkeypatch.setattr(scrub_plan, "make", lambda *a, **k: make(*a, **k, rows_per_piece=5))
     if by == "lookup":
         monkeypatch.setattr("dnc.bulk.scrubs.listed.budget_of", lambda leads: -1.0)
         client = clients.dynamodb()

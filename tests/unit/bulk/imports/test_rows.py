@@ -97,10 +97,10 @@ def planned(data, **more):
 
 def test_a_plan_has_each_row_once_and_is_deterministic():
     data = b"number\n" + b"".join(b"415555%04d\n" % i for i in range(5000))
-    plan, pieces, rows = planned(data, rows_a_piece=100)
+    plan, pieces, rows = planned(data, rows_per_piece=100)
     assert plan.rows == 5000
     assert sorted(row[0] for piece in rows.values() for row in piece) == list(range(2, 5002))
-    assert (plan, pieces, rows) == planned(data, rows_a_piece=100)
+    assert (plan, pieces, rows) == planned(data, rows_per_piece=100)
     assert [p["piece"] for p in pieces] != sorted(p["piece"] for p in pieces)
     sizes = [len(piece) for piece in rows.values()]
     assert max(sizes) < 130
@@ -213,7 +213,7 @@ def row_request(line, expires_at=None, requested_at=NOW, channels=BOTH_CHANNELS,
 
 def apply(current, *rows, options=OPTIONS, write=WRITE):
     result = merge("acme", current, rows, options, write)
-    return (result.entry or current), [str(c) for c in result.counted], result.entry is not None
+    return (result.entry or current), [str(c) for c in result.outcomes], result.entry is not None
 
 
 MAYBE_EXPIRY = st.one_of(st.none(), st.datetimes(datetime(2027, 1, 1), datetime(2030, 1, 1)))
