@@ -42,7 +42,7 @@ def main(rows: int = 100_000, rounds: int = 3) -> list[dict[str, Any]]:
             for way, costs in cost.items():
                 usage = _run(way, Path(name), stand_in.url)
                 if _numbers(Path(name), way) != expected:
-                    raise AssertionError(f"{way} wrote other numbers than those of the list")
+                    raise AssertionError(f"{way} exported numbers other than those in the list")
                 costs.append(usage["cpu_seconds"] / rows * 1e6)
                 memory = max(memory, usage["peak_mb"]) if way != LOOP else memory
     what, unit = f"export of {rows:,} rows", "µs CPU per row"

@@ -1,4 +1,4 @@
-"""What it costs to know that a number has one reading and one form. `python -m benchmarks.readings [--quick]`.
+"""The cost of finding out that a number has one reading and one form. `python -m benchmarks.readings [--quick]`.
 
 A plain North American number, E.164 of other countries and a national form of Great Britain have one reading. Reading
 them must cost what it costs to read each text as one number, as libphonenumber does (`references.one_number`): the

@@ -11,7 +11,7 @@ class FolderS3:
     """The parts of an S3 client that a job's files use, backed by a folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep objects in this folder."""
+        """Store objects in this folder."""
         self._folder = folder
 
     def put_object(self, *, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803

@@ -1,4 +1,4 @@
-"""An event for each function that it handles successfully, and the tables that this requires."""
+"""An event for each function that the function handles successfully, and the tables that this requires."""
 
 import json
 import re
@@ -109,10 +109,10 @@ def events(token: str) -> dict[str, list[Any]]:
     """
     authorize = sample("authorize")
     authorize["headers"] = {"Authorization": f"Bearer {token}"}
-    look = sample("check_leads")
-    look["work"]["lists"] = {"look1": _LOOKED_UP, "look2": _LOOKED_UP}
+    check = sample("check_leads")
+    check["work"]["lists"] = {"pass1": _LOOKED_UP, "pass2": _LOOKED_UP}
     finish = sample("finish_scrub")
-    finish["work"]["lists"] = look["work"]["lists"]
+    finish["work"]["lists"] = check["work"]["lists"]
     samples = {
         "AddNumberFunction": [sample("add_number")],
         "ListNumbersFunction": [sample("list_numbers")],
@@ -123,7 +123,7 @@ def events(token: str) -> dict[str, list[Any]]:
         "ManageAccountsFunction": [sample("manage_accounts")],
         "ReadStatsFunction": [sample("read_stats")],
         "ConsoleFunction": [sample("console")],
-        "CheckLeadsFunction": [{**look, "look": 1}, {**look, "look": 2}],
+        "CheckLeadsFunction": [{**check, "pass": 1}, {**check, "pass": 2}],
         "FinishScrubFunction": [finish],
     }
     named = ("ImportNumbers", "ReadJobs", "ExportAccount", "ScrubLeads", "PlanImport", "WriteImport", "FinishImport")
@@ -162,7 +162,7 @@ def _jobs() -> Iterator[dict[str, Any]]:
 
 
 def _upload(event: dict[str, Any]) -> str:
-    return f"/{BUCKET}/{event['given']['detail']['object']['key']}"
+    return f"/{BUCKET}/{event['input']['detail']['object']['key']}"
 
 
 def _snake(name: str) -> str:

@@ -1,7 +1,7 @@
 """Written numbers on which to try the number readers. They are seeded, so any difference can be reproduced.
 
-`mixed` is a file as a call center uploads it, in stated shares. `strange` is what nobody uploads: digits, marks and
-letters combined around the points where the readers decide, to search for differences.
+`mixed` is a file as a call center uploads it, in stated shares. `strange` has texts that no one uploads: digits, marks
+and letters combined around the points where the readers decide, to search for differences.
 """
 
 import random

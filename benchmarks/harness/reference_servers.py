@@ -58,7 +58,7 @@ def _program(name: str, package: str) -> str:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on, for a server that cannot use port 0."""
+    """Return a free loopback port, for a server that cannot use port 0."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Reads each text as one number, as libphonenumber does: the reader of numbers without readings and older forms.
+"""Reads each text as one number, as libphonenumber does: the number reader without readings and older forms.
 
 It has the same structure, the same table and the same compiled patterns as `dnc.phone.reader`. What `reader` needs to
 know that a number has one reading and one form is missing.

@@ -49,7 +49,7 @@ def publish(client: Any, bus: str, recorded: Sequence[tuple[str, RecordedChange]
 
 
 def _name(change: RecordedChange) -> str | None:
-    """Return the event's name. A change by hand is named for the state in which it left the number."""
+    """Return the event's name. A manual change is named for the resulting state of the number."""
     if change.number == ACCOUNT:
         return "PrefixesChanged" if _prefixes(change.before) != _prefixes(change.after) else None
     if change.type is EventType.ALTERED_OUT_OF_BAND:

@@ -1,4 +1,4 @@
-"""The streams of the numbers and accounts tables: every change becomes an audit event in its chain, and a change event.
+"""Records the streams of the numbers and accounts tables: every change becomes an audit event and a change event.
 
 The events of one number are written in order, those of different numbers in parallel. If only some chains of a batch
 fail, their records are held back in the failure bucket (`dnc.audit.held`), so that no number stalls the others. If all
@@ -31,19 +31,19 @@ settings = Settings.from_env("AUDIT_TABLE", "NUMBERS_TABLE", "EVENT_BUS", "BULK_
 
 
 class Delivered(NamedTuple):
-    """A record of the stream and the change that it records."""
+    """A stream record and the change in it."""
 
     record: Mapping[str, Any]
     change: RecordedChange
 
     @property
     def sequence(self) -> str:
-        """Return the sequence number by which the stream knows the record."""
+        """Return the record's sequence number in the stream."""
         return str(self.record["dynamodb"]["SequenceNumber"])
 
 
 class Result(Enum):
-    """What became of the records of one chain."""
+    """The outcome for the records of one chain."""
 
     RECORDED = auto()
     HELD = auto()
@@ -52,7 +52,7 @@ class Result(Enum):
 
 @cache
 def _s3() -> Any:
-    return clients.client("s3")  # made when it is first needed: hardly ever
+    return clients.client("s3")  # created on first use, because it is rarely needed
 
 
 def _store_image(key: str, body: bytes) -> None:
@@ -64,7 +64,7 @@ writer = AuditWriter(clients.dynamodb(), settings.audit_table, _store_image)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Record a batch of a stream. Return what must be delivered again."""
+    """Record a batch of a stream. Return the records that must be delivered again."""
     deadline.begin(context)
     chains, failed = _read(event["Records"])
     heads = writer.heads(list(chains))
@@ -137,14 +137,14 @@ def _held() -> HeldRecords:
 def _stored(store: Any) -> bool:
     try:
         store()
-    except Exception as failed:  # noqa: BLE001 - whatever it was, the record must be delivered again
+    except Exception as failed:  # noqa: BLE001 - after any failure, the record must be delivered again
         logs.logger.error("could not hold a record back", extra=logs.failure(failed))
         return False
     return True
 
 
 def _heal_and_alarm(one: Delivered) -> bool:
-    """Alarm about a change made by hand. Put a deleted listed row back; return False if that must be tried again."""
+    """Alarm about a manual change, and reinstate a deleted listed row. Return False if that must be tried again."""
     change = one.change
     logs.logger.error(
         "changed outside of the service",

@@ -1,4 +1,4 @@
-"""Puts a listed row back after it was deleted by hand, so that nobody is callable until a human reads the alarm."""
+"""Puts back a listed row that was deleted manually, so that no one calls the number before the alarm is answered."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""API Gateway's request authorizer: a credential in, the account, the role and a policy out.
+"""API Gateway's request authorizer: resolves a credential to an account, a role and a policy.
 
-Raising exactly "Unauthorized" is how a 401 is said to API Gateway; such an answer is never cached.
+Raising exactly "Unauthorized" makes API Gateway return a 401, which is never cached.
 """
 
 from functools import cache
@@ -25,7 +25,7 @@ _ADDS = {("POST", "/accounts/{account_id}/numbers"), ("POST", "/accounts/{accoun
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Let a credential in, or not."""
+    """Return the policy of a valid credential, or raise "Unauthorized"."""
     deadline.begin(context)
     try:
         caller, ends = _caller(event)
@@ -33,7 +33,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logs.logger.info("refused", extra={"why": refused.detail})
         if _adds(event):
             _report(refused.code, getattr(refused, "account_id", None), getattr(refused, "principal", None))
-        raise Exception("Unauthorized") from None  # noqa: TRY002 - the words are API Gateway's
+        raise Exception("Unauthorized") from None  # noqa: TRY002 - API Gateway requires this message
     except Exception as failed:
         logs.logger.error("credential not checked", extra=logs.failure(failed))
         metrics.count("AuthorizerFailures")
@@ -80,11 +80,11 @@ def _caller(event: dict[str, Any]) -> tuple[Caller, str | None]:
 
 @cache
 def _issuer() -> "Issuer":
-    from authorize.jwt_issuer import Issuer  # noqa: PLC0415 - a key is let in without it
+    from authorize.jwt_issuer import Issuer  # noqa: PLC0415 - keys do not need it
 
     return Issuer(settings.oidc_issuer, settings.oidc_audience, settings.oidc_account_claim, settings.oidc_role_claim)
 
 
 def _stage_arn(method_arn: str) -> str:
-    """Cut `…:api/stage/METHOD/path` to `…:api/stage`."""
+    """Shorten `…:api/stage/METHOD/path` to `…:api/stage`."""
     return "/".join(method_arn.split("/", 2)[:2])

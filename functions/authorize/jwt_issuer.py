@@ -1,4 +1,4 @@
-"""JWTs of the one OIDC issuer that is configured (OpenID Connect Discovery 1.0, RFC 7519, RFC 8725)."""
+"""JWTs of the configured OIDC issuer (OpenID Connect Discovery 1.0, RFC 7519, RFC 8725)."""
 
 import json
 import urllib.request
@@ -12,24 +12,24 @@ from dnc.accounts.store import ACCOUNT_ID, Accounts
 from dnc.problems import NotFound, Unauthenticated, Unavailable
 
 _ALGORITHMS = {"RSA": ["RS256", "RS384", "RS512", "PS256"], "EC": ["ES256", "ES384"], "OKP": ["EdDSA"]}
-"""The accepted signature algorithms by the type of the key (RFC 7518): a key of one type verifies no other's."""
+"""The accepted signature algorithms by type of key (RFC 7518). A key never verifies another type's signature."""
 _CLOCK_SKEW, _EXPIRY_SKEW = 60, 5
-"""Seconds. An issuer's clock may be ahead; a token that has expired is given almost no time more."""
+"""Seconds of tolerance: an issuer's clock may be ahead, but an expired token is accepted hardly longer."""
 _SECONDS = 3
 
 
 class Issuer:
-    """An issuer whose keys are found through its discovery document and kept for five minutes."""
+    """An issuer whose keys are found through its discovery document and cached for five minutes."""
 
     def __init__(self, issuer: str, audience: str, account_claim: str, role_claim: str) -> None:
-        """Take the issuer's URL, the audience its tokens must name, and the claims that hold account and role."""
+        """Take the issuer's URL, the audience its tokens must name, and the claims for the account and the role."""
         self._issuer = issuer
         self._audience = audience
         self._account_claim = account_claim
         self._role_claim = role_claim
 
     def authenticate(self, token: str, accounts: Accounts) -> tuple[Caller, str | None]:
-        """Give who a JWT stands for and when it ends.
+        """Return the caller that a JWT identifies, and when the JWT expires.
 
         Raises Unauthenticated, and Unavailable without the issuer's keys.
         """
@@ -81,8 +81,8 @@ class Issuer:
 
         url = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - the URL is the operator's
-                document = json.load(answer)
+            with urllib.request.urlopen(url, timeout=_SECONDS) as response:  # noqa: S310 - the URL is the operator's
+                document = json.load(response)
             return jwt.PyJWKClient(document["jwks_uri"], timeout=_SECONDS, lifespan=300)
         except (OSError, ValueError, KeyError):
             raise Unavailable("The issuer's discovery document could not be read.") from None

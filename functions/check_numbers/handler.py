@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import os
 
-# Nothing that is created during loading is garbage, and looking for some is a tenth of a cold start.
+# Loading creates no garbage, and searching for some would take a tenth of a cold start.
 gc.disable()
 
 from dnc import times  # noqa: E402
@@ -42,11 +42,11 @@ class CheckFailed(Exception):
 
 
 class InvalidRequest(CheckFailed):
-    """The payload does not follow the contract."""
+    """The payload violates the contract."""
 
 
 class AccountNotFound(CheckFailed):
-    """The account does not exist. A misspelled account must not open the gates."""
+    """The account does not exist. A misspelled account must never make numbers callable."""
 
 
 class AccountSuspended(CheckFailed):
@@ -58,7 +58,7 @@ class Unavailable(CheckFailed):
 
 
 def lambda_handler(event: object, context: Any) -> dict[str, Any]:
-    """Check numbers for a dialer. The module's docstring says what is raised."""
+    """Check numbers for a dialer. The module's docstring lists the errors."""
     deadline.begin(context, CHECK_SECONDS)
     try:
         request = payload.read(event)
@@ -72,7 +72,7 @@ def lambda_handler(event: object, context: Any) -> dict[str, Any]:
     except NotFound:
         _count("ChecksRefused")
         raise AccountNotFound("The account does not exist. Until the account id is right, do not call.") from None
-    except Exception as failed:  # noqa: BLE001 - whatever happened, the caller must not call
+    except Exception as failed:  # noqa: BLE001 - after any failure, the caller must not call
         from dnc.logs import failures  # noqa: PLC0415 - loaded only for failures
         from dnc.logs import plain as plain_log  # noqa: PLC0415
 
@@ -84,14 +84,14 @@ def lambda_handler(event: object, context: Any) -> dict[str, Any]:
 
 
 def _count(metric: str) -> None:
-    """Tell the caller's mistakes from the service's: Lambda counts both as errors of the function."""
+    """Count the caller's mistakes and the service's separately. Lambda counts both as errors of the function."""
     from dnc.logs import metrics  # noqa: PLC0415 - loaded only for failures
 
     metrics.count(metric)
 
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("on-demand", "provisioned-concurrency"):
-    # During loading there is a whole core, and nobody waits yet. Connections would not survive in a snapshot.
+    # During init there is a whole core, and no caller waits yet. A snapshot's connections would be dead.
     clients.dynamodb().warm()
 gc.freeze()
 gc.enable()

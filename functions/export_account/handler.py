@@ -34,7 +34,7 @@ def make_export(call: Call, body: NewExport) -> Answer:
     # Start the run first: it creates the job if a crash in between prevents that here, so no job is left without a run.
     with aws_errors.storage():
         clients.step_functions().start_execution(
-            stateMachineArn=settings.export_machine, name=order.export_id, input=json.dumps({"ask": order.as_json()})
+            stateMachineArn=settings.export_machine, name=order.export_id, input=json.dumps({"order": order.as_json()})
         )
     job = Jobs(clients.dynamodb(), settings.accounts_table, call.account_id).make(
         JobKind.EXPORT,

@@ -1,4 +1,4 @@
-"""One step of an export: write files until every row was read or time is short. The state machine repeats the step.
+"""One step of an export: write files until all rows are read or time is short. The state machine repeats the step.
 
 With `failed` in the event, the step ends the export as failed, and an alarm is raised.
 """
@@ -82,7 +82,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _order(event: Mapping[str, Any]) -> ExportOrder:
-    order = event["ask"]
+    order = event["order"]
     if "export_id" in order:
         return ExportOrder.of(order)
     return orders.night(order["account_id"], ExportKind(order["kind"]), times.parse(order["scheduled_at"]))
@@ -155,7 +155,7 @@ def _source(account_id: str, export: Job) -> RowReader:
 
 
 def _fail(exports: Exports, order: ExportOrder, failed: Mapping[str, Any]) -> dict[str, Any]:
-    """End an export as failed. `failed`: what the state machine caught; only its kind is logged and shown."""
+    """Fail an export. `failed`: the error that the state machine caught. Only its kind is logged and shown."""
     kind = str(failed.get("Error") or "unknown")
     logs.logger.error(
         "export failed",

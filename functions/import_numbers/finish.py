@@ -1,4 +1,4 @@
-"""The last step of an import or of its undo: add up, write the report, end the job; or record why the run failed."""
+"""The last step of an import or its undo: add up, write the report and end the job, or record why the run failed."""
 
 from typing import Any
 
@@ -30,10 +30,10 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """End the job of a run. The event is the finished work, or has `given`: the input of a run that failed."""
+    """End the job of a run. The event is the finished work, or has `input`, the input of a failed run."""
     deadline.begin(context)
-    if "given" in event:
-        _record_failure(event["given"], event["run"])
+    if "input" in event:
+        _record_failure(event["input"], event["run"])
         return {}
     account_id, run = event["account_id"], event["run"]
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)

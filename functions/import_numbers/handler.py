@@ -40,7 +40,7 @@ def make_import(call: Call, body: NewImport) -> Answer:
 
 @api.route("POST", "/accounts/{account_id}/imports/{id}/undo")
 def undo_import(call: Call, body: UndoImport) -> Answer:
-    """Remove the numbers that this import listed and nobody has changed since."""
+    """Remove the numbers that this import listed and that have not been changed since."""
     write = call.person_write(body.acting_user)
     jobs = _jobs(call)
     job = jobs.get(JobKind.IMPORT, call.path["id"])
@@ -58,7 +58,7 @@ def undo_import(call: Call, body: UndoImport) -> Answer:
 
 @api.route("POST", "/accounts/{account_id}/imports/{id}/columns")
 def choose_import_columns(call: Call, body: ChosenColumns) -> Answer:
-    """Continue an import that waits in `needs_columns` with the columns that hold its numbers."""
+    """Continue an import that waits in `needs_columns` with the columns that contain its numbers."""
     jobs, at = _jobs(call), times.now()
     job = jobs.get(JobKind.IMPORT, call.path["id"])
     files = _files(call, job)

@@ -1,4 +1,4 @@
-"""The first step of an import: take the job, read the file once, cut it into pieces. Nothing is listed yet.
+"""The first step of an import: take the job, read the file once, and split it into pieces. Nothing is listed yet.
 
 An undo begins here too: its pieces are the ones that the import left. The second step is here as well: to wait for the
 import's turn.
@@ -31,12 +31,12 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the work: the number of `pieces` (0: nothing to do), and what each piece needs to know.
 
-    `given`: the input of the state machine; `run`: the execution. With `work` in the event, ask for the import's turn.
+    `input`: the input of the state machine; `run`: the execution. With `work` in the event, ask for the import's turn.
     """
     deadline.begin(context)
     if "work" in event:
         return _turn(event["work"])
-    run_input, run = RunInput.of(event["given"]), event["run"]
+    run_input, run = RunInput.of(event["input"]), event["run"]
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, run_input.account_id)
     files = JobFiles(s3(), settings.bulk_bucket, run_input.account_id, JobKind.IMPORT, run_input.job_id)
     rows = 0

@@ -72,7 +72,7 @@ def list_pending_removals(call: Call, query: Paged) -> Answer:
 
 @api.route("GET", "/accounts/{account_id}/numbers/{number}")
 def read_number(call: Call) -> Answer:
-    """Read one number's entry, even if it was removed, and what to know before removing it."""
+    """Read one number's entry, even if it was removed, with the notice to read before removing it."""
     profile = accounts.remembered(call.account_id)
     prefixes = profile.prefixes
     entry = path_number.entry_at(_numbers(call), call.path["number"])
@@ -80,10 +80,10 @@ def read_number(call: Call) -> Answer:
         why = "This number was never on the list."
         raise path_number.not_listed(why, call.path["number"], profile.default_region, prefixes)
     now = times.now()
-    answer = entry_view.as_json(entry, now, call.caller, profile)
+    body = entry_view.as_json(entry, now, call.caller, profile)
     notice = notices.removal_notice(entry, _open_reasons(entry, call) if _is_listed(entry) else [])
-    answer["removal_notice"] = {**notice, "blocked_prefixes": prefixes_of(numbers_of(entry), prefixes)}
-    return Answer(200, answer)
+    body["removal_notice"] = {**notice, "blocked_prefixes": prefixes_of(numbers_of(entry), prefixes)}
+    return Answer(200, body)
 
 
 @api.route("GET", "/accounts/{account_id}/numbers/{number}/history")

@@ -1,4 +1,4 @@
-"""Manage accounts and their keys; tell a credential's holder who they are."""
+"""Manage accounts and their keys, and describe a credential to its holder."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The account's list in numbers: `GET …/stats`."""
+"""Statistics of the account's list: `GET …/stats`."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -218,13 +218,13 @@ def _removal(body: RemoveNumber, number: str, default_region: str | None) -> dic
 
 
 def _number_in_evidence(written: str, removed: str, region: str | None) -> str:
-    """Return the number (E.164) that the evidence names: the entry's, if its written form can mean it."""
+    """Return the number (E.164) in the evidence: the entry's number if the written form can be read as that."""
     read = _read(written, region, "evidence.number")
     return removed if removed in read.lookups else read.numbers[0]
 
 
 def _correct_numbers(written: str, removed: str, region: str | None) -> dict[str, Any]:
-    """Return the number that was meant, with its other readings if its written form is ambiguous."""
+    """Return the correct number, with its other readings if its written form is ambiguous."""
     read = _read(written, region, "correct_number")
     if not set(read.lookups).isdisjoint(phone.lookups(removed)):
         message = "must be another number than the one removed"

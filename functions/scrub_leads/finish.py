@@ -1,4 +1,4 @@
-"""The last step of a scrub: join its results in the order of the file; or record why the run failed."""
+"""The last step of a scrub: join its results in the order of the file, or record why the run failed."""
 
 import json
 from collections import Counter
@@ -25,13 +25,13 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "AUDIT_TABLE", "BULK_BUCKET")
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Join the results of the finished `work`, or record a failure (`given`: the input of the run)."""
+    """Join the results of the finished `work`, or record a failure (`input`: the input of the run)."""
     deadline.begin(context)
-    if "given" in event:
-        return _record_failure(event["run"], event["given"])
+    if "input" in event:
+        return _record_failure(event["run"], event["input"])
     work = event["work"]
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
-    as_of = work["lists"]["look2"]["as_of"]
+    as_of = work["lists"]["pass2"]["as_of"]
     plan = ScrubPlan(**work["form"])
     counts: Counter[str] = Counter()
     clear, blocked = ResultWriter(files, "clear.csv"), ResultWriter(files, "blocked.csv")
@@ -58,7 +58,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if work.get("by") == BlockBy.CELL:
         shown["cells_emptied"] = counts["cells_emptied"]
     state = {"clear": "clear.csv", "blocked": "blocked.csv", "late": "late.csv", "as_of": as_of}
-    state["looked_by"] = work["lists"]["look1"]["by"]
+    state["looked_by"] = work["lists"]["pass1"]["by"]
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, work["account_id"])
     jobs.finish(JobKind.SCRUB, work["job_id"], work["run"], times.now(), counts=shown, state=state)
     return shown

@@ -32,7 +32,7 @@ def make_scrub(call: Call, body: NewScrub) -> Answer:
 
 @api.route("POST", "/accounts/{account_id}/scrubs/{id}/columns")
 def choose_scrub_columns(call: Call, body: ChosenColumns) -> Answer:
-    """Continue a scrub that waits in `needs_columns` with the columns that hold its numbers."""
+    """Continue a scrub that waits in `needs_columns` with the columns that contain its numbers."""
     jobs, at = _jobs(call), times.now()
     job = jobs.get(JobKind.SCRUB, call.path["id"])
     files = _files(call, job)

@@ -1,4 +1,4 @@
-"""The first step of a scrub: take the job, read the file once, cut it into pieces. Nothing is decided yet.
+"""The first step of a scrub: take the job, read the file once, and split it into pieces. Nothing is decided yet.
 
 The second step is here as well: to wait for the scrub's turn.
 """
@@ -26,13 +26,13 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the work: the number of `pieces` (0: nothing to do), and what the later steps need to know.
 
-    `given`: the S3 event of the upload as EventBridge delivers it, or the same from the choice of the columns; `run`:
+    `input`: the S3 event of the upload as EventBridge delivers it, or the same from the choice of the columns; `run`:
     the execution. With `work` in the event, ask for the scrub's turn.
     """
     deadline.begin(context)
     if "work" in event:
         return _turn(event["work"])
-    payload, run = event["given"], event["run"]
+    payload, run = event["input"], event["run"]
     uploaded = payload["detail"]["object"]
     account_id, _, job_id = upload_of(uploaded["key"])
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
@@ -72,7 +72,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         "form": plan.form(),
         "plan_key": files.key(PLAN),
         "concurrency": max(1, settings.scrub_concurrency // settings.reading_jobs_per_account),
-        "lists": {"look1": None, "look2": None},
+        "lists": {"pass1": None, "pass2": None},
     }
 
 

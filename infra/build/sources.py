@@ -1,6 +1,6 @@
-"""What a function's code reaches: its own modules, the libraries they import and the AWS services they call.
+"""Finds what a function's code reaches: its own modules, the libraries they import and the AWS services they call.
 
-This is read from the source. An import inside a function counts like one at the top, and nobody maintains a list.
+This is read from the source, so no list has to be maintained. An import inside a function counts like one at the top.
 """
 
 import ast

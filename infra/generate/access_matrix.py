@@ -1,4 +1,4 @@
-"""`docs/access.md`: what every route answers to every role, on every account, with every state of a credential.
+"""`docs/access.md`: the status of every route for every role, account and state of a credential.
 
 The page is generated from the document's routes and the rules below. A test sends a request for each of its cells.
 """
@@ -30,23 +30,23 @@ _SUCCESS = {
 _INTRODUCTION = """\
 # Who gets which status
 
-Each cell is the status of one request that is valid in itself: the number is listed, the job and the key exist. The
+Each cell is the status of one request that is valid in itself: the number is listed, and the job and the key exist. The
 table is generated from `openapi.json`, and a test sends every one of its requests.
 
-- **own**: the account that the credential belongs to. An operator's credential belongs to none and reaches each.
+- **own**: the account that the credential belongs to. An operator's credential belongs to none and has access to all.
 - **foreign**: another account that exists.
 - **missing**: an account that does not exist. Only an operator can tell it from a foreign one.
 - **suspended**: the credential's own account, suspended. Its credentials are refused, except that an `intake`
-  credential still adds, so that no opt-out is lost. An operator still reaches it.
+  credential still adds, so that no opt-out is lost. An operator still has access to it.
 
-An `intake` credential gets 202 for an add. A job that is
-still waiting for its file has no columns to choose and cannot be undone (409). No removal waits for a second person, so
+An `intake` credential gets 202 for an add. A job that is still waiting for its file has no columns to choose and cannot
+be undone (409). No removal waits for a second person, so
 none can be approved, rejected or withdrawn (409).
 """
 _CREDENTIALS = """\
 ## States of a credential
 
-On the account that it belongs to. A valid JWT of a manager is a manager's key.
+Each request is on the credential's own account. A valid JWT of a manager works like a manager's key.
 """
 
 
@@ -81,7 +81,7 @@ def expected_of_credential(method: str, resource: str, credential: str) -> int:
 
 
 def written() -> str:
-    """Return the page as the file holds it."""
+    """Return the content of the page."""
     lines = [_INTRODUCTION]
     for account in ACCOUNTS:
         lines += [f"## On the {account} account\n", _row("route", *ROLES), _row("---", *("---" for _ in ROLES))]

@@ -1,4 +1,4 @@
-"""Amazon's five root certificates, cut by subject out of certifi's bundle (Mozilla's store).
+"""Amazon's five root certificates, extracted by subject from certifi's bundle (Mozilla's store).
 
 The list is that of https://www.amazontrust.com/repository/: Amazon Root CA 1 to 4 and Starfield Services Root G2.
 """

@@ -1,4 +1,4 @@
-"""The console's API reference: what `docs/openapi.json` says about each route, without what a page does not show."""
+"""The console's API reference: the parts of `docs/openapi.json` about each route that a page shows."""
 
 import json
 from typing import Any

@@ -25,7 +25,7 @@ _EXPORT = ("export", "-q", "--frozen", "--no-dev", "--no-emit-project", "--no-an
 
 
 def generated() -> dict[Path, str]:
-    """Return each generated file with the text it should hold."""
+    """Return each generated file with its expected text."""
     return {
         openapi.FILE: openapi.written(),
         access_matrix.FILE: access_matrix.written(),
@@ -44,7 +44,7 @@ def foreign_indexes(lock: str) -> set[str]:
 
 
 def drift(files: dict[Path, str]) -> str:
-    """Return a unified diff between the files and the text they should hold; empty if they are up to date."""
+    """Return a unified diff between the files and their expected text; empty if they are up to date."""
     lines: list[str] = []
     for file, wanted in files.items():
         stored = file.read_text() if file.exists() else ""
@@ -66,7 +66,7 @@ def main() -> int:
     """Print the differences, or rewrite the files."""
     foreign = set().union(*(foreign_indexes(lock.read_text()) for lock in LOCKS))
     if foreign:
-        print(f"uv.lock names what is not PyPI: {', '.join(sorted(foreign))}", file=sys.stderr)
+        print(f"uv.lock names indexes other than PyPI: {', '.join(sorted(foreign))}", file=sys.stderr)
         return 1
     files = generated()
     if sys.argv[1:] == ["--write"]:

@@ -55,7 +55,7 @@ _BLOCK = re.compile(r"(?<=^      GatewayResponses:\n)(?:        .*\n)*", re.MULT
 
 
 def written() -> str:
-    """Return the text of `template.yaml` with the gateway's responses as they should be."""
+    """Return the text of `template.yaml` with up-to-date gateway responses."""
     text, found = _BLOCK.subn(lambda _: block(), FILE.read_text())
     if found != 1:
         raise ValueError(f"{FILE.name} has {found} blocks of GatewayResponses")

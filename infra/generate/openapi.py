@@ -119,18 +119,18 @@ def document() -> dict[str, Any]:
 
 
 def written() -> str:
-    """Return the document as the file holds it."""
+    """Return the content of the file."""
     return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _apis() -> list[Api]:
-    kept = {name: os.environ.get(name) for name in (*_SETTINGS, "AWS_DEFAULT_REGION")}
-    for name, value in kept.items():
+    saved = {name: os.environ.get(name) for name in (*_SETTINGS, "AWS_DEFAULT_REGION")}
+    for name, value in saved.items():
         os.environ[name] = value or "us-east-1"
     try:
         modules = [importlib.import_module(name) for name in _handler_modules()]
     finally:
-        for name, value in kept.items():
+        for name, value in saved.items():
             if value is None:
                 del os.environ[name]
     return [module.api for module in modules if isinstance(getattr(module, "api", None), Api)]
@@ -175,7 +175,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _tag(resource: str) -> str:
-    """Return the tag of a route: that of the first of its words that has one, ahead of the account's."""
+    """Return the tag of a route: the tag of the first word that has one, before the account's."""
     words = resource.removeprefix("/accounts/{account_id}/").strip("/").split("/")
     special = [word for word in words if _TAG_OF.get(word) not in {None, "numbers", "accounts"}]
     return _TAG_OF["accounts" if "keys" in words else (special or words)[0]]
@@ -196,7 +196,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a query parameter: one that is left out is absent, and none can be null."""
+    """Return the schema of a query parameter, which can be absent but not null."""
     rest = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
     branches = [branch for branch in schema.get("anyOf", []) if branch != {"type": "null"}]
     return {**rest, **branches[0]} if len(branches) == 1 else {**rest, **({"anyOf": branches} if branches else {})}

@@ -2,7 +2,8 @@
 
 Nothing here is sampled. The metadata's patterns are expanded into sets of digits, so each statement of the table holds
 for every number of an area code. Metadata that does not fit the form that `dnc.phone.reader` relies on stops the
-generation by name. An upgrade of phonenumbers that brings such metadata fails `make check` until somebody has looked.
+generation by name. An upgrade of phonenumbers that brings such metadata fails `make check` until someone has reviewed
+it.
 """
 
 import re
@@ -33,7 +34,7 @@ Exchanges = dict[str, int]  # area code to the bits of its exchanges
 
 
 class UnexpectedMetadata(Exception):
-    """The metadata contains something that the table cannot express. Look at `dnc.phone.reader` before going on."""
+    """The metadata contains something that the table cannot express. Adapt `dnc.phone.reader` before continuing."""
 
 
 class Region(NamedTuple):

@@ -1,6 +1,6 @@
-"""What the API answers, as pydantic models: for the documentation and for the tests that hold every answer to it.
+"""The API's responses as pydantic models, for the documentation and for tests that compare every response with it.
 
-They are apart from the functions, which build their answers as plain values and need no model at run time.
+The functions build their responses as plain values and need no models at run time.
 """
 
 from enum import StrEnum
@@ -32,26 +32,28 @@ Code = Annotated[str, Field(json_schema_extra={"enum": [problem.code for problem
 
 
 class Shown(BaseModel):
-    """An answer: exactly these names."""
+    """A response with exactly these fields."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Actor(Shown):
-    """Who did it: the credential, and the person it acted for."""
+    """Who made a change: the credential, and the person it acted for."""
 
-    principal: str = Field(description="key:{key_id}, user:{sub} of a JWT, or aws:/outside: for what came from outside")
+    principal: str = Field(
+        description="key:{key_id}, user:{sub} of a JWT, or aws:/outside: for changes from outside the service"
+    )
     acting_user: str | None
 
 
 class RemovalEvidence(Shown):
-    """What was given as proof of a reason."""
+    """The proof of a reason."""
 
     reference: str | None = None
     obtained_at: Time | None = None
     purpose: str | None = None
     number: str | None = Field(None, description="the number that a signed consent names, in E.164")
-    compared_date: Day | None = Field(None, description="the date that was given to the reassigned numbers database")
+    compared_date: Day | None = Field(None, description="the date in the query to the reassigned numbers database")
     checked_on: Day | None = Field(None, description="the day of the query")
     result: str | None = None
 
@@ -77,15 +79,15 @@ class Removal(Shown):
     evidence: RemovalEvidence | None = None
     correct_number: str | None = Field(None, pattern=E164)
     other_readings: list[str] | None = Field(None, description="other readings of correct_number, listed with it")
-    removed_at: Time = Field(description="when")
+    removed_at: Time = Field(description="when it was removed")
     removed_by: Actor = Field(description="of a removal that two people decided: who approved it")
     asked_at: Time | None = Field(None, description="when it was requested, if a second person approved it")
     asked_by: Actor | None = Field(None, description="who requested it, if a second person approved it")
-    expires_at: Time | None = Field(None, description="the expiry that the entry had; a restore brings it back")
+    expires_at: Time | None = Field(None, description="the entry's expiry before the removal; a restore brings it back")
 
 
 class Entry(Shown):
-    """One number of one account. Times are null in a row that was written by hand without them."""
+    """One number of one account. Times are null if a row was written manually without them."""
 
     account_id: str
     number: str = Field(pattern=E164)
@@ -109,8 +111,8 @@ class Entry(Shown):
     telemarketer: str | None
     goods_or_services: str | None
     import_id: str | None
-    requested_at_text: str | None = Field(None, description="requested_at as it was sent, if it was not RFC 3339")
-    also_listed: list[str] | None = Field(None, description="other readings of the number as it was written")
+    requested_at_text: str | None = Field(None, description="requested_at as sent, if it was not RFC 3339")
+    also_listed: list[str] | None = Field(None, description="other readings of the number as written")
     reading_of: str | None = Field(
         None, description="the number whose ambiguous form also listed this one", pattern=E164
     )
@@ -148,13 +150,11 @@ class RemovalNotice(Shown):
     country: str | None
     why: str
     rule: str
-    rule_seen_on: Day = Field(description="when the sources of the rule were last looked at")
-    consent_needed: bool = Field(description="whether the country asks for consent before a marketing call")
+    rule_seen_on: Day = Field(description="when the sources of the rule were last checked")
+    consent_needed: bool = Field(description="whether the country requires consent before a marketing call")
     disclaimer: str
-    reasons: list[str] = Field(description="the codes that are open for this entry")
-    refused: list[RefusedReason] = Field(
-        description="the reasons that are never accepted, in words that fit this entry"
-    )
+    reasons: list[str] = Field(description="the codes that are accepted for this entry")
+    refused: list[RefusedReason] = Field(description="the reasons that are never accepted, explained for this entry")
     blocked_prefixes: list[str] = Field(
         description="the account's prefixes that block the phone whatever its entry says"
     )
@@ -176,13 +176,13 @@ class RemovedEntry(Entry):
 
 
 class Accepted(Shown):
-    """The answer to an intake credential: it does not tell whether the number was listed."""
+    """The response to an intake credential. It does not reveal whether the number was already listed."""
 
     accepted: Literal[True]
 
 
 class FieldProblem(Shown):
-    """What is wrong with one field."""
+    """A problem with one field."""
 
     field: str
     message: str
@@ -201,7 +201,7 @@ class Problem(Shown):
 
 
 class BatchResult(Shown):
-    """The outcome of one add of a batch."""
+    """The outcome of one add in a batch."""
 
     status: int
     entry: Entry | None = None
@@ -210,13 +210,13 @@ class BatchResult(Shown):
 
 
 class BatchResults(Shown):
-    """The outcomes of a batch, in its order."""
+    """The outcomes of a batch, in order."""
 
     results: list[BatchResult]
 
 
 class Page(Shown):
-    """What every page has."""
+    """The fields of every page."""
 
     next_page_token: str | None
 
@@ -232,21 +232,21 @@ class Event(Shown):
 
     event_id: str
     type: EventType
-    number: str | None = Field(description="null for a change of the account or of a key")
+    number: str | None = Field(description="null for a change to the account or a key")
     index: int = Field(ge=1, description="the place in the number's chain")
     sequence: str = Field(description="orders the events of a number; 40 digits")
     occurred_at: Time
-    recorded_at: Time = Field(description="when the audit wrote it")
+    recorded_at: Time = Field(description="when the audit recorded it")
     actor: Actor
     reason: str | None
     evidence: dict[str, Any] | None
-    request: dict[str, Any] | None = Field(description="the do-not-call request that it records, in full")
+    request: dict[str, Any] | None = Field(description="the recorded do-not-call request, in full")
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     images: dict[str, Any] | None = Field(description="where both rows are stored if they are too large for an event")
     request_id: str | None
     format: int
-    recorded_late: bool = Field(description="it was recorded after later events of its number")
+    recorded_late: bool = Field(description="whether it was recorded after later events of its number")
     commitments: dict[str, str] = Field(description="a salted SHA-256 of each personal field, by its JSON pointer")
     previous_digest: str
     digest: str = Field(description="SHA-256 over the canonical JSON of the event and the digest before it")
@@ -260,7 +260,7 @@ class Chain(Shown):
     intact: bool
     broken_at: int | None = Field(description="the index of the first event that does not fit, from 1")
     complete: bool = Field(description="every version of the entry has its event, and its row is not gone without one")
-    missing: list[int] = Field(description="the versions that no event has; at most 100")
+    missing: list[int] = Field(description="the versions without an event; at most 100")
 
 
 class History(Page):
@@ -294,9 +294,9 @@ class Reasons(Shown):
 
 
 class CheckResult(Shown):
-    """The answer for one number; only `callable: true` may be called."""
+    """The result for one number. Only a number with `callable: true` may be called."""
 
-    input: str = Field(description="the element as it was sent; of one that is no string, its JSON text")
+    input: str = Field(description="the element as sent; if it is not a string, its JSON text")
     number: str | None
     callable: bool
     status: CheckStatus
@@ -308,16 +308,16 @@ class CheckResult(Shown):
         None, description="it is on a registry whose latest import is older than 31 days"
     )
     consent_needed: Literal[True] | None = Field(
-        None, description="the number's country asks for consent before a marketing call"
+        None, description="the number's country requires consent before a marketing call"
     )
 
 
 class Checked(Shown):
-    """One result for each number that was asked, in order."""
+    """One result for each number in the request, in order."""
 
     account_id: str
     checked_at: Time = Field(description="taken before the list was read")
-    blocked: int = Field(description="how many are not callable")
+    blocked: int = Field(description="how many numbers are not callable")
     results: list[CheckResult]
 
 
@@ -330,7 +330,7 @@ class ReadNumber(Shown):
 
 
 class Reading(Shown):
-    """How one written number is read, or why an add would refuse it. Its own fields are those of the first reading."""
+    """How one written number is read, or why an add would refuse it. Its fields describe the first reading."""
 
     input: str
     number: str | None = Field(pattern=E164)
@@ -348,29 +348,31 @@ class Readings(Shown):
 
 
 class StatsOfDay(Shown):
-    """What came to be listed and what left on one day (UTC)."""
+    """The listings and removals of one day (UTC)."""
 
     date: Day
     listed: dict[str, int] = Field(description="by source: listed, listed again and restored")
     late: int = Field(description="how many were listed after honor_by")
-    removed: dict[str, int] = Field(description="by reason; expired and what happened out of band by the event's type")
+    removed: dict[str, int] = Field(
+        description="by reason; expirations and changes outside the service, by the event's type"
+    )
 
 
 class Stats(Shown):
-    """The account's list in numbers, counted from its audit up to `as_of`."""
+    """Statistics of the account's list, counted from its audit up to `as_of`."""
 
-    as_of: Time = Field(description="what was recorded up to then is counted")
+    as_of: Time = Field(description="events recorded up to this time are counted")
     listed_total: int
     days: list[StatsOfDay]
 
 
 class Self(Shown):
-    """Whom a credential stands for."""
+    """The identity of a credential."""
 
     principal: str
     key_name: str | None = Field(description="the name of the API key; null for a JWT")
     expires_at: Time | None = Field(description="when the API key expires; null if never, and for a JWT")
-    person: str | None = Field(description="the person of a JWT; a key has none")
+    person: str | None = Field(description="the person in a JWT; null for a key")
     role: Role
     account_id: str | None = Field(description="null for an operator")
     account_name: str | None = Field(description="null for an operator")
@@ -387,8 +389,8 @@ class Account(Shown):
     suspended: bool
     approve_reasons: list[str] = Field(description="the removal reasons that a second person must approve")
     blocked_prefixes: list[str] = Field(description="first digits of E.164 numbers that are never callable")
-    created_at: Time = Field(description="when it was made")
-    changed_at: Time = Field(description="when it was changed last")
+    created_at: Time = Field(description="when it was created")
+    changed_at: Time = Field(description="when it was last changed")
 
 
 class RegistryImports(Shown):
@@ -416,66 +418,66 @@ class Key(Shown):
     key_id: str
     role: Role
     name: str
-    created_at: Time = Field(description="when it was made")
+    created_at: Time = Field(description="when it was created")
     created_by: str
     expires_at: Time | None
     revoked_at: Time | None
 
 
 class KeyWithToken(Key):
-    """A key that was just made: the token is shown this once."""
+    """A new key. The token is shown only this once."""
 
     token: str
 
 
 class Keys(Shown):
-    """The account's keys, the revoked ones too."""
+    """The account's keys, including revoked ones."""
 
     keys: list[Key]
 
 
 class Upload(Shown):
-    """How to upload a job's file. A browser sends Content-Length by itself."""
+    """How to upload a job's file. A browser adds Content-Length itself."""
 
     url: Url
     method: Literal["PUT"]
-    headers: dict[str, str] = Field(description="to be sent exactly so: they are signed into the URL")
-    expires_at: Time = Field(description="until when the upload may begin")
+    headers: dict[str, str] = Field(description="to be sent unchanged, because the URL's signature covers them")
+    expires_at: Time = Field(description="when the URL expires; the upload must begin before")
 
 
 class Job(Shown):
-    """What every bulk job has."""
+    """The fields of every bulk job."""
 
     id: str = Field(pattern=r"^[0-9a-z]{26}$")
     status: JobStatus
     progress: float = Field(ge=0, le=1)
     counts: dict[str, int]
-    created_at: Time = Field(description="when it was made")
+    created_at: Time = Field(description="when it was created")
     created_by: Actor
     finished_at: Time | None
     error: str | None = Field(description="what went wrong and what to do")
 
 
 class Candidate(Shown):
-    """A column of a file that may hold its numbers."""
+    """A column that may contain a file's numbers."""
 
     column: str
     samples: list[str] = Field(description="a few of its values")
 
 
 class FileJob(Job):
-    """What imports and scrubs have."""
+    """The fields of imports and scrubs."""
 
     filename: str
     bytes: int
     columns: list[str] | None = Field(description="the columns that the client chose")
     region: str | None
     candidates: list[Candidate] = Field(description="in needs_columns: the columns to choose from")
-    attention: str | None = Field(description="what is probably wrong with the file as a whole")
+    attention: str | None = Field(description="what is probably wrong with the whole file")
 
 
 class RegistryAccess(Shown):
-    """Of which registry's file an import is, and who got it."""
+    """The registry file of an import, and who accessed it."""
 
     version: str | None
     accessed_by: str | None
@@ -493,9 +495,9 @@ class ImportedFile(Shown):
 
 
 class Undo(Shown):
-    """What the undo of an import came to."""
+    """The result of undoing an import."""
 
-    requested_at: Time = Field(description="when it was asked for")
+    requested_at: Time = Field(description="when it was requested")
     requested_by: Actor
     counts: dict[str, int] = Field(description="removed, touched_since, listed_before")
     error: str | None
@@ -511,13 +513,13 @@ class ImportJob(FileJob):
     dry_run: bool
     skip_removed: bool
     registry: RegistryAccess | None
-    report_url: Url | None = Field(description="every refused row with its line and why; lives 15 minutes")
-    files: list[ImportedFile] = Field(description="of a zip, each file by itself")
+    report_url: Url | None = Field(description="every refused row with its line and the reason; valid for 15 minutes")
+    files: list[ImportedFile] = Field(description="the files of a zip")
     undo: Undo | None
 
 
 class NewImportJob(ImportJob):
-    """An import that awaits its file."""
+    """A new import, with the URL for uploading its file."""
 
     upload: Upload
 
@@ -537,12 +539,12 @@ class ScrubJob(FileJob):
     clear_url: Url | None
     blocked_url: Url | None
     late_url: Url | None
-    as_of: Time | None = Field(description="what was listed before it is in blocked_url or late_url")
+    as_of: Time | None = Field(description="numbers listed before this time are in blocked_url or late_url")
     looked_by: Method | None
 
 
 class NewScrubJob(ScrubJob):
-    """A scrub that awaits its file."""
+    """A new scrub, with the URL for uploading its file."""
 
     upload: Upload
 
@@ -583,7 +585,7 @@ class ExportJob(Job):
     files: list[ExportedFile]
     window: Window
     manifest_url: Url | None
-    manifest_sha256: str | None = Field(description="keep it: with it every export up to this one can be proved")
+    manifest_sha256: str | None = Field(description="store it elsewhere: it proves every export up to this one")
 
 
 class Exports(Page):

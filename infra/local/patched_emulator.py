@@ -2,7 +2,7 @@
 
 Rows written by PartiQL produce stream records: ministack 1.5.33 writes them without one, so an import would leave no
 audit on the local stack. And a REST API compresses its responses from `MinimumCompressionSize` on: ministack stores
-that setting and ignores it, so the console would look three times as large on the wire as it is. And an imported API
+that setting and ignores it, so the console would seem three times as large as it is. And an imported API
 has its methods for `x-amazon-apigateway-any-method`: ministack leaves them out, so a wrong method would answer 404. A
 test fails once a release of ministack does one of these. Then delete that patch.
 """

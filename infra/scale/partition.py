@@ -1,4 +1,4 @@
-"""A simulation, second by second, of what DynamoDB's partitions do under heavy checks and imports.
+"""Simulates, second by second, how DynamoDB's partitions behave under heavy checks and imports.
 
 An account's rows are ordered by number and begin in one partition. A partition serves 3,000 read and 1,000 write units
 a second, and may use burst capacity: what it did not use in the last 300 seconds. A partition that is overloaded for

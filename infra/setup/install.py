@@ -68,7 +68,7 @@ def download_size(lock: str, package: str, version: str) -> int:
 
 
 def announcement(plan: str, lock: str) -> str:
-    """Return one line about what `uv sync --dry-run` said it would download, or "" if that is nothing."""
+    """Return one line about the downloads that `uv sync --dry-run` announced, or "" if there are none."""
     count = re.search(r"Would download (\d+) package", plan)
     if not count:
         return ""
@@ -76,7 +76,7 @@ def announcement(plan: str, lock: str) -> str:
         name: download_size(lock, name, version)
         for name, version in re.findall(r"^ \+ ([^=\s]+)==(\S+)$", plan, re.MULTILINE)
     }
-    # uv says how many are not in its cache, but not which.
+    # uv reports how many are not in its cache, but not which.
     some = "" if int(count[1]) == len(sizes) else "at most "
     large = sorted((name for name in sizes if sizes[name] >= _LARGE_BYTES), key=lambda name: -sizes[name])
     which = "".join(f", {name} {megabytes(sizes[name])}" for name in large)
@@ -98,7 +98,7 @@ def megabytes(size: int) -> str:
 
 
 def install_uv() -> None:
-    """Install uv into `.tools` unless it is there."""
+    """Install uv into `.tools` unless it is installed."""
     if UV.exists():
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -145,7 +145,7 @@ def _pip_wheel(folder: Path) -> Path:
 
 
 def _run(command: list[str], what: str) -> None:
-    """Run a command and print only what it says that it downloads. Raises InstallFailed."""
+    """Run a command and print only the downloads that it reports. Raises InstallFailed."""
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, cwd=ROOT
     ) as process:
@@ -170,7 +170,7 @@ def _fits(wheel: str) -> bool:
 
 
 def main() -> int:
-    """Install everything that the command line asks for."""
+    """Install everything that the command line requests."""
     try:
         install_uv()
         install_python()

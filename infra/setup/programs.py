@@ -1,6 +1,6 @@
-"""Where Java, Node.js and npm are: the machine's own, or else the ones in packages from PyPI.
+"""Finds Java, Node.js and npm: the machine's own, or else those in packages from PyPI.
 
-This runs on Python 3.9, because `infra.setup.install` imports it before Python 3.13 is there.
+This runs on Python 3.9, because `infra.setup.install` imports it before Python 3.13 is installed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def installed_java() -> str | None:
     java_path = shutil.which("java")
     if not java_path:
         return None
-    # The version is not enough to ask for: macOS has a `java` that only says where to get one.
+    # Finding a `java` is not enough: the one of macOS only says where to get Java.
     run = subprocess.run([java_path, "-version"], capture_output=True, text=True, check=False)
     version = re.search(r'version "(\d+)', run.stderr)
     return java_path if run.returncode == 0 and version and int(version[1]) >= OLDEST_JAVA else None

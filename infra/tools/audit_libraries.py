@@ -1,4 +1,4 @@
-"""Look for known vulnerabilities of the libraries that ship (`functions/requirements.txt`), with pip-audit.
+"""Look for known vulnerabilities in the shipped libraries (`functions/requirements.txt`) with pip-audit.
 
 Run by `make check`. Where PyPI's data cannot be reached, the check is skipped and says so: CI has the last word.
 """
@@ -25,7 +25,7 @@ def is_reachable(address: tuple[str, int]) -> bool:
 
 
 def verdict(report: dict[str, Any]) -> tuple[int, str]:
-    """Return the exit code and the words for pip-audit's JSON report."""
+    """Return the exit code and the message for pip-audit's JSON report."""
     libraries = report["dependencies"]
     skipped = [library["name"] for library in libraries if "skip_reason" in library]
     found = [
@@ -43,7 +43,7 @@ def verdict(report: dict[str, Any]) -> tuple[int, str]:
 
 
 def main() -> int:
-    """Audit the libraries; 0 if none has a known vulnerability, or if the data cannot be reached."""
+    """Audit the libraries. Return 0 if none has a known vulnerability, or if the data cannot be reached."""
     if not is_reachable(SERVICE):
         print(f"The libraries were not audited: {SERVICE[0]} cannot be reached.")
         return 0

@@ -2,7 +2,7 @@
 
 The folder contains one folder per export, at any depth, with the export's manifest.json next to its files. The script
 prints for each account whether every file matches its manifest, and whether every manifest follows the previous one.
-`--head` is the digest of an account's last manifest, kept somewhere else. It also reveals whether manifests are missing
+`--head` is the digest of an account's last manifest, stored elsewhere. It also reveals whether manifests are missing
 at the end. The script exits with status 1 if anything does not match. It needs only Python's standard library.
 """
 
@@ -159,7 +159,7 @@ def _events(path: Path) -> tuple[int, int | None]:
 
 
 def _keeps_commitments(personal: dict[str, Any], commitments: dict[str, str]) -> bool:
-    """Return whether every personal field is the one that was committed to. Erased fields are missing."""
+    """Return whether every personal field matches its commitment. Erased fields are missing."""
     return all(commitments[path] == _sha256(field["value"], field["salt"]) for path, field in personal.items())
 
 

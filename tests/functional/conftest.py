@@ -57,7 +57,7 @@ MODULES = (
     "remove_number.handler",
     "scrub_leads.finish",
     "scrub_leads.handler",
-    "scrub_leads.look",
+    "scrub_leads.check",
     "scrub_leads.plan",
     "scrub_leads.read_list",
     "sweep_accounts.handler",

@@ -119,8 +119,8 @@ export async function show(root, { number }, signal) {
       for (const part of parts(left)) {
         if (cancel.signal.aborted) break;
         advance(sent, left.length);
-        const answer = await api("POST", ofAccount("/numbers/batch"), { body: { numbers: part.map(({ text }) => ({ number: text, ...more })) }, signal });
-        done.push(...answer.results.map((result, n) => ({ ...result, ...part[n] })));
+        const response = await api("POST", ofAccount("/numbers/batch"), { body: { numbers: part.map(({ text }) => ({ number: text, ...more })) }, signal });
+        done.push(...response.results.map((result, n) => ({ ...result, ...part[n] })));
         sent += part.length;
       }
     } catch (problem) {

@@ -108,11 +108,11 @@ export const connection = {
   async probe() {
     while (!this.online) {
       await wait(PROBE_EVERY);
-      await this.look();
+      await this.tryNow();
     }
   },
   /** Try to reach the service. */
-  async look() {
+  async tryNow() {
     try {
       await fetch(`${base}/console`, { cache: "no-store", credentials: "omit" });
       this.found();
@@ -123,7 +123,7 @@ export const connection = {
   },
 };
 addEventListener("offline", () => connection.lost());
-addEventListener("online", () => connection.look());
+addEventListener("online", () => connection.tryNow());
 if (!connection.online) connection.probe();
 
 export const ofAccount = (path) => `/accounts/${encodeURIComponent(session.account)}${path}`;

@@ -68,7 +68,7 @@ async function entry(name) {
 
 /** Why there is no view, and the way out: a reload, another view, or waiting for the connection. */
 async function refusal(failed) {
-  if (failed instanceof TypeError && !(await connection.look())) {
+  if (failed instanceof TypeError && !(await connection.tryNow())) {
     const box = problemBox(new Problem({ detail: texts.errors.offlineView }));
     onRecovery(box, () => location.reload()); // a browser never retries a module that failed to load
     return box;

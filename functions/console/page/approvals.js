@@ -23,10 +23,10 @@ export async function show(root, fields, signal) {
         waiting.push(...page.numbers);
         token = page.next_page_token;
       } while (token);
-      area.replaceChildren(...(waiting.length ? waiting.map(one) : [nobody()]));
+      area.replaceChildren(...(waiting.length ? waiting.map(one) : [emptyList()]));
     } catch (failed) {
       if (signal.aborted) return;
-      if (failed.status === 404 && failed.code === "not_found") area.replaceChildren(nobody());
+      if (failed.status === 404 && failed.code === "not_found") area.replaceChildren(emptyList());
       else area.replaceChildren(problemBox(failed, { retry: read }));
     }
   }
@@ -35,14 +35,14 @@ export async function show(root, fields, signal) {
     const place = h("section", { class: "waiting", "aria-label": entry.number });
     const decided = () => {
       place.remove();
-      if (!area.querySelector(".waiting")) area.replaceChildren(nobody());
+      if (!area.querySelector(".waiting")) area.replaceChildren(emptyList());
       root.querySelector("h1").focus();
     };
     place.append(h("h2", {}, numberLink(entry.number), " ", h("small", {}, t.listed, " ", time(entry.listed_at, "ago"))), pendingPart(entry, decided));
     return place;
   }
 
-  const nobody = () => h("div", { class: "empty" }, h("p", {}, t.none), session.may("keys") && h("p", { class: "buttons" }, h("a", { class: "button", href: "#/settings" }, t.policy)));
+  const emptyList = () => h("div", { class: "empty" }, h("p", {}, t.none), session.may("keys") && h("p", { class: "buttons" }, h("a", { class: "button", href: "#/settings" }, t.policy)));
   root.querySelector("h1").tabIndex = -1;
   await read();
 }

@@ -73,8 +73,8 @@ const dayStart = (day, after = 0) => {
 /** The number of a filter as E.164, or as typed if it cannot be read. */
 async function numberOf(typed, signal) {
   if (!typed || /^\+\d+$/.test(typed)) return typed;
-  const answer = await api("POST", ofAccount("/readings"), { body: { numbers: [typed] }, signal }).catch(() => null);
-  return answer?.readings[0].number ?? typed;
+  const response = await api("POST", ofAccount("/readings"), { body: { numbers: [typed] }, signal }).catch(() => null);
+  return response?.readings[0].number ?? typed;
 }
 
 async function listing(area, fields, signal, report) {

@@ -43,10 +43,10 @@ export async function show(root, fields, signal) {
       for (let n = 0; n < all.length && !cancel.signal.aborted; n += A_CALL) {
         if (all.length > A_CALL) progress.replaceChildren(h("progress", { max: all.length, value: n, "aria-label": t.checking }), h("span", {}, t.progress(n, all.length)), button(t.cancel, () => cancel.abort(), { class: "link" }));
         const part = all.slice(n, n + A_CALL);
-        const answer = await api("POST", ofAccount("/checks"), { body: { numbers: part, channel: channel.value || undefined }, signal });
-        if (answer.results?.length !== part.length) throw new Problem({ status: 502, code: "gateway", detail: t.incomplete });
-        asOf ??= answer.checked_at;
-        found.push(...answer.results);
+        const response = await api("POST", ofAccount("/checks"), { body: { numbers: part, channel: channel.value || undefined }, signal });
+        if (response.results?.length !== part.length) throw new Problem({ status: 502, code: "gateway", detail: t.incomplete });
+        asOf ??= response.checked_at;
+        found.push(...response.results);
       }
       results.replaceChildren(...outcome(found, asOf, all.length));
       focusOn(results.querySelector("h2"));

@@ -132,7 +132,7 @@ export function endless({ table, columns, read, row, key, report, signal, compar
   }
 
   let planned = false;
-  const look = () => {
+  const update = () => {
     if (planned) return;
     planned = true;
     requestAnimationFrame(() => {
@@ -142,8 +142,8 @@ export function endless({ table, columns, read, row, key, report, signal, compar
       arrange();
     });
   };
-  addEventListener("scroll", look, { passive: true, signal });
-  addEventListener("resize", settled(look, 100), { signal });
+  addEventListener("scroll", update, { passive: true, signal });
+  addEventListener("resize", settled(update, 100), { signal });
   signal.addEventListener("abort", () => {
     places.set(id, { pages: pages.map((page) => ({ ...page, body: null })), next, scrolled });
     if (places.size > 20) places.delete(places.keys().next().value);

@@ -160,7 +160,7 @@ export function invalid(control, words = "") {
   else control.removeAttribute("aria-describedby");
 }
 
-/** The field for who acts, if a key is used and nobody has entered a name in this tab; `read` stores what was entered. */
+/** The field for who acts, if a key is used and no name was entered in this tab yet; `read` stores the name. */
 export function nameField({ required }) {
   if (session.me?.person || session.name) return null;
   const control = h("input", { type: "text", maxlength: 128, autocomplete: "name", name: "acting_user" });

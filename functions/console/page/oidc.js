@@ -23,17 +23,17 @@ export async function leave(issuer) {
 
 /** Take the issuer's response from the address, and exchange its code for a token. Raises Problem with the issuer's message. */
 export async function redeem(issuer) {
-  const answer = new URLSearchParams(location.search);
+  const returned = new URLSearchParams(location.search);
   const waiting = JSON.parse(sessionStorage.getItem(WAITING) ?? "null");
   sessionStorage.removeItem(WAITING);
   history.replaceState(null, "", location.pathname + (waiting?.hash ?? ""));
-  if (!waiting || answer.get("state") !== waiting.state) throw new Problem({ detail: texts.signIn.notStarted });
-  if (answer.has("error")) throw new Problem({ detail: answer.get("error_description") ?? answer.get("error") });
+  if (!waiting || returned.get("state") !== waiting.state) throw new Problem({ detail: texts.signIn.notStarted });
+  if (returned.has("error")) throw new Problem({ detail: returned.get("error_description") ?? returned.get("error") });
   const response = await fetch(issuer.token_endpoint, {
     method: "POST",
     headers: { "Content-Type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams({
-      grant_type: "authorization_code", code: answer.get("code") ?? "", redirect_uri: here(), client_id: issuer.client_id, code_verifier: waiting.verifier,
+      grant_type: "authorization_code", code: returned.get("code") ?? "", redirect_uri: here(), client_id: issuer.client_id, code_verifier: waiting.verifier,
     }),
     credentials: "omit",
   }).catch(() => { throw new Problem({}); });

@@ -31,7 +31,7 @@ export async function approveReasons() {
 /** Open the dialog for a number (E.164). `changed(entry)` is called after a removal, a request for one, or an undo. */
 export async function openDialog(number, changed) {
   const modal = openModal(t.title(shown(number)), "removal");
-  const look = async () => {
+  const load = async () => {
     modal.content.replaceChildren(loading());
     modal.foot.replaceChildren(button(t.keep, modal.close));
     try {
@@ -43,17 +43,17 @@ export async function openDialog(number, changed) {
         modal.content.replaceChildren(facts(entry), pendingPart(entry, (now) => { modal.close(); changed?.(now); }));
         modal.foot.replaceChildren(button(t.close, modal.close));
       } else {
-        form(modal, { entry, known, approve, look, changed });
+        form(modal, { entry, known, approve, load, changed });
       }
     } catch (failed) {
       if (failed.code === "not_listed") over(modal, t.gone);
       else {
-        modal.content.replaceChildren(problemBox(failed, { retry: look }));
+        modal.content.replaceChildren(problemBox(failed, { retry: load }));
         modal.foot.replaceChildren(button(t.close, modal.close));
       }
     }
   };
-  await look();
+  await load();
 }
 
 function over({ content, foot, close }, why) {
@@ -79,7 +79,7 @@ function rule({ rule: text, disclaimer }) {
   return h("details", { class: "rule" }, h("summary", {}, h("span", {}, first), " ", h("span", { class: "more" }, t.more)), h("p", {}, rest, " ", disclaimer));
 }
 
-function form(modal, { entry, known, approve, look, changed }) {
+function form(modal, { entry, known, approve, load, changed }) {
   const { content, foot, close } = modal;
   const notice = entry.removal_notice;
   const open = known.reasons.filter((one) => notice.reasons.includes(one.code));
@@ -175,7 +175,7 @@ function form(modal, { entry, known, approve, look, changed }) {
     if (failed.status === 409 || failed.code === "not_listed") {
       submit.disabled = true;
       const text = failed.status === 409 ? t.stale : t.gone;
-      message.replaceChildren(h("div", { class: "problem", role: "alert" }, h("p", {}, text), button(t.review, look)));
+      message.replaceChildren(h("div", { class: "problem", role: "alert" }, h("p", {}, text), button(t.review, load)));
       message.querySelector("button").focus();
       say(t.notDeleted, true);
     } else if (failed.status === 0) {

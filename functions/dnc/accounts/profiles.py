@@ -119,12 +119,12 @@ class Profiles:
         if not ACCOUNT_ID.fullmatch(account_id):
             raise NotFound("The account does not exist.")
         with aws_errors.storage():
-            answer = self._client.get_item(
+            response = self._client.get_item(
                 TableName=self._table, Key=record_key(account_id, PROFILE), ConsistentRead=True
             )
-        if "Item" not in answer:
+        if "Item" not in response:
             raise NotFound("The account does not exist.")
-        profile = Profile(wire.from_wire(answer["Item"]))
+        profile = Profile(wire.from_wire(response["Item"]))
         if profile.account_id != account_id:
             raise Unavailable("Storage returned another account's row. Try again; until then, do not call.")
         return profile

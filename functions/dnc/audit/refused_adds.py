@@ -12,7 +12,7 @@ from dnc.logs import metrics
 
 
 def report(client: Any, bus: str, code: str, account_id: str | None, principal: str | None) -> None:
-    """Count a refused add, and publish it if a known key sent it. Never raises: the client gets its answer anyway.
+    """Count a refused add, and publish it if a known key sent it. Never raises: the client gets its response anyway.
 
     `client`: of EventBridge. `code`: the problem's. `principal`: `key:{key_id}` for a key.
     """
@@ -28,7 +28,7 @@ def report(client: Any, bus: str, code: str, account_id: str | None, principal: 
     event = {"EventBusName": bus, "Source": "nocall", "DetailType": "AddRefused", "Detail": json.dumps(detail)}
     try:
         failed = client.put_events(Entries=[event])["FailedEntryCount"]
-    except Exception as refused:  # noqa: BLE001 - the client's answer must not depend on the report
+    except Exception as refused:  # noqa: BLE001 - the client's response must not depend on the report
         logs.logger.error("refused add not published", extra={"account_id": account_id, **logs.failure(refused)})
     else:
         if failed:

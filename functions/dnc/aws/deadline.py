@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MARGIN_SECONDS = 1.0
-"""Kept before the function's own timeout, to answer in."""
+"""The time reserved before the function's own timeout, for responding."""
 _ends = math.inf
 
 

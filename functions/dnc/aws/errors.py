@@ -75,7 +75,7 @@ class _Storage:
             if error_code(failed) in TRY_AGAIN or _status(failed) >= 500:
                 raise Unavailable("Storage is throttling requests. Try again; until then, do not call.") from None
         elif isinstance(failed, unanswered()):
-            raise Unavailable("Storage did not answer in time. Try again; until then, do not call.") from None
+            raise Unavailable("Storage did not respond in time. Try again; until then, do not call.") from None
 
 
 _STORAGE = _Storage()

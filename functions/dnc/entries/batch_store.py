@@ -76,12 +76,12 @@ class BulkEntries:
         statements = [self._insert(one.entry) if one.expected is None else self._update(one) for one in batch]
         try:
             with aws_errors.storage():
-                answers = self._client.batch_execute_statement(Statements=statements)["Responses"]
+                responses = self._client.batch_execute_statement(Statements=statements)["Responses"]
         except Unavailable:
             stored.throttled.update(one.entry.number for one in batch)
             return
-        for one, answer in zip(batch, answers, strict=True):
-            code = answer["Error"]["Code"] if "Error" in answer else None
+        for one, response in zip(batch, responses, strict=True):
+            code = response["Error"]["Code"] if "Error" in response else None
             if code is None:
                 continue
             if code in _CONFLICTS:

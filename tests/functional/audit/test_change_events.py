@@ -66,7 +66,7 @@ def test_the_stream_sample_is_recorded(gateway, modules):
 
 def test_the_samples_of_an_import_run_in_sequence(gateway, modules):
     """The samples for plan, write and finish belong to one import. The test creates its job and its file."""
-    key = sample("plan_import")["given"]["detail"]["object"]["key"]
+    key = sample("plan_import")["input"]["detail"]["object"]["key"]
     job_id = key.split("/")[3]
     data = b"number\n4155550100\nnobody\n"
     request = {"filename": "x.csv", "bytes": len(data), "source": "import", "region": "US"}
@@ -76,7 +76,7 @@ def test_the_samples_of_an_import_run_in_sequence(gateway, modules):
     s3().put_object(Bucket="bulk", Key=key, Body=data)
     for name in ("plan", "write", "finish"):
         event = sample(f"{name}_import")
-        event.get("given", {}).get("detail", {}).get("object", {}).pop(
+        event.get("input", {}).get("detail", {}).get("object", {}).pop(
             "version-id", None
         )  # moto's bucket has no such version
         answer = modules[f"import_numbers.{name}"].lambda_handler(event, Context())

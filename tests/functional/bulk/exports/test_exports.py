@@ -153,7 +153,7 @@ def test_a_failing_account_stops_no_other_and_is_exported_on_the_next_run(gatewa
     write = tasks["Write"]
 
     def failing(event):
-        if event["ask"]["account_id"] == "acme" and not event.get("failed"):
+        if event["order"]["account_id"] == "acme" and not event.get("failed"):
             raise RuntimeError("broken")
         return write(event)
 
@@ -172,7 +172,7 @@ def test_a_night_of_10_000_accounts_fits_the_data_limit_of_step_functions():
     written = []
 
     def write(event):
-        written.append(event["ask"]["account_id"])
+        written.append(event["order"]["account_id"])
         return {"done": True}
 
     tasks = {"Begin": lambda event: {"key": "nightly/orders.json"}, "Write": write}
@@ -221,7 +221,7 @@ def test_the_functions_accept_their_sample_events(gateway, started, tasks):
     made = gateway.modules["export_account.handler"].lambda_handler(sample("export_account"), None)
     assert made["statusCode"] == 201, made["body"]
     assert tasks["Write"](sample("write_export")) == {"done": True, "wait": 0}
-    assert shown(gateway, sample("write_export")["ask"]["export_id"])["status"] == "done"
+    assert shown(gateway, sample("write_export")["order"]["export_id"])["status"] == "done"
     night = tasks["Begin"](sample("begin_night"))
     assert night["exports"] == 4
     assert {order["account_id"] for order in json.loads(read(night["key"]))} == {"acme", "globex"}

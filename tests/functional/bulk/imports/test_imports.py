@@ -66,7 +66,7 @@ class Imports:
     def run(self, execution_input=None, run="run-1", context=None):
         plan, write, finish = self.steps
         execution_input = execution_input or {"detail": {"object": {"key": self.key}}}
-        work = plan.lambda_handler({"run": run, "given": execution_input}, context or Context())
+        work = plan.lambda_handler({"run": run, "input": execution_input}, context or Context())
         if work["pieces"] and plan.lambda_handler({"work": work}, Context())["taken"]:
             body = s3().get_object(Bucket="bulk", Key=work["plan_key"])["Body"].read()
             for piece in json.loads(body):
@@ -263,7 +263,7 @@ def test_an_upload_that_is_announced_twice_is_imported_once(imports):
 def test_a_piece_of_a_run_that_has_ended_does_nothing(imports, gateway):
     job_id = imports.make(b"4155550100\n")
     plan, write, _ = imports.steps
-    work = plan.lambda_handler({"run": "run-1", "given": {"detail": {"object": {"key": imports.key}}}}, Context())
+    work = plan.lambda_handler({"run": "run-1", "input": {"detail": {"object": {"key": imports.key}}}}, Context())
     piece = {"piece": 1, "file": 0, "group": 1, "rows": 1}
     assert write.lambda_handler({**work, "piece": piece}, Context()) == {}, "its turn has not come"
     assert plan.lambda_handler({"work": work}, Context())["taken"]
@@ -282,20 +282,20 @@ def test_a_run_that_breaks_off_is_failed_and_can_be_undone(imports, gateway):
     job_id = imports.make(b"4155550100\n4155550101\n")
     plan, write, finish = imports.steps
     execution_input = {"detail": {"object": {"key": imports.key}}}
-    work = plan.lambda_handler({"run": "run-1", "given": execution_input}, Context())
+    work = plan.lambda_handler({"run": "run-1", "input": execution_input}, Context())
     for piece in json.loads(s3().get_object(Bucket="bulk", Key=work["plan_key"])["Body"].read())[:1]:
         write.lambda_handler({**work, "piece": piece}, Context())
     for _ in range(2):
         caught = {"Error": "NotYetDone", "Cause": "{}"}
-        finish.lambda_handler({"run": "run-1", "given": {**execution_input, "work": work, "caught": caught}}, Context())
+        finish.lambda_handler({"run": "run-1", "input": {**execution_input, "work": work, "caught": caught}}, Context())
     job = imports.read(job_id)
     assert job["status"] == "failed"
     assert "did not keep up" in job["error"]
     imports.undo(job_id)
-    run_given, run = imports_undo(imports)
+    run_input, run = imports_undo(imports)
     caught = {"Error": "States.TaskFailed"}
-    plan.lambda_handler({"run": run, "given": run_given}, Context())
-    finish.lambda_handler({"run": run, "given": {**run_given, "caught": caught}}, Context())
+    plan.lambda_handler({"run": run, "input": run_input}, Context())
+    finish.lambda_handler({"run": run, "input": {**run_input, "caught": caught}}, Context())
     broken = imports.read(job_id)
     assert (broken["status"], broken["error"]) == ("failed", job["error"])
     assert "Request the undo again" in broken["undo"]["error"]
@@ -463,7 +463,7 @@ def test_a_large_import_waits_for_the_one_before_it_and_starts_by_itself(gateway
     monkeypatch.setattr("dnc.bulk.turns.LARGE_IMPORT_ROWS", 3)
     plan, _, _ = imports.steps
     first = imports.make(b"phone\n4155550100\n4155550101\n4155550102\n")
-    work = plan.lambda_handler({"run": "run-1", "given": {"detail": {"object": {"key": imports.key}}}}, Context())
+    work = plan.lambda_handler({"run": "run-1", "input": {"detail": {"object": {"key": imports.key}}}}, Context())
     assert plan.lambda_handler({"work": work}, Context()) == {"taken": True, "wait": 0, "over": False}
     small = imports.whole(b"phone\n4155550103\n4155550104\n")
     assert (small["status"], small["counts"]["listed"]) == ("done", 2), "a small file waits for none"
@@ -497,7 +497,7 @@ def test_an_undo_runs_beside_a_large_import(gateway, imports, states, monkeypatc
     wrong = imports.whole(b"phone\n4155550100\n4155550101\n")
     imports.make(b"phone\n4155550105\n4155550106\n")
     plan = imports.steps[0]
-    work = plan.lambda_handler({"run": "run-2", "given": {"detail": {"object": {"key": imports.key}}}}, Context())
+    work = plan.lambda_handler({"run": "run-2", "input": {"detail": {"object": {"key": imports.key}}}}, Context())
     assert plan.lambda_handler({"work": work}, Context())["taken"]
     assert imports.undo(wrong["id"]).body["status"] == "running"
     run, given = states.started[-1]

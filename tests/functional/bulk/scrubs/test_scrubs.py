@@ -41,7 +41,7 @@ class Scrubs:
 
     def __init__(self, gateway):
         self.gateway = gateway
-        handlers = {"Plan": "plan", "ReadList": "read_list", "Check": "look", "Finish": "finish"}
+        handlers = {"Plan": "plan", "ReadList": "read_list", "Check": "check", "Finish": "finish"}
         modules = {name: gateway.modules[f"scrub_leads.{module}"] for name, module in handlers.items()}
         self.tasks = {
             name: (lambda event, m=module: m.lambda_handler(event, Context())) for name, module in modules.items()
@@ -222,7 +222,7 @@ def test_a_failed_lookup_fails_the_scrub_and_nothing_is_clear(gateway, scrubs, m
     def broken(*_):
         raise RuntimeError("+14155550100 could not be read")
 
-    monkeypatch.setattr(gateway.modules["scrub_leads.look"], "_listed_of", broken)
+    monkeypatch.setattr(gateway.modules["scrub_leads.check"], "_listed_of", broken)
     with pytest.raises(ExecutionFailed):
         scrubs.run(scrub_id)
     job = gateway.call("auditor", "GET", f"/accounts/acme/scrubs/{scrub_id}").body
@@ -301,20 +301,20 @@ def test_a_late_number_is_reported_with_its_whole_row(gateway, scrubs):
 def test_of_two_runs_of_a_piece_only_the_first_counts(gateway, scrubs):
     """A second worker finishes the piece after a number was listed. Its result is ignored."""
     scrub_id = scrubs.make(FILE.encode())
-    look = scrubs.tasks["Check"]
-    seen = []
+    check = scrubs.tasks["Check"]
+    repeated = []
 
     def twice(event):
-        if event["look"] == 1:
-            first = look(event)
+        if event["pass"] == 1:
+            first = check(event)
             gateway.add("+14155550101")
-            seen.append(look(event))
+            repeated.append(check(event))
             return first
-        return look(event)
+        return check(event)
 
     scrubs.tasks["Check"] = twice
     job = scrubs.run(scrub_id)
-    assert seen
+    assert repeated
     clear, blocked, late = scrubs.results(job)
     assert b"+14155550101" in clear
     assert b"+14155550101" not in blocked
@@ -443,11 +443,11 @@ def test_the_sample_events_belong_to_one_scrub(gateway, scrubs, dynamodb):
     tasks = scrubs.tasks
     assert tasks["Plan"](sample("plan_scrub")) == planned
     reading = tasks["ReadList"](sample("read_list"))
-    result = sample("check_leads")["work"]["lists"]["look1"]
+    result = sample("check_leads")["work"]["lists"]["pass1"]
     assert {**reading, "as_of": "", "units": 0} == {**result, "as_of": "", "units": 0}
     assert tasks["Check"](sample("check_leads")) == {"rows": 3}
-    tasks["ReadList"]({"look": 2, "work": sample("check_leads")["work"]})
-    again = {**sample("check_leads"), "look": 2, "work": sample("finish_scrub")["work"]}
+    tasks["ReadList"]({"pass": 2, "work": sample("check_leads")["work"]})
+    again = {**sample("check_leads"), "pass": 2, "work": sample("finish_scrub")["work"]}
     assert tasks["Check"](again) == {"late": 0}
     assert tasks["Finish"](sample("finish_scrub")) == {"rows": 3, "clear": 1, "blocked": 1, "invalid": 1, "late": 0}
 

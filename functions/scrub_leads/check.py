@@ -1,4 +1,4 @@
-"""A pass over the leads of one piece: the first decides about them, the second finds numbers listed since."""
+"""Checks the leads of one piece: the first pass decides about them, the second finds numbers listed since then."""
 
 from collections.abc import Collection
 from typing import Any
@@ -20,20 +20,20 @@ from dnc.entries.store import Numbers
 from dnc.settings import Settings
 
 settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE", "BULK_BUCKET")
-_remembered: dict[tuple[str, int], NumberSet] = {}
+_cached: dict[tuple[str, int], NumberSet] = {}
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Work on one piece. Anything that cannot be read raises, so nothing is called clear."""
+    """Check one piece. Raises if anything cannot be read, so that nothing is called clear."""
     deadline.begin(context)
-    work, look, piece = event["work"], int(event["look"]), event["piece"]
+    work, pass_number, piece = event["work"], int(event["pass"]), event["piece"]
     number, rows = int(piece["piece"]), int(piece["rows"])
     files = JobFiles(s3(), settings.bulk_bucket, work["account_id"], JobKind.SCRUB, work["job_id"])
     client, account_id = clients.dynamodb(), work["account_id"]
     Turns(client, settings.accounts_table, account_id).renew(JobKind.SCRUB, work["job_id"], work["run"], times.now())
     prefixes = Profiles(client, settings.accounts_table).profile(account_id).prefixes
-    listed_of = also_by_prefix(_listed_of(work, look, files), prefixes)
-    if look == 2:
+    listed_of = also_by_prefix(_listed_of(work, pass_number, files), prefixes)
+    if pass_number == 2:
         return {"late": scrub_piece.second_pass(files, number, rows, listed_of)}
     options = ScrubOptions(work["region"], work["form"], BlockBy(work.get("by") or BlockBy.ROW))
     outcome = scrub_piece.scrub(leads.leads(files, number), options, listed_of)
@@ -45,18 +45,18 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def _listed_of(work: dict[str, Any], look: int, files: JobFiles) -> ListedOf:
-    reading = work["lists"][f"look{look}"]
+def _listed_of(work: dict[str, Any], pass_number: int, files: JobFiles) -> ListedOf:
+    reading = work["lists"][f"pass{pass_number}"]
     if reading["by"] == Method.LOOKUP:
         client, account_id = clients.dynamodb(), work["account_id"]
         numbers = Numbers(client, settings.numbers_table, account_id)
         pace = ReadPace(client, settings.accounts_table, account_id, settings.read_units_per_second)
         return lambda wanted: listed_numbers.looked_up(numbers, wanted, times.now(), pace, work.get("channel"))
-    known = (work["job_id"], look)
-    if known not in _remembered:
-        _remembered.clear()  # one list at a time fits in memory
-        _remembered[known] = listed_numbers.stored(files, look, int(reading["parts"]))
-    listed = _remembered[known]
+    key = (work["job_id"], pass_number)
+    if key not in _cached:
+        _cached.clear()  # one list at a time fits in memory
+        _cached[key] = listed_numbers.stored(files, pass_number, int(reading["parts"]))
+    listed = _cached[key]
     if len(listed) != reading["numbers"]:
         raise scrub_piece.IncompletePiece("a part of the list that was read is missing")
 
