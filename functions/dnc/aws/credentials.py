@@ -23,7 +23,7 @@ _MUST_REFRESH_SECONDS = 60.0
 
 
 class CredentialUnavailable(Exception):
-    """There is no credential. The message says what to set, and never holds a secret."""
+    """There is no credential. The message says what to set, and never contains a secret."""
 
 
 class Credential:
@@ -108,7 +108,7 @@ class Credentials:
         else:
             token = self._environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
         if "\r" in token or "\n" in token:
-            raise CredentialUnavailable("the container endpoint's authorization token holds a line break")
+            raise CredentialUnavailable("the container endpoint's authorization token contains a line break")
         return token
 
 

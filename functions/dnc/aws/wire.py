@@ -1,7 +1,7 @@
 """Values to and from DynamoDB's typed form, and to plain values that JSON can hold.
 
 - `to_wire`, `from_wire`: whole rows, as boto3's serializers convert them. Numbers are Decimal, sets are sets. Binary
-  values are bytes, in base 64 on the wire; only rows that were edited by hand have any.
+  values are bytes, in base 64 on the wire; only manually edited rows have any.
 - `whole_to_wire`, `whole_from_wire`: the fast path for millions of rows that hold only text, whole numbers and sets of
   text. Sets are sorted, so two rows can be compared.
 - `plain`, `plain_from_wire`: for JSON. Sets become sorted lists, whole numbers int, other numbers text, bytes hex.

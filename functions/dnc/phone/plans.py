@@ -51,16 +51,16 @@ class Numbering:
 
     @cached_property
     def abroad(self) -> re.Pattern[str]:
-        """The pattern of what is dialed before a number of another country."""
+        """The pattern of the digits dialed before an international number."""
         return re.compile(self._metadata.international_prefix or "(?!)")
 
     @cached_property
     def before(self) -> re.Pattern[str]:
-        """The pattern of what is dialed before a national number inside the country."""
+        """The pattern of the digits dialed before a national number inside the country."""
         return re.compile(self.prefix or "(?!)")
 
     def wrong_length(self, digits: str) -> str:
-        """Return what is wrong with the length of a national number, or "" if it is possible."""
+        """Return the problem with the length of a national number, or "" if it is possible."""
         length = len(digits)
         if length in self.local_lengths:
             return forms.LOCAL

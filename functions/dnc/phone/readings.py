@@ -42,7 +42,7 @@ class _Group:
         return any(not reading.why for reading in self.listed)
 
     def begins_with(self, reading: Reading) -> bool:
-        """Return whether a number of these is that of another reading and more digits."""
+        """Return whether one of these numbers is another reading's number with more digits."""
         return any(one.number and reading.number and one.number.startswith(reading.number) for one in self.listed)
 
     def and_then(self, other: "_Group") -> "_Group":
@@ -67,7 +67,7 @@ def classify(text: str, region: str | None, base: Base) -> Readings:
 
 
 def split(text: str, region: str | None, base: Base) -> list[str]:
-    """Return the numbers in a cell that holds several, as they are written there; otherwise the cell alone."""
+    """Split a cell with several numbers into their written forms. Otherwise return the cell unchanged."""
     cleaned, why = written.clean(text)
     parts = [] if why else written.numbers_in(cleaned, lambda part: not base(part, region).why)
     return parts if len(parts) > 1 else [text]

@@ -34,7 +34,7 @@ _WHY_NOT_READ = {
 }
 
 
-@lru_cache(maxsize=1024)  # a file repeats what is no number: `12345`, `n/a`
+@lru_cache(maxsize=1024)  # files repeat text that is not a number: `12345`, `n/a`
 def classify(written: str, region: str | None) -> Reading:
     """Read a text as one number: national with `region` (ISO 3166-1 alpha-2), international, E.164 or RFC 3966.
 

@@ -36,7 +36,7 @@ _LAST_GROUP = re.compile(r"(.*\d)\s*([/-])\s*\d{1,4}", re.DOTALL)
 _SHORTEST_WHOLE = 7
 
 type IsNumber = Callable[[str], bool]
-"""Returns whether a text alone is a number that is in use."""
+"""Returns whether a text by itself is a number that is in use."""
 
 
 def clean(written: str) -> tuple[str, str]:
