@@ -26,7 +26,7 @@ _SUCCESS = {
     ("POST", "/accounts/{account_id}/keys"): 201,
     ("DELETE", "/accounts/{account_id}/keys/{key_id}"): 204,
 }
-"""What a permitted request answers, where it is not 200. No removal waits, and the jobs still wait for files: 409."""
+"""The status of a permitted request if it is not 200. No removal is pending, and the jobs wait for files: 409."""
 _INTRODUCTION = """\
 # Who gets which status
 
