@@ -39,7 +39,6 @@ PRICES: dict[str, float] = {
 WHOLE_CORE_GB = 1769 / 1024
 LAMBDA_CONCURRENCY = 1_000
 LAMBDA_REQUESTS_EACH = 10
-LAMBDA_SCALING = 1_000, 10
 GATEWAY_REQUESTS = 10_000
 LISTING_WRITES = 2
 """A listed row is written to the table and to the index of listed rows."""

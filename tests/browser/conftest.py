@@ -99,9 +99,6 @@ class Console:
     def focused(self, selector: str) -> bool:
         return bool(self.page.evaluate("selector => document.activeElement.matches(selector)", selector))
 
-    def focused_text(self) -> str:
-        return str(self.page.evaluate("document.activeElement.textContent"))
-
 
 class Desk(Console):
     """The console with an in-memory API. Prepare `api`, then `open` the page."""

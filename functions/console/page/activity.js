@@ -131,7 +131,7 @@ export async function show(root, fields, signal) {
 }
 
 /** The source of a listing, or the new source of a further request. */
-export function sourceOf(event) {
+function sourceOf(event) {
   if (!event.after || event.type === "removed") return "";
   const before = new Set(event.before?.sources ?? []);
   const fresh = event.type === "requested_again" ? (event.after.sources ?? []).filter((one) => !before.has(one)) : [];

@@ -24,7 +24,7 @@ export function save(name, parts, type = "text/csv;charset=utf-8") {
 }
 
 /** Save rows as CSV. `columns`: the names of their fields, in order. */
-export function saveRows(name, columns, rows) {
+function saveRows(name, columns, rows) {
   save(name, ["\ufeff", csv(columns, rows), "\r\n"]);
   toast(t.saved(name, rows.length));
 }

@@ -23,7 +23,7 @@ export async function removalReasons() {
 }
 
 /** The account's reasons that need a second person; empty if it has none, or if they cannot be read. */
-export async function approveReasons() {
+async function approveReasons() {
   if (!session.may("read_account")) return [];
   return api("GET", ofAccount("")).then(({ approve_reasons: own }) => own ?? [], () => []);
 }

@@ -21,7 +21,6 @@ SERVICE = "service:audit"
 """The principal of what the audit function itself writes: a row that it puts back."""
 _TTL_PRINCIPAL = "dynamodb.amazonaws.com"
 _TTL_SKEW_SECONDS = 60
-_SETS = frozenset({"SS", "NS", "BS"})
 _LONGEST_INTEGER = 10**38
 """DynamoDB stores 38 digits. A longer whole number is shown as text."""
 _AFTER: dict[tuple[str | None, str], frozenset[str]] = {

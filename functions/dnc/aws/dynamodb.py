@@ -61,10 +61,6 @@ class DynamoDB(Client):
         """Run up to 25 PartiQL statements. Each that failed has its own `Error`."""
         return self.call("BatchExecuteStatement", request)
 
-    def transact_get_items(self, **request: Any) -> dict[str, Any]:
-        """Read up to 100 rows in one transaction."""
-        return self.call("TransactGetItems", request)
-
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         """Write up to 100 rows in one transaction. Like boto3, it adds a `ClientRequestToken` if there is none."""
         return self.call("TransactWriteItems", {"ClientRequestToken": os.urandom(16).hex(), **request})

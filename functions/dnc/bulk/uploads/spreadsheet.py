@@ -29,7 +29,6 @@ SECONDS = 240
 _SAMPLED_ROWS = 200
 _CHUNK = 1024**2
 _OLE = b"\xd0\xcf\x11\xe0"
-_WORKBOOK_MEMBERS = ("xl/", "content.xml")
 SAVE_AS_CSV = "Save it as CSV, and upload that."
 _TOO_LARGE = f"The spreadsheet is larger than {MOST_BYTES // 1024**2} MB. {SAVE_AS_CSV}"
 _EXPANDS = f"The spreadsheet expands to more than {MOST_EXPANDED // 1024**2} MB. {SAVE_AS_CSV}"
