@@ -1,6 +1,6 @@
 """Turn the add that a client sent into the request to store.
 
-What depends on the data never costs an opt-out: it is mended here, and each mending is a warning in the response.
+Imperfect data never loses an opt-out: it is corrected here, and each correction is a warning in the response.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ type Warn = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ReadAdd:
-    """An add as it is stored: a request for each reading of the number, the acting user, and what was mended."""
+    """An add as it is stored: a request for each reading of the number, the acting user, and what was corrected."""
 
     requests: tuple[Request, ...]
     acting_user: str | None
