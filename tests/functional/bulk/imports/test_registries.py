@@ -152,7 +152,7 @@ def test_the_nightly_export_reports_the_oldest_registry(gateway, capsys, caplog,
     step = gateway.modules["export_account.step"]
     for kind in ("numbers", "audit"):
         order = {"account_id": "acme", "kind": kind, "scheduled_at": times.text(times.now())}
-        assert step.lambda_handler({"ask": order}, Context())["done"]
+        assert step.lambda_handler({"order": order}, Context())["done"]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert [line["RegistryAgeDays"] for line in lines if "RegistryAgeDays" in line] == ([reported] if reported else [])
     assert ("a registry was last imported long ago" in caplog.messages) == warned
