@@ -119,7 +119,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _remove(call: Call, body: RemoveNumber) -> Answer:
     write = call.person_write(body.acting_user)
-    profile = accounts.profile(call.account_id)  # not a remembered one: its policy may have become stricter
+    profile = accounts.profile(call.account_id)  # not from the cache: its policy may have become stricter
     prefixes = profile.prefixes
     numbers = _numbers(call)
     number = path_number.number_of_entry(numbers, call.path["number"])
@@ -170,7 +170,7 @@ def _explained(call: Call, profile: Profile) -> Iterator[None]:
 
 
 def _person(call: Call, acting_user: str | None) -> str | None:
-    """Return the person who calls: the token's own, or whom the platform names for its key."""
+    """Return the person who calls: from the token, or as the platform names them with its key."""
     return call.caller.person or acting_user
 
 

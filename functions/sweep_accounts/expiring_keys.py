@@ -18,7 +18,7 @@ def announce(accounts: Accounts, account_id: str, client: Any, bus: str, now: da
     Return how many were announced.
 
     `account_id`: `#platform` for the operators' keys. `client`: of EventBridge. The notice is stored after the event
-    was accepted, so a crash in between publishes it twice and never not at all. Raises Unavailable.
+    was accepted, so after a crash in between the event is published twice, but it is never lost. Raises Unavailable.
     """
     announced = 0
     latest = times.text(now + NOTICE)

@@ -1,8 +1,8 @@
-"""The sweep of every account, each hour: what no request does, and nobody should have to do by hand.
+"""The hourly sweep of every account: work that no request does and that people should not have to do.
 
 It ends jobs whose execution is gone and removals that waited 7 days for a second person, and announces API keys that
-are about to expire. Each task is safe to repeat and does nothing where nothing is due. A task that fails for an account
-keeps neither the other tasks nor the other accounts from theirs.
+are about to expire. Each task is safe to repeat, and does nothing if nothing is due. If a task fails for an account,
+the other tasks and the other accounts are not affected.
 """
 
 from collections import Counter
@@ -23,10 +23,10 @@ from dnc.settings import Settings
 from sweep_accounts import expiring_keys, stuck_jobs
 from sweep_accounts.stuck_jobs import Machines
 
-ACCOUNTS_A_PAGE = 100
+ACCOUNTS_PER_PAGE = 100
 WORKERS = 8
-SECONDS_FOR_A_PAGE = 60
-"""Time that must be left to begin another page of accounts."""
+SECONDS_PER_PAGE = 60
+"""The time that must be left to begin another page of accounts."""
 SWEEP = Actor("service:sweep")
 
 settings = Settings.from_env(
@@ -39,22 +39,22 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Visit the accounts after `after` in the event. The state machine repeats this until it is `done`.
 
-    Return the last account that was visited (`after`), how many were (`accounts`), and what was done: the number of
-    `stuck_jobs`, of `lapsed` removals, of `expiring_keys` and of tasks that failed (`failures`).
+    Return the last account that was visited (`after`), how many were visited (`accounts`), and the numbers of
+    `stuck_jobs`, `lapsed` removals, `expiring_keys` and failed tasks (`failures`).
     """
     deadline.begin(context)
     after = event.get("after") or None
     visit = partial(_visit, request_id=context.aws_request_id)
     done: Counter[str] = Counter()
     if after is None:
-        done.update(_carried_out([_announce_keys], PLATFORM))
+        done.update(_run_tasks([_announce_keys], PLATFORM))
     with ThreadPoolExecutor(WORKERS) as pool:
         while True:
-            page, after = accounts.page(ACCOUNTS_A_PAGE, after)
+            page, after = accounts.page(ACCOUNTS_PER_PAGE, after)
             for result in pool.map(visit, [profile.account_id for profile in page]):
                 done.update(result)
             done["accounts"] += len(page)
-            if after is None or context.get_remaining_time_in_millis() < SECONDS_FOR_A_PAGE * 1000:
+            if after is None or context.get_remaining_time_in_millis() < SECONDS_PER_PAGE * 1000:
                 break
     counts = {name: done[name] for name in ("accounts", "stuck_jobs", "lapsed", "expiring_keys", "failures")}
     logs.logger.info("swept", extra=counts)
@@ -63,10 +63,10 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _visit(account_id: str, request_id: str) -> Counter[str]:
     lapsed = partial(_end_lapsed_removals, request_id=request_id)
-    return _carried_out([_end_stuck_jobs, lapsed, _announce_keys], account_id)
+    return _run_tasks([_end_stuck_jobs, lapsed, _announce_keys], account_id)
 
 
-def _carried_out(tasks: Sequence[Callable[[str], dict[str, int]]], account_id: str) -> Counter[str]:
+def _run_tasks(tasks: Sequence[Callable[[str], dict[str, int]]], account_id: str) -> Counter[str]:
     done: Counter[str] = Counter()
     for task in tasks:
         try:
@@ -93,7 +93,7 @@ def _end_stuck_jobs(account_id: str) -> dict[str, int]:
 
 
 def _end_lapsed_removals(account_id: str, request_id: str) -> dict[str, int]:
-    """Nothing depends on when this happens: a removal that has lapsed counts for nothing before, too."""
+    """End lapsed removals. Nothing depends on when this happens: an approval after the deadline is refused anyway."""
     removals = Removals(clients.dynamodb(), settings.numbers_table, account_id, settings.accounts_table)
     return {"lapsed": removals.lapse(Write(times.now(), SWEEP, request_id))}
 

@@ -17,11 +17,9 @@ from dnc.bulk.scrubs import failure as scrub_failure
 
 _WHY = "its execution ended without a report; the operators have been alerted"
 _LOOK_BACK = {JobKind.IMPORT: None, JobKind.SCRUB: timedelta(days=30), JobKind.EXPORT: timedelta(days=7)}
-"""How long ago a job that may still run can have been created. An import may be undone for as long as it is kept."""
-
-
+"""The greatest age of a job that may still run. An import may be undone for as long as it is kept."""
 _SETTLING = timedelta(minutes=5)
-"""Step Functions may not show an execution that has only just begun."""
+"""Step Functions may not show an execution that has just begun."""
 
 
 class Machines(NamedTuple):
@@ -35,7 +33,7 @@ class Machines(NamedTuple):
     def is_running(self, client: Any, job: Job) -> bool:
         """Return whether the execution that works on a job still runs. `client`: of Step Functions."""
         if job.kind is JobKind.EXPORT and job.state.get("nightly"):
-            return self._runs_a_night(client)
+            return self._runs_nightly_exports(client)
         machine = {JobKind.IMPORT: self.imports, JobKind.SCRUB: self.scrubs, JobKind.EXPORT: self.exports}[job.kind]
         execution = f"{machine.replace(':stateMachine:', ':execution:')}:{job.run}"
         try:
@@ -47,8 +45,8 @@ class Machines(NamedTuple):
             return False
         return bool(status == "RUNNING")
 
-    def _runs_a_night(self, client: Any) -> bool:
-        """Return whether any night of exports still runs: an export does not know which one works on it."""
+    def _runs_nightly_exports(self, client: Any) -> bool:
+        """Return whether any nightly run still works: an export does not know which run it belongs to."""
         with storage():
             found = client.list_executions(stateMachineArn=self.nightly_exports, statusFilter="RUNNING", maxResults=1)[
                 "executions"
@@ -59,8 +57,8 @@ class Machines(NamedTuple):
 def end(client: Any, table: str, account_id: str, is_running: Callable[[Job], bool], at: datetime) -> Iterator[Job]:
     """End the account's jobs whose execution is gone, and yield them. `client`: of DynamoDB.
 
-    A job is read before its execution, so an execution that ends in between has already ended its job, and the write,
-    which names the run, changes nothing.
+    A job is read before its execution. An execution that ends in between has already ended its job, and the write,
+    which is conditional on the run, changes nothing.
     """
     jobs = Jobs(client, table, account_id)
     for kind, look_back in _LOOK_BACK.items():

@@ -1,6 +1,6 @@
 """Record what is in the failed-records bucket: `make replay STACK=nocall`, with your own AWS credentials.
 
-The bucket has batches that Lambda gave up, and records of numbers whose events could not be written. The alarms
+The bucket has batches that Lambda gave up on, and records of numbers whose events could not be written. The alarms
 FailedRecordsAlarm and HeldRecordsAlarm say so. Fix the cause first. Safe to repeat: an event is recorded once.
 """
 
@@ -15,7 +15,7 @@ from dnc.audit.held import HeldRecords, replay
 from dnc.audit.writer import AuditWriter
 
 LARGEST_REQUEST = 4 * 1024 * 1024
-"""Bytes of records in one request. Lambda accepts 6 MB; one record with both its rows has less than 1 MB."""
+"""Bytes of records in one request. Lambda accepts 6 MB; a record with both of its rows has less than 1 MB."""
 MOST_RECORDS = 100
 
 
@@ -24,7 +24,7 @@ class NotRecorded(Exception):
 
 
 def main(stack: str) -> int:
-    """Record everything that waits in a stack's bucket. Return 1 if some of it still waits."""
+    """Record everything in a stack's bucket. Return 1 if something is left."""
     outputs = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
     names = {output["OutputKey"]: output["OutputValue"] for output in outputs}
     s3 = boto3.client("s3")
@@ -38,10 +38,10 @@ def main(stack: str) -> int:
 
 
 def replay_all(held: HeldRecords, writer: AuditWriter, client: Any, function: str) -> bool:
-    """Record the batches that Lambda gave up, then the held records. Return whether nothing is left.
+    """Record the batches that Lambda gave up on, then the held records. Return whether nothing is left.
 
     `client`: boto3's Lambda client. `function`: the one that records changes. It gets a batch as the stream would send
-    it, because it also publishes change events and puts back deleted entries, which it had not done.
+    it, because it also publishes change events and restores deleted entries, and has done neither for these batches.
     """
     failed = 0
     for key, records in held.given_up():
@@ -49,7 +49,7 @@ def replay_all(held: HeldRecords, writer: AuditWriter, client: Any, function: st
             if records is None:
                 raise NotRecorded("it is not a batch of stream records")
             _deliver(client, function, records)
-        except Exception as error:  # noqa: BLE001 - one batch's failure must not keep the others from their events
+        except Exception as error:  # noqa: BLE001 - one batch's failure must not stop the others
             print(f"{key}: {type(error).__name__}: {error}; its records are still in the bucket", file=sys.stderr)
             failed += 1
         else:
@@ -58,7 +58,7 @@ def replay_all(held: HeldRecords, writer: AuditWriter, client: Any, function: st
     for subject in held.subjects():
         try:
             print(f"{subject}: {replay(held, writer, subject)} records")
-        except Exception as error:  # noqa: BLE001 - one chain's failure must not keep the others from their events
+        except Exception as error:  # noqa: BLE001 - one chain's failure must not stop the others
             print(f"{subject}: {type(error).__name__}; its records are still held", file=sys.stderr)
             failed += 1
     return not failed
@@ -67,11 +67,11 @@ def replay_all(held: HeldRecords, writer: AuditWriter, client: Any, function: st
 def _deliver(client: Any, function: str, records: Iterable[dict[str, Any]]) -> None:
     for part in _requests(records):
         response = client.invoke(FunctionName=function, Payload=json.dumps({"Records": part}).encode())
-        answer = json.loads(response["Payload"].read())
+        result = json.loads(response["Payload"].read())
         if response.get("FunctionError"):
-            raise NotRecorded(f"the function failed with {answer.get('errorType')}")
-        if answer["batchItemFailures"]:
-            raise NotRecorded(f"{len(answer['batchItemFailures'])} records could not be recorded")
+            raise NotRecorded(f"the function failed with {result.get('errorType')}")
+        if result["batchItemFailures"]:
+            raise NotRecorded(f"{len(result['batchItemFailures'])} records could not be recorded")
 
 
 def _requests(records: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 PERSON = "user:"
-"""How the principal of a person's own token begins."""
+"""The prefix of a principal that comes from a person's own token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One side of a removal. `names`: of the person. `made_by`: who made its key, and that one's, and so on."""
+    """One side of a removal. `names`: of the person. `made_by`: who made its key, who made that key, and so on."""
 
     principal: str
     names: frozenset[str]
@@ -22,14 +22,14 @@ class Party:
 
     @classmethod
     def of(cls, actor: Mapping[str, Any], made_by: frozenset[str], person: str | None = None) -> "Party":
-        """Return the party of an actor, as an entry stores it. `person`: of the token, if it is known."""
+        """Return the party of an actor, as an entry stores it. `person`: the token's person, if known."""
         principal = str(actor.get("principal"))
         named = {actor.get("acting_user"), person, principal.removeprefix(PERSON) if _is_person(principal) else None}
         return cls(principal, frozenset(name.strip().casefold() for name in named if isinstance(name, str)), made_by)
 
 
 def why_not_another(asker: Party, approver: Party, *, only_people: bool) -> str | None:
-    """Return why the approver does not count as another person than the asker, or None.
+    """Return why the approver and the asker do not count as two people, or None if they do.
 
     `only_people`: an OIDC issuer is configured, so that a person can prove who they are.
     """

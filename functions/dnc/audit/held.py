@@ -1,7 +1,7 @@
-"""Records whose events could not be appended: held back in the failure bucket, whole, until they are replayed.
+"""Records whose events could not be appended. They are kept whole in the failure bucket until they are replayed.
 
 One number that cannot be written must not stall every account of its shard. Its chain is marked `held`, and its later
-records are stored here too, so that they are appended in order. Lambda itself stores the batches that it gave up.
+records are stored here too, so that they are appended in order. Lambda itself stores the batches that it gave up on.
 """
 
 import json
@@ -50,7 +50,7 @@ class HeldRecords:
             yield key, json.loads(self._bytes(key))
 
     def given_up(self) -> Iterator[tuple[str, list[dict[str, Any]] | None]]:
-        """Yield the batches that Lambda gave up, the batches of one shard in order, each with its key.
+        """Yield the batches that Lambda gave up on, those of one shard in order, each with its key.
 
         None stands for a batch that cannot be read.
         """
@@ -81,7 +81,7 @@ class HeldRecords:
 
 
 def _records_of(batch: bytes) -> list[dict[str, Any]] | None:
-    """Return the stream records of a batch that Lambda gave up: `payload` is the event, as JSON or as its text."""
+    """Return the stream records of a batch that Lambda gave up on: `payload` is the event, as JSON or as its text."""
     try:
         payload = json.loads(batch)["payload"]
         records: list[dict[str, Any]] = (json.loads(payload) if isinstance(payload, str) else payload)["Records"]
@@ -92,7 +92,7 @@ def _records_of(batch: bytes) -> list[dict[str, Any]] | None:
 
 
 def read_record(record: Mapping[str, Any]) -> RecordedChange | None:
-    """Read a record of either table's stream. Return None for one that is no event."""
+    """Read a record of either table's stream. Return None for a record that makes no event."""
     change = record["dynamodb"]
     row = change.get("Keys") or change.get("NewImage") or change.get("OldImage") or {}
     return read_account_record(record) if "record" in row else read_stream_record(record)

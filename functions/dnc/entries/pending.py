@@ -78,7 +78,7 @@ def close(entry: Entry, change: Change, write: Write) -> Entry:
 
 
 def lapse(entry: Entry, write: Write) -> Entry:
-    """Return the listed entry without its removal, for which nobody decided in time."""
+    """Return the listed entry without its removal, on which nobody decided in time."""
     return _changed(entry, Change.REMOVAL_LAPSED, write, None)
 
 

@@ -1,8 +1,8 @@
 """Removals in the numbers table, and those that wait for a second person.
 
 A removal that waits is part of its entry. A record in the accounts table (`pending#+14155550100`), written in the same
-transaction, makes it findable without reading the list. A change that drops the removal leaves the record, and a record
-that no longer fits its entry counts for nothing.
+transaction, makes it findable without reading the list. A change that drops the removal leaves the record behind, and a
+record that no longer fits its entry is ignored.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,9 +34,9 @@ class Removals(Numbers):
     def remove(self, number: str, removal: Mapping[str, Any], if_version: int, write: Write, decide: Decide) -> Entry:
         """Remove a listed number, or store that its removal waits for a second person.
 
-        `decide` judges the removal and returns the removed entry, or the listed one with `pending_removal`. With a
-        `correct_number` (E.164), list that one in the same transaction, and with it its `other_readings`: the request
-        for the number that was meant never waits.
+        `decide` judges the removal and returns the removed entry, or the listed one with `pending_removal`. A
+        `correct_number` (E.164) and its `other_readings` are listed in the same transaction: a request for the correct
+        number never waits.
 
         Raises NotListed, and Conflict if the entry is not at `if_version`. A repeat returns the entry as it is, as long
         as nothing has changed since.
@@ -53,7 +53,7 @@ class Removals(Numbers):
     def decide(self, number: str, change: Change, if_version: int, write: Write, decide: Decide) -> Entry:
         """Approve (`removed`), reject or withdraw the waiting removal of a number. Raises as `remove` does.
 
-        `change`: what `decide` makes of the entry, by which a repeat is known.
+        `change`: the change that `decide` makes. A repeat is recognized by it.
         """
         for _ in attempts(self._patience):
             current = self._stored(number)
@@ -66,7 +66,7 @@ class Removals(Numbers):
         raise _busy()
 
     def waiting(self, size: int, after: str | None, moment: datetime) -> tuple[list[Entry], str | None]:
-        """Read a page of the entries whose removal waits, by number. Return it and the number after which to go on.
+        """Read a page of the entries whose removal waits, by number. Return it, and the number after which to continue.
 
         A page may be short, even empty, and still have a next one (None at the end).
         """
@@ -80,9 +80,9 @@ class Removals(Numbers):
         return waiting, last["record"]["S"].removeprefix(PENDING) if last else None
 
     def lapse(self, write: Write) -> int:
-        """End every removal for which nobody decided in time, and delete the records that count for nothing.
+        """End every removal on which nobody decided in time, and delete the records that no longer fit their entries.
 
-        Return how many have lapsed. Safe to repeat, and to run beside any other write.
+        Return how many removals lapsed. Safe to repeat, and to run during other writes.
         """
         lapsed = 0
         for page in queries.pages(self._client, self._records()):
@@ -90,7 +90,7 @@ class Removals(Numbers):
                 if entry is None or entry.status_at(write.at) != LISTED:
                     self._forget(record)
                 elif not entry.pending_at(write.at):
-                    # If another write comes between, the removal is dropped all the same.
+                    # If another write comes first, it drops the removal anyway.
                     lapsed += self._store(pending.lapse(entry, write), entry, ())
         return lapsed
 
@@ -101,9 +101,9 @@ class Removals(Numbers):
         return current
 
     def _store(self, after: Entry, current: Entry, corrected: Sequence[tuple[Entry, Entry | None]]) -> bool:
-        """Store an entry, with the entries of the number that was meant and the record of a removal that waits.
+        """Store an entry, with the entries of the correct number and the record of a removal that waits.
 
-        Return False if any of them had changed.
+        Return False if any of them has changed.
         """
         writes = [{"Put": self._put_of(entry, stored)} for entry, stored in corrected if entry != stored]
         if after.pending_removal:
@@ -116,7 +116,7 @@ class Removals(Numbers):
         return stored is None or stored == after
 
     def _corrected(self, wrong: Entry, removal: Mapping[str, Any], write: Write) -> list[tuple[Entry, Entry | None]]:
-        """Return the entries of the number that was meant, one for each reading, each with what is stored now."""
+        """Return the entries of the correct number, one for each reading, each with its stored entry."""
         if "correct_number" not in removal:
             return []
         numbers = (removal["correct_number"], *removal.get("other_readings", ()))
@@ -144,7 +144,7 @@ class Removals(Numbers):
         return {**self._record_key(entry.number), **wire.to_wire({"version": entry.version, "lapses_at": lapses_at})}
 
     def _entries_of(self, records: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Entry | None]]:
-        """Return each record with its entry, or with None if its removal does not wait any more."""
+        """Return each record with its entry, or with None if its removal no longer waits."""
         numbers = {record["record"]["S"].removeprefix(PENDING): record for record in records}
         rows = queries.batch(self._client, self._table, [self._key(number) for number in numbers])
         stored = {entry.number: entry for entry in map(entry_of, rows)}

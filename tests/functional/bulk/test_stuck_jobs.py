@@ -206,7 +206,7 @@ def test_a_sweep_continues_after_the_account_where_its_time_ended(steps, jobs, d
     theirs = Jobs(dynamodb, "accounts", "globex")
     ours, other = made(jobs, JobKind.SCRUB), made(theirs, JobKind.SCRUB)
     handler = modules["sweep_accounts.handler"]
-    monkeypatch.setattr(handler, "ACCOUNTS_A_PAGE", 1)
+    monkeypatch.setattr(handler, "ACCOUNTS_PER_PAGE", 1)
     first = handler.lambda_handler({"after": None}, Context(seconds=59))
     assert (first["after"], first["done"], first["stuck_jobs"]) == ("acme", False, 1)
     assert (status(jobs, ours), status(theirs, other)) == (JobStatus.FAILED, JobStatus.RUNNING)

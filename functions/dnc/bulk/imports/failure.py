@@ -8,9 +8,9 @@ from dnc.bulk.jobs import JobKind, Jobs, JobStatus
 
 
 def record(jobs: Jobs, job_id: str, run: str, undo: Mapping[str, Any] | None, why: str, at: datetime) -> bool:
-    """End a run's job; False if the run no longer has it. Its numbers stay listed: over-blocking is safer.
+    """End a run's job. Return False if the job has another run now. Its numbers stay listed: over-blocking is safer.
 
-    `undo`: the undo that the run was for, as the job stores it. `why`: a clause for people, such as "a step took too
+    `undo`: the undo that the run works on, as the job stores it. `why`: a clause for people, such as "a step took too
     long".
     """
     if undo:

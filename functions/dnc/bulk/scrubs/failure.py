@@ -8,5 +8,5 @@ FAILED = "The scrub failed, so no lead is known to be clear. Create another scru
 
 
 def record(jobs: Jobs, job_id: str, run: str, at: datetime) -> bool:
-    """End a run's scrub as failed; False if the run no longer has it."""
+    """End a run's scrub as failed. Return False if the scrub has another run now."""
     return jobs.fail(JobKind.SCRUB, job_id, run, at, FAILED)
