@@ -161,7 +161,7 @@ def _decide(
 
 @contextmanager
 def _explained(call: Call, profile: Profile) -> Iterator[None]:
-    """Let an error about a number that is not listed say how the path was read, and which prefix blocks the number."""
+    """Add to a NotListed error how the path was read and which prefix blocks the number."""
     try:
         yield
     except NotListed as failed:

@@ -16,7 +16,7 @@ NUMBER, RIGHT = "+14155550171", "+14155550172"
 
 @pytest.fixture
 def person(issuer, account):
-    """Makes tokens of people who sign in, as the provider does."""
+    """Return a function that makes a person's token, as the identity provider does."""
 
     def make(name, role="manager"):
         claims = {"iss": issuer.url, "aud": AUDIENCE, "sub": name, "exp": int(time.time()) + 300}
@@ -72,7 +72,7 @@ def test_a_removal_waits_for_another_person_who_signs_in(client, account, key, p
 
 
 @pytest.mark.usefixtures("policy")
-def test_the_sweep_ends_what_nobody_decided_about(client, account, key, call):
+def test_the_sweep_ends_a_lapsed_removal(client, account, key, call):
     client.numbers("operator", "POST", body={"number": NUMBER}, account=account)
     removal = {"reason": "entered_wrong_number", "correct_number": RIGHT, "acting_user": "ann", "if_version": 1}
     assert call(key("manager"), "DELETE", "", **removal)[0] == 202

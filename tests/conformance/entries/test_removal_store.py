@@ -1,4 +1,4 @@
-"""Removals that wait for a second person, on DynamoDB's own semantics."""
+"""Removals that wait for a second person, on a real DynamoDB."""
 
 import concurrent.futures
 import uuid
@@ -105,7 +105,7 @@ def test_a_rejection_keeps_the_number_listed_and_a_repeat_changes_nothing(remova
         approve(removals, version=3)
 
 
-def test_another_change_drops_it_and_its_record_counts_for_nothing(removals, records):
+def test_another_change_drops_the_removal_and_its_record_is_ignored(removals, records):
     add(removals)
     ask(removals)
     add(removals)
@@ -122,7 +122,7 @@ def test_another_change_drops_it_and_its_record_counts_for_nothing(removals, rec
     assert removals.lapse(write()) == 0, "it waits"
 
 
-def test_a_removal_that_needs_nobody_else_drops_what_waits(removals, records):
+def test_a_direct_removal_drops_the_waiting_one(removals, records):
     add(removals)
     ask(removals)
     by = write()
@@ -131,7 +131,7 @@ def test_a_removal_that_needs_nobody_else_drops_what_waits(removals, records):
     assert records() == {}
 
 
-def test_what_nobody_decided_in_seven_days_lapses(removals, records):
+def test_a_removal_lapses_after_seven_days_without_a_decision(removals, records):
     add(removals)
     add(removals, RIGHT)
     begin = times.now() - timedelta(days=7)
@@ -147,7 +147,7 @@ def test_what_nobody_decided_in_seven_days_lapses(removals, records):
     assert removals.lapse(sweeper) == 0
 
 
-def test_the_number_that_was_meant_is_listed_when_the_removal_is_asked_for(removals):
+def test_the_correct_number_is_listed_when_the_removal_is_requested(removals):
     add(removals)
     removal = {"reason": "entered_wrong_number", "correct_number": RIGHT}
     waiting_entry = ask(removals, removal=removal)
@@ -157,7 +157,7 @@ def test_the_number_that_was_meant_is_listed_when_the_removal_is_asked_for(remov
     assert removals.read(RIGHT).version == 1, "an approval is no further request"
 
 
-def test_of_an_approval_and_a_further_request_at_once_the_request_is_never_lost(removals):
+def test_a_request_during_an_approval_is_never_lost(removals):
     for i in range(20):
         number = f"+1415555{100 + i:04}"
         add(removals, number)
@@ -172,7 +172,7 @@ def test_of_an_approval_and_a_further_request_at_once_the_request_is_never_lost(
         assert failed is None or isinstance(failed, Conflict)
 
 
-def test_of_20_who_ask_at_once_one_asks_and_of_20_who_decide_one_decides(removals, records):
+def test_of_20_simultaneous_requests_one_succeeds_and_of_20_decisions_one(removals, records):
     add(removals)
 
     def outcomes(act):
@@ -195,7 +195,7 @@ def test_of_20_who_ask_at_once_one_asks_and_of_20_who_decide_one_decides(removal
     assert records() == {}
 
 
-def test_pages_of_every_size_give_what_waits_once(removals):
+def test_pages_of_every_size_return_each_waiting_removal_once(removals):
     numbers = [f"+1415555{100 + i:04}" for i in range(23)]
     for number in numbers:
         add(removals, number)

@@ -13,7 +13,7 @@ from dnc.aws import clients
 
 
 class Context:
-    """A function's context with much time left."""
+    """A function's context with plenty of time left."""
 
     aws_request_id = "sweep-1"
 
@@ -22,7 +22,7 @@ class Context:
 
 
 class Bus:
-    """EventBridge, which stores what was published, or refuses it."""
+    """An EventBridge that stores published events, or refuses them."""
 
     def __init__(self):
         self.events = []
@@ -98,7 +98,7 @@ def test_an_event_that_was_not_accepted_is_published_by_the_next_sweep(bus, swee
     assert len(bus.events) == 1
 
 
-def test_the_notice_changes_nothing_that_people_see_of_a_key(bus, sweep, key, gateway):
+def test_the_notice_does_not_change_how_a_key_is_shown(bus, sweep, key, gateway):
     key(3)
     before = gateway.call("admin", "GET", "/accounts/acme/keys").body
     sweep()

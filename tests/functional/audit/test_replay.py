@@ -16,7 +16,7 @@ FOLDER = "aws/lambda/0c0f8f6e-0000-4000-8000-000000000000/shardId-00000001/2026/
 
 
 class Lambda:
-    """Lambda, which invokes the stream's handler, as far as the replay needs it."""
+    """The part of Lambda that the replay uses: it invokes the stream's handler."""
 
     def __init__(self, handler):
         self._handler = handler
@@ -40,7 +40,7 @@ def function(modules):
 
 @pytest.fixture
 def run(modules, function):
-    """Return the replay of everything that is in the bucket."""
+    """Return a function that replays everything in the bucket."""
     writer = modules["audit_changes.handler"].writer
     return lambda: replay.replay_all(HeldRecords(s3(), "failed"), writer, function, "audit-changes")
 
@@ -81,13 +81,13 @@ def gap(gateway, number=NUMBER):
 
 @pytest.fixture
 def later(gateway, monkeypatch):
-    """Let ten minutes pass: what is not recorded by then is not on its way."""
+    """Let ten minutes pass: a change that is not recorded by then is missing."""
     ahead = times.now() + timedelta(minutes=10)
     return lambda: monkeypatch.setattr(gateway.modules["list_numbers.handler"].times, "now", lambda: ahead)
 
 
 @pytest.mark.parametrize("as_text", [True, False])
-def test_a_batch_that_lambda_gave_up_is_a_gap_until_it_is_replayed(gateway, stream, run, later, as_text):
+def test_a_batch_that_lambda_gave_up_on_is_a_gap_until_it_is_replayed(gateway, stream, run, later, as_text):
     gateway.add(NUMBER)
     assert stream.deliver() == []
     gateway.add(NUMBER, note="again")
@@ -117,7 +117,7 @@ def test_a_gap_in_the_middle_has_its_versions(gateway, stream, run):
     assert gap(gateway) is None
 
 
-def test_a_change_of_this_moment_is_no_gap(gateway, stream, later):
+def test_a_change_that_was_just_made_is_no_gap(gateway, stream, later):
     gateway.add(NUMBER)
     assert gap(gateway) is None
     later()
@@ -161,7 +161,7 @@ def test_a_replayed_batch_is_recorded_and_never_twice(gateway, dynamodb, stream,
     assert len(dynamodb.scan(TableName="audit")["Items"]) == 4  # two events, two heads
 
 
-def test_held_records_of_a_number_come_after_the_batch_that_was_given_up_before_them(gateway, stream, modules, run):
+def test_held_records_of_a_number_come_after_its_earlier_batch(gateway, stream, modules, run):
     gateway.add(NUMBER)
     give_up(stream.changes())
     modules["audit_changes.handler"].writer.hold(f"acme#{NUMBER}")
@@ -194,7 +194,9 @@ def test_a_large_batch_is_split(gateway, stream, run, function, monkeypatch):
     assert len(function.sizes) > 2
 
 
-def test_a_batch_that_still_fails_stays_in_the_bucket_and_stops_no_other(gateway, stream, run, function, capsys):
+def test_a_batch_that_still_fails_stays_in_the_bucket_and_does_not_stop_the_others(
+    gateway, stream, run, function, capsys
+):
     gateway.add(NUMBER)
     key = give_up(stream.changes())
     function.error = "Unavailable"

@@ -84,7 +84,7 @@ def test_a_job_whose_execution_was_stopped_ends_as_failed(steps, jobs, sweep, ki
     assert '"StuckJobs"' not in capsys.readouterr().out
 
 
-def test_a_job_whose_execution_does_not_exist_any_more_ends(steps, jobs, sweep):
+def test_a_job_whose_execution_no_longer_exists_ends(steps, jobs, sweep):
     job = made(jobs, JobKind.IMPORT, run="gone")
     sweep()
     assert status(jobs, job) is JobStatus.FAILED
@@ -150,7 +150,7 @@ def test_an_undo_that_has_just_begun_is_left_alone_however_old_its_import_is(ste
     assert status(jobs, job) is JobStatus.RUNNING
 
 
-def test_a_nightly_export_ends_only_if_no_night_runs(steps, jobs, sweep):
+def test_a_nightly_export_ends_only_if_no_nightly_run_works(steps, jobs, sweep):
     job = made(jobs, JobKind.EXPORT, state={"nightly": True})
     night = start(steps, "nightly-exports", "night-1")
     sweep()
@@ -160,7 +160,7 @@ def test_a_nightly_export_ends_only_if_no_night_runs(steps, jobs, sweep):
     assert status(jobs, job) is JobStatus.FAILED
 
 
-def test_a_run_that_ends_its_job_while_the_sweep_looks_wins(steps, jobs, sweep, modules, monkeypatch):
+def test_a_run_that_ends_its_job_during_the_sweep_wins(steps, jobs, sweep, modules, monkeypatch):
     job = made(jobs, JobKind.SCRUB)
     stuck_jobs = modules["sweep_accounts.handler"].stuck_jobs
 
@@ -182,7 +182,7 @@ def test_jobs_that_wait_or_have_ended_are_left_alone(steps, jobs, sweep):
     assert (status(jobs, waiting), status(jobs, done)) == (JobStatus.AWAITING_UPLOAD, JobStatus.DONE)
 
 
-def test_a_task_that_fails_for_one_account_keeps_no_other_from_theirs(
+def test_a_task_that_fails_for_one_account_does_not_stop_the_others(
     steps, jobs, dynamodb, sweep, modules, monkeypatch, caplog, capsys
 ):
     theirs = Jobs(dynamodb, "accounts", "globex")

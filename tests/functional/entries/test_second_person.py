@@ -1,4 +1,4 @@
-"""Removals that a second person must approve: nobody takes a number off the list alone."""
+"""Removals that a second person must approve: one person alone cannot remove the number."""
 
 import json
 from datetime import timedelta
@@ -33,7 +33,7 @@ def bob(policy):
 
 
 class Person:
-    """Somebody with a key of their own, or with another one's, who acts under a name."""
+    """A person who acts under a name, with their own key or someone else's."""
 
     def __init__(self, gateway, name, token=None, role="manager"):
         self.gateway, self.name = gateway, name
@@ -178,7 +178,7 @@ def test_a_rejection_and_a_withdrawal_leave_the_number_listed(policy, ann, bob):
     assert waiting(policy) == []
 
 
-def test_any_other_change_drops_what_waits(policy, ann, bob):
+def test_any_other_change_drops_the_waiting_removal(policy, ann, bob):
     policy.add(NUMBER)
     ann.ask()
     policy.add(NUMBER, source="web")
@@ -188,7 +188,7 @@ def test_any_other_change_drops_what_waits(policy, ann, bob):
     assert (is_listed(policy), waiting(policy)) == (True, [])
 
 
-def test_a_mistake_of_ones_own_within_a_day_does_not_wait(policy, ann, bob):
+def test_correcting_your_own_mistake_within_a_day_does_not_wait(policy, ann, bob):
     mistake = {"reason": "marked_by_mistake", "evidence": None}
     policy.numbers(None, "POST", body={"number": NUMBER, "acting_user": "ann"}, token=ann.token)
     assert bob.ask(**mistake).status == 202
@@ -198,7 +198,7 @@ def test_a_mistake_of_ones_own_within_a_day_does_not_wait(policy, ann, bob):
     assert ann.ask(**mistake).status == 202
 
 
-def test_the_number_that_was_meant_is_listed_at_once(policy, ann, bob):
+def test_the_correct_number_is_listed_at_once(policy, ann, bob):
     policy.add(NUMBER)
     response = ann.ask(reason="entered_wrong_number", evidence=None, correct_number="(415) 555-0101")
     assert response.status == 202
@@ -207,7 +207,7 @@ def test_the_number_that_was_meant_is_listed_at_once(policy, ann, bob):
     assert [r["callable"] for r in policy.check([NUMBER, RIGHT])["results"]] == [True, False]
 
 
-def test_only_who_may_make_a_removal_decides_about_it(policy, bob):
+def test_deciding_needs_the_role_that_the_removal_needs(policy, bob):
     policy.add(NUMBER, source="legal")
     order = {"reason": "legal_order", "note": None, "evidence": {"reference": "o-1"}}
     admin, other = (Person(policy, name, role="admin") for name in ("ann", "cy"))
@@ -218,7 +218,7 @@ def test_only_who_may_make_a_removal_decides_about_it(policy, bob):
     assert other.decide("approve").body["status"] == "removed"
 
 
-def test_a_removal_that_is_not_valid_is_refused_before_anybody_is_asked(policy, ann):
+def test_an_invalid_removal_is_refused_and_does_not_wait(policy, ann):
     policy.add(NUMBER)
     refused = ann.ask(evidence=None)
     assert (refused.status, refused.code) == (422, "removal_refused")
@@ -247,7 +247,7 @@ def test_each_step_is_an_event_with_its_reason_and_a_change_event(policy, ann, b
     assert queue() == ["RemovalRequested"] * 3 + ["NumberRemoved"]
 
 
-def test_the_sweep_ends_what_nobody_decided_about_in_every_account(policy, ann, modules, stream, monkeypatch):
+def test_the_sweep_ends_lapsed_removals_in_every_account(policy, ann, modules, stream, monkeypatch):
     policy.add(NUMBER)
     ann.ask()
     stream.deliver()
@@ -270,7 +270,7 @@ def test_the_sweep_ends_what_nobody_decided_about_in_every_account(policy, ann, 
     assert is_listed(policy)
 
 
-def test_an_account_that_cannot_be_swept_stops_no_other(policy, ann, modules, monkeypatch):
+def test_an_account_that_cannot_be_swept_does_not_stop_the_others(policy, ann, modules, monkeypatch):
     policy.add(NUMBER)
     ann.ask()
     module = modules["sweep_accounts.handler"]
@@ -291,7 +291,7 @@ def test_an_account_that_cannot_be_swept_stops_no_other(policy, ann, modules, mo
 
 
 class Context:
-    """Lambda's, as far as the sweep uses it."""
+    """The parts of Lambda's context that the sweep uses."""
 
     aws_request_id = "sweep-1"
 
@@ -332,33 +332,33 @@ def configured(issuer, monkeypatch):
 
 @pytest.fixture
 def signed_in(configured, issuer, policy):
-    """Return a function that makes a person with a token of their own. It comes before fixtures that make keys."""
+    """Return a function that creates a person with their own token. Use it before fixtures that create keys."""
     policy.add(NUMBER)
     return lambda name, acting_user=None: Person(policy, acting_user, issuer.token(sub=name))
 
 
-def test_where_people_sign_in_only_a_person_approves(signed_in, ann, bob):
+def test_with_an_identity_provider_only_a_person_approves(signed_in, ann, bob):
     assert ann.ask().status == 202
     refused = bob.decide("approve")
     assert (refused.status, refused.code) == (403, "forbidden")
     assert signed_in("bob").decide("approve").status == 200
 
 
-def test_nobody_approves_what_they_asked_for_under_another_name(signed_in):
+def test_a_person_cannot_approve_their_own_request_under_another_name(signed_in):
     assert signed_in("ann", "somebody").ask().status == 202
     for acting_user in (None, "bob"):
         assert signed_in("ann", acting_user).decide("approve").status == 403
     assert signed_in("bob").decide("approve").status == 200
 
 
-def test_nobody_approves_what_a_key_asked_for_in_their_name(signed_in, ann):
+def test_a_person_cannot_approve_a_request_that_a_key_made_in_their_name(signed_in, ann):
     assert ann.ask().status == 202
     for acting_user in (None, "bob"):
         assert signed_in("ann", acting_user).decide("approve").status == 403
     assert signed_in("bob").decide("approve").status == 200
 
 
-def test_nobody_approves_what_a_key_that_they_made_asked_for(signed_in, policy, issuer):
+def test_a_person_cannot_approve_a_request_made_with_a_key_that_they_created(signed_in, policy, issuer):
     admin = issuer.token(sub="ann", role="admin")
     made = Person(policy, "bob", make_key(policy, None, "manager", token=admin))
     assert made.ask().status == 202

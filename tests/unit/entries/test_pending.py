@@ -45,7 +45,7 @@ def test_a_removal_that_waits_leaves_the_number_listed():
     }
 
 
-def test_asking_again_for_the_same_changes_nothing():
+def test_a_repeated_request_changes_nothing():
     entry, at = requested(), START + timedelta(days=3)
     assert pending.ask(entry, REMOVAL, write(at), may_order=False) is entry
     for removal, by in ((REMOVAL | {"note": "other"}, write(at)), (REMOVAL, write(at, OTHER))):
@@ -56,7 +56,7 @@ def test_asking_again_for_the_same_changes_nothing():
     assert pending.ask(entry, REMOVAL, late, may_order=False).version == 3
 
 
-def test_an_approval_removes_with_the_reason_the_evidence_and_both_actors():
+def test_an_approved_removal_has_the_reason_the_evidence_and_both_actors():
     at = START + timedelta(days=3)
     removed = pending.approve(requested(), write(at, OTHER), may_order=False)
     assert (removed.status, removed.version, removed.change) == (REMOVED, 3, Change.REMOVED)
@@ -70,7 +70,7 @@ def test_an_approval_removes_with_the_reason_the_evidence_and_both_actors():
 
 
 @given(st.integers(-100, 100))
-def test_it_lapses_exactly_seven_days_after_it_was_asked_for(milliseconds):
+def test_a_removal_lapses_exactly_seven_days_after_its_request(milliseconds):
     entry = requested()
     at = START + timedelta(days=9) + timedelta(milliseconds=milliseconds)
     assert (entry.pending_at(at) is not None) == (milliseconds < 0)
@@ -86,7 +86,7 @@ def test_it_lapses_exactly_seven_days_after_it_was_asked_for(milliseconds):
 
 
 class Histories(RuleBasedStateMachine):
-    """Random histories of an entry, compared with a model that holds what waits, and since when."""
+    """Random histories of an entry, compared with a model that knows which removal waits, and since when."""
 
     def __init__(self):
         super().__init__()
@@ -115,7 +115,7 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.is_removed)
     @rule()
-    def somebody_asks(self):
+    def a_removal_is_requested(self):
         by = self.write()
         if self.waits:
             with pytest.raises(Conflict, match="already waits"):
@@ -125,7 +125,7 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.is_removed)
     @rule(decide=st.sampled_from(["approve", Change.REMOVAL_REJECTED, Change.REMOVAL_WITHDRAWN]))
-    def somebody_decides(self, decide):
+    def a_removal_is_decided(self, decide):
         by = self.write()
 
         def decided():
@@ -141,13 +141,13 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.is_removed)
     @rule()
-    def the_person_asks_again(self):
+    def the_same_removal_is_requested_again(self):
         request = Request(NUMBER, Source.WEB, times.text(self.now - timedelta(minutes=30)))
         self.becomes(entries.request_listing("acme", self.entry, request, self.write()).entry)
 
     @precondition(lambda self: not self.is_removed)
     @rule()
-    def somebody_removes_for_a_reason_that_needs_nobody_else(self):
+    def a_removal_needs_no_second_person(self):
         by = self.write()
         self.becomes(reasons.remove(self.entry, self.fresh(), by, may_order=False), is_removed=True)
 
@@ -173,7 +173,7 @@ TestHistories = Histories.TestCase
 
 @pytest.mark.parametrize("name", ["reason", "asked_at", "asked_by", "lapses_at"])
 @pytest.mark.parametrize("value", [None, "", 1, {}, {"principal": 1}])
-def test_what_the_service_cannot_have_written_never_waits(name, value):
+def test_a_stored_removal_that_the_service_cannot_have_written_never_waits(name, value):
     row = requested().item()
     assert Entry.of(row).pending_removal
     row["pending_removal"] |= {name: value}
@@ -187,7 +187,7 @@ def test_an_approval_judges_the_removal_again():
     assert pending.approve(legal, write(START + timedelta(days=3), OTHER), may_order=True).status == REMOVED
 
 
-def test_asking_judges_the_removal_first():
+def test_a_request_judges_the_removal_first():
     with pytest.raises(RemovalRefused):
         pending.ask(listed(), {"reason": "consent_given"}, write(START), may_order=True)
 
@@ -210,7 +210,7 @@ DAY = timedelta(hours=24)
         ("test_number", ["test_number"], "key:a", "ann", timedelta(minutes=1), True),
     ],
 )
-def test_what_waits(code, policy, principal, person, after, waits):
+def test_which_removals_wait(code, policy, principal, person, after, waits):
     entry = listed(Source.MANUAL)
     assert pending.must_wait(entry, code, policy, principal, person, START + after) == waits
 
