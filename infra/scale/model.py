@@ -43,7 +43,7 @@ GATEWAY_REQUESTS = 10_000
 LISTING_WRITES = 2
 """A listed row is written to the table and to the index of listed rows."""
 QUERY_BYTES = 1024**2
-ROWS_READ_A_PAGE = 20_000
+ROWS_READ_PER_PAGE = 20_000
 REMOVED_ROWS = 1_000_000
 PAGE_ROWS = 50
 
@@ -289,7 +289,7 @@ def removed_table(values: Inputs) -> str:
             "the table only",
             f"{size / QUERY_BYTES:,.0f}",
             f"{size / 4096:,.0f}",
-            f"{REMOVED_ROWS / ROWS_READ_A_PAGE:,.0f}",
+            f"{REMOVED_ROWS / ROWS_READ_PER_PAGE:,.0f}",
         ),
         ("the table once, then the index of listed rows", "2", f"{first + second:,.0f}", "1"),
     ]

@@ -16,7 +16,7 @@ from dnc.aws import queries, wire
 
 PAGE_SECONDS = 10.0
 """The longest that one page of the timeline is read for. What is found by then is a short page with its token."""
-_ROWS_A_QUERY = 1000
+_ROWS_PER_QUERY = 1000
 """Rows in one response of a filtered read, most of which match nothing."""
 
 
@@ -67,7 +67,7 @@ class AuditLog:
         ends = self._clock() + PAGE_SECONDS
         found: list[dict[str, Any]] = []
         day, oldest = (datetime.fromisoformat(moment[:10]).replace(tzinfo=UTC) for moment in (upper, first))
-        limit = size + 1 if wanted is None else max(size + 1, _ROWS_A_QUERY)
+        limit = size + 1 if wanted is None else max(size + 1, _ROWS_PER_QUERY)
         with ThreadPoolExecutor(SHARDS) as pool:
             while day >= oldest:
                 for row in self._day(pool, times.text(day)[:10], first, upper, limit):

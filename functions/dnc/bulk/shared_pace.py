@@ -18,7 +18,7 @@ from dnc.problems import Unavailable
 SHARE_SECONDS = 0.25
 """A share is what the rate allows in this time. It is small, so that workers take turns."""
 _PATIENCE = 20.0
-_ROWS_A_UNIT = 8
+_ROWS_PER_UNIT = 8
 """Rows in a read unit of 4 KB, if DynamoDB does not return what it counted."""
 
 
@@ -123,7 +123,9 @@ def pages(client: Any, query: Mapping[str, Any], pace: ReadPace) -> Iterator[tup
     while more:
         pace.wait()
         page = next(reading)
-        units = float((page.get("ConsumedCapacity") or {}).get("CapacityUnits") or page["ScannedCount"] / _ROWS_A_UNIT)
+        units = float(
+            (page.get("ConsumedCapacity") or {}).get("CapacityUnits") or page["ScannedCount"] / _ROWS_PER_UNIT
+        )
         pace.used(units)
         more = bool(page.get("LastEvaluatedKey"))
         yield page, units

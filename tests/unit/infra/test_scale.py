@@ -62,7 +62,7 @@ def test_the_simulation_matches_the_template_and_the_code():
     paced = parent()["Parameters"]["ReadUnitsPerSecond"]["Default"]
     assert next(s for s in partition.SCENARIOS if f"paced at {paced:,} units/s" in s.name).job_reads == paced
     assert paced * 3 == LIMITS.partition_reads
-    assert store._ROWS_READ_A_PAGE == model.ROWS_READ_A_PAGE
+    assert store._ROWS_READ_PER_PAGE == model.ROWS_READ_PER_PAGE
     cores = parent()["Globals"]["Function"]["MemorySize"] / 1769
     assert 1000 * cores / Inputs().event_ms == pytest.approx(ASSUMED.audit_per_lane, rel=0.03)
 

@@ -17,8 +17,8 @@ from dnc.bulk.shared_pace import ReadPace
 NUMBERS = 20
 """So many changed numbers of the list are compared, and so many of the numbers of the newest events."""
 _PLACES = 3
-_ROWS_A_PLACE = 1_000
-_EVENTS_A_CHAIN = 5
+_ROWS_PER_SAMPLE = 1_000
+_EVENTS_PER_CHAIN = 5
 _DIGITS = 15
 
 
@@ -93,7 +93,7 @@ class Sample:
                 ":until": {"S": self._until},
             },
             ExclusiveStartKey={"account_id": {"S": self._account_id}, "number": {"S": number}},
-            Limit=_ROWS_A_PLACE,
+            Limit=_ROWS_PER_SAMPLE,
         )
         return [item["number"]["S"] for item in page]
 
@@ -122,7 +122,7 @@ class Sample:
             },
             ConsistentRead=True,
             ScanIndexForward=False,
-            Limit=_EVENTS_A_CHAIN,
+            Limit=_EVENTS_PER_CHAIN,
         )
         return [row for row in rows if self._since <= recorded_key(row) < self._until]
 
