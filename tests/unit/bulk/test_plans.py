@@ -2,11 +2,8 @@
 
 import io
 import json
-from datetime import UTC, datetime, timedelta
-
-
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
