@@ -1360,29 +1360,29 @@ GUARDS = (
     Mutant(
         "an interrupted step is noticed",
         "functions/dnc/bulk/exports/run.py",
-        "    if not exports.note(export, cursor, file):\n",
-        "    exports.note(export, cursor, file)\n    if False:\n",
+        "    if not exports.record_file(export, cursor, file):\n",
+        "    exports.record_file(export, cursor, file)\n    if False:\n",
         ("functional/bulk/exports/test_run.py::test_a_run_that_another_one_has_overtaken_stops_at_its_first_step",),
     ),
     Mutant(
         "an interrupted end is noticed",
         "functions/dnc/bulk/exports/run.py",
-        "    if not exports.note_end(export, clock()):\n",
-        "    exports.note_end(export, clock())\n    if False:\n",
+        "    if not exports.record_end(export, clock()):\n",
+        "    exports.record_end(export, clock())\n    if False:\n",
         ("functional/bulk/exports/test_run.py::test_a_run_that_another_one_has_overtaken_stops_at_its_first_step",),
     ),
     Mutant(
         "only a job's run changes it",
         "functions/dnc/bulk/jobs.py",
-        'return "#status = :running AND #run = :run", {":running": JobStatus.RUNNING, ":run": run}',
-        'return "#status = :running AND :run = :run", {":running": JobStatus.RUNNING, ":run": run}',
+        'return "#status IN (:queued, :running) AND #run = :run", values',
+        'return "#status IN (:queued, :running) AND :run = :run", values',
         ("functional/bulk/test_jobs.py::test_one_run_takes_a_job_and_only_that_run_changes_it",),
     ),
     Mutant(
         "only a running job is changed",
         "functions/dnc/bulk/jobs.py",
-        'return "#status = :running AND #run = :run", {":running": JobStatus.RUNNING, ":run": run}',
-        'return ":running = :running AND #run = :run", {":running": JobStatus.RUNNING, ":run": run}',
+        'return "#status IN (:queued, :running) AND #run = :run", values',
+        'return ":queued = :queued AND :running = :running AND #run = :run", values',
         ("functional/bulk/test_jobs.py::test_one_run_takes_a_job_and_only_that_run_changes_it",),
     ),
     Mutant(
@@ -1409,8 +1409,8 @@ GUARDS = (
     Mutant(
         "another run's job is not taken",
         "functions/dnc/bulk/jobs.py",
-        "return stored.status is JobStatus.RUNNING and stored.run == run",
-        "return stored.status is JobStatus.RUNNING",
+        "return stored.status in {JobStatus.QUEUED, JobStatus.RUNNING} and stored.run == run",
+        "return stored.status in {JobStatus.QUEUED, JobStatus.RUNNING}",
         ("functional/bulk/test_jobs.py::test_one_run_takes_a_job_and_only_that_run_changes_it",),
     ),
     Mutant(
@@ -1465,8 +1465,8 @@ GUARDS = (
     Mutant(
         "an import is taken once",
         "functions/import_numbers/plan.py",
-        "    if not jobs.begin(JobKind.IMPORT, job_id, run, since=since):\n",
-        "    jobs.begin(JobKind.IMPORT, job_id, run, since=since)\n    if False:\n",
+        "    if not jobs.begin(JobKind.IMPORT, job_id, run):\n",
+        "    jobs.begin(JobKind.IMPORT, job_id, run)\n    if False:\n",
         ("functional/bulk/imports/test_imports.py::test_an_import_lists_its_numbers_and_reports_the_rest",),
     ),
     Mutant(
@@ -1601,14 +1601,14 @@ GUARDS = (
     ),
     Mutant(
         "a list that was read in part",
-        "functions/scrub_leads/look.py",
+        "functions/scrub_leads/check.py",
         'if len(listed) != reading["numbers"]:',
         "if False:",
         ("functional/bulk/scrubs/test_scrubs.py::test_a_list_that_was_read_in_part_clears_nobody",),
     ),
     Mutant(
         "a piece has its planned leads",
-        "functions/scrub_leads/look.py",
+        "functions/scrub_leads/check.py",
         '    if outcome.counts["rows"] != rows:\n',
         "    if False:\n",
         ("functional/bulk/scrubs/test_scrubs.py::test_a_piece_without_all_of_its_leads_clears_nobody",),
@@ -1658,8 +1658,8 @@ GUARDS = (
     Mutant(
         "a scrub is taken once",
         "functions/scrub_leads/plan.py",
-        "    if not jobs.begin(JobKind.SCRUB, job_id, run, since=since):\n",
-        "    jobs.begin(JobKind.SCRUB, job_id, run, since=since)\n    if False:\n",
+        "    if not jobs.begin(JobKind.SCRUB, job_id, run):\n",
+        "    jobs.begin(JobKind.SCRUB, job_id, run)\n    if False:\n",
         ("functional/bulk/scrubs/test_scrubs.py::test_a_scrub_that_another_run_has_is_not_planned_again",),
     ),
     Mutant(

@@ -1,4 +1,4 @@
-"""Every read of a base table must be strongly consistent, except those that decision 34 names.
+"""Every read of a base table must be strongly consistent, except those that decision 39 names.
 
 moto and DynamoDB Local always read consistently, so nothing but the request itself shows a missing `ConsistentRead`.
 """
@@ -27,6 +27,6 @@ def assert_consistent(target: str, body: bytes) -> None:
 
 
 def _is_excepted(operation: str, read: dict[str, Any]) -> bool:
-    """Return whether decision 34 names a read: those of an index, and the probe of the audit's lag."""
+    """Return whether decision 39 names a read: those of an index, and the probe of the audit's lag."""
     is_probe = operation == "GetItem" and read["Key"].get("event_key") == {"S": HEAD_KEY}
     return "IndexName" in read or is_probe
