@@ -44,7 +44,7 @@ class WithPartiQL:
         assert match["where"] == '"account_id"=? AND "number"=? AND "version"=?'
         account, number, version = parameters[-3:]
         key = {"account_id": account, "number": number}
-        row = self._client.get_item(TableName=match["table"], Key=key).get("Item", dict(key))
+        row = self._client.get_item(TableName=match["table"], Key=key, ConsistentRead=True).get("Item", dict(key))
         values = iter(parameters[:-3])
         for verb, name in re.findall(r"(SET|REMOVE) \"(\w+)\"", match["clauses"]):
             if verb == "SET":

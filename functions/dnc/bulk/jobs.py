@@ -100,6 +100,7 @@ class Jobs:
         query = {
             "TableName": self._table,
             "KeyConditionExpression": "account_id = :a AND #record BETWEEN :first AND :last",
+            "ConsistentRead": True,
             "FilterExpression": "#status IN (:queued, :running) AND attribute_type(#run, :text)",
             "ExpressionAttributeNames": {"#record": "record", "#status": "status", "#run": "run"},
             "ExpressionAttributeValues": {
