@@ -95,6 +95,10 @@ check: setup .tools/checkov/.synced ## Check format, lint, types, imports, templ
 	$(UV) lock --check -q --project infra/checkov
 	$(PYTHON) -m infra.generate.drift
 
+.PHONY: lint-api
+lint-api: test-setup ## Lint docs/openapi.json with Spectral and Redocly (60 MB from npm, once): they must find nothing
+	@$(PYTHON) -m tests.support.openapi_tools
+
 .PHONY: format
 format: setup ## Format the code and apply automatic fixes
 	.venv/bin/ruff format .

@@ -113,7 +113,7 @@ def document() -> dict[str, Any]:
                     "description": "An API key (nck_…) or a JWT of the configured OIDC issuer",
                 }
             },
-            "schemas": dict(sorted((_definitions(all_routes) | schemas["$defs"]).items())),
+            "schemas": _without_null_defaults(dict(sorted((_definitions(all_routes) | schemas["$defs"]).items()))),
         },
     }
 
@@ -200,6 +200,18 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     rest = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
     branches = [branch for branch in schema.get("anyOf", []) if branch != {"type": "null"}]
     return {**rest, **branches[0]} if len(branches) == 1 else {**rest, **({"anyOf": branches} if branches else {})}
+
+
+def _without_null_defaults(schema: Any) -> Any:
+    """Return a schema without defaults of null, which say no more than that a field is optional.
+
+    Generators of TypeScript types take a field with any default for one that is always there, and so for required.
+    """
+    if isinstance(schema, list):
+        return [_without_null_defaults(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: _without_null_defaults(inner) for name, inner in schema.items() if (name, inner) != ("default", None)}
 
 
 def _definitions(all_routes: list[Route]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import sys
 from contextlib import suppress
 
 from infra.setup.programs import ProgramMissing
-from tests.support import axe, chromium, dynamodb_local, npm
+from tests.support import axe, chromium, dynamodb_local, npm, openapi_tools
 
 
 def main() -> int:
@@ -12,6 +12,7 @@ def main() -> int:
     try:
         npm.download(dynamodb_local.PACKAGE)
         npm.download(axe.PACKAGE)
+        openapi_tools.types_folder()
         with suppress(chromium.NoBrowser):  # the last line of the test run says so
             chromium.find()
     except (npm.DownloadFailed, ProgramMissing) as failure:

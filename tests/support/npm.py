@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,42 @@ def download(package: Package) -> Path:
             print(f"Downloading {package.name} {package.version} from npm: {megabytes(package.size)}", flush=True)
             _unpack(_tarball(package), package.folder)
     return package.folder
+
+
+def install(source: Path, files: Sequence[str], what: str, size: str) -> Path:
+    """Return a folder with files of `source` and the packages that its `package-lock.json` pins by their SHA-512.
+
+    `what`, `size`: for the line that is printed before the download. Raises DownloadFailed and ProgramMissing.
+    """
+    content = b"".join((source / name).read_bytes() for name in files)
+    folder = DOWNLOADED / f"{source.name}-{hashlib.sha256(content).hexdigest()[:12]}"
+    DOWNLOADED.mkdir(parents=True, exist_ok=True)
+    with (DOWNLOADED / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be installing it
+        if not folder.exists():
+            part = DOWNLOADED / f"{source.name}-part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            for name in files:
+                shutil.copyfile(source / name, part / name)
+            print(f"Downloading {what} from npm: {size}", flush=True)
+            _install_locked(part, what)
+            part.rename(folder)
+    return folder
+
+
+def _install_locked(folder: Path, what: str) -> None:
+    run = subprocess.run(
+        [*programs.npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "npm_config_cache": str(DOWNLOADED / "cache")},
+    )
+    shutil.rmtree(DOWNLOADED / "cache", ignore_errors=True)
+    if run.returncode:
+        raise DownloadFailed(f"npm could not install {what}: {run.stderr[-500:]}")
 
 
 def _tarball(package: Package) -> Path:

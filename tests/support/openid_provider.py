@@ -1,10 +1,6 @@
 """A certified OpenID Connect provider on loopback, for signing in to the console of the test stack."""
 
-import fcntl
-import hashlib
 import json
-import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -33,7 +29,7 @@ class Provider:
 @contextmanager
 def running(client_id: str, audience: str) -> Iterator[Provider]:
     """Run a provider on a free port. Raises DownloadFailed and ProgramMissing."""
-    folder = _installed()
+    folder = npm.install(FOLDER, FILES, "the OpenID Connect provider", "1 MB")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -72,36 +68,3 @@ def _private_key() -> dict[str, str]:
     exported = json.loads(RSAAlgorithm.to_jwk(key))
     exported.pop("key_ops", None)
     return {**exported, "kid": "rsa", "alg": "RS256", "use": "sig"}
-
-
-def _installed() -> Path:
-    """Return the folder with the provider and its packages, which `package-lock.json` pins by their SHA-512."""
-    content = b"".join((FOLDER / name).read_bytes() for name in FILES)
-    folder = npm.DOWNLOADED / f"openid-{hashlib.sha256(content).hexdigest()[:12]}"
-    npm.DOWNLOADED.mkdir(parents=True, exist_ok=True)
-    with (npm.DOWNLOADED / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be installing it
-        if not folder.exists():
-            part = npm.DOWNLOADED / "openid-part"
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir()
-            for name in FILES:
-                shutil.copyfile(FOLDER / name, part / name)
-            print("Downloading the OpenID Connect provider from npm: 1 MB", flush=True)
-            _npm_ci(part)
-            part.rename(folder)
-    return folder
-
-
-def _npm_ci(folder: Path) -> None:
-    run = subprocess.run(
-        [*programs.npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "npm_config_cache": str(npm.DOWNLOADED / "cache")},
-    )
-    shutil.rmtree(npm.DOWNLOADED / "cache", ignore_errors=True)
-    if run.returncode:
-        raise npm.DownloadFailed(f"npm could not install the OpenID Connect provider: {run.stderr[-500:]}")
