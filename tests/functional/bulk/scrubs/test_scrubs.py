@@ -353,15 +353,15 @@ def work_at(scrubs, state):
 def test_a_list_that_was_read_in_part_clears_nobody(gateway, scrubs):
     gateway.add("+14155550101")
     work, _ = work_at(scrubs, "FirstPass")
-    work["lists"]["look1"]["numbers"] += 1
+    work["lists"]["pass1"]["numbers"] += 1
     with pytest.raises(IncompletePiece, match="list"):
-        scrubs.tasks["Check"]({"work": work, "look": 1, "piece": {"piece": 1, "rows": 6}})
+        scrubs.tasks["Check"]({"work": work, "pass": 1, "piece": {"piece": 1, "rows": 6}})
 
 
 def test_a_piece_without_all_of_its_leads_clears_nobody(scrubs):
     work, folder = work_at(scrubs, "FirstPass")
     with pytest.raises(IncompletePiece, match="planned"):
-        scrubs.tasks["Check"]({"work": work, "look": 1, "piece": {"piece": 1, "rows": 7}})
+        scrubs.tasks["Check"]({"work": work, "pass": 1, "piece": {"piece": 1, "rows": 7}})
     keys = [found["Key"] for found in s3().list_objects_v2(Bucket="bulk", Prefix=folder)["Contents"]]
     assert not any("/out" in key for key in keys)
 
@@ -379,7 +379,7 @@ def test_a_plan_that_is_missing_or_short_ends_the_scrub(scrubs, plan, why):
 
 def test_a_scrub_that_another_run_has_is_not_planned_again(gateway, scrubs):
     scrub_id = scrubs.make(FILE.encode())
-    event = {"given": {"detail": {"object": {"key": f"accounts/acme/scrubs/{scrub_id}/upload"}}}}
+    event = {"input": {"detail": {"object": {"key": f"accounts/acme/scrubs/{scrub_id}/upload"}}}}
     assert scrubs.tasks["Plan"]({**event, "run": "run-1"})["pieces"] == 1
     before = s3().get_object(Bucket="bulk", Key=f"accounts/acme/scrubs/{scrub_id}/plan.json")["LastModified"]
     s3().delete_object(Bucket="bulk", Key=f"accounts/acme/scrubs/{scrub_id}/pieces/000001.json")
