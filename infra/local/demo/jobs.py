@@ -14,7 +14,7 @@ def wait_for(demo: DemoClient, url: str, role: str) -> dict[str, Any]:
     printed = -1.0
     while time.monotonic() < deadline:
         job = demo.call(role, "GET", url, 200)
-        if job["status"] not in {"awaiting_upload", "running"}:
+        if job["status"] not in {"awaiting_upload", "queued", "running"}:
             return job
         if job["progress"] >= printed + 0.25:
             printed = job["progress"]

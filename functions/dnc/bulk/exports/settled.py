@@ -93,6 +93,7 @@ class Sample:
                 ":until": {"S": self._until},
             },
             ExclusiveStartKey={"account_id": {"S": self._account_id}, "number": {"S": number}},
+            ConsistentRead=True,
             Limit=_ROWS_PER_SAMPLE,
         )
         return [item["number"]["S"] for item in page]
@@ -105,6 +106,7 @@ class Sample:
             ProjectionExpression="#number",
             ExpressionAttributeNames={"#number": "number"},
             ExpressionAttributeValues={":account": {"S": self._account_id}},
+            ConsistentRead=True,
             ScanIndexForward=forward,
             Limit=1,
         )

@@ -32,12 +32,12 @@ class Ready:
         job = self.exports.jobs.make(
             JobKind.EXPORT, request, Actor("key:a"), NOW, status=JobStatus.RUNNING, state=state
         )
-        self.exports.jobs.begin(JobKind.EXPORT, job.id, "run", since=(JobStatus.RUNNING,))
+        self.exports.jobs.begin(JobKind.EXPORT, job.id, "run", since=(JobStatus.RUNNING,), status=JobStatus.RUNNING)
         return self.exports.get(job.id)
 
     def read(self, **more):
         export = self.made(**more)
-        assert self.exports.note_end(export, NOW)
+        assert self.exports.record_end(export, NOW)
         return self.exports.get(export.id)
 
     def beside(self, act):
@@ -116,9 +116,9 @@ def test_an_export_that_starts_over_while_it_is_sealed_is_not_sealed(ready, monk
 
 def test_a_step_is_noted_once(ready):
     export = ready.made()
-    assert ready.exports.note(export, "+14155550100", FILE)
-    assert not ready.exports.note(export, "+14155550100", FILE)
-    assert not ready.exports.note_end(export, NOW)
+    assert ready.exports.record_file(export, "+14155550100", FILE)
+    assert not ready.exports.record_file(export, "+14155550100", FILE)
+    assert not ready.exports.record_end(export, NOW)
     stored = ready.exports.get(export.id)
     assert (len(stored.state["files"]), stored.counts["rows"], stored.state["step"]) == (1, 3, 1)
 
@@ -126,8 +126,8 @@ def test_a_step_is_noted_once(ready):
 def test_an_export_that_has_ended_notes_no_step(ready):
     export = ready.made()
     ready.exports.jobs.fail(JobKind.EXPORT, export.id, "run", NOW, "stopped")
-    assert not ready.exports.note(export, "+14155550100", FILE)
-    assert not ready.exports.note_end(export, NOW)
+    assert not ready.exports.record_file(export, "+14155550100", FILE)
+    assert not ready.exports.record_end(export, NOW)
     assert not ready.exports.restart(export, times.text(NOW))
     assert ready.exports.get(export.id).state["files"] == []
 

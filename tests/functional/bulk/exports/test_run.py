@@ -432,7 +432,7 @@ def test_a_run_that_another_one_has_overtaken_stops_at_its_first_step(bench, row
     counting = CountingFiles(bench.files(export_id))
     with pytest.raises(Conflict):
         export_run.run(
-            bench.exports, stale, counting, export_sources.entries(bench.dynamodb, "numbers", "acme"),
+            bench.exports, stale, counting, export_sources.entries(bench.dynamodb, "numbers", "acme", FullSpeed()),
             times.now, lambda: False, FileLimits(7),
         )  # fmt: skip
     assert counting.written == files
