@@ -71,9 +71,7 @@ def reject_removal(call: Call, body: DecideRemoval) -> Answer:
         _require_role_for(entry, pending.waiting(entry, write.at), call.caller.may(Action.REMOVE_BY_LEGAL_ORDER))
         return pending.close(entry, Change.REMOVAL_REJECTED, write)
 
-    profile = accounts.remembered(call.account_id)
-    _, entry = _decide(call, body, profile, Change.REMOVAL_REJECTED, write, reject)
-    return Answer(200, entry_view.as_json(entry, times.now(), call.caller, profile))
+    return _still_listed(call, body, Change.REMOVAL_REJECTED, write, reject)
 
 
 @api.route("POST", f"{NUMBER}/removal/withdraw")
@@ -88,9 +86,7 @@ def withdraw_removal(call: Call, body: DecideRemoval) -> Answer:
             call.require(Action.WITHDRAW_ANY_REMOVAL, why)
         return pending.close(entry, Change.REMOVAL_WITHDRAWN, write)
 
-    profile = accounts.remembered(call.account_id)
-    _, entry = _decide(call, body, profile, Change.REMOVAL_WITHDRAWN, write, withdraw)
-    return Answer(200, entry_view.as_json(entry, times.now(), call.caller, profile))
+    return _still_listed(call, body, Change.REMOVAL_WITHDRAWN, write, withdraw)
 
 
 @api.route("POST", f"{NUMBER}/restore")
@@ -143,6 +139,14 @@ def _removed(call: Call, numbers: Removals, entry: Entry, profile: Profile, pref
     view = entry_view.as_json(entry, times.now(), call.caller, profile)
     still = _still_blocked_by(numbers, entry, prefixes)
     return Answer(200, view | {"still_blocked_by": still} if still else view)
+
+
+def _still_listed(
+    call: Call, body: DecideRemoval, change: Change, write: Write, close: Callable[[Entry], Entry]
+) -> Answer:
+    profile = accounts.remembered(call.account_id)
+    _, entry = _decide(call, body, profile, change, write, close)
+    return Answer(200, entry_view.as_json(entry, times.now(), call.caller, profile))
 
 
 def _decide(

@@ -89,7 +89,7 @@ def _without_documentation(model: Any) -> Any:
 def _endpoints_of_services(endpoints: dict[str, Any]) -> dict[str, Any]:
     """Keep every partition and region, and only the services that are used.
 
-    The prefix of an endpoint is not always the service's name: that of Step Functions is `states`.
+    The prefix of an endpoint is not always the service's name: Step Functions uses `states`.
     """
     prefixes = {"dynamodb", "events", "s3", "scheduler", "states", "sts"}
     for partition in endpoints["partitions"]:

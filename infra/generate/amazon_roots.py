@@ -1,6 +1,6 @@
 """Amazon's five root certificates, extracted by subject from certifi's bundle (Mozilla's store).
 
-The list is that of https://www.amazontrust.com/repository/: Amazon Root CA 1 to 4 and Starfield Services Root G2.
+The list comes from https://www.amazontrust.com/repository/: Amazon Root CA 1 to 4 and Starfield Services Root G2.
 """
 
 import re

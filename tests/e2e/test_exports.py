@@ -6,6 +6,7 @@ import io
 import json
 from datetime import timedelta
 
+import pytest
 import requests
 
 from dnc import times
@@ -86,7 +87,19 @@ def test_an_audit_export_cannot_start_in_the_last_five_minutes(client, account):
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "from")
 
 
-def test_each_night_exports_every_account(client, account, tmp_path):
+@pytest.fixture
+def schedule(client):
+    """The nightly schedule, paused: its own night, at 09:00 UTC, must not come between those of a test."""
+    scheduler = local.client(client.stack, "scheduler")
+    schedule = scheduler.get_schedule(**client.stack["nightly_exports"])
+    names = ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+    settings = {name: schedule[name] for name in names}
+    scheduler.update_schedule(**settings, State="DISABLED")
+    yield schedule
+    scheduler.update_schedule(**settings, State=schedule["State"])
+
+
+def test_each_night_exports_every_account(schedule, client, account, tmp_path):
     """Runs two nights as the schedule would. The second audit export starts where the first one ended."""
     client.numbers("operator", "POST", body={"number": "+14155550160"}, account=account)
     change = RecordedChange(
@@ -96,7 +109,6 @@ def test_each_night_exports_every_account(client, account, tmp_path):
     between = times.now() - timedelta(hours=12)
     dynamodb, table = local.client(client.stack, "dynamodb"), client.stack["tables"]["audit"]
     AuditWriter(dynamodb, table, lambda _key, _body: None, lambda: between).record([change], None)
-    schedule = local.client(client.stack, "scheduler").get_schedule(**client.stack["nightly_exports"])
     assert schedule["State"] == "ENABLED"
     target = schedule["Target"]
     machines = local.client(client.stack, "stepfunctions")

@@ -64,14 +64,15 @@ def install(source: Path, files: Sequence[str], what: str, size: str) -> Path:
             for name in files:
                 shutil.copyfile(source / name, part / name)
             print(f"Downloading {what} from npm: {size}", flush=True)
-            _install_locked(part, what)
+            _npm(part, f"install {what}", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
             part.rename(folder)
     return folder
 
 
-def _install_locked(folder: Path, what: str) -> None:
+def _npm(folder: Path, what: str, *arguments: str) -> str:
+    """Run npm in a folder and return what it prints. Raises DownloadFailed, with `what` it could not do."""
     run = subprocess.run(
-        [*programs.npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
+        [*programs.npm(), *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -80,22 +81,13 @@ def _install_locked(folder: Path, what: str) -> None:
     )
     shutil.rmtree(DOWNLOADED / "cache", ignore_errors=True)
     if run.returncode:
-        raise DownloadFailed(f"npm could not install {what}: {run.stderr[-500:]}")
+        raise DownloadFailed(f"npm could not {what}: {run.stderr[-500:]}")
+    return run.stdout
 
 
 def _tarball(package: Package) -> Path:
-    run = subprocess.run(
-        [*programs.npm(), "pack", "--silent", f"{package.name}@{package.version}"],
-        cwd=DOWNLOADED,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "npm_config_cache": str(DOWNLOADED / "cache")},
-    )
-    shutil.rmtree(DOWNLOADED / "cache", ignore_errors=True)
-    if run.returncode:
-        raise DownloadFailed(f"npm could not download {package.name}: {run.stderr[-500:]}")
-    tarball = DOWNLOADED / run.stdout.strip().splitlines()[-1]
+    printed = _npm(DOWNLOADED, f"download {package.name}", "pack", "--silent", f"{package.name}@{package.version}")
+    tarball = DOWNLOADED / printed.strip().splitlines()[-1]
     sha256 = hashlib.sha256(tarball.read_bytes()).hexdigest()
     if sha256 != package.sha256:
         tarball.unlink()

@@ -309,9 +309,9 @@ def _busy() -> Unavailable:
 
 
 def _after(before: Profile | None, at: datetime) -> datetime:
-    """Return the time of a change, always later than that of the one before, even within one millisecond.
+    """Return the time of a change, always later than the previous change, even within one millisecond.
 
-    It is what a write's condition compares, and by which the audit recognizes a change of the service.
+    A write's condition compares it, and the audit recognizes the service's own changes by it.
     """
     return max(at, times.parse(before.changed_at) + _MILLISECOND) if before else at
 

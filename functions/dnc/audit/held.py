@@ -52,7 +52,7 @@ class HeldRecords:
     def given_up(self) -> Iterator[tuple[str, list[dict[str, Any]] | None]]:
         """Yield the batches that Lambda gave up on, those of one shard in order, each with its key.
 
-        None stands for a batch that cannot be read.
+        A batch that cannot be read is None.
         """
         keys = sorted(self._keys(_GIVEN_UP), key=lambda key: key[:-_UUID_LENGTH])
         for _, same_second in groupby(keys, key=lambda key: key[:-_UUID_LENGTH]):

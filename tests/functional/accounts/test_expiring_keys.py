@@ -10,15 +10,7 @@ from dnc.accounts.access import Role
 from dnc.accounts.store import Accounts
 from dnc.accounts.tokens import PLATFORM
 from dnc.aws import clients
-
-
-class Context:
-    """A function's context with plenty of time left."""
-
-    aws_request_id = "sweep-1"
-
-    def get_remaining_time_in_millis(self):
-        return 300_000
+from tests.support.lambda_context import Context
 
 
 class Bus:

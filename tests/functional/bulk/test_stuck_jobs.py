@@ -9,21 +9,10 @@ import pytest
 from dnc import times
 from dnc.bulk.jobs import JobKind, Jobs, JobStatus
 from dnc.entries.entry import Actor
+from tests.support.lambda_context import Context
 
 ACTOR = Actor("key:k", "u-1")
 MACHINES = ("import", "scrub", "export", "nightly-exports")
-
-
-class Context:
-    """A function's context with so many seconds left."""
-
-    aws_request_id = "sweep-1"
-
-    def __init__(self, seconds=300):
-        self._seconds = seconds
-
-    def get_remaining_time_in_millis(self):
-        return self._seconds * 1000
 
 
 @pytest.fixture
@@ -52,7 +41,7 @@ def start(steps, machine, run):
 
 
 def made(jobs, kind, *, age=timedelta(hours=1), run=None, state=None):
-    """Create a running job. Its run is that of an execution, or the job's own id."""
+    """Create a running job. Its run is an execution's, or the job's own ID."""
     job = jobs.make(kind, {"filename": "a.csv"}, ACTOR, times.now() - age, state=state or {})
     assert jobs.begin(kind, job.id, run or job.id)
     assert jobs.start(kind, job.id, run or job.id)
@@ -207,7 +196,7 @@ def test_a_sweep_continues_after_the_account_where_its_time_ended(steps, jobs, d
     ours, other = made(jobs, JobKind.SCRUB), made(theirs, JobKind.SCRUB)
     handler = modules["sweep_accounts.handler"]
     monkeypatch.setattr(handler, "ACCOUNTS_PER_PAGE", 1)
-    first = handler.lambda_handler({"after": None}, Context(seconds=59))
+    first = handler.lambda_handler({"after": None}, Context(left=59_000))
     assert (first["after"], first["done"], first["stuck_jobs"]) == ("acme", False, 1)
     assert (status(jobs, ours), status(theirs, other)) == (JobStatus.FAILED, JobStatus.RUNNING)
     second = handler.lambda_handler(first, Context())

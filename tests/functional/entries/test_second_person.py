@@ -9,6 +9,7 @@ import pytest
 from dnc import times
 from dnc.problems import NotListed, Unavailable
 from tests.support.issuer import AUDIENCE, issuing
+from tests.support.lambda_context import Context
 
 NUMBER, RIGHT = "+14155550100", "+14155550101"
 CONSENT = {"reason": "consent_given", "note": "signed at the fair"}
@@ -288,15 +289,6 @@ def test_an_account_that_cannot_be_swept_does_not_stop_the_others(policy, ann, m
         assert module.lambda_handler({}, Context())["failures"] == 2
     assert sorted(swept) == ["acme", "globex"]
     assert module.lambda_handler({}, Context())["lapsed"] == 1
-
-
-class Context:
-    """The parts of Lambda's context that the sweep uses."""
-
-    aws_request_id = "sweep-1"
-
-    def get_remaining_time_in_millis(self):
-        return 300_000
 
 
 def subscribed():

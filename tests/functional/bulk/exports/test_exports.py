@@ -16,12 +16,8 @@ from dnc.bulk.jobs import JobKind, Jobs
 from dnc.bulk.turns import Pool, Turns
 from dnc.entries.entry import Actor
 from infra.local.stack import ROOT
+from tests.support.lambda_context import Context
 from tests.support.machines import ExecutionFailed, Machine
-
-
-class Context:
-    def get_remaining_time_in_millis(self):
-        return 900_000
 
 
 def read(key):

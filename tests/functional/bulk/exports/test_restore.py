@@ -9,6 +9,7 @@ from dnc import times
 from dnc.bulk.files import s3
 from infra.tools import restore
 from infra.tools.restore import Deployed
+from tests.support.lambda_context import Context
 from tests.support.machines import Machine
 
 LISTED, LATER, OPENED = "+14155550100", "+14155550101", "+14155550102"
@@ -23,13 +24,6 @@ STACK = Deployed(
     },
     {"Profile": "default"},
 )
-
-
-class Context:
-    """A function's context with much time left."""
-
-    def get_remaining_time_in_millis(self):
-        return 900_000
 
 
 def read(key):

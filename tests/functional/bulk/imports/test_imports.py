@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import zipfile
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -14,19 +13,10 @@ from dnc.aws.errors import AwsError, NoResponse
 from dnc.bulk.files import s3
 from dnc.bulk.imports.pacing import NotYetDone
 from dnc.bulk.imports.piece import MiscountedPiece
+from tests.support.lambda_context import Context
 from tests.support.machines import Machine
 
 STEPS = ("import_numbers.plan", "import_numbers.write", "import_numbers.finish")
-
-
-@dataclass
-class Context:
-    """Lambda's context: the time that is left, in milliseconds."""
-
-    left: int = 900_000
-
-    def get_remaining_time_in_millis(self):
-        return self.left
 
 
 class States:
@@ -268,6 +258,7 @@ def test_a_piece_of_a_run_that_has_ended_does_nothing(imports, gateway):
     assert write.lambda_handler({**work, "piece": piece}, Context()) == {}, "its turn has not come"
     assert plan.lambda_handler({"work": work}, Context())["taken"]
     assert write.lambda_handler({**work, "run": "run-2", "piece": piece}, Context()) == {}
+    assert gateway.numbers("auditor", "GET", "?status=all").body["numbers"] == []
     assert imports.read(job_id)["progress"] < 0.1
     with pytest.raises(NotYetDone):
         write.lambda_handler({**work, "piece": piece}, Context(left=1000))

@@ -18,6 +18,7 @@ from dnc.bulk.scrubs import plan as scrub_plan
 from dnc.bulk.scrubs.piece import IncompletePiece
 from dnc.entries.entry import Actor
 from infra.local.stack import ROOT
+from tests.support.lambda_context import Context
 from tests.support.machines import ExecutionFailed, Machine
 
 FILE = (
@@ -29,11 +30,6 @@ FILE = (
     "l-5;4155550103\r\n"
     "l-6;415 555 0101;again\r\n"
 )
-
-
-class Context:
-    def get_remaining_time_in_millis(self):
-        return 900_000
 
 
 class Scrubs:
