@@ -3,7 +3,8 @@
 import pytest
 
 from dnc.accounts.access import ROUTES
-from tests.functional.conftest import OTHER, routes
+from tests.functional.conftest import OTHER
+from tests.support.gateway import routes
 
 NUMBER = "+14155550160"
 ALL = {"intake", "dialer", "agent", "manager", "auditor", "admin", "operator"}

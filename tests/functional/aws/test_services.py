@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from dnc.aws import clients
 from dnc.aws.errors import AwsError
-from tests.functional.conftest import BUS
+from tests.support.gateway import BUS
 
 ENTRY = {"EventBusName": BUS, "Source": "nocall", "DetailType": "NumberListed", "Detail": json.dumps({"number": "é"})}
 
