@@ -8,8 +8,8 @@ from dnc.accounts.store import Accounts
 from dnc.api import entry_view
 from dnc.api.add_request import read_add
 from dnc.api.http import Answer, Api, Call
+from dnc.api.number_requests import AddNumber, AddNumbers, ReadNumbers
 from dnc.api.request_reader import read_body
-from dnc.api.requests import AddNumber, AddNumbers, ReadNumbers
 from dnc.audit import refused_adds
 from dnc.aws import clients
 from dnc.entries.store import Numbers

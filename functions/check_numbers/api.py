@@ -5,7 +5,7 @@ from typing import Any
 from dnc import times
 from dnc.accounts.profiles import Profiles
 from dnc.api.http import Answer, Api, Call
-from dnc.api.requests import CheckNumbers
+from dnc.api.number_requests import CheckNumbers
 from dnc.aws import clients
 from dnc.checks import check
 from dnc.entries.status_reader import StatusReader

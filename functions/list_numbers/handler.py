@@ -7,8 +7,9 @@ from dnc import times
 from dnc.accounts.access import Action
 from dnc.accounts.store import Accounts
 from dnc.api import entry_view, page_tokens, path_number
+from dnc.api.fields import Paged
 from dnc.api.http import Answer, Api, Call
-from dnc.api.requests import ListNumbers, Paged, ReadAudit
+from dnc.api.queries import ListNumbers, ReadAudit
 from dnc.audit import chain as audit
 from dnc.audit.chain import Head
 from dnc.audit.changes import EventType

@@ -6,8 +6,9 @@ from dnc import times
 from dnc.accounts.access import ALLOWED, Action, Role
 from dnc.accounts.store import Accounts, areas_by_day
 from dnc.api import page_tokens
+from dnc.api.account_requests import NewKey, PatchAccount, PutAccount
+from dnc.api.fields import Body, Paged
 from dnc.api.http import Answer, Api, Call
-from dnc.api.requests import Body, NewKey, Paged, PatchAccount, PutAccount
 from dnc.aws import clients
 from dnc.problems import InvalidRequest
 from dnc.settings import Settings

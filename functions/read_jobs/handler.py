@@ -5,8 +5,8 @@ from typing import Any
 from dnc import times
 from dnc.accounts.profiles import Profiles
 from dnc.api import job_view, page_tokens
+from dnc.api.fields import Paged
 from dnc.api.http import Answer, Api, Call
-from dnc.api.requests import Paged
 from dnc.aws import clients
 from dnc.bulk.files import JobFiles
 from dnc.bulk.jobs import Job, JobKind, Jobs

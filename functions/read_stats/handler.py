@@ -6,7 +6,7 @@ from typing import Any
 from dnc import times
 from dnc.accounts.store import Accounts
 from dnc.api.http import Answer, Api, Call
-from dnc.api.requests import ReadStats
+from dnc.api.queries import ReadStats
 from dnc.audit.stats import Stats
 from dnc.aws import clients
 from dnc.problems import InvalidRequest

@@ -12,7 +12,7 @@ from dnc.accounts.second_person import Party
 from dnc.accounts.store import Accounts
 from dnc.api import entry_view, path_number
 from dnc.api.http import Answer, Api, Call
-from dnc.api.requests import DecideRemoval, RemoveNumber, RestoreNumber
+from dnc.api.removal_requests import DecideRemoval, RemoveNumber, RestoreNumber
 from dnc.aws import clients
 from dnc.entries import pending, reasons
 from dnc.entries.entry import Change, Entry, Write

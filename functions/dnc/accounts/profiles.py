@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}", re.ASCII)
-_PREFIX = re.compile(r"\+[1-9]\d{1,6}", re.ASCII)
+# Compiled when first used: most accounts block no prefix.
+_PREFIX = r"\+[1-9]\d{1,6}"
 _AREA_LENGTHS = (5, 4, 3, 2)
 """An area is +1 and an area code, or a country code of up to three digits. No area is the beginning of another."""
 PROFILE = "profile"
@@ -158,9 +159,13 @@ def _age(written: object, now: datetime) -> int | None:
 
 def _prefixes(stored: Any) -> tuple[str, ...] | None:
     """Return stored prefixes, or None if any of them is not a prefix, so that it could block nothing or everything."""
-    if not isinstance(stored, list) or not all(isinstance(one, str) and _PREFIX.fullmatch(one) for one in stored):
+    if not isinstance(stored, list) or not all(isinstance(one, str) and _is_prefix(one) for one in stored):
         return None
     return tuple(stored)
+
+
+def _is_prefix(written: str) -> bool:
+    return re.fullmatch(_PREFIX, written, re.ASCII) is not None
 
 
 def record_key(partition: str, record: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from dnc import times
 from dnc.accounts.access import Action, Caller, Role
-from dnc.api.requests import AddNumber
+from dnc.api.number_requests import AddNumber
 from dnc.entries import written_times
 from dnc.entries.channel_words import channels_named
 from dnc.entries.entry import (

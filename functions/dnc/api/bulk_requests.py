@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from dnc.api.requests import ActingUser, Body, Day, Moment, Note, Region, Text
+from dnc.api.fields import ActingUser, Body, Day, Moment, Note, Region, Text
 from dnc.bulk.exports.format import ExportFormat, ExportKind
 from dnc.bulk.files import MAX_UPLOAD_BYTES
 from dnc.bulk.scrubs.leads import BlockBy

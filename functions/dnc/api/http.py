@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from dnc import problems, times
 from dnc.accounts.access import ROUTES, Action, Caller, Role
 from dnc.api import request_reader
-from dnc.api.requests import Body, NoQuery, Query
+from dnc.api.fields import Body, NoQuery, Query
 from dnc.aws import deadline
 from dnc.entries.entry import Actor, Write
 from dnc.logs import logger as logs

@@ -1,6 +1,6 @@
 """The payload of a direct check, validated without pydantic, which would be half of a cold start to load.
 
-It accepts and refuses exactly what the model `DirectCheck` of `dnc.api.requests` does, in the same words. A test
+It accepts and refuses exactly what the model `DirectCheck` of `dnc.api.number_requests` does, in the same words. A test
 compares the two on generated payloads.
 """
 

@@ -17,7 +17,8 @@ from dnc.accounts.access import ALLOWED, Role, policy
 from dnc.accounts.tokens import PLATFORM, Token, _checksum
 from dnc.api import page_tokens as paging
 from dnc.api import request_reader
-from dnc.api.requests import AddNumber, RemoveNumber
+from dnc.api.number_requests import AddNumber
+from dnc.api.removal_requests import RemoveNumber
 from dnc.checks.check import CONSENT_FIRST
 from dnc.entries import notices
 from dnc.entries.entry import Entry

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dnc.api.requests import DirectCheck
+from dnc.api.number_requests import DirectCheck
 from dnc.aws import errors as aws_errors
 from dnc.aws.errors import AwsError, NoResponse
 from dnc.checks import payload

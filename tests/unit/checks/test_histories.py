@@ -13,8 +13,8 @@ from dnc import times
 from dnc.accounts.access import Caller, Role
 from dnc.accounts.profiles import Profile
 from dnc.api.add_request import read_add
+from dnc.api.number_requests import AddNumber
 from dnc.api.request_reader import read_body
-from dnc.api.requests import AddNumber
 from dnc.aws import wire
 from dnc.bulk.scrubs import listed as scrub_list
 from dnc.bulk.scrubs.piece import also_by_prefix

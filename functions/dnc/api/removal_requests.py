@@ -1,0 +1,52 @@
+"""The request bodies that remove a number, decide about a removal, and reverse it, as pydantic models."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from dnc.api.fields import ActingUser, Body, Day, Moment, Note, Region, Text
+from dnc.entries.reasons import REASONS, REFUSED
+
+
+class Evidence(Body):
+    """The proof that a reason applies."""
+
+    reference: Text = None
+    obtained_at: Moment | None = None
+    purpose: Text = None
+    number: Text = Field(None, description="the number that a signed consent names, in any written form")
+    compared_date: Day | None = Field(None, description="the date that was given to the reassigned numbers database")
+    checked_on: Day | None = Field(None, description="the day of the query")
+    result: Text = None
+
+
+def _known_reason(value: str) -> str:
+    if value not in REASONS and value not in REFUSED:
+        raise ValueError(f"must be one of {', '.join(REASONS)}")
+    return value
+
+
+class RemoveNumber(Body):
+    """Remove a number from the list, for a valid reason."""
+
+    reason: Annotated[str, AfterValidator(_known_reason), Field(json_schema_extra={"enum": [*REASONS, *REFUSED]})]
+    if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
+    note: Note = None
+    correct_number: Text = None
+    region: Region = None
+    evidence: Evidence | None = None
+    acting_user: ActingUser = None
+
+
+class DecideRemoval(Body):
+    """Approve, reject or withdraw a removal that waits for a second person."""
+
+    if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
+    acting_user: ActingUser = None
+
+
+class RestoreNumber(Body):
+    """Reverse a removal."""
+
+    if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
+    acting_user: ActingUser = None
