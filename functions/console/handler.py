@@ -5,9 +5,8 @@ The page contains no data and needs no credential. It reads its data from the AP
 
 from typing import Any
 
-from console import refusals, sign_in
+from console import sign_in
 from console.page_files import Page
-from dnc.problems import NotFound
 from dnc.settings import Settings
 
 settings = Settings.from_env()
@@ -17,11 +16,11 @@ page = Page.load()
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Serve API Gateway: the page, one of its assets, or the refusal of a request that matches no route."""
     if event.get("resource") == "/{proxy+}":
-        return refusals.refuse(event)
+        return _refuse(event)
     name = (event.get("pathParameters") or {}).get("proxy") or ""
     headers = {key.lower(): value for key, value in (event.get("headers") or {}).items()}
     if name:
-        return page.asset(name) or refusals.respond(event, NotFound("Not found. The console is at /v1/console."), {})
+        return page.asset(name) or _refuse(event)
     return page.respond(
         sign_in.sign_in_options(settings),
         headers.get("if-none-match"),
@@ -29,6 +28,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         settings.bulk_origins,
         settings.console_idle_minutes,
     )
+
+
+def _refuse(event: dict[str, Any]) -> dict[str, Any]:
+    from console import refusals  # noqa: PLC0415 - it loads the table of routes, which the page does not use
+
+    return refusals.refuse(event)
 
 
 def _folder(event: dict[str, Any]) -> str:

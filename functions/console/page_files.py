@@ -62,8 +62,10 @@ class Page:
         files = {file.name: file.read_text() for file in sorted(folder.iterdir()) if file.suffix in _TYPES}
         template = files.pop("index.html")
         files = _join(files)
-        version = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
-        return cls(template, files, version)
+        content = hashlib.sha256()
+        for name, text in files.items():
+            content.update(f"{name}\0{text}\0".encode())
+        return cls(template, files, content.hexdigest()[:16])
 
     def respond(
         self,

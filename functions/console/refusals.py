@@ -17,13 +17,15 @@ _HEADERS = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "X-Conten
 
 
 def refuse(event: dict[str, Any]) -> dict[str, Any]:
-    """Return the response to a proxy event of `/{proxy+}`."""
+    """Return the response to a proxy event of `/{proxy+}`, or to one of `/console/{proxy}` that names no asset."""
+    if event.get("resource") != "/{proxy+}":
+        return _respond(event, NotFound("Not found. The console is at /v1/console."), {})
     path = f"/{(event.get('pathParameters') or {}).get('proxy') or ''}"
     methods = methods_of(path)
     if methods:
         allowed = ", ".join(methods)
-        return respond(event, MethodNotAllowed(f"This path supports only {allowed}."), {"Allow": allowed})
-    return respond(event, NotFound("This path does not exist. See docs/api.md for the routes."), {})
+        return _respond(event, MethodNotAllowed(f"This path supports only {allowed}."), {"Allow": allowed})
+    return _respond(event, NotFound("This path does not exist. See docs/api.md for the routes."), {})
 
 
 def methods_of(path: str) -> list[str]:
@@ -35,7 +37,7 @@ def methods_of(path: str) -> list[str]:
     return sorted(methods[min(found, key=lambda resource: resource.count("{"))]) if found else []
 
 
-def respond(event: dict[str, Any], refused: DncError, headers: dict[str, str]) -> dict[str, Any]:
+def _respond(event: dict[str, Any], refused: DncError, headers: dict[str, str]) -> dict[str, Any]:
     """Return the problem as the response to a proxy event, and log it without the requested path."""
     request_id = str((event.get("requestContext") or {}).get("requestId") or "unknown")
     logs.logger.info("refused", extra={"request_id": request_id, "status": refused.status, "code": refused.code})
