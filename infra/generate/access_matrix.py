@@ -31,7 +31,7 @@ _INTRODUCTION = """\
 # Who gets which status
 
 Each cell is the status of one request that is valid in itself: the number is listed, and the job and the key exist. The
-table is generated from `openapi.json`, and a test sends every one of its requests.
+tables are generated from `openapi.json`, and a test sends every one of their requests.
 
 - **own**: the account that the credential belongs to. An operator's credential belongs to none and has access to all.
 - **foreign**: another account that exists.
@@ -40,8 +40,7 @@ table is generated from `openapi.json`, and a test sends every one of its reques
   credential still adds, so that no opt-out is lost. An operator still has access to it.
 
 An `intake` credential gets 202 for an add. A job that is still waiting for its file has no columns to choose and cannot
-be undone (409). No removal waits for a second person, so
-none can be approved, rejected or withdrawn (409).
+be undone (409). No removal waits for a second person, so none can be approved, rejected or withdrawn (409).
 """
 _CREDENTIALS = """\
 ## States of a credential

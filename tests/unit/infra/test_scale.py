@@ -31,7 +31,7 @@ def test_the_conclusions_of_the_page_follow_from_its_numbers(outcomes):
     values = Inputs()
     events = int(LIMITS.new_table_writes / ASSUMED.audit_units + 0.5)
     assert f"warm for 4,000, records {events:,} events a second" in WORDS
-    assert f"record {ASSUMED.audit_lanes * ASSUMED.audit_per_lane:,.0f} a second for each partition" in WORDS
+    assert f"record {ASSUMED.audit_lanes * ASSUMED.audit_per_lane:,.0f} events a second for each partition" in WORDS
     index = ASSUMED.index_shards * LIMITS.partition_writes // ASSUMED.index_units
     assert f"The index takes {index:,} events a second for each account and day" in WORDS
     assert model.checks_cost(values, 1000, 100) / model.checks_cost(values, 1000, 1) == pytest.approx(1 / 3, abs=0.02)
