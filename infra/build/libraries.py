@@ -62,7 +62,7 @@ def are_installed(architecture: str) -> bool:
 
 
 def size() -> str:
-    """Return how much the libraries download, as text. The wheels of the other architectures differ little from it."""
+    """Return how much the libraries download, as text. The wheels of other architectures are about as large."""
     lock = install.LOCK.read_text()
     pinned = re.findall(r"^([\w.-]+)==([\w.]+)", REQUIREMENTS.read_text(), re.MULTILINE)
     return install.megabytes(sum(install.download_size(lock, name, version) for name, version in pinned))

@@ -26,7 +26,7 @@ _ENTRY = re.compile(
 
 
 def written() -> str:
-    """Return the file's text. Raises KeyError that names a root that certifi's bundle lacks."""
+    """Return the file's text. Raises KeyError with the subject of a root that certifi's bundle lacks."""
     bundle = Path(certifi.where()).read_text(encoding="ascii")
     found = {entry["subject"]: entry["pem"] for entry in _ENTRY.finditer(bundle)}
     return "".join(f"# {subject}\n{found[subject]}\n" for subject in SUBJECTS)

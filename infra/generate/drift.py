@@ -1,10 +1,10 @@
 """Keep generated files up to date: `python -m infra.generate.drift` reports differences, `--write` rewrites them.
 
 `docs/openapi.json`, `docs/access.md` and the console's `api.json` are generated from the handlers,
-`functions/requirements.txt` is exported from `uv.lock`, `functions/dnc/phone/nanp.py` is made from phonenumbers'
-metadata, `functions/dnc/aws/amazon_roots.pem` is cut from certifi's bundle, the tables of `docs/scale.md` are computed,
-and the gateway's error responses in `template.yaml` are made from `dnc.problems`. The lock itself may name no index but
-PyPI's own.
+`functions/requirements.txt` is exported from `uv.lock`, `functions/dnc/phone/nanp.py` is generated from phonenumbers'
+metadata, `functions/dnc/aws/amazon_roots.pem` is extracted from certifi's bundle, the tables of `docs/scale.md` are
+computed, and the gateway's error responses in `template.yaml` are generated from `dnc.problems`. The locks may name no
+index but PyPI's own.
 """
 
 import difflib

@@ -1,6 +1,6 @@
 """`docs/openapi.json`, generated from the routes that the handlers declare.
 
-Models are collected by class, and two of the same name are an error: merging would silently drop one of them.
+Models are collected by class, and two with the same name are an error, because merging would silently drop one.
 """
 
 import importlib
@@ -16,7 +16,7 @@ from pydantic.json_schema import models_json_schema
 from dnc.accounts.access import ALLOWED
 from dnc.api.http import Api, Route
 from dnc.problems import PROBLEMS, DncError
-from infra.generate.responses import ANSWERS, Problem
+from infra.generate.responses import RESPONSES, Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docs" / "openapi.json"
@@ -58,15 +58,15 @@ _TAG_OF = {
 }
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETERS = {
-    "account_id": ("the account", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{1,62}$"}),
+    "account_id": ("the account's id", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{1,62}$"}),
     "number": ("E.164 digits, with or without + or %2B", {"type": "string", "pattern": r"^(\+|%2B)?[1-9]\d{1,14}$"}),
-    "id": ("the job, as it was made", {"type": "string", "pattern": "^[0-9a-z]{26}$"}),
-    "key_id": ("the key, as it was made", {"type": "string"}),
+    "id": ("the job's id", {"type": "string", "pattern": "^[0-9a-z]{26}$"}),
+    "key_id": ("the key's id", {"type": "string"}),
 }
 _DESCRIPTION = """\
 Times are RFC 3339 UTC with milliseconds; any offset is read. Unknown fields and query parameters are refused (422).
 Errors are `application/problem+json` (RFC 9457). A number may be called only when a check says `callable: true`:
-an error, a time-out or an unknown state means: do not call."""
+an error, a timeout or an unknown state means: do not call."""
 
 
 class NameTaken(Exception):
@@ -145,7 +145,7 @@ def _handler_modules() -> list[str]:
 def _models(all_routes: list[Route]) -> list[tuple[type[BaseModel], Any]]:
     models: set[tuple[type[BaseModel], Any]] = {(Problem, "serialization")}
     models |= {(route.body, "validation") for route in all_routes if route.body}
-    models |= {(answer, "serialization") for answer in ANSWERS.values() if answer}
+    models |= {(model, "serialization") for model in RESPONSES.values() if model}
     named: dict[str, type[BaseModel]] = {}
     for model, _ in models:
         if named.setdefault(model.__name__, model) is not model:
@@ -166,7 +166,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "description": f"Roles: {', '.join(roles)}.",
         "parameters": [*parameters, *_query_parameters(route)],
-        "responses": {**{str(status): _answer(route, status) for status in route.statuses}, **_failures(route)},
+        "responses": {**{str(status): _response(route, status) for status in route.statuses}, **_failures(route)},
     }
     if route.body:
         schema = {"$ref": _REF.format(model=route.body.__name__)}
@@ -203,9 +203,9 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_null_defaults(schema: Any) -> Any:
-    """Return a schema without defaults of null, which say no more than that a field is optional.
+    """Return a schema without defaults of null, which only say that a field is optional.
 
-    Generators of TypeScript types take a field with any default for one that is always there, and so for required.
+    Generators of TypeScript types treat a field with any default as always present, and therefore as required.
     """
     if isinstance(schema, list):
         return [_without_null_defaults(inner) for inner in schema]
@@ -223,8 +223,8 @@ def _definitions(all_routes: list[Route]) -> dict[str, Any]:
     return found
 
 
-def _answer(route: Route, status: int) -> dict[str, Any]:
-    model = ANSWERS[route.method, route.resource, status]
+def _response(route: Route, status: int) -> dict[str, Any]:
+    model = RESPONSES[route.method, route.resource, status]
     if model is None:
         return {"description": "Done. There is no content."}
     schema = {"$ref": _REF.format(model=model.__name__)}

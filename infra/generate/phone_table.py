@@ -1,9 +1,9 @@
 """Generate `functions/dnc/phone/nanp.py`: phonenumbers' metadata about the North American plan, as a small table.
 
 Nothing here is sampled. The metadata's patterns are expanded into sets of digits, so each statement of the table holds
-for every number of an area code. Metadata that does not fit the form that `dnc.phone.reader` relies on stops the
-generation by name. An upgrade of phonenumbers that brings such metadata fails `make check` until someone has reviewed
-it.
+for every number of an area code. If the metadata does not have the form that `dnc.phone.reader` relies on, generation
+stops with an error that names the cause. So an upgrade of phonenumbers with such metadata fails `make check` until
+someone has reviewed it.
 """
 
 import re

@@ -31,13 +31,13 @@ CheckStatus = StrEnum("CheckStatus", ["listed", "clear", "invalid"])
 Code = Annotated[str, Field(json_schema_extra={"enum": [problem.code for problem in PROBLEMS]})]
 
 
-class Shown(BaseModel):
+class Response(BaseModel):
     """A response with exactly these fields."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Actor(Shown):
+class Actor(Response):
     """Who made a change: the credential, and the person it acted for."""
 
     principal: str = Field(
@@ -46,7 +46,7 @@ class Actor(Shown):
     acting_user: str | None
 
 
-class RemovalEvidence(Shown):
+class RemovalEvidence(Response):
     """The proof of a reason."""
 
     reference: str | None = None
@@ -58,7 +58,7 @@ class RemovalEvidence(Shown):
     result: str | None = None
 
 
-class PendingRemoval(Shown):
+class PendingRemoval(Response):
     """A removal that waits for a second person: why, and who requested it."""
 
     reason: str
@@ -68,10 +68,10 @@ class PendingRemoval(Shown):
     other_readings: list[str] | None = Field(None, description="other readings of correct_number, listed with it")
     asked_at: Time = Field(description="when it was requested")
     asked_by: Actor
-    lapses_at: Time = Field(description="when it ends by itself")
+    lapses_at: Time = Field(description="when it lapses if nobody decides")
 
 
-class Removal(Shown):
+class Removal(Response):
     """Why, when and by whom a number was removed."""
 
     reason: str
@@ -86,7 +86,7 @@ class Removal(Shown):
     expires_at: Time | None = Field(None, description="the entry's expiry before the removal; a restore brings it back")
 
 
-class Entry(Shown):
+class Entry(Response):
     """One number of one account. Times are null if a row was written manually without them."""
 
     account_id: str
@@ -123,10 +123,12 @@ class Entry(Shown):
     honor_by: Time | None = Field(
         description="the end of the last day on which listing it is in time; null without one"
     )
-    late: bool | None = Field(description="it was listed after honor_by; null if the list that it is from does not say")
+    late: bool | None = Field(
+        description="whether it was listed after honor_by; null if the list that it came from does not say"
+    )
     listed_elsewhere_at: Time | None = Field(None, description="when the list that it was imported from listed it")
     registry_age_days: int | None = Field(
-        None, description="how old the latest import of the registry that lists it is"
+        None, description="days since the latest import of the registry that lists it"
     )
     missing_evidence: list[str]
     warnings: list[str]
@@ -136,7 +138,7 @@ class Entry(Shown):
     changed_at: Time | None = Field(description="the last write")
 
 
-class RefusedReason(Shown):
+class RefusedReason(Response):
     """A reason that is never accepted, with the rule."""
 
     code: str
@@ -144,7 +146,7 @@ class RefusedReason(Shown):
     why: str
 
 
-class RemovalNotice(Shown):
+class RemovalNotice(Response):
     """What to read before removing a number."""
 
     country: str | None
@@ -171,24 +173,24 @@ class RemovedEntry(Entry):
 
     still_blocked_by: list[str] | None = Field(
         None,
-        description="by what checks still block the phone: its other forms and readings that are listed, and prefixes",
+        description="what still blocks the phone: other forms and readings of the number that are listed, and prefixes",
     )
 
 
-class Accepted(Shown):
+class Accepted(Response):
     """The response to an intake credential. It does not reveal whether the number was already listed."""
 
     accepted: Literal[True]
 
 
-class FieldProblem(Shown):
+class FieldProblem(Response):
     """A problem with one field."""
 
     field: str
     message: str
 
 
-class Problem(Shown):
+class Problem(Response):
     """RFC 9457 problem details."""
 
     type: str
@@ -200,7 +202,7 @@ class Problem(Shown):
     errors: list[FieldProblem] | None = None
 
 
-class BatchResult(Shown):
+class BatchResult(Response):
     """The outcome of one add in a batch."""
 
     status: int
@@ -209,13 +211,13 @@ class BatchResult(Shown):
     error: Problem | None = None
 
 
-class BatchResults(Shown):
+class BatchResults(Response):
     """The outcomes of a batch, in order."""
 
     results: list[BatchResult]
 
 
-class Page(Shown):
+class Page(Response):
     """The fields of every page."""
 
     next_page_token: str | None
@@ -227,7 +229,7 @@ class Entries(Page):
     numbers: list[Entry]
 
 
-class Event(Shown):
+class Event(Response):
     """One audit event."""
 
     event_id: str
@@ -252,7 +254,7 @@ class Event(Shown):
     digest: str = Field(description="SHA-256 over the canonical JSON of the event and the digest before it")
 
 
-class Chain(Shown):
+class Chain(Response):
     """The state of a number's hash chain."""
 
     length: int
@@ -276,7 +278,7 @@ class Events(Page):
     events: list[Event]
 
 
-class Reason(Shown):
+class Reason(Response):
     """A valid reason to remove a number."""
 
     code: str
@@ -286,14 +288,14 @@ class Reason(Shown):
     sources: list[Source]
 
 
-class Reasons(Shown):
+class Reasons(Response):
     """The reasons, valid and refused."""
 
     reasons: list[Reason]
     refused: list[RefusedReason]
 
 
-class CheckResult(Shown):
+class CheckResult(Response):
     """The result for one number. Only a number with `callable: true` may be called."""
 
     input: str = Field(description="the element as sent; if it is not a string, its JSON text")
@@ -312,7 +314,7 @@ class CheckResult(Shown):
     )
 
 
-class Checked(Shown):
+class Checked(Response):
     """One result for each number in the request, in order."""
 
     account_id: str
@@ -321,7 +323,7 @@ class Checked(Shown):
     results: list[CheckResult]
 
 
-class ReadNumber(Shown):
+class ReadNumber(Response):
     """One number that a written form may mean."""
 
     number: str = Field(pattern=E164)
@@ -329,7 +331,7 @@ class ReadNumber(Shown):
     region: str | None
 
 
-class Reading(Shown):
+class Reading(Response):
     """How one written number is read, or why an add would refuse it. Its fields describe the first reading."""
 
     input: str
@@ -341,24 +343,24 @@ class Reading(Shown):
     error: str | None
 
 
-class Readings(Shown):
+class Readings(Response):
     """One reading for each written number, in order."""
 
     readings: list[Reading]
 
 
-class StatsOfDay(Shown):
+class StatsOfDay(Response):
     """The listings and removals of one day (UTC)."""
 
     date: Day
     listed: dict[str, int] = Field(description="by source: listed, listed again and restored")
     late: int = Field(description="how many were listed after honor_by")
     removed: dict[str, int] = Field(
-        description="by reason; expirations and changes outside the service, by the event's type"
+        description="by reason; expiries and changes outside the service by the type of their event"
     )
 
 
-class Stats(Shown):
+class Stats(Response):
     """Statistics of the account's list, counted from its audit up to `as_of`."""
 
     as_of: Time = Field(description="events recorded up to this time are counted")
@@ -366,7 +368,7 @@ class Stats(Shown):
     days: list[StatsOfDay]
 
 
-class Self(Shown):
+class Self(Response):
     """The identity of a credential."""
 
     principal: str
@@ -380,7 +382,7 @@ class Self(Shown):
     may: list[Action]
 
 
-class Account(Shown):
+class Account(Response):
     """One customer of the platform."""
 
     account_id: str
@@ -393,7 +395,7 @@ class Account(Shown):
     changed_at: Time = Field(description="when it was last changed")
 
 
-class RegistryImports(Shown):
+class RegistryImports(Response):
     """The areas whose registry was last imported on one day."""
 
     day: Day
@@ -412,7 +414,7 @@ class AccountsPage(Page):
     accounts: list[Account]
 
 
-class Key(Shown):
+class Key(Response):
     """An API key, without its token."""
 
     key_id: str
@@ -430,13 +432,13 @@ class KeyWithToken(Key):
     token: str
 
 
-class Keys(Shown):
+class Keys(Response):
     """The account's keys, including revoked ones."""
 
     keys: list[Key]
 
 
-class Upload(Shown):
+class Upload(Response):
     """How to upload a job's file. A browser adds Content-Length itself."""
 
     url: Url
@@ -445,7 +447,7 @@ class Upload(Shown):
     expires_at: Time = Field(description="when the URL expires; the upload must begin before")
 
 
-class Job(Shown):
+class Job(Response):
     """The fields of every bulk job."""
 
     id: str = Field(pattern=r"^[0-9a-z]{26}$")
@@ -458,7 +460,7 @@ class Job(Shown):
     error: str | None = Field(description="what went wrong and what to do")
 
 
-class Candidate(Shown):
+class Candidate(Response):
     """A column that may contain a file's numbers."""
 
     column: str
@@ -476,7 +478,7 @@ class FileJob(Job):
     attention: str | None = Field(description="what is probably wrong with the whole file")
 
 
-class RegistryAccess(Shown):
+class RegistryAccess(Response):
     """The registry file of an import, and who accessed it."""
 
     version: str | None
@@ -486,7 +488,7 @@ class RegistryAccess(Shown):
     campaign: str | None = None
 
 
-class ImportedFile(Shown):
+class ImportedFile(Response):
     """One file of a zip."""
 
     name: str
@@ -494,7 +496,7 @@ class ImportedFile(Shown):
     report_url: Url | None
 
 
-class Undo(Shown):
+class Undo(Response):
     """The result of undoing an import."""
 
     requested_at: Time = Field(description="when it was requested")
@@ -555,7 +557,7 @@ class Scrubs(Page):
     scrubs: list[ScrubJob]
 
 
-class ExportedFile(Shown):
+class ExportedFile(Response):
     """One file of an export."""
 
     url: Url
@@ -564,7 +566,7 @@ class ExportedFile(Shown):
     sha256: str
 
 
-class Window(Shown):
+class Window(Response):
     """The time that an export covers, [from, to)."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -595,7 +597,7 @@ class Exports(Page):
 
 
 _ACCOUNT = "/accounts/{account_id}"
-ANSWERS: dict[tuple[str, str, int], type[Shown] | None] = {
+RESPONSES: dict[tuple[str, str, int], type[Response] | None] = {
     ("POST", f"{_ACCOUNT}/numbers", 201): Entry,
     ("POST", f"{_ACCOUNT}/numbers", 200): Entry,
     ("POST", f"{_ACCOUNT}/numbers", 202): Accepted,

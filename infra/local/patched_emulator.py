@@ -1,10 +1,11 @@
-"""The embedded cloud with three patches, so that it does what AWS does.
+"""The embedded cloud (ministack 1.5.33) with three patches, so that it does what AWS does.
 
-Rows written by PartiQL produce stream records: ministack 1.5.33 writes them without one, so an import would leave no
-audit on the local stack. And a REST API compresses its responses from `MinimumCompressionSize` on: ministack stores
-that setting and ignores it, so the console would seem three times as large as it is. And an imported API
-has its methods for `x-amazon-apigateway-any-method`: ministack leaves them out, so a wrong method would answer 404. A
-test fails once a release of ministack does one of these. Then delete that patch.
+- Rows written by PartiQL produce stream records. Without them, an import would leave no audit on the local stack.
+- A REST API compresses its responses from `MinimumCompressionSize` on. Without that, the console would seem three times
+  as large as it is.
+- An imported API serves `x-amazon-apigateway-any-method`. Without it, a wrong method would return 404.
+
+A test fails once a release of ministack does one of these by itself. Then delete that patch.
 """
 
 import copy

@@ -60,7 +60,7 @@ FUNCTIONS = {
 
 
 class StepFailed(Exception):
-    """A step of bringing up the stack failed. The message says which step, and where to look."""
+    """A step of starting the stack failed. The message says which step, and where to look."""
 
 
 def up(
@@ -184,7 +184,7 @@ def _run(folder: Path, endpoint: str, *command: str) -> None:
 
 
 def _install_libraries() -> None:
-    """Install the libraries before `sam build`, which would not say how large they are."""
+    """Install the libraries before `sam build`, which would not print how large they are."""
     try:
         libraries.installed(emulator.architecture())
     except libraries.BuildFailed as failure:
@@ -210,7 +210,7 @@ def _deploy(folder: Path, endpoint: str, name: str, parameters: Mapping[str, str
     overrides = {
         "Profile": "local",
         "Architecture": emulator.architecture(),
-        "ConsoleOrigins": "*",  # the page is at a port of its own
+        "ConsoleOrigins": "*",  # the page has a port of its own
         **parameters,
     }
     _run(

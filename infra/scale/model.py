@@ -100,7 +100,7 @@ class Inputs:
 
     @property
     def import_row_ms(self) -> float:
-        """Billed milliseconds of an import's row. Workers wait for their turn to write, and the wait is billed too."""
+        """Billed milliseconds of an import's row. Workers pause to keep the pace, and the pause is billed too."""
         paced = self.import_workers / self.import_rows_per_second * 1000
         return max(paced, self._duration(self.import_cpu_ms, self.bulk_memory_gb))
 
@@ -280,7 +280,7 @@ def limits_table(values: Inputs) -> str:
 
 
 def removed_table(values: Inputs) -> str:
-    """Return the table of what the first page of listed numbers costs behind removed rows."""
+    """Return the table of what the first page of listed numbers costs if removed rows are in front of it."""
     size = REMOVED_ROWS * values.removed_row_bytes
     first = PAGE_ROWS * values.removed_row_bytes / 4096
     second = PAGE_ROWS * values.row_bytes / 8192
@@ -297,7 +297,7 @@ def removed_table(values: Inputs) -> str:
 
 
 def deadlines_table(_values: Inputs) -> str:
-    """Return the table of the concurrency that checks take up while their storage does not answer."""
+    """Return the table of the concurrency that checks take up while their storage does not respond."""
     default = float(templates.parent()["Parameters"]["CheckDeadlineSeconds"]["Default"])
     ways = (("four attempts of 3 s, without a deadline", 12.0), ("the default deadline", default))
     rows = [(way, f"{seconds:g} s", f"{1000 * seconds:,.0f}") for way, seconds in ways]

@@ -84,7 +84,7 @@ def announcement(plan: str, lock: str) -> str:
 
 
 def tool_download(line: str) -> str:
-    """Return the announcement of a download from a line that pip or uv printed, or "" if it is about something else."""
+    """Return the announcement of a download that a line of pip or uv reports, or "" for any other line."""
     found = re.match(r" *Downloading (\w+)-([\d.]+)-\S+(?<!\.metadata) (?:\(download\) )?\(([\d.]+) ?(\w+)\)", line)
     if not found:
         return ""

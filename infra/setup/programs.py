@@ -23,7 +23,7 @@ def installed_java() -> str | None:
     java_path = shutil.which("java")
     if not java_path:
         return None
-    # Finding a `java` is not enough: the one of macOS only says where to get Java.
+    # Finding a `java` is not enough: the one on macOS only says where to get Java.
     run = subprocess.run([java_path, "-version"], capture_output=True, text=True, check=False)
     version = re.search(r'version "(\d+)', run.stderr)
     return java_path if run.returncode == 0 and version and int(version[1]) >= OLDEST_JAVA else None

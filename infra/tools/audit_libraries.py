@@ -1,6 +1,6 @@
 """Look for known vulnerabilities in the shipped libraries (`functions/requirements.txt`) with pip-audit.
 
-Run by `make check`. Where PyPI's data cannot be reached, the check is skipped and says so: CI has the last word.
+`make check` runs it. If PyPI cannot be reached, it says so and passes, so CI has the last word.
 """
 
 import json

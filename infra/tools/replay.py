@@ -1,7 +1,7 @@
 """Record what is in the failed-records bucket: `make replay STACK=nocall`, with your own AWS credentials.
 
-The bucket has batches that Lambda gave up on, and records of numbers whose events could not be written. The alarms
-FailedRecordsAlarm and HeldRecordsAlarm say so. Fix the cause first. Safe to repeat: an event is recorded once.
+The bucket has batches that Lambda gave up on (FailedRecordsAlarm), and records of numbers whose events could not be
+written (HeldRecordsAlarm). Fix the cause first. Safe to repeat: an event is recorded once.
 """
 
 import json
@@ -47,7 +47,7 @@ def replay_all(held: HeldRecords, writer: AuditWriter, client: Any, function: st
     for key, records in held.given_up():
         try:
             if records is None:
-                raise NotRecorded("it is not a batch of stream records")
+                raise NotRecorded("the object is not a batch of stream records")
             _deliver(client, function, records)
         except Exception as error:  # noqa: BLE001 - one batch's failure must not stop the others
             print(f"{key}: {type(error).__name__}: {error}; its records are still in the bucket", file=sys.stderr)

@@ -151,14 +151,14 @@ def _events(path: Path) -> tuple[int, int | None]:
             try:
                 event = json.loads(line)
                 stored, personal = event.pop("digest"), event.pop("personal", {})
-                if _sha256(event) != stored or not _keeps_commitments(personal, event.get("commitments", {})):
+                if _sha256(event) != stored or not _match_commitments(personal, event.get("commitments", {})):
                     return rows, rows
             except (ValueError, KeyError, AttributeError, TypeError):
                 return rows, rows
     return rows, None
 
 
-def _keeps_commitments(personal: dict[str, Any], commitments: dict[str, str]) -> bool:
+def _match_commitments(personal: dict[str, Any], commitments: dict[str, str]) -> bool:
     """Return whether every personal field matches its commitment. Erased fields are missing."""
     return all(commitments[path] == _sha256(field["value"], field["salt"]) for path, field in personal.items())
 

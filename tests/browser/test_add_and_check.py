@@ -186,7 +186,7 @@ def test_a_long_paste_lists_only_problems_and_keeps_the_button_in_view(adding):
     page = adding.page
     paste(page.get_by_label(BOX), many(5000, bad=3))
     expect(page.locator(".readings")).to_contain_text(
-        "497 of 500 numbers can be read. 4,500 more are read when you add them."
+        "497 of 500 numbers can be read. 4,500 more will be read when you add them."
     )
     expect(page.locator(".readings li")).to_have_count(3)
     expect(page.get_by_role("button", name="Add 5,000 numbers to DNC")).to_be_in_viewport()

@@ -185,7 +185,7 @@ def test_reports_say_that_a_day_is_a_day_in_utc(desk):
     desk.api.add("+14155550101", source="sms", ago=1)
     desk.api.remove("+14155550101", ago=0)
     page = desk.open("auditor", "reports")
-    expect(page.locator("main")).to_contain_text("A day is a day in UTC.")
+    expect(page.locator("main")).to_contain_text("Days are in UTC.")
     assert page.locator(".figures dd").all_inner_texts() == ["1", "2", "1"]
     assert page.locator(".figures dt").all_inner_texts() == ["listed in total", "listed this week", "removed this week"]
     table = page.get_by_role("table", name="By day")

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from infra.generate.responses import ANSWERS, Problem
+from infra.generate.responses import RESPONSES, Problem
 
-RESOURCES = {(method, resource): re.compile(re.sub(r"\{\w+\}", "[^/]+", resource)) for method, resource, _ in ANSWERS}
+RESOURCES = {(method, resource): re.compile(re.sub(r"\{\w+\}", "[^/]+", resource)) for method, resource, _ in RESPONSES}
 
 
 def assert_documented(response: requests.Response, base_url: str) -> None:
@@ -32,7 +32,7 @@ def assert_body_documented(method: str, resource: str, status: int, body: Any) -
         assert problem.type == f"/problems/{problem.code}"
         assert (problem.errors is not None) or status != 422
         return
-    model = ANSWERS[method, resource, status]
+    model = RESPONSES[method, resource, status]
     if model is None:
         assert body is None
     else:

@@ -208,7 +208,7 @@ def test_two_models_with_the_same_name_are_an_error(monkeypatch):
     from pydantic import BaseModel
 
     other = type("Entry", (BaseModel,), {})
-    monkeypatch.setitem(openapi.ANSWERS, ("GET", "/nowhere", 200), other)
+    monkeypatch.setitem(openapi.RESPONSES, ("GET", "/nowhere", 200), other)
     with pytest.raises(openapi.NameTaken, match="Entry"):
         openapi.document()
 

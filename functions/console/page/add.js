@@ -11,15 +11,15 @@ import { texts } from "./texts.js";
 import { words } from "./views_texts.js";
 
 const t = words.add;
-const A_CALL = 100;
-const LIST_ALL = 20; // of more numbers than this, only the problems are shown
+const NUMBERS_PER_CALL = 100;
+const LIST_ALL = 20; // if there are more numbers than this, only the problems are shown
 const READ_AT_MOST = 500;
-const LONG = 500; // from this many numbers on, a file is better
+const MANY = 500; // numbers; for this many, a file is better
 const MAY_EXPIRE = new Set(["registry", "suppression"]);
 const SOURCES = Object.fromEntries(Object.entries(texts.sources).filter(([name]) => !["import", "registry", "prefix"].includes(name)));
 const SKEW = 60_000;
 
-const parts = (all) => Array.from({ length: Math.ceil(all.length / A_CALL) }, (_, n) => all.slice(n * A_CALL, (n + 1) * A_CALL));
+const parts = (all) => Array.from({ length: Math.ceil(all.length / NUMBERS_PER_CALL) }, (_, n) => all.slice(n * NUMBERS_PER_CALL, (n + 1) * NUMBERS_PER_CALL));
 const passed = (one) => one.status < 400;
 
 export async function show(root, { number }, signal) {
@@ -63,7 +63,7 @@ export async function show(root, { number }, signal) {
     const own = AbortSignal.any([signal, asking.signal]);
     const found = numbersIn(numbers.value);
     submit.textContent = t.submit(found.length);
-    long.replaceChildren(found.length >= LONG && session.may("import") ? h("p", { class: "info" }, t.long(found.length), " ", button(t.importInstead, toImport, { class: "link" })) : "");
+    long.replaceChildren(found.length >= MANY && session.may("import") ? h("p", { class: "info" }, t.long(found.length), " ", button(t.importInstead, toImport, { class: "link" })) : "");
     const readings = [];
     try {
       for (const part of parts(found.slice(0, READ_AT_MOST))) {
@@ -145,7 +145,7 @@ export async function show(root, { number }, signal) {
   }
 
   function advance(sent, of) {
-    if (of > A_CALL) progress.replaceChildren(h("progress", { max: of, value: sent, "aria-label": t.adding }), h("span", {}, t.progress(sent, of)), progress.lastChild);
+    if (of > NUMBERS_PER_CALL) progress.replaceChildren(h("progress", { max: of, value: sent, "aria-label": t.adding }), h("span", {}, t.progress(sent, of)), progress.lastChild);
   }
 
   function reset() {

@@ -11,7 +11,7 @@ import { texts } from "./texts.js";
 import { words } from "./views_texts.js";
 
 const t = words.check;
-const A_CALL = 1000;
+const NUMBERS_PER_CALL = 1000;
 const SHOWN_AT_ONCE = 200;
 
 export async function show(root, fields, signal) {
@@ -40,9 +40,9 @@ export async function show(root, fields, signal) {
     const found = [];
     let asOf = null;
     try {
-      for (let n = 0; n < all.length && !cancel.signal.aborted; n += A_CALL) {
-        if (all.length > A_CALL) progress.replaceChildren(h("progress", { max: all.length, value: n, "aria-label": t.checking }), h("span", {}, t.progress(n, all.length)), button(t.cancel, () => cancel.abort(), { class: "link" }));
-        const part = all.slice(n, n + A_CALL);
+      for (let n = 0; n < all.length && !cancel.signal.aborted; n += NUMBERS_PER_CALL) {
+        if (all.length > NUMBERS_PER_CALL) progress.replaceChildren(h("progress", { max: all.length, value: n, "aria-label": t.checking }), h("span", {}, t.progress(n, all.length)), button(t.cancel, () => cancel.abort(), { class: "link" }));
+        const part = all.slice(n, n + NUMBERS_PER_CALL);
         const response = await api("POST", ofAccount("/checks"), { body: { numbers: part, channel: channel.value || undefined }, signal });
         if (response.results?.length !== part.length) throw new Problem({ status: 502, code: "gateway", detail: t.incomplete });
         asOf ??= response.checked_at;
@@ -113,7 +113,7 @@ function outcome(found, asOf, all) {
     h("div", { class: "head" }, h("h2", {}, t.results), h("p", { class: "muted total" }, t.asOf, time(asOf, "clock")),
       button(t.copy, () => copy(wanted), {}, "copy"), button(t.download, csv(({ saveChecks }) => saveChecks(wanted, (one) => KINDS[kindOf(one)])), {}, "download")),
     counts,
-    found.length < all && h("p", { class: "info" }, t.cancelled(found.length, all)),
+    found.length < all && h("p", { class: "info" }, t.canceled(found.length, all)),
     h("table", { class: "rows checks" },
       h("caption", { class: "hidden" }, t.results),
       h("thead", {}, h("tr", {}, [["input", t.input], ["number", t.number], ["status", t.status], ["why", t.why]].map(([name, label]) => h("th", { scope: "col", class: `col-${name}` }, label)))),

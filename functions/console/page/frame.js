@@ -135,7 +135,7 @@ function search(typed) {
   return [form, reveal];
 }
 
-/** Put the focus into the search, wherever it is. */
+/** Focus the search, wherever it is. */
 export function focusSearch() {
   const input = document.getElementById("search");
   if (!input) return;

@@ -274,7 +274,7 @@ function upload({ url, method, headers }, file, place, signal) {
     });
     request.addEventListener("load", () => (request.status >= 200 && request.status < 300 ? resolve() : refused(t.uploadFailed)));
     request.addEventListener("error", () => refused(t.uploadFailed));
-    request.addEventListener("abort", () => refused(t.uploadCancelled));
+    request.addEventListener("abort", () => refused(t.uploadCanceled));
     signal.addEventListener("abort", () => request.abort());
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) if (!SET_BY_BROWSER.has(name.toLowerCase())) request.setRequestHeader(name, value);

@@ -16,7 +16,7 @@ const LINKS = { report_url: t.links.report, clear_url: t.links.clear, blocked_ur
 const ASK_EVERY = 2000;
 const FRESH = 10 * 60_000; // milliseconds; a link is valid for 15 minutes
 const UPLOAD_SOON = 120_000;
-const A_PAGE = 20;
+const JOBS_PER_PAGE = 20;
 const COLUMNS = 5;
 
 export async function show(root, fields, signal) {
@@ -57,7 +57,7 @@ export async function show(root, fields, signal) {
     table.append(waiting);
     below.replaceChildren();
     try {
-      const page = await api("GET", ofAccount(`/${kind}?${query({ page_size: A_PAGE, page_token: token })}`), { signal });
+      const page = await api("GET", ofAccount(`/${kind}?${query({ page_size: JOBS_PER_PAGE, page_token: token })}`), { signal });
       table.append(...page[kind].map((job) => jobOf(kind, job, signal).row));
       token = page.next_page_token;
       below.replaceChildren(token ? button(t.more, more) : "");

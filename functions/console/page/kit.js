@@ -121,12 +121,12 @@ export function toast(words, action = null) {
   return close;
 }
 
-/** Put the focus on a view's first field, unless someone is typing a search. */
+/** Focus a view's first field, unless someone is typing a search. */
 export function beginAt(control) {
   if (document.activeElement?.id !== "search") control.focus({ preventScroll: true });
 }
 
-/** Put the focus on an element that does not take it by itself, such as a heading. */
+/** Focus an element that is not focusable by itself, such as a heading. */
 export function focusOn(element) {
   element?.setAttribute("tabindex", "-1");
   element?.focus({ preventScroll: true });

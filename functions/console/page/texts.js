@@ -116,7 +116,7 @@ export const texts = {
   restore: {
     button: "Put back on the list",
     title: (number) => `Put ${number} back on the list?`,
-    what: "This restores the original request with its date and evidence. All campaigns skip the number again, immediately.",
+    what: "This restores the original request with its date and evidence. All campaigns immediately skip the number again.",
     keep: "Keep it removed",
   },
   errors: {

@@ -88,7 +88,7 @@ def test_a_draft_survives_the_redirect_to_the_provider(console, sign_in, key, ac
     expect(page.get_by_label("Note")).to_have_value("long story")
 
 
-def test_cancelling_at_the_provider_is_reported(console, account):
+def test_canceling_at_the_provider_is_reported(console, account):
     page = console.page
     page.goto(f"{console.url}#/reports")
     page.get_by_role("button", name="Sign in with your organization").click()
