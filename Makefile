@@ -53,8 +53,10 @@ test-fast: setup ## Run the tests that need no stack and no Java
 	@$(PYTHON) -m pytest tests/unit tests/functional -n 2
 
 .PHONY: fuzz
-fuzz: setup ## Send generated requests to every operation with every role: EXAMPLES=50 for each
-	@FUZZ_EXAMPLES=$(or $(EXAMPLES),50) FUZZ_ROLES="intake dialer agent manager auditor admin operator" \
+fuzz: setup ## Send generated requests and sequences of them with every role (20 minutes): EXAMPLES=50 for each, SEED=1
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),50) FUZZ_SEED=$(or $(SEED),$$(date +%s)) \
+		FUZZ_PHASES="examples coverage fuzzing stateful" \
+		FUZZ_ROLES="intake dialer agent manager auditor admin operator" \
 		$(PYTHON) -m pytest tests/functional/fuzz -n 2
 
 .PHONY: mutants

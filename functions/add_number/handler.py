@@ -50,7 +50,8 @@ def add_numbers(call: Call, body: AddNumbers) -> Answer:
 @api.route("POST", "/accounts/{account_id}/readings")
 def read_numbers(call: Call, body: ReadNumbers) -> Answer:
     """Return how written numbers are read, or why an add would refuse them; store nothing."""
-    region = body.region or accounts.remembered(call.account_id).default_region
+    profile = accounts.remembered(call.account_id)  # of an account that does not exist, nothing is read
+    region = body.region or profile.default_region
     return Answer(200, {"readings": [_reading(written, region) for written in body.numbers]})
 
 

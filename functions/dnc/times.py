@@ -29,8 +29,10 @@ def parse(written: str) -> datetime:
         raise ValueError("must be an RFC 3339 time with an offset, such as 2026-11-23T17:04:00Z")
     try:
         moment = datetime.fromisoformat(written.upper().replace(" ", "T")).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError("is not a valid time") from None
+    except OverflowError:
+        raise ValueError("must be a time in the years 1 to 9999, in UTC") from None
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

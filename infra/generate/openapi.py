@@ -16,6 +16,9 @@ from pydantic.json_schema import models_json_schema
 from dnc.accounts.access import ALLOWED
 from dnc.api.http import Api, Route
 from dnc.problems import PROBLEMS, DncError
+from infra.generate.examples import BODIES, PATHS
+from infra.generate.links import LINKS
+from infra.generate.request_rules import of_query, with_rules
 from infra.generate.responses import RESPONSES, Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +62,7 @@ _TAG_OF = {
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETERS = {
     "account_id": ("the account's id", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{1,62}$"}),
-    "number": ("E.164 digits, with or without + or %2B", {"type": "string", "pattern": r"^(\+|%2B)?[1-9]\d{1,14}$"}),
+    "number": ("E.164 digits, with or without + or %2B", {"type": "string", "pattern": r"^(\+|%2B)?[1-9][0-9]{1,14}$"}),
     "id": ("the job's id", {"type": "string", "pattern": "^[0-9a-z]{26}$"}),
     "key_id": ("the key's id", {"type": "string"}),
 }
@@ -113,7 +116,9 @@ def document() -> dict[str, Any]:
                     "description": "An API key (nck_…) or a JWT of the configured OIDC issuer",
                 }
             },
-            "schemas": _without_null_defaults(dict(sorted((_definitions(all_routes) | schemas["$defs"]).items()))),
+            "schemas": _without_null_defaults(
+                dict(sorted(with_rules(_definitions(all_routes) | schemas["$defs"]).items()))
+            ),
         },
     }
 
@@ -155,7 +160,7 @@ def _models(all_routes: list[Route]) -> list[tuple[type[BaseModel], Any]]:
 
 def _operation(route: Route) -> dict[str, Any]:
     parameters = [
-        {"name": name, "in": "path", "required": True, "description": words, "schema": schema}
+        {"name": name, "in": "path", "required": True, "description": words, "schema": schema, **PATHS.get(name, {})}
         for name in re.findall(r"{(\w+)}", route.resource)
         for words, schema in [_PATH_PARAMETERS[name]]
     ]
@@ -170,7 +175,8 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.body:
         schema = {"$ref": _REF.format(model=route.body.__name__)}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        content = {"schema": schema, "example": BODIES[route.handler.__name__]}
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     return operation
 
 
@@ -188,7 +194,8 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
     parameters = []
     for name, described in schema.get("properties", {}).items():
         one = {key: value for key, value in described.items() if key not in {"title", "description"}}
-        parameter = {"name": name, "in": "query", "required": False, "schema": _without_null(one)}
+        ruled = of_query(route.query.__name__, name, _without_null(one))
+        parameter = {"name": name, "in": "query", "required": False, "allowEmptyValue": True, "schema": ruled}
         if described.get("description"):
             parameter["description"] = described["description"]
         parameters.append(parameter)
@@ -228,7 +235,9 @@ def _response(route: Route, status: int) -> dict[str, Any]:
     if model is None:
         return {"description": "Done. There is no content."}
     schema = {"$ref": _REF.format(model=model.__name__)}
-    return {"description": _first_line(model), "content": {"application/json": {"schema": schema}}}
+    links = LINKS.get((route.handler.__name__, status))
+    answer = {"description": _first_line(model), "content": {"application/json": {"schema": schema}}}
+    return {**answer, "links": links} if links else answer
 
 
 def _failures(route: Route) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from dnc.api.fields import ActingUser, Body, Day, Moment, Note, Region, Text
+from dnc.api.fields import ActingUser, Body, Day, Moment, Note, Region, Text, whole
 from dnc.bulk.exports.format import ExportFormat, ExportKind
 from dnc.bulk.files import MAX_UPLOAD_BYTES
 from dnc.bulk.scrubs.leads import BlockBy
@@ -13,7 +13,11 @@ from dnc.entries.entry import EXPIRING_SOURCES, Channel, Source
 Filename = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/\\]+$")
 ]
-Bytes = Annotated[int, Field(ge=1, le=MAX_UPLOAD_BYTES, description="the file's length; it is signed into the URL")]
+Bytes = Annotated[
+    int,
+    Field(ge=1, le=MAX_UPLOAD_BYTES, description="the file's length; it is signed into the URL"),
+    BeforeValidator(whole),
+]
 
 
 class Registry(Body):

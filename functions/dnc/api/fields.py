@@ -19,6 +19,11 @@ def text_or_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def whole(value: object) -> object:
+    """Read 1024.0 as 1024: JSON has one kind of number, and JSON Schema calls both an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _rfc_3339(value: object) -> object:
     return times.parse(value) if isinstance(value, str) else value
 
@@ -52,6 +57,9 @@ _WRITTEN_TIME = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 _DATE = Annotated[str, Field(json_schema_extra={"format": "date"})]
 TIME_OR_DATE = _WRITTEN_TIME | _DATE
 Moment = Annotated[datetime, BeforeValidator(_rfc_3339, json_schema_input_type=_WRITTEN_TIME)]
+Version = Annotated[
+    int, Field(ge=1, description="The version of the entry that the caller has seen"), BeforeValidator(whole)
+]
 Region = Annotated[str | None, BeforeValidator(_region)]
 """A country as people and programs name it, read as ISO 3166-1 alpha-2; an empty text is an absent one."""
 Day = Annotated[str, AfterValidator(_date), Field(json_schema_extra={"format": "date"})]
@@ -75,8 +83,8 @@ class NoQuery(Query):
 
 
 def _page_size(value: object) -> object:
-    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 10:
-        return min(int(value), 500)
+    if isinstance(value, str) and value.isdecimal() and value.isascii():
+        return min(int(value.lstrip("0")[:4] or "0"), 500)  # its first four digits show whether it is above 500
     return value if isinstance(value, int) else str(value)
 
 

@@ -72,5 +72,9 @@ class ReadAudit(Paged):
 class ReadStats(Query):
     """The days (UTC) to count, both ends included: dates, or RFC 3339 times within them."""
 
-    since: Annotated[date, BeforeValidator(_day_of)] | None = Field(None, alias="from")
-    until: Annotated[date, BeforeValidator(_day_of)] | None = Field(None, alias="to")
+    since: Annotated[date, BeforeValidator(_day_of, json_schema_input_type=TIME_OR_DATE)] | None = Field(
+        None, alias="from"
+    )
+    until: Annotated[date, BeforeValidator(_day_of, json_schema_input_type=TIME_OR_DATE)] | None = Field(
+        None, alias="to"
+    )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from dnc.api.fields import ActingUser, Body, Day, Moment, Note, Region, Text
+from dnc.api.fields import ActingUser, Body, Day, Moment, Note, Region, Text, Version
 from dnc.entries.reasons import REASONS, REFUSED
 
 
@@ -30,7 +30,7 @@ class RemoveNumber(Body):
     """Remove a number from the list, for a valid reason."""
 
     reason: Annotated[str, AfterValidator(_known_reason), Field(json_schema_extra={"enum": [*REASONS, *REFUSED]})]
-    if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
+    if_version: Version
     note: Note = None
     correct_number: Text = None
     region: Region = None
@@ -41,12 +41,12 @@ class RemoveNumber(Body):
 class DecideRemoval(Body):
     """Approve, reject or withdraw a removal that waits for a second person."""
 
-    if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
+    if_version: Version
     acting_user: ActingUser = None
 
 
 class RestoreNumber(Body):
     """Reverse a removal."""
 
-    if_version: int = Field(ge=1, description="The version of the entry that the caller has seen")
+    if_version: Version
     acting_user: ActingUser = None

@@ -44,7 +44,10 @@ def filled(gateway):
         ("?campaign_id=autumn&source=manual", [n for i, n in enumerate(US) if i % 2 == 0 and i % 3 == 0]),
         ("?listed_from=2026-01-01T00:00:00Z", US),
         ("?listed_to=2026-01-01T00:00:00Z", []),
+        ("?page_size=501", US),
         ("?page_size=10000", US),
+        (f"?page_size={'9' * 5000}", US),
+        ("?page_size=0000000500", US),
     ],
 )
 def test_filters(filled, query, wanted):
@@ -102,6 +105,7 @@ def test_a_page_token_is_valid_only_unchanged_and_for_its_account_and_filters(fi
     [
         ("?colour=red", "colour"),
         ("?page_size=0", "page_size"),
+        ("?page_size=0000000000", "page_size"),
         ("?page_size=-1", "page_size"),
         ("?page_size=many", "page_size"),
         ("?status=gone", "status"),

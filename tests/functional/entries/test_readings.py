@@ -166,3 +166,9 @@ def test_a_check_names_the_reading_that_decided(gateway):
     assert "readings" not in gateway.check(["+14155550100"])["results"][0]
     two = gateway.check(["4155550142; 2125550143"])["results"][0]
     assert (two["status"], two["number"], two["callable"]) == ("invalid", None, False)
+
+
+@pytest.mark.parametrize("body", [{"numbers": ["4155550100"], "region": "US"}, {"numbers": ["4155550100"]}])
+def test_nothing_is_read_for_an_account_that_does_not_exist(gateway, body):
+    assert gateway.call("operator", "POST", "/accounts/acme/readings", body).status == 200
+    assert gateway.call("operator", "POST", "/accounts/nobody/readings", body).code == "not_found"

@@ -271,6 +271,22 @@ def test_the_sweep_ends_lapsed_removals_in_every_account(policy, ann, modules, s
     assert is_listed(policy)
 
 
+def test_a_record_of_another_version_is_ignored_and_swept_away(policy, ann, modules, dynamodb):
+    policy.add(NUMBER)
+    ann.ask()
+    dynamodb.update_item(
+        TableName="accounts",
+        Key={"account_id": {"S": "acme"}, "record": {"S": f"pending#{NUMBER}"}},
+        UpdateExpression="SET version = :old",
+        ExpressionAttributeValues={":old": {"N": "1"}},
+    )
+    assert waiting(policy) == []
+    assert modules["sweep_accounts.handler"].lambda_handler({}, Context())["failures"] == 0
+    records = [row["record"]["S"] for row in dynamodb.scan(TableName="accounts")["Items"]]
+    assert f"pending#{NUMBER}" not in records
+    assert is_listed(policy)
+
+
 def test_an_account_that_cannot_be_swept_does_not_stop_the_others(policy, ann, modules, monkeypatch):
     policy.add(NUMBER)
     ann.ask()

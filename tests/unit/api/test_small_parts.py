@@ -18,7 +18,7 @@ from dnc.accounts.tokens import PLATFORM, Token, _checksum
 from dnc.api import page_tokens as paging
 from dnc.api import request_reader
 from dnc.api.number_requests import AddNumber
-from dnc.api.removal_requests import RemoveNumber
+from dnc.api.removal_requests import RemoveNumber, RestoreNumber
 from dnc.checks.check import CONSENT_FIRST
 from dnc.entries import notices
 from dnc.entries.entry import Entry
@@ -71,6 +71,24 @@ def test_an_expiry_is_never_earlier_than_it_was_written():
     assert times.epoch(datetime(2026, 1, 1, 0, 0, 0, 1, UTC)) == times.epoch(datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC))
 
 
+def test_a_time_outside_the_calendar_in_utc_is_refused_with_the_reason():
+    for written in ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"):
+        with pytest.raises(ValueError, match="years 1 to 9999"):
+            times.parse(written)
+
+
+@pytest.mark.parametrize(("sent", "read"), [(2, 2), (2.0, 2), (1e3, 1000)])
+def test_a_whole_number_may_have_a_decimal_point(sent, read):
+    assert request_reader.read_body(RestoreNumber, {"if_version": sent}).if_version == read
+
+
+@pytest.mark.parametrize("sent", [0, 0.0, -1, 2.5, float("inf"), True, "2", None])
+def test_a_version_is_a_whole_number_from_1(sent):
+    with pytest.raises(InvalidRequest) as refused:
+        request_reader.read_body(RestoreNumber, {"if_version": sent})
+    assert [error.field for error in refused.value.errors] == ["if_version"]
+
+
 KEYS = st.text(min_size=1, max_size=30)
 FILTERS = st.dictionaries(st.text(max_size=5), st.one_of(st.none(), st.text(max_size=5)), max_size=3)
 
@@ -102,9 +120,12 @@ def test_a_page_token_is_for_its_account_and_filters(key, filters):
             paging.key_of(account, others, token)
 
 
+WRITTEN = str(Token.new("acme-1"))
+
+
 @given(st.data())
 def test_a_key_mistyped_by_one_character_is_refused_without_a_read(data):
-    written = str(Token.new("acme-1"))
+    written = WRITTEN
     place = data.draw(st.integers(0, len(written) - 1))
     other = data.draw(st.sampled_from(string.printable).filter(lambda c: c != written[place]))
     assert str(Token.read(written)) == written

@@ -49,9 +49,12 @@ class Imports:
         execution_input = {"filename": "old list.csv", "bytes": len(data), **more}
         made = self.gateway.call("manager", "POST", "/accounts/acme/imports", execution_input)
         assert made.status == 201, made
-        self.key = f"accounts/acme/imports/{made.body['id']}/upload"
-        s3().put_object(Bucket="bulk", Key=self.key, Body=data)
+        self.upload(made.body["id"], data)
         return made.body["id"]
+
+    def upload(self, job_id, data):
+        self.key = f"accounts/acme/imports/{job_id}/upload"
+        s3().put_object(Bucket="bulk", Key=self.key, Body=data)
 
     def run(self, execution_input=None, run="run-1", context=None):
         plan, write, finish = self.steps

@@ -7,6 +7,7 @@ import pytest
 
 from dnc import times
 from dnc.aws import clients
+from dnc.bulk.files import s3
 from tests.functional.bulk.exports.test_exports import Context
 from tests.functional.bulk.imports.test_imports import imports, states  # noqa: F401 - fixtures
 from tests.functional.checks.test_prefixes import forget
@@ -123,6 +124,19 @@ def test_an_undo_takes_the_note_back_but_not_that_of_a_later_import(imports, gat
     imports.run(work, run=name)
     assert imports.read(first["id"])["status"] == "undone"
     assert registries(gateway) == [{"day": day(0), "areas": ["+1212"]}]
+
+
+def test_a_late_last_step_of_a_failed_import_notes_nothing(imports, gateway):  # noqa: F811
+    job_id = imports.make(FILE, source="registry")
+    plan, write, finish = imports.steps
+    execution_input = {"detail": {"object": {"key": imports.key}}}
+    work = plan.lambda_handler({"run": "run-1", "input": execution_input}, Context())
+    for piece in json.loads(s3().get_object(Bucket="bulk", Key=work["plan_key"])["Body"].read()):
+        write.lambda_handler({**work, "piece": piece}, Context())
+    caught = {"Error": "States.Timeout", "Cause": "{}"}
+    finish.lambda_handler({"run": "run-1", "input": {**execution_input, "work": work, "caught": caught}}, Context())
+    finish.lambda_handler(work, Context())
+    assert (imports.read(job_id)["status"], registries(gateway)) == ("failed", [])
 
 
 def test_other_changes_of_the_account_keep_its_registries(imports, gateway):  # noqa: F811
