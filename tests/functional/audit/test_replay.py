@@ -206,7 +206,7 @@ def test_a_batch_that_still_fails_stays_in_the_bucket_and_does_not_stop_the_othe
     s3().put_object(Bucket="failed", Key=f"{FOLDER}/2026-11-26T07.14.00-{'0' * 36}", Body=b"{}")
     function.error = None
     assert not run()
-    assert "it is not a batch of stream records" in capsys.readouterr().err
+    assert "the object is not a batch of stream records" in capsys.readouterr().err
     assert [event["type"] for event in history(gateway)["events"]] == ["listed"]
     assert len(in_the_bucket()) == 1
 
