@@ -14,13 +14,17 @@ def listed(gateway, query="", role="manager"):
     return [entry["number"] for entry in reply.body["numbers"]]
 
 
-@pytest.fixture
-def filled(gateway):
+def fill(gateway):
     for i, number in enumerate(US):
         gateway.add(number, campaign_id="spring" if i % 2 else "autumn", source="sms" if i % 3 else "manual")
     gateway.add(GB)
     removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u"}
     assert gateway.numbers("manager", "DELETE", f"/{GB}", removal).status == 200
+
+
+@pytest.fixture
+def filled(gateway, prepared):
+    prepared("a filled list", lambda: fill(gateway))
     return gateway
 
 
