@@ -49,8 +49,8 @@ def add_numbers(call: Call, body: AddNumbers) -> Answer:
 
 @api.route("POST", "/accounts/{account_id}/readings")
 def read_numbers(call: Call, body: ReadNumbers) -> Answer:
-    """Return how written numbers are read, or why an add would refuse them; store nothing."""
-    profile = accounts.remembered(call.account_id)  # of an account that does not exist, nothing is read
+    """Return how written numbers are read, or why an add would refuse them, without storing anything."""
+    profile = accounts.remembered(call.account_id)  # raises NotFound, even if the region is not needed
     region = body.region or profile.default_region
     return Answer(200, {"readings": [_reading(written, region) for written in body.numbers]})
 

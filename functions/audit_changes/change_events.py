@@ -1,4 +1,4 @@
-"""Change events on EventBridge: a dialer uses them to drop numbers that it has already queued."""
+"""Publishes change events on EventBridge. Dialers use them to drop numbers that they have already queued."""
 
 import json
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def publish(client: Any, bus: str, recorded: Sequence[tuple[str, RecordedChange]
 
 
 def _name(change: RecordedChange) -> str | None:
-    """Return the event's name. A manual change is named for the resulting state of the number."""
+    """Return the event's name. A manual change is named after the resulting status of the number."""
     if change.number == ACCOUNT:
         return "PrefixesChanged" if _prefixes(change.before) != _prefixes(change.after) else None
     if change.type is EventType.ALTERED_OUT_OF_BAND:

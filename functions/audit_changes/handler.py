@@ -6,7 +6,7 @@ fail, the whole batch is delivered again, and recorded events are not written tw
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum, auto
 from functools import cache, partial
@@ -72,18 +72,20 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         results = dict(
             zip(chains, pool.map(_record, chains.values(), [heads.get(subject) for subject in chains]), strict=True)
         )
-    some_were_recorded = Result.RECORDED in results.values() or Result.HELD in results.values()
+    some_succeeded = Result.RECORDED in results.values() or Result.HELD in results.values()
     done: list[Delivered] = []
     for subject, result in results.items():
-        is_held = result is Result.HELD or (some_were_recorded and result is Result.FAILED and _close(subject))
+        is_held = result is Result.HELD or (some_succeeded and result is Result.FAILED and _close(subject))
         if result is Result.RECORDED or (is_held and _hold_back(subject, chains[subject])):
             done += chains[subject]
         else:
-            failed.update(one.sequence for one in chains[subject])
-    failed |= publish(clients.event_bridge(), settings.event_bus, [(one.sequence, one.change) for one in done])
-    for one in done:
-        if one.change.type in OUT_OF_BAND and one.sequence not in failed and not _heal_and_alarm(one):
-            failed.add(one.sequence)
+            failed.update(delivered.sequence for delivered in chains[subject])
+    failed |= publish(
+        clients.event_bridge(), settings.event_bus, [(delivered.sequence, delivered.change) for delivered in done]
+    )
+    for delivered in done:
+        if delivered.change.type in OUT_OF_BAND and delivered.sequence not in failed and not _heal_and_alarm(delivered):
+            failed.add(delivered.sequence)
     return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in sorted(failed)]}
 
 
@@ -97,7 +99,7 @@ def _read(records: Iterable[Mapping[str, Any]]) -> tuple[dict[str, list[Delivere
         except Exception as unreadable:  # noqa: BLE001 - such a record must not stall the others
             sequence = str(record["dynamodb"]["SequenceNumber"])
             logs.logger.error("unreadable stream record", extra={"sequence": sequence, **logs.failure(unreadable)})
-            if not _stored(partial(_held().store_unreadable, record)):
+            if not _succeeds(partial(_held().store_unreadable, record)):
                 failed.add(sequence)
             metrics.count("HeldRecords")
             continue
@@ -108,23 +110,23 @@ def _read(records: Iterable[Mapping[str, Any]]) -> tuple[dict[str, list[Delivere
 
 def _record(chain: list[Delivered], head: Head | None) -> Result:
     try:
-        writer.record([one.change for one in chain], head)
+        writer.record([delivered.change for delivered in chain], head)
     except ChainHeld:
         return Result.HELD
-    except Exception as failed:  # noqa: BLE001 - one number's failure must not keep the others from their audit
+    except Exception as failed:  # noqa: BLE001 - one number's failure must not stop the audit of the others
         logs.logger.error("audit failed", extra={"number": phone.mask(chain[0].change.number), **logs.failure(failed)})
         return Result.FAILED
     return Result.RECORDED
 
 
 def _close(subject: str) -> bool:
-    return _stored(lambda: writer.hold(subject))
+    return _succeeds(lambda: writer.hold(subject))
 
 
 def _hold_back(subject: str, chain: list[Delivered]) -> bool:
     """Store the records of a held chain. Return whether all of them are."""
-    for one in chain:
-        if not _stored(partial(_held().store, subject, one.record)):
+    for delivered in chain:
+        if not _succeeds(partial(_held().store, subject, delivered.record)):
             return False
     metrics.count("HeldRecords", len(chain))
     return True
@@ -134,18 +136,18 @@ def _held() -> HeldRecords:
     return HeldRecords(_s3(), settings.failed_records_bucket)
 
 
-def _stored(store: Any) -> bool:
+def _succeeds(write: Callable[[], object]) -> bool:
     try:
-        store()
+        write()
     except Exception as failed:  # noqa: BLE001 - after any failure, the record must be delivered again
-        logs.logger.error("could not hold a record back", extra=logs.failure(failed))
+        logs.logger.error("a stream record must be delivered again", extra=logs.failure(failed))
         return False
     return True
 
 
-def _heal_and_alarm(one: Delivered) -> bool:
+def _heal_and_alarm(delivered: Delivered) -> bool:
     """Alarm about a manual change, and reinstate a deleted listed row. Return False if that must be tried again."""
-    change = one.change
+    change = delivered.change
     logs.logger.error(
         "changed outside of the service",
         extra={"account_id": change.account_id, "number": phone.mask(change.number), "type": str(change.type)},
@@ -153,4 +155,4 @@ def _heal_and_alarm(one: Delivered) -> bool:
     metrics.count("OutOfBandChanges")
     if change.type is not EventType.DELETED_OUT_OF_BAND or not settings.reinstate_deleted:
         return True
-    return _stored(lambda: reinstate(clients.dynamodb(), settings.numbers_table, one.record))
+    return _succeeds(lambda: reinstate(clients.dynamodb(), settings.numbers_table, delivered.record))

@@ -14,7 +14,8 @@ from dnc.entries.store import unchanged
 def reinstate(client: Any, table: str, record: Mapping[str, Any]) -> None:
     """Put back the last image of a deleted row if it was listed, unless the number has a row again.
 
-    Once: a row that was put back and is deleted again stays deleted. Its stream record becomes the event `reinstated`.
+    This happens once: a row that was put back and is deleted again stays deleted. The stream record of the new row
+    becomes the event `reinstated`.
     """
     image = record["dynamodb"].get("OldImage") or {}
     if "number" not in image:

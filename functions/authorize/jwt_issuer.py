@@ -1,4 +1,4 @@
-"""JWTs of the configured OIDC issuer (OpenID Connect Discovery 1.0, RFC 7519, RFC 8725)."""
+"""Verifies JWTs of the configured OIDC issuer (OpenID Connect Discovery 1.0, RFC 7519, RFC 8725)."""
 
 import json
 import urllib.request
@@ -14,8 +14,8 @@ from dnc.problems import NotFound, Unauthenticated, Unavailable
 _ALGORITHMS = {"RSA": ["RS256", "RS384", "RS512", "PS256"], "EC": ["ES256", "ES384"], "OKP": ["EdDSA"]}
 """The accepted signature algorithms by type of key (RFC 7518). A key never verifies another type's signature."""
 _CLOCK_SKEW, _EXPIRY_SKEW = 60, 5
-"""Seconds of tolerance: an issuer's clock may be ahead, but an expired token is accepted hardly longer."""
-_SECONDS = 3
+"""The tolerance in seconds: an issuer's clock may be ahead, but an expired token is accepted for hardly any longer."""
+_TIMEOUT_SECONDS = 3
 
 
 class Issuer:
@@ -37,14 +37,14 @@ class Issuer:
         try:
             role = Role(str(claims.get(self._role_claim)))
         except ValueError:
-            raise Unauthenticated("The token names no role of this service.") from None
+            raise Unauthenticated("The token does not name a role of this service.") from None
         person = str(claims["sub"])[:128]
         ends = times.text(datetime.fromtimestamp(int(claims["exp"]), UTC))
         if role is Role.OPERATOR:
             return Caller(f"user:{person}", role, None, person), ends
         account_id = str(claims.get(self._account_claim) or "")
         if not ACCOUNT_ID.fullmatch(account_id):
-            raise Unauthenticated("The token names no account.")
+            raise Unauthenticated("The token does not name an account.")
         try:
             profile = accounts.profile(account_id)
         except NotFound:
@@ -81,8 +81,8 @@ class Issuer:
 
         url = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            with urllib.request.urlopen(url, timeout=_SECONDS) as response:  # noqa: S310 - the URL is the operator's
+            with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310 - the URL is the operator's
                 document = json.load(response)
-            return jwt.PyJWKClient(document["jwks_uri"], timeout=_SECONDS, lifespan=300)
+            return jwt.PyJWKClient(document["jwks_uri"], timeout=_TIMEOUT_SECONDS, lifespan=300)
         except (OSError, ValueError, KeyError):
             raise Unavailable("The issuer's discovery document could not be read.") from None

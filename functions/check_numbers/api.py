@@ -1,4 +1,4 @@
-"""The same check over HTTP: `POST …/checks`. It is separate so that the direct check loads no HTTP code."""
+"""The check over HTTP: `POST …/checks`. It is separate so that the direct check loads no HTTP code."""
 
 from typing import Any
 

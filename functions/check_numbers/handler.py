@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import os
 
-# Loading creates no garbage, and searching for some would take a tenth of a cold start.
+# Loading creates no garbage, and searching for it would take a tenth of a cold start.
 gc.disable()
 
 from dnc import times  # noqa: E402
@@ -84,7 +84,7 @@ def lambda_handler(event: object, context: Any) -> dict[str, Any]:
 
 
 def _count(metric: str) -> None:
-    """Count the caller's mistakes and the service's separately. Lambda counts both as errors of the function."""
+    """Count the caller's errors and the service's own separately. Lambda counts both as errors of the function."""
     from dnc.logs import metrics  # noqa: PLC0415 - loaded only for failures
 
     metrics.count(metric)

@@ -1,7 +1,7 @@
 """The page's files, read once from the artifact and served under a path that changes with their content.
 
 The modules that every first view needs are served as one file, because a browser would fetch them one after the other.
-Joining drops only their imports of each other, so a debugger shows the source as written.
+Joining them removes only their imports of each other, so a debugger shows the source as written.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
-# In the order of their imports: each imports only from those before it. No two may declare the same top-level name.
+# In the order of their imports: each imports only from the ones before it. No two may declare the same top-level name.
 FIRST = (
     "texts.js",
     "session.js",
@@ -50,7 +50,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The page and its assets. `version` covers all assets and is in their path, so a page never mixes two versions."""
+    """The page and its assets. `version` covers all assets and is part of their path, so versions are never mixed."""
 
     template: str
     assets: Mapping[str, str]

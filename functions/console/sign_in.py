@@ -14,7 +14,7 @@ _cached: dict[str, tuple[float, dict[str, Any]]] = {}
 
 
 def sign_in_options(settings: Settings, clock: Callable[[], float] = time.monotonic) -> dict[str, Any]:
-    """Return what the page needs to send a person to the issuer (OpenID Connect Discovery 1.0); empty for keys only.
+    """Return what the page needs to send a person to the issuer (OpenID Connect Discovery 1.0), or {} for keys only.
 
     If the issuer does not respond, the result is `{"unavailable": True}`. The page still loads, and keys work.
     """
@@ -33,7 +33,7 @@ def sign_in_options(settings: Settings, clock: Callable[[], float] = time.monoto
 
 
 def _discovered(settings: Settings) -> dict[str, Any]:
-    import urllib.request  # noqa: PLC0415 - costs nothing if no issuer is configured
+    import urllib.request  # noqa: PLC0415 - loaded only if an issuer is configured
 
     url = f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration"
     with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310 - the URL is the operator's

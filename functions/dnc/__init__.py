@@ -1,10 +1,10 @@
 """The Do Not Call domain: what an entry is, who may change it, and how every change is proved.
 
-Nothing here imports a handler; handlers import this.
+Handlers import this package; it never imports a handler.
 """
 
 import gc
 
-# What is made while a function loads is hardly ever garbage, and looking for some is a tenth of a cold start; so Python
-# looks when 50,000 new objects are there, not 2,000. What a call leaves is mostly freed without looking.
+# Objects that are created while a function loads are hardly ever garbage, and searching them takes a tenth of a cold
+# start. So the collector runs after 50,000 new objects, not 2,000. Reference counting frees most of what a call leaves.
 gc.set_threshold(50_000, 20, 100)

@@ -1,7 +1,7 @@
 """The service's named errors, and the one table that maps them to HTTP (RFC 9457).
 
 Handlers raise these errors and never build an error response. The gateway's own error responses are generated from
-the same classes. No error puts a phone number in its type or title, and none can be read as "clear".
+the same classes. No type or title contains a phone number, and no error can be mistaken for "clear".
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/problem+json"
 
-# Messages about a field, shared by the API's models and by the direct check, which reads its payload without them.
+# Messages about a field, shared by the API's models and the direct check, which validates its payload without models.
 REQUIRED = "is required"
 UNKNOWN_FIELD = "is not a field of this request"
 NOT_TEXT = "must be a string"
@@ -28,27 +28,27 @@ NOT_A_TIME = "must be an RFC 3339 time such as 2026-11-23T17:04:00Z"
 
 
 def too_short(least: int) -> str:
-    """Return the message about a text of fewer than `least` characters."""
+    """Return the message for a text of fewer than `least` characters."""
     return "must not be empty" if least == 1 else f"must have at least {least:,} characters"
 
 
 def too_long(most: int) -> str:
-    """Return the message about a text of more than `most` characters."""
+    """Return the message for a text of more than `most` characters."""
     return f"must have at most {most:,} characters"
 
 
 def too_few(least: int) -> str:
-    """Return the message about a list of fewer than `least` elements."""
+    """Return the message for a list of fewer than `least` elements."""
     return "must not be empty" if least == 1 else f"must have at least {least:,} elements"
 
 
 def too_many(most: int) -> str:
-    """Return the message about a list of more than `most` elements."""
+    """Return the message for a list of more than `most` elements."""
     return f"must have at most {most:,} elements"
 
 
 class FieldError:
-    """What is wrong with one field of a request. `field`: its dotted path in the body, the query or the path."""
+    """What is wrong with one field of a request. `field`: its dotted path in the body, query or path."""
 
     __slots__ = ("field", "message")
 
@@ -65,7 +65,7 @@ class FieldError:
 class DncError(Exception):
     """Base of all named errors. `detail` says what is wrong, then what to do.
 
-    `headers` are response headers that the status requires or that tell a client when to retry.
+    `headers`: response headers that the status requires or that tell a client when to retry.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -110,13 +110,13 @@ class InvalidRequest(DncError):
 
 
 class InvalidNumber(DncError):
-    """A text that cannot be listed as a phone number."""
+    """A text that is not a phone number that can be listed."""
 
     code, status, title = "invalid_number", 422, "Invalid phone number"
 
     @classmethod
     def of(cls, message: str, field: str = "number") -> InvalidNumber:
-        """Return an error with the reason why the number is refused."""
+        """Return an error that says why the number was refused."""
         return cls(f"The number was refused: {message}.", [FieldError(field, message)])
 
 
@@ -152,7 +152,7 @@ class NotListed(DncError):
 
 
 class MethodNotAllowed(DncError):
-    """A known path with a method that it does not have. The response's `Allow` header names its methods."""
+    """A known path without this method. The response's `Allow` header names the methods that it has."""
 
     code, status, title = "method_not_allowed", 405, "Method not allowed"
 
@@ -170,7 +170,7 @@ class TooLarge(DncError):
 
 
 class RemovalRefused(DncError):
-    """A removal whose reason is not open for the entry, or whose evidence is insufficient."""
+    """A removal for a reason that is not open for the entry, or with insufficient evidence."""
 
     code, status, title = "removal_refused", 422, "Removal refused"
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Settings:
-    """The environment variables by name and type. Each function sets only those it uses; any other raises KeyError."""
+    """The environment variables, each with its type. A function has only those it uses; any other raises KeyError."""
 
     __slots__ = ("environment",)
 
@@ -29,17 +29,17 @@ class Settings:
 
     @property
     def numbers_table(self) -> str:
-        """NUMBERS_TABLE: the list."""
+        """NUMBERS_TABLE: the table of the lists."""
         return self.environment["NUMBERS_TABLE"]
 
     @property
     def audit_table(self) -> str:
-        """AUDIT_TABLE: the events."""
+        """AUDIT_TABLE: the table of the audit's events."""
         return self.environment["AUDIT_TABLE"]
 
     @property
     def accounts_table(self) -> str:
-        """ACCOUNTS_TABLE: accounts and keys."""
+        """ACCOUNTS_TABLE: the table of accounts, keys and jobs."""
         return self.environment["ACCOUNTS_TABLE"]
 
     @property
@@ -54,7 +54,7 @@ class Settings:
 
     @property
     def import_machine(self) -> str:
-        """IMPORT_MACHINE: the ARN of the imports' state machine, which also runs undos."""
+        """IMPORT_MACHINE: the ARN of the state machine for imports and undos."""
         return self.environment["IMPORT_MACHINE"]
 
     @property
@@ -64,27 +64,27 @@ class Settings:
 
     @property
     def export_machine(self) -> str:
-        """EXPORT_MACHINE: the ARN of the exports' state machine."""
+        """EXPORT_MACHINE: the ARN of the state machine for exports."""
         return self.environment["EXPORT_MACHINE"]
 
     @property
     def nightly_exports_machine(self) -> str:
-        """NIGHTLY_EXPORTS_MACHINE: the ARN of the state machine of a night of exports."""
+        """NIGHTLY_EXPORTS_MACHINE: the ARN of the state machine for the nightly exports."""
         return self.environment["NIGHTLY_EXPORTS_MACHINE"]
 
     @property
     def export_file_rows(self) -> int:
-        """EXPORT_FILE_ROWS: the most rows in one file of an export."""
+        """EXPORT_FILE_ROWS: the most rows in one file of an export; default 250,000."""
         return int(self.environment.get("EXPORT_FILE_ROWS") or 250_000)
 
     @property
     def read_units_per_second(self) -> float:
-        """READ_UNITS_PER_SECOND: the read units that all bulk jobs of one account may use; default 1,000."""
+        """READ_UNITS_PER_SECOND: the read units that all bulk jobs of one account may use per second; default 1,000."""
         return float(self.environment.get("READ_UNITS_PER_SECOND") or 1000)
 
     @property
     def reading_jobs_per_account(self) -> int:
-        """READING_JOBS_PER_ACCOUNT: how many scrubs and exports of one account run at the same time; default 4."""
+        """READING_JOBS_PER_ACCOUNT: how many scrubs and exports of one account may run at the same time; default 4."""
         return int(self.environment.get("READING_JOBS_PER_ACCOUNT") or 4)
 
     @property
@@ -119,12 +119,12 @@ class Settings:
 
     @property
     def reinstate_deleted(self) -> bool:
-        """REINSTATE_DELETED: put listed rows back that were deleted outside of the service; anything but `false`."""
+        """REINSTATE_DELETED: whether to put back listed rows that were deleted outside the service; default true."""
         return self.environment.get("REINSTATE_DELETED") != "false"
 
     @property
     def oidc_issuer(self) -> str:
-        """OIDC_ISSUER: the issuer whose JWTs are accepted; empty: none."""
+        """OIDC_ISSUER: the issuer whose JWTs are accepted, or empty for none."""
         return self.environment.get("OIDC_ISSUER", "")
 
     @property
@@ -134,12 +134,12 @@ class Settings:
 
     @property
     def oidc_client_id(self) -> str:
-        """OIDC_CLIENT_ID: the public client for signing in to the console; empty: only API keys sign in."""
+        """OIDC_CLIENT_ID: the public client for signing in to the console. If empty, only API keys sign in."""
         return self.environment.get("OIDC_CLIENT_ID", "")
 
     @property
     def console_idle_minutes(self) -> int:
-        """CONSOLE_IDLE_MINUTES: the console signs people out after so long without activity. 0: never."""
+        """CONSOLE_IDLE_MINUTES: after how long without activity the console signs people out. 0: never."""
         return int(self.environment.get("CONSOLE_IDLE_MINUTES") or 0)
 
     @property

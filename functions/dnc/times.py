@@ -7,7 +7,7 @@ import math
 import re
 from datetime import UTC, date, datetime
 
-# Compiled when first used: a check only writes times.
+# Compiled when first used, because a check only writes times.
 _RFC_3339 = r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})"
 
 

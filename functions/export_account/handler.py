@@ -1,4 +1,4 @@
-"""Create an export: `POST …/exports`. A state machine writes it."""
+"""Create an export: `POST …/exports`. A state machine carries it out."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def make_export(call: Call, body: NewExport) -> Answer:
     since, until = orders.window(ExportKind(body.kind), body.since, body.until, created_at, write.at)
     request = {"kind": body.kind, "format": body.format, "from": since, "to": until}
     order = ExportOrder(call.account_id, new_id(write.at), request, write.actor.item(), times.text(write.at))
-    # Start the run first: it creates the job if a crash in between prevents that here, so no job is left without a run.
+    # Start the run first. If this function crashes before it creates the job, the run does, so no job lacks a run.
     with aws_errors.storage():
         clients.step_functions().start_execution(
             stateMachineArn=settings.export_machine, name=order.export_id, input=json.dumps({"order": order.as_json()})

@@ -1,6 +1,6 @@
-"""The start of the nightly exports: write the list of exports to make, two for each account.
+"""The first step of the nightly exports: write the list of the exports to make, two for each account.
 
-The state machine makes them in parallel; one that fails does not stop the others.
+The state machine makes them in parallel, and one that fails does not stop the others.
 """
 
 import json
@@ -24,7 +24,7 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the key of the list and the number of exports in it. `scheduled_at`: RFC 3339 UTC, by default now.
 
-    A time ahead counts as now: events recorded between now and then would be in no night's export.
+    A time in the future counts as now, because the events recorded until then would be in no night's export.
     """
     deadline.begin(context)
     scheduled = str(event.get("scheduled_at") or "")
@@ -34,7 +34,9 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     while True:
         page, after = accounts.page(ACCOUNTS_PER_PAGE, after)
         exports += [
-            {"account_id": one.account_id, "kind": kind, "scheduled_at": at} for one in page for kind in ExportKind
+            {"account_id": profile.account_id, "kind": kind, "scheduled_at": at}
+            for profile in page
+            for kind in ExportKind
         ]
         if after is None:
             break

@@ -1,6 +1,6 @@
 """One step of an export: write files until all rows are read or time is short. The state machine repeats the step.
 
-With `failed` in the event, the step ends the export as failed, and an alarm is raised.
+With `failed` in the event, the step ends the export as failed and raises an alarm.
 """
 
 from collections.abc import Mapping
@@ -33,24 +33,24 @@ from dnc.problems import Conflict, NotFound
 from dnc.settings import Settings
 
 SECONDS_TO_END_A_FILE = 30
-"""The time to compress the rest of a file, upload it and store its summary."""
+"""The time it takes to compress the rest of a file, upload it and store its summary."""
 OLD_REGISTRY_DAYS = 25
-"""From this age on, an account should import a registry again: at 31 days it is too old."""
-GIVEN_UP_AFTER_DAYS = 90
-"""An area whose registry was not imported for so long is one that the account no longer calls."""
+"""The age at which an account should import a registry again. At 31 days it is too old to call by."""
+UNUSED_REGISTRY_DAYS = 90
+"""If an area's registry has not been imported for this long, the account presumably no longer calls the area."""
 
 settings = Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE", "BULK_BUCKET")
 accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Work on an export. `done`: whether it is finished; `wait`: seconds until its turn may have come, or 0."""
+    """Work on an export. Return whether it is `done`, and how many seconds to `wait` for its turn, or 0."""
     deadline.begin(context)
     order = _order(event)
     exports = Exports(clients.dynamodb(), settings.accounts_table, order.account_id)
     if event.get("failed"):
         return _fail(exports, order, event["failed"])
-    export = _taken(exports, order)
+    export = _take(exports, order)
     if export.status is JobStatus.DONE:
         return {"done": True, "wait": 0}
     client, limit = clients.dynamodb(), settings.reading_jobs_per_account
@@ -85,17 +85,17 @@ def _order(event: Mapping[str, Any]) -> ExportOrder:
     order = event["order"]
     if "export_id" in order:
         return ExportOrder.of(order)
-    return orders.night(order["account_id"], ExportKind(order["kind"]), times.parse(order["scheduled_at"]))
+    return orders.nightly_order(order["account_id"], ExportKind(order["kind"]), times.parse(order["scheduled_at"]))
 
 
-def _taken(exports: Exports, order: ExportOrder) -> Job:
-    """Take the export, or create it. A nightly export of the audit begins where the last one ended."""
+def _take(exports: Exports, order: ExportOrder) -> Job:
+    """Return the export, created if necessary. A nightly export of the audit begins where the last one ended."""
     request = dict(order.request)
     if order.nightly and request["kind"] == ExportKind.AUDIT:
         _, audit_until = exports.chain()
         profile = accounts.profile(order.account_id)
-        request["from"] = orders.night_start(audit_until, profile.created_at, request["to"])
-        _count_age_of_registries(profile)
+        request["from"] = orders.audit_start(audit_until, profile.created_at, request["to"])
+        _report_registry_age(profile)
     export = exports.jobs.make(
         JobKind.EXPORT,
         request,
@@ -108,15 +108,15 @@ def _taken(exports: Exports, order: ExportOrder) -> Job:
     )
     if export.status is JobStatus.DONE:
         return export
-    # A nightly export that failed continues where it stopped. A person orders a new export instead.
+    # A nightly export that failed continues where it stopped. A person would create a new export instead.
     if order.nightly and export.status is JobStatus.FAILED:
-        exports.jobs.begin(JobKind.EXPORT, export.id, export.id, since=(JobStatus.FAILED,))
+        exports.jobs.begin(JobKind.EXPORT, export.id, export.id, allowed=(JobStatus.FAILED,))
         export = exports.get(export.id)
     return export
 
 
 def _require_settled(account_id: str, export: Job) -> None:
-    """Raise IndexLags if the index that an export of the audit reads is known to lack an event of its window."""
+    """Raise IndexLags if a sample shows that the index lacks an event in the window of an export of the audit."""
     request = export.request
     if request["kind"] == ExportKind.AUDIT and request["from"] < request["to"]:
         tables, window = (settings.numbers_table, settings.audit_table), (request["from"], request["to"])
@@ -124,7 +124,7 @@ def _require_settled(account_id: str, export: Job) -> None:
 
 
 def _require_settled_at_end(exports: Exports, account_id: str, export: Job) -> None:
-    """Require the same before an export is sealed. If the index lags, its files may lack events, and it starts over."""
+    """Raise IndexLags before an export is sealed. If the index lags, the files may lack events: it starts over."""
     try:
         _require_settled(account_id, export)
     except IndexLags:
@@ -136,9 +136,9 @@ def _pace(account_id: str) -> ReadPace:
     return ReadPace(clients.dynamodb(), settings.accounts_table, account_id, settings.read_units_per_second)
 
 
-def _count_age_of_registries(profile: Profile) -> None:
-    """Report how old the oldest registry is that the account still imports. An alarm watches the metric."""
-    ages = [age for age in profile.registry_ages(times.now()) if age <= GIVEN_UP_AFTER_DAYS]
+def _report_registry_age(profile: Profile) -> None:
+    """Report the age of the oldest registry that the account still imports. An alarm watches the metric."""
+    ages = [age for age in profile.registry_ages(times.now()) if age <= UNUSED_REGISTRY_DAYS]
     if ages:
         metrics.count("RegistryAgeDays", max(ages))
     if ages and max(ages) >= OLD_REGISTRY_DAYS:
@@ -155,18 +155,18 @@ def _source(account_id: str, export: Job) -> RowReader:
 
 
 def _fail(exports: Exports, order: ExportOrder, failed: Mapping[str, Any]) -> dict[str, Any]:
-    """Fail an export. `failed`: the error that the state machine caught. Only its kind is logged and shown."""
-    kind = str(failed.get("Error") or "unknown")
+    """Fail an export. `failed`: the error that the state machine caught. Only its name is logged and shown."""
+    name = str(failed.get("Error") or "unknown")
     logs.logger.error(
         "export failed",
         extra={
             "account_id": order.account_id,
             "export_id": order.export_id,
-            "error_type": kind,
+            "error_type": name,
             "nightly": order.nightly,
         },
     )
     metrics.count("ExportsFailed")
     with suppress(NotFound):  # it failed before the job was created
-        failure.record(exports.jobs, order.export_id, kind, times.now(), nightly=order.nightly)
+        failure.record(exports.jobs, order.export_id, name, times.now(), nightly=order.nightly)
     return {"done": False, "wait": 0}

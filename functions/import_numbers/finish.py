@@ -1,4 +1,4 @@
-"""The last step of an import or its undo: add up, write the report and end the job, or record why the run failed."""
+"""The last step of an import or its undo: add up the pieces, write the report and end the job, or record a failure."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.imports import failure
 from dnc.bulk.imports import report as import_report
 from dnc.bulk.imports.merge import RowOutcome
+from dnc.bulk.imports.pieces import undo_folder
 from dnc.bulk.imports.report import NUMBERS, ROWS
 from dnc.bulk.imports.run_input import RunInput
 from dnc.bulk.imports.undo import Undone
@@ -18,9 +19,9 @@ from dnc.logs import logger as logs
 from dnc.settings import Settings
 
 _WHY = {
-    "WaitedTooLong": "other imports of this account ran for three days, and its turn did not come",
-    "NotYetDone": "the audit or the storage did not keep up for hours",
-    "Unavailable": "the storage did not respond, or was throttled for too long",
+    "WaitedTooLong": "it waited three days for other imports of this account",
+    "NotYetDone": "the audit or storage did not keep up for hours",
+    "Unavailable": "storage did not respond, or was throttled for too long",
     "States.Timeout": "a step took too long",
     "Lambda.OutOfMemory": "a step ran out of memory",
 }
@@ -66,7 +67,7 @@ def _finish(jobs: Jobs, job: Job, files: JobFiles, run: str) -> None:
 
 def _finish_undo(jobs: Jobs, job: Job, files: JobFiles, run: str) -> None:
     undo = dict(job.state["undo"])
-    folder = f"undo-{undo['attempt']}/"
+    folder = undo_folder(undo["attempt"])
     pieces = import_report.planned(files)
     totals = import_report.add_up(files, pieces, folder)
     undo["report"] = import_report.write(files, pieces, job.state["names"], folder)[0]
@@ -76,13 +77,13 @@ def _finish_undo(jobs: Jobs, job: Job, files: JobFiles, run: str) -> None:
 
 
 def _note_registry(account_id: str, job: Job, files: JobFiles) -> None:
-    """Note in the account's profile which areas of a registry this import renewed, or take that back in its undo.
+    """Record in the account's profile which areas of a registry this import renewed, or take that back in its undo.
 
-    The day is the one on which the registry's file was fetched (`accessed_on`), if it is stated.
+    The recorded day is `accessed_on`, when the registry's file was fetched, or else the day of the import.
     """
     undo = job.state.get("undo")
     if undo and undo["was"] != JobStatus.DONE:
-        return  # it failed, and noted nothing
+        return  # the import failed, and recorded nothing
     areas = import_report.add_up(files, import_report.planned(files)).areas
     created = job.created_at[:10]
     day = min((job.request.get("registry") or {}).get("accessed_on") or created, created)
@@ -93,12 +94,12 @@ def _note_registry(account_id: str, job: Job, files: JobFiles) -> None:
 
 
 def _record_failure(payload: dict[str, Any], run: str) -> None:
-    """Record why a run failed."""
+    """Record why a run failed. `payload`: the input of the run, with the error that the state machine `caught`."""
     run_input = RunInput.of(payload)
     caught = payload.get("caught") or {}
-    kind = str(caught.get("Error", "unknown"))
-    logs.logger.error("an import's run failed", extra={"job_id": run_input.job_id, "error_type": kind})
-    why = _WHY.get(kind, "an unexpected error occurred; the operators have been alerted")
+    name = str(caught.get("Error", "unknown"))
+    logs.logger.error("an import's run failed", extra={"job_id": run_input.job_id, "error_type": name})
+    why = _WHY.get(name, "an unexpected error occurred; the operators have been alerted")
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, run_input.account_id)
     failure.record(jobs, run_input.job_id, run, run_input.undo, why, times.now())
 

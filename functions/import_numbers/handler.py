@@ -72,7 +72,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str, *, may_order: bool) -> Job:
-    """Start the run, then record it: after a crash in between, the run records itself."""
+    """Start the run, then record it. If this function crashes in between, the run records itself."""
     attempt = int((job.state.get("undo") or {}).get("attempt", 0)) + 1
     run = f"{job.id}-undo-{attempt}"
     undo = {"attempt": attempt, "requested_at": times.text(write.at), "requested_by": write.actor.item()}
@@ -84,11 +84,11 @@ def _start_undo(jobs: Jobs, job: Job, write: Write, account_id: str, *, may_orde
                 stateMachineArn=settings.import_machine, name=run, input=json.dumps(work)
             )
     except aws_errors.refused() as failed:
-        if aws_errors.error_code(failed) != "ExecutionAlreadyExists":  # a concurrent request started this run already
+        if aws_errors.error_code(failed) != "ExecutionAlreadyExists":  # a concurrent request has started this run
             raise
         return jobs.get(JobKind.IMPORT, job.id)
-    since = (JobStatus.DONE, JobStatus.FAILED)
-    jobs.begin(JobKind.IMPORT, job.id, run, since=since, status=JobStatus.RUNNING, state={"undo": undo})
+    allowed = (JobStatus.DONE, JobStatus.FAILED)
+    jobs.begin(JobKind.IMPORT, job.id, run, allowed=allowed, status=JobStatus.RUNNING, state={"undo": undo})
     return jobs.get(JobKind.IMPORT, job.id)
 
 

@@ -1,7 +1,7 @@
 """The first step of an import: take the job, read the file once, and split it into pieces. Nothing is listed yet.
 
-An undo begins here too: its pieces are the ones that the import left. The second step is here as well: to wait for the
-import's turn.
+An undo begins here as well, with the pieces that its import left. The same function is the second step, which asks for
+the import's turn.
 """
 
 from typing import Any
@@ -31,7 +31,8 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the work: the number of `pieces` (0: nothing to do), and what each piece needs to know.
 
-    `input`: the input of the state machine; `run`: the execution. With `work` in the event, ask for the import's turn.
+    The event has the `input` of the state machine and the name of the execution (`run`). With `work` in the event, ask
+    for the import's turn instead.
     """
     deadline.begin(context)
     if "work" in event:
@@ -56,20 +57,20 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _turn(work: dict[str, Any]) -> dict[str, Any]:
-    """Return whether the import may run now: `taken`, after how many seconds to ask again, or that it is `over`.
+    """Ask for the import's turn, and return it (`dnc.bulk.turns.Turn`).
 
-    An undo never waits: what it removes may be wrong.
+    An undo never waits, because the numbers that it removes may be listed by mistake.
     """
     if work["mode"] == "undo":
         return Turn(taken=True)._asdict()
     client, account_id = clients.dynamodb(), work["account_id"]
     job = Jobs(client, settings.accounts_table, account_id).get(JobKind.IMPORT, work["job_id"])
-    pool, limit = turns.pool_of(work["rows"])
+    pool, limit = turns.import_pool(work["rows"])
     return Turns(client, settings.accounts_table, account_id).take(job, work["run"], pool, limit, times.now())._asdict()
 
 
 def _plan_upload(jobs: Jobs, files: JobFiles, run_input: RunInput, run: str, context: Any) -> tuple[int, int]:
-    """Return the number of pieces and of rows, 0 if there is nothing to do."""
+    """Return the number of pieces and the number of rows. Both are 0 if there is nothing to do."""
     job_id = run_input.job_id
     if not jobs.begin(JobKind.IMPORT, job_id, run):
         extra = {"account_id": run_input.account_id, "job_id": job_id}
@@ -109,9 +110,9 @@ def _choice(job: Job) -> Choice:
 
 def _plan_undo(jobs: Jobs, files: JobFiles, run_input: RunInput, run: str) -> int:
     undo = dict(run_input.undo or {})
-    since = (JobStatus.DONE, JobStatus.FAILED)
+    allowed = (JobStatus.DONE, JobStatus.FAILED)
     if not jobs.begin(
-        JobKind.IMPORT, run_input.job_id, run, since=since, status=JobStatus.RUNNING, state={"undo": undo}
+        JobKind.IMPORT, run_input.job_id, run, allowed=allowed, status=JobStatus.RUNNING, state={"undo": undo}
     ):
         return 0
     pieces = import_report.planned(files)

@@ -1,4 +1,4 @@
-"""One piece of an import, written or undone. Running it again changes nothing twice, so a retry is always safe.
+"""Writes or undoes one piece of an import. Running it again changes nothing twice, so a retry is always safe.
 
 The state machine runs a piece again when it raises `NotYetDone`.
 """
@@ -11,9 +11,10 @@ from dnc.bulk.files import JobFiles, s3
 from dnc.bulk.imports import piece as import_piece
 from dnc.bulk.imports.pacing import AuditLag, Pace
 from dnc.bulk.imports.piece import PieceImport
+from dnc.bulk.imports.pieces import undo_folder
 from dnc.bulk.imports.request import ImportOptions
 from dnc.bulk.imports.undo import PieceUndo
-from dnc.bulk.jobs import Job, JobKind, Jobs, JobStatus
+from dnc.bulk.jobs import JobKind, Jobs, JobStatus
 from dnc.bulk.shared_pace import ReadPace, WritePace
 from dnc.bulk.turns import Turns
 from dnc.entries.batch_store import BulkEntries
@@ -59,18 +60,13 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         undoing = PieceUndo(
             store, options, actor, note, _pace(account_id), still_time, may_order=bool(undo.get("may_order"))
         )
-        import_piece.run(files, piece, undoing.undo, _undo_folder(job))
+        import_piece.run(files, piece, undoing.undo, undo_folder(undo["attempt"]))
     else:
         lag = AuditLag(clients.dynamodb(), settings.audit_table, account_id, settings.import_slow_lag_seconds)
         writing = PieceImport(store, account_id, options, job.actor, _pace(account_id), lag, still_time)
         import_piece.run(files, piece, writing.write)
     jobs.count_piece(JobKind.IMPORT, job_id, run, piece["piece"])
     return {}
-
-
-def _undo_folder(job: Job) -> str:
-    """Return the folder of an undo's results."""
-    return f"undo-{job.state['undo']['attempt']}/"
 
 
 def _pace(account_id: str) -> Pace:

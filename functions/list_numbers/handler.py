@@ -28,7 +28,7 @@ from dnc.settings import Settings
 LONGEST_SPAN = timedelta(days=31)
 DEFAULT_SPAN = timedelta(days=7)
 LONGEST_LAG = timedelta(minutes=5)
-"""A change without an event is a gap after this time; a change is usually recorded within a second."""
+"""After this time, a change without an event is a gap. A change is usually recorded within a second."""
 
 api = Api()
 settings = Settings.from_env("NUMBERS_TABLE", "AUDIT_TABLE", "ACCOUNTS_TABLE")
@@ -93,7 +93,7 @@ def read_history(call: Call, query: Paged) -> Answer:
     default_region = accounts.remembered(call.account_id).default_region
     number = phone.from_path(call.path["number"])
     log = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id)
-    # The entry before its events: a change between the two reads cannot look like one without an event.
+    # Read the entry before its events, so that a change between the two reads cannot look like one without an event.
     entry = _numbers(call).read(number)
     rows, head = log.history(number)
     if not rows and head is None and entry is None and phone.current_form(number) != number:
@@ -148,7 +148,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _recorded_by_now(entry: Entry | None, head: Head | None) -> dict[str, Any] | None:
-    """Return an entry's row, or None while its last change may still be on its way to the record."""
+    """Return an entry's row, or None while its last change may not have been recorded yet."""
     if entry is None:
         return None
     is_held = head is not None and head.held

@@ -32,7 +32,7 @@ def change_policy(call: Call, body: PatchAccount) -> Answer:
     policy = _sent_fields(body, "approve_reasons", "blocked_prefixes")
     by = call.write(policy.pop("acting_user", None)).actor.item()
     if policy.keys() <= {"note"}:
-        raise InvalidRequest.of("body", "must have a field to change beside the note")
+        raise InvalidRequest.of("body", "must have a field to change besides the note")
     may_shorten = call.caller.may(Action.PLATFORM)
     profile = accounts.change_policy(call.account_id, policy, times.now(), by, may_shorten=may_shorten)
     return Answer(200, profile.as_json())
@@ -85,7 +85,7 @@ def revoke_key(call: Call) -> Answer:
 
 @api.route("GET", "/me")
 def read_self(call: Call) -> Answer:
-    """Read the credential's own identity, role and permissions."""
+    """Read the identity, role and permissions of the credential itself."""
     caller = call.caller
     key = accounts.key_of(caller) or {}
     profile = accounts.profile(caller.account_id).as_json() if caller.account_id else {}
@@ -106,7 +106,7 @@ def read_self(call: Call) -> Answer:
 
 
 def _sent_fields(body: Body, *never_null: str) -> dict[str, Any]:
-    """Return the fields that a body has. Raises InvalidRequest if one of `never_null` is null."""
+    """Return the fields that a body contains. Raises InvalidRequest if one of `never_null` is null."""
     fields = body.model_dump(exclude_unset=True)
     for name in never_null:
         if fields.get(name, ...) is None:

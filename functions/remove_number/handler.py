@@ -1,4 +1,4 @@
-"""Remove numbers with a reason, alone or with a second person, reverse removals, and list the reasons."""
+"""Remove numbers for a reason, with a second person's approval where required; reverse removals; list the reasons."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -50,12 +50,12 @@ def approve_removal(call: Call, body: DecideRemoval) -> Answer:
     write = call.person_write(body.acting_user)
     may_order = call.caller.may(Action.REMOVE_BY_LEGAL_ORDER)
     profile = accounts.remembered(call.account_id)
-    prefixes = profile.prefixes
+    prefixes = profile.prefixes  # read first, so that nothing is removed if they are unreadable
 
     def approve(entry: Entry) -> Entry:
-        waits = pending.waiting(entry, write.at)
-        _require_role_for(entry, waits, may_order)
-        _require_another_person(call, waits, write)
+        removal = pending.current(entry, write.at)
+        _require_role_for(entry, removal, may_order)
+        _require_another_person(call, removal, write)
         return pending.approve(entry, write, may_order=may_order)
 
     numbers, entry = _decide(call, body, profile, Change.REMOVED, write, approve)
@@ -64,11 +64,11 @@ def approve_removal(call: Call, body: DecideRemoval) -> Answer:
 
 @api.route("POST", f"{NUMBER}/removal/reject")
 def reject_removal(call: Call, body: DecideRemoval) -> Answer:
-    """Reject a removal that waits: the number stays listed."""
+    """Reject a pending removal: the number stays listed."""
     write = call.person_write(body.acting_user)
 
     def reject(entry: Entry) -> Entry:
-        _require_role_for(entry, pending.waiting(entry, write.at), call.caller.may(Action.REMOVE_BY_LEGAL_ORDER))
+        _require_role_for(entry, pending.current(entry, write.at), call.caller.may(Action.REMOVE_BY_LEGAL_ORDER))
         return pending.close(entry, Change.REMOVAL_REJECTED, write)
 
     return _still_listed(call, body, Change.REMOVAL_REJECTED, write, reject)
@@ -76,11 +76,11 @@ def reject_removal(call: Call, body: DecideRemoval) -> Answer:
 
 @api.route("POST", f"{NUMBER}/removal/withdraw")
 def withdraw_removal(call: Call, body: DecideRemoval) -> Answer:
-    """Withdraw the caller's own request for a removal, or as an admin any: the number stays listed."""
+    """Withdraw the caller's own request for a removal, or any request as an admin: the number stays listed."""
     write = call.person_write(body.acting_user)
 
     def withdraw(entry: Entry) -> Entry:
-        asked_by = pending.waiting(entry, write.at)["asked_by"]
+        asked_by = pending.current(entry, write.at)["asked_by"]
         if not pending.is_same_person(asked_by, call.caller.principal, _person(call, body.acting_user)):
             why = "Only the person who requested a removal, an admin or an operator may withdraw it."
             call.require(Action.WITHDRAW_ANY_REMOVAL, why)
@@ -115,8 +115,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _remove(call: Call, body: RemoveNumber) -> Answer:
     write = call.person_write(body.acting_user)
-    profile = accounts.profile(call.account_id)  # not from the cache: its policy may have become stricter
-    prefixes = profile.prefixes
+    profile = accounts.profile(call.account_id)  # not from the cache, because its policy may have become stricter
+    prefixes = profile.prefixes  # read first, so that nothing is removed if they are unreadable
     numbers = _numbers(call)
     number = path_number.number_of_entry(numbers, call.path["number"])
     removal = _removal(body, number, profile.default_region)
@@ -124,8 +124,8 @@ def _remove(call: Call, body: RemoveNumber) -> Answer:
     person = _person(call, body.acting_user)
 
     def decide(entry: Entry) -> Entry:
-        if pending.must_wait(entry, body.reason, profile.approve_reasons, call.caller.principal, person, write.at):
-            return pending.ask(entry, removal, write, may_order=may_order)
+        if pending.needs_approval(entry, body.reason, profile.approve_reasons, call.caller.principal, person, write.at):
+            return pending.request(entry, removal, write, may_order=may_order)
         return reasons.remove(entry, removal, write, may_order=may_order)
 
     with _explained(call, profile):
@@ -174,17 +174,17 @@ def _explained(call: Call, profile: Profile) -> Iterator[None]:
 
 
 def _person(call: Call, acting_user: str | None) -> str | None:
-    """Return the person who calls: from the token, or as the platform names them with its key."""
+    """Return the person behind the request: from the token, or as named by a platform that uses a key."""
     return call.caller.person or acting_user
 
 
-def _require_role_for(entry: Entry, waits: Mapping[str, Any], may_order: bool) -> None:
-    if reasons.needs_admin(entry, waits["reason"]) and not may_order:
-        raise Forbidden("Only an admin or an operator may decide about this removal, as only they may make it.")
+def _require_role_for(entry: Entry, removal: Mapping[str, Any], may_order: bool) -> None:
+    if reasons.needs_admin(entry, removal["reason"]) and not may_order:
+        raise Forbidden("Only an admin or an operator may decide on this removal, because only they may make it.")
 
 
-def _require_another_person(call: Call, waits: Mapping[str, Any], write: Write) -> None:
-    asked_by, approver = waits["asked_by"], write.actor.item()
+def _require_another_person(call: Call, removal: Mapping[str, Any], write: Write) -> None:
+    asked_by, approver = removal["asked_by"], write.actor.item()
     why = second_person.why_not_another(
         Party.of(asked_by, accounts.made_by(call.account_id, str(asked_by["principal"]))),
         Party.of(approver, accounts.made_by(call.account_id, call.caller.principal), call.caller.person),
@@ -195,7 +195,7 @@ def _require_another_person(call: Call, waits: Mapping[str, Any], write: Write) 
 
 
 def _still_blocked_by(numbers: Removals, removed: Entry, prefixes: tuple[str, ...]) -> list[str]:
-    """Return by what checks still block the phone: its other forms and readings that are listed, and prefixes."""
+    """Return what still blocks the phone in a check: its other forms and readings that are listed, and prefixes."""
     related = numbers_of(removed)
     rows, now = numbers.statuses(related[1:]), times.now()
     listed = [number for number in related[1:] if number in rows and is_listed(rows[number], now)]
@@ -222,7 +222,7 @@ def _removal(body: RemoveNumber, number: str, default_region: str | None) -> dic
 
 
 def _number_in_evidence(written: str, removed: str, region: str | None) -> str:
-    """Return the number (E.164) in the evidence: the entry's number if the written form can be read as that."""
+    """Return the number (E.164) in the evidence. If its written form can mean the entry's number, it is that number."""
     read = _read(written, region, "evidence.number")
     return removed if removed in read.lookups else read.numbers[0]
 
@@ -231,7 +231,7 @@ def _correct_numbers(written: str, removed: str, region: str | None) -> dict[str
     """Return the correct number, with its other readings if its written form is ambiguous."""
     read = _read(written, region, "correct_number")
     if not set(read.lookups).isdisjoint(phone.lookups(removed)):
-        message = "must be another number than the one removed"
+        message = "must not be the number that is removed"
         raise RemovalRefused(f"correct_number {message}.", [FieldError("correct_number", message)])
     first, *others = read.numbers
     return {"correct_number": first, **({"other_readings": others} if others else {})}

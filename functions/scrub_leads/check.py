@@ -1,4 +1,4 @@
-"""Checks the leads of one piece: the first pass decides about them, the second finds numbers listed since then."""
+"""Checks the leads of one piece: the first pass decides which are clear, the second finds numbers listed since then."""
 
 from collections.abc import Collection
 from typing import Any
@@ -24,7 +24,7 @@ _cached: dict[tuple[str, int], NumberSet] = {}
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Check one piece. Raises if anything cannot be read, so that nothing is called clear."""
+    """Check one piece. Raises if anything cannot be read, so that no lead is wrongly called clear."""
     deadline.begin(context)
     work, pass_number, piece = event["work"], int(event["pass"]), event["piece"]
     number, rows = int(piece["piece"]), int(piece["rows"])

@@ -25,7 +25,7 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "AUDIT_TABLE", "BULK_BUCKET")
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Join the results of the finished `work`, or record a failure (`input`: the input of the run)."""
+    """Join the results of the finished `work`, or record a failure (the event then has the run's `input`)."""
     deadline.begin(context)
     if "input" in event:
         return _record_failure(event["run"], event["input"])
@@ -72,11 +72,14 @@ def _pieces(files: JobFiles) -> list[tuple[int, int]]:
 
 
 def _blocked_since(account_id: str, as_of: str, channel: str | None) -> Callable[[int], bool] | None:
-    """Return whether a number (without plus) may have been blocked since the second pass began. None: none was."""
+    """Return a function that says whether a number (without plus) may have been blocked since the second pass began.
+
+    Return None if no number can have been.
+    """
     moment = times.parse(as_of) - CLOCK_SKEW
     listed = _listed_since(account_id, moment, channel)
     profile = Profiles(clients.dynamodb(), settings.accounts_table).profile(account_id)
-    # The second pass began after older changes of the profile, so it has seen their prefixes.
+    # If the profile changed earlier, the second pass has already applied its prefixes.
     prefixes = tuple(p[1:] for p in profile.prefixes) if profile.changed_at >= times.text(moment) else ()
     if not listed and not prefixes:
         return None
@@ -84,7 +87,7 @@ def _blocked_since(account_id: str, as_of: str, channel: str | None) -> Callable
 
 
 def _listed_since(account_id: str, moment: datetime, channel: str | None) -> set[int]:
-    """Return the numbers (without plus) that may have been listed since a moment, by the audit."""
+    """Return the numbers (without plus) that may have been listed since a moment, according to the audit."""
     since = times.text(moment)
     read = export_sources.events(clients.dynamodb(), settings.audit_table, account_id, since, times.text(times.now()))
     found = set()
@@ -99,10 +102,10 @@ def _listed_since(account_id: str, moment: datetime, channel: str | None) -> set
 
 
 def _record_failure(run: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Record that a scrub failed. The error may contain anything, so only its kind is logged."""
+    """Record that a scrub failed. The error may contain anything, so only its name is logged."""
     account_id, _, job_id = upload_of(payload["detail"]["object"]["key"])
-    kind = str((payload.get("caught") or {}).get("Error") or "unknown")
-    logs.logger.error("scrub failed", extra={"account_id": account_id, "scrub_id": job_id, "error_type": kind})
+    name = str((payload.get("caught") or {}).get("Error") or "unknown")
+    logs.logger.error("scrub failed", extra={"account_id": account_id, "scrub_id": job_id, "error_type": name})
     jobs = Jobs(clients.dynamodb(), settings.accounts_table, account_id)
     failure.record(jobs, job_id, run, times.now())
     return {}

@@ -1,6 +1,6 @@
 """The first step of a scrub: take the job, read the file once, and split it into pieces. Nothing is decided yet.
 
-The second step is here as well: to wait for the scrub's turn.
+The same function is the second step, which asks for the scrub's turn.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from dnc.aws import clients, deadline
 from dnc.bulk.files import JobFiles, s3, upload_of
 from dnc.bulk.jobs import Job, JobKind, Jobs
 from dnc.bulk.scrubs import plan as scrub_plan
-from dnc.bulk.scrubs.leads import PLAN, BlockBy
+from dnc.bulk.scrubs.leads import PLAN, BlockBy, ScrubPlan
 from dnc.bulk.turns import Pool, Turns
 from dnc.bulk.uploads.columns import Choice, ColumnsNeeded
 from dnc.bulk.uploads.errors import FileRefused
@@ -26,8 +26,8 @@ settings = Settings.from_env("ACCOUNTS_TABLE", "BULK_BUCKET")
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return the work: the number of `pieces` (0: nothing to do), and what the later steps need to know.
 
-    `input`: the S3 event of the upload as EventBridge delivers it, or the same from the choice of the columns; `run`:
-    the execution. With `work` in the event, ask for the scrub's turn.
+    The event has the `input` (the S3 event of the upload as EventBridge delivers it, or the same from the choice of
+    columns) and the name of the execution (`run`). With `work` in the event, ask for the scrub's turn instead.
     """
     deadline.begin(context)
     if "work" in event:
@@ -60,12 +60,17 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return _NOTHING_TO_DO
     state = {"pieces": len(plan.pieces), "attention": " ".join(plan.notes) or None}
     jobs.advance(JobKind.SCRUB, job_id, run, progress=0.05, state=state)
+    return _work(account_id, job, run, plan, files)
+
+
+def _work(account_id: str, job: Job, run: str, plan: ScrubPlan, files: JobFiles) -> dict[str, Any]:
+    """Return what the later steps need to know."""
     return {
         "pieces": len(plan.pieces),
         "rows": plan.rows,
         "run": run,
         "account_id": account_id,
-        "job_id": job_id,
+        "job_id": job.id,
         "region": job.request.get("region"),
         "by": job.request.get("by") or BlockBy.ROW,
         "channel": job.request.get("channel"),
@@ -77,7 +82,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _turn(work: dict[str, Any]) -> dict[str, Any]:
-    """Return whether the scrub may run now: `taken`, after how many seconds to ask again, or that it is `over`."""
+    """Ask for the scrub's turn, and return it (`dnc.bulk.turns.Turn`)."""
     client, account_id, limit = clients.dynamodb(), work["account_id"], settings.reading_jobs_per_account
     job = Jobs(client, settings.accounts_table, account_id).get(JobKind.SCRUB, work["job_id"])
     turns = Turns(client, settings.accounts_table, account_id)
@@ -86,5 +91,5 @@ def _turn(work: dict[str, Any]) -> dict[str, Any]:
 
 def _choice(job: Job) -> Choice:
     request = job.request
-    one = [str(request["column"])] if request.get("column") else []
-    return Choice(region=request.get("region"), columns=tuple(request.get("columns") or one), importing=False)
+    column = [str(request["column"])] if request.get("column") else []
+    return Choice(region=request.get("region"), columns=tuple(request.get("columns") or column), importing=False)

@@ -1,6 +1,6 @@
-"""Starts a pass: reads the account's list step by step, or finds that looking up the leads costs less.
+"""Prepares a pass: reads the account's list step by step, or finds that looking up the leads costs less.
 
-The second pass begins after the first has ended. A number listed before it began (`as_of`) is blocked or late.
+The second pass begins after the first has ended. A number listed before the second began (`as_of`) is blocked or late.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ settings = Settings.from_env("NUMBERS_TABLE", "ACCOUNTS_TABLE", "BULK_BUCKET")
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Return the progress of the reading. `done`: whether the pass may begin; `pass`: which pass, 1 or 2."""
+    """Return the progress of reading. `done`: whether the pass may begin. The event's `pass` is 1 or 2."""
     deadline.begin(context)
     work, pass_number = event["work"], int(event["pass"])
     client, account_id = clients.dynamodb(), work["account_id"]

@@ -1,4 +1,4 @@
-"""API keys that are about to expire. A dialer or webhook whose key expires unnoticed loses opt-outs."""
+"""Announces API keys that are about to expire. A dialer or webhook whose key expires unnoticed loses opt-outs."""
 
 import json
 from datetime import datetime, timedelta
@@ -9,19 +9,17 @@ from dnc.accounts.store import Accounts
 from dnc.aws.errors import storage
 from dnc.problems import Unavailable
 
-NOTICE = timedelta(days=14)
+NOTICE_PERIOD = timedelta(days=14)
 
 
 def announce(accounts: Accounts, account_id: str, client: Any, bus: str, now: datetime) -> int:
-    """Publish `KeyExpiring` for each of an account's keys that expires within 14 days, once for each key.
+    """Publish `KeyExpiring` once for each of an account's keys that expires within 14 days. Return how many did.
 
-    Return how many were announced.
-
-    `account_id`: `#platform` for the operators' keys. `client`: of EventBridge. The notice is stored after the event
-    was accepted, so after a crash in between the event is published twice, but it is never lost. Raises Unavailable.
+    `account_id`: `#platform` for the operators' keys. `client`: for EventBridge. A notice is recorded only after its
+    event was accepted, so a crash in between publishes the event twice but never loses it. Raises Unavailable.
     """
     announced = 0
-    latest = times.text(now + NOTICE)
+    latest = times.text(now + NOTICE_PERIOD)
     for key in accounts.keys(account_id):
         is_due = key["expires_at"] and times.text(now) < key["expires_at"] <= latest and not key["revoked_at"]
         if is_due and not accounts.has_noted_expiry(account_id, key["key_id"]):

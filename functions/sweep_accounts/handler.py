@@ -1,8 +1,8 @@
-"""The hourly sweep of every account: work that no request does and that people should not have to do.
+"""The hourly sweep of all accounts: upkeep that no request triggers.
 
-It ends jobs whose execution is gone and removals that waited 7 days for a second person, and announces API keys that
-are about to expire. Each task is safe to repeat, and does nothing if nothing is due. If a task fails for an account,
-the other tasks and the other accounts are not affected.
+It ends jobs whose execution is gone, ends removals that have waited 7 days for a second person, and announces API keys
+that are about to expire. Each task is safe to repeat, and does nothing if nothing is due. A task that fails for one
+account affects neither its other tasks nor other accounts.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ from sweep_accounts.stuck_jobs import Machines
 ACCOUNTS_PER_PAGE = 100
 WORKERS = 8
 SECONDS_PER_PAGE = 60
-"""The time that must be left to begin another page of accounts."""
+"""Another page of accounts is begun only if this much time is left."""
 SWEEP = Actor("service:sweep")
 
 settings = Settings.from_env(
@@ -37,10 +37,10 @@ accounts = Accounts(clients.dynamodb(), settings.accounts_table)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Visit the accounts after `after` in the event. The state machine repeats this until it is `done`.
+    """Visit the accounts that follow `after` in the event. The state machine repeats this until it is `done`.
 
-    Return the last account that was visited (`after`), how many were visited (`accounts`), and the numbers of
-    `stuck_jobs`, `lapsed` removals, `expiring_keys` and failed tasks (`failures`).
+    Return the last account visited (`after`), how many were visited (`accounts`), and how many `stuck_jobs` and
+    `lapsed` removals were ended, `expiring_keys` announced and tasks failed (`failures`).
     """
     deadline.begin(context)
     after = event.get("after") or None
@@ -71,7 +71,7 @@ def _run_tasks(tasks: Sequence[Callable[[str], dict[str, int]]], account_id: str
     for task in tasks:
         try:
             done.update(task(account_id))
-        except Exception as failed:  # noqa: BLE001 - see above
+        except Exception as failed:  # noqa: BLE001 - one task's failure must not stop the others
             logs.logger.error("sweep failed", extra={"account_id": account_id, **logs.failure(failed)})
             metrics.count("SweepFailures")
             done["failures"] += 1

@@ -1,7 +1,7 @@
-"""Jobs that stay `running` or `queued` although nothing works on them.
+"""Ends jobs that stay `running` or `queued` although no execution works on them any longer.
 
-Their execution was stopped, timed out or failed to report. Such a job would block the account's next ones and show
-progress forever. It ends as its own run would have ended it.
+Their execution was stopped, timed out or failed to report. Such a job would block the account's next jobs and show
+progress forever. It is ended the way its own run would have ended it.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from dnc.bulk.scrubs import failure as scrub_failure
 
 _WHY = "its execution ended without a report; the operators have been alerted"
 _LOOK_BACK = {JobKind.IMPORT: None, JobKind.SCRUB: timedelta(days=30), JobKind.EXPORT: timedelta(days=7)}
-"""The greatest age of a job that may still run. An import may be undone for as long as it is kept."""
+"""The greatest age of a job that may still be running. An import of any age may be undone."""
 _SETTLING = timedelta(minutes=5)
 """Step Functions may not show an execution that has just begun."""
 
@@ -31,7 +31,7 @@ class Machines(NamedTuple):
     nightly_exports: str
 
     def is_running(self, client: Any, job: Job) -> bool:
-        """Return whether the execution that works on a job still runs. `client`: of Step Functions."""
+        """Return whether the execution that works on a job is still running. `client`: for Step Functions."""
         if job.kind is JobKind.EXPORT and job.state.get("nightly"):
             return self._runs_nightly_exports(client)
         machine = {JobKind.IMPORT: self.imports, JobKind.SCRUB: self.scrubs, JobKind.EXPORT: self.exports}[job.kind]
@@ -46,7 +46,7 @@ class Machines(NamedTuple):
         return bool(status == "RUNNING")
 
     def _runs_nightly_exports(self, client: Any) -> bool:
-        """Return whether any nightly run still works: an export does not know which run it belongs to."""
+        """Return whether any nightly run is still going, because an export does not know which run it belongs to."""
         with storage():
             found = client.list_executions(stateMachineArn=self.nightly_exports, statusFilter="RUNNING", maxResults=1)[
                 "executions"
@@ -55,9 +55,9 @@ class Machines(NamedTuple):
 
 
 def end(client: Any, table: str, account_id: str, is_running: Callable[[Job], bool], at: datetime) -> Iterator[Job]:
-    """End the account's jobs whose execution is gone, and yield them. `client`: of DynamoDB.
+    """End the account's jobs whose execution is gone, and yield them. `client`: for DynamoDB.
 
-    A job is read before its execution. An execution that ends in between has already ended its job, and the write,
+    A job is read before its execution. If the execution ends in between, it has already ended its job, and this write,
     which is conditional on the run, changes nothing.
     """
     jobs = Jobs(client, table, account_id)
@@ -68,7 +68,7 @@ def end(client: Any, table: str, account_id: str, is_running: Callable[[Job], bo
 
 
 def _began(job: Job) -> str:
-    """Return when a job's run was requested, as RFC 3339."""
+    """Return when a job's current run was requested, as RFC 3339 UTC."""
     undo = job.state.get("undo") if "-undo-" in str(job.run) else None
     if undo:
         return str(undo["requested_at"])

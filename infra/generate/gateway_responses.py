@@ -26,9 +26,9 @@ FILE = templates.PARENT
 RESPONSES: dict[str, DncError] = {
     "UNAUTHORIZED": Unauthenticated("Send the header Authorization: Bearer <token> with a valid API key or token."),
     "ACCESS_DENIED": Forbidden("The credential's role or account does not allow this route."),
-    "MISSING_AUTHENTICATION_TOKEN": NotFound("There is no such route, or it does not support this method."),
-    "RESOURCE_NOT_FOUND": NotFound("There is no such route."),
-    "REQUEST_TOO_LARGE": TooLarge("The body is larger than one request may carry."),
+    "MISSING_AUTHENTICATION_TOKEN": NotFound("This route does not exist, or it does not support this method."),
+    "RESOURCE_NOT_FOUND": NotFound("This route does not exist."),
+    "REQUEST_TOO_LARGE": TooLarge("The body is larger than a request may be."),
     "THROTTLED": Throttled("Slow down and try again. Until then, do not call."),
     "QUOTA_EXCEEDED": Throttled("The quota is used up. Until it is renewed, do not call."),
     "AUTHORIZER_FAILURE": Unavailable("The credential could not be checked. Try again. Until then, do not call."),

@@ -67,9 +67,9 @@ _PATH_PARAMETERS = {
     "key_id": ("the key's id", {"type": "string"}),
 }
 _DESCRIPTION = """\
-Times are RFC 3339 UTC with milliseconds; any offset is read. Unknown fields and query parameters are refused (422).
-Errors are `application/problem+json` (RFC 9457). A number may be called only when a check says `callable: true`:
-an error, a timeout or an unknown state means: do not call."""
+Times are RFC 3339 UTC with milliseconds; any offset is accepted. Unknown fields and query parameters are refused (422).
+Errors are `application/problem+json` (RFC 9457). A number may be called only if a check returns `callable: true`. An
+error, a timeout or an unknown state means: do not call."""
 
 
 class NameTaken(Exception):

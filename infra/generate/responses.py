@@ -80,7 +80,7 @@ class Removal(Response):
     correct_number: str | None = Field(None, pattern=E164)
     other_readings: list[str] | None = Field(None, description="other readings of correct_number, listed with it")
     removed_at: Time = Field(description="when it was removed")
-    removed_by: Actor = Field(description="of a removal that two people decided: who approved it")
+    removed_by: Actor = Field(description="who removed it; if a second person approved it, that person")
     asked_at: Time | None = Field(None, description="when it was requested, if a second person approved it")
     asked_by: Actor | None = Field(None, description="who requested it, if a second person approved it")
     expires_at: Time | None = Field(None, description="the entry's expiry before the removal; a restore brings it back")
@@ -120,16 +120,10 @@ class Entry(Response):
     channels: list[Channel] = Field(description="what is blocked")
     requests: int = Field(ge=1, description="how many requests there have been since the number was listed")
     last_request: dict[str, Any] | None = Field(description="the latest further request, in full")
-    honor_by: Time | None = Field(
-        description="the end of the last day on which listing it is in time; null without one"
-    )
-    late: bool | None = Field(
-        description="whether it was listed after honor_by; null if the list that it came from does not say"
-    )
+    honor_by: Time | None = Field(description="the deadline for listing it; null if there is none")
+    late: bool | None = Field(description="whether it was blocked after honor_by; null if its old list does not say")
     listed_elsewhere_at: Time | None = Field(None, description="when the list that it was imported from listed it")
-    registry_age_days: int | None = Field(
-        None, description="days since the latest import of the registry that lists it"
-    )
+    registry_age_days: int | None = Field(None, description="days since the registry that lists it was last imported")
     missing_evidence: list[str]
     warnings: list[str]
     removal: Removal | None
@@ -158,7 +152,7 @@ class RemovalNotice(Response):
     reasons: list[str] = Field(description="the codes that are accepted for this entry")
     refused: list[RefusedReason] = Field(description="the reasons that are never accepted, explained for this entry")
     blocked_prefixes: list[str] = Field(
-        description="the account's prefixes that block the phone whatever its entry says"
+        description="the account's prefixes that block the phone, whatever its entry says"
     )
 
 
@@ -235,7 +229,7 @@ class Event(Response):
     event_id: str
     type: EventType
     number: str | None = Field(description="null for a change to the account or a key")
-    index: int = Field(ge=1, description="the place in the number's chain")
+    index: int = Field(ge=1, description="the position in the number's chain")
     sequence: str = Field(description="orders the events of a number; 40 digits")
     occurred_at: Time
     recorded_at: Time = Field(description="when the audit recorded it")
@@ -261,7 +255,7 @@ class Chain(Response):
     head_digest: str | None
     intact: bool
     broken_at: int | None = Field(description="the index of the first event that does not fit, from 1")
-    complete: bool = Field(description="every version of the entry has its event, and its row is not gone without one")
+    complete: bool = Field(description="whether every version of the entry has an event, and so does its deletion")
     missing: list[int] = Field(description="the versions without an event; at most 100")
 
 
@@ -444,7 +438,7 @@ class Upload(Response):
     url: Url
     method: Literal["PUT"]
     headers: dict[str, str] = Field(description="to be sent unchanged, because the URL's signature covers them")
-    expires_at: Time = Field(description="when the URL expires; the upload must begin before")
+    expires_at: Time = Field(description="when the URL expires; the upload must begin before then")
 
 
 class Job(Response):
@@ -511,7 +505,7 @@ class ImportJob(FileJob):
 
     source: Source
     note: str | None
-    expires_at: Time | None = Field(None, description="of numbers without an expiry of their own")
+    expires_at: Time | None = Field(None, description="the expiry of numbers without their own")
     dry_run: bool
     skip_removed: bool
     registry: RegistryAccess | None

@@ -43,8 +43,8 @@ def rows(file: bytes, form: ExportFormat, account_id: str) -> Iterator[dict[str,
 def stored(row: Mapping[str, Any], account_id: str) -> dict[str, Any]:
     """Return an entry of an export or of an audit event in DynamoDB's typed form.
 
-    Both write sets as lists. An export also writes an expired entry as `expired`, its expiry as RFC 3339, and the
-    channels even where the row has none.
+    Both have sets as lists. An export also has an expired entry as `expired`, its expiry as RFC 3339, and the channels
+    even if the row has none.
     """
     whole = {**row, "account_id": account_id}
     for name in _SETS:
@@ -74,7 +74,7 @@ def _from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _value(name: str, text: str) -> Any:
-    """Return a cell's value. A row that was changed by hand may hold anything: a cell that is not JSON is text."""
+    """Return a cell's value. A cell that is not JSON, which a row edited by hand may have, is text."""
     if name not in _JSON_COLUMNS:
         return text
     try:

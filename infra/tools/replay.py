@@ -1,7 +1,7 @@
-"""Record what is in the failed-records bucket: `make replay STACK=nocall`, with your own AWS credentials.
+"""Record what is in the failed-records bucket: `make replay STACK=nocall`. It needs your AWS credentials.
 
 The bucket has batches that Lambda gave up on (FailedRecordsAlarm), and records of numbers whose events could not be
-written (HeldRecordsAlarm). Fix the cause first. Safe to repeat: an event is recorded once.
+written (HeldRecordsAlarm). Fix the cause first. Safe to repeat, because an event is recorded only once.
 """
 
 import json
@@ -16,7 +16,7 @@ from dnc.audit.writer import AuditWriter
 
 LARGEST_REQUEST = 4 * 1024 * 1024
 """Bytes of records in one request. Lambda accepts 6 MB; a record with both of its rows has less than 1 MB."""
-MOST_RECORDS = 100
+MAX_RECORDS = 100
 
 
 class NotRecorded(Exception):
@@ -40,8 +40,8 @@ def main(stack: str) -> int:
 def replay_all(held: HeldRecords, writer: AuditWriter, client: Any, function: str) -> bool:
     """Record the batches that Lambda gave up on, then the held records. Return whether nothing is left.
 
-    `client`: boto3's Lambda client. `function`: the one that records changes. It gets a batch as the stream would send
-    it, because it also publishes change events and restores deleted entries, and has done neither for these batches.
+    `client`: boto3's Lambda client. `function`: the function that records changes. It gets a batch as the stream would
+    send it, because it also publishes change events and reinstates deleted entries, neither of which has happened yet.
     """
     failed = 0
     for key, records in held.given_up():
@@ -80,7 +80,7 @@ def _requests(records: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]
     size = 0
     for record in records:
         length = len(json.dumps(record))
-        if part and (size + length > LARGEST_REQUEST or len(part) == MOST_RECORDS):
+        if part and (size + length > LARGEST_REQUEST or len(part) == MAX_RECORDS):
             yield part
             part, size = [], 0
         part.append(record)

@@ -1,8 +1,8 @@
-"""Restore a table of a deployed stack into a new table, which the stack can then use. With your own AWS credentials.
+"""Restore a table of a deployed stack into a new table, which the stack can then use. It needs your AWS credentials.
 
 `time` restores a table to a point in time, `exports` rebuilds the list from each account's last exported list, and
 `changes` carries over the changes that the audit recorded since a time. Each prints what is lost and what to do next.
-The table in use is never changed by `time` and `exports`.
+`time` and `exports` never change the table in use.
 """
 
 import argparse
@@ -71,7 +71,7 @@ class Restore:
         self._s3: Any = boto3.client("s3")
 
     def to_time(self, kind: str, at: datetime) -> str:
-        """Restore a table to a point in time, into a new one, and return its name."""
+        """Restore a table to a point in time, into a new table, and return the new table's name."""
         source, target = self._stack.table(kind), self._new_name(kind)
         self._client.restore_table_to_point_in_time(
             SourceTableName=source, TargetTableName=target, RestoreDateTime=at, BillingModeOverride="PAY_PER_REQUEST"
@@ -81,9 +81,9 @@ class Restore:
         return target
 
     def from_exports(self) -> tuple[str, datetime]:
-        """Rebuild the list from the accounts' exports. Return the new table, and when the oldest of them was begun.
+        """Rebuild the list from the accounts' exports. Return the new table, and when the oldest export began.
 
-        Raises NotRestored if a file is not the one that its manifest names.
+        Raises NotRestored if a file does not match its manifest.
         """
         target = self._new_table("numbers")
         oldest = times.now()
@@ -99,10 +99,10 @@ class Restore:
         return target, oldest
 
     def changes_since(self, target: str, since: datetime) -> Counter[str]:
-        """Carry over each entry that the service changed since then, as the audit recorded it. Return what was done.
+        """Carry over each change that the service made since then, as the audit recorded it. Return the counts.
 
-        `carried`: rows written; `known`: the table has this or a later version; `by_hand`: changes made outside of the
-        service, which are left out; `too_large`: rows that are in the bulk bucket. Safe to repeat.
+        `carried`: rows written; `known`: the table already has this version or a later one; `by_hand`: changes made
+        outside the service, which are left out; `too_large`: rows that are in the bulk bucket. Safe to repeat.
         """
         counts: Counter[str] = Counter()
         with ThreadPoolExecutor(WORKERS) as pool:
@@ -115,7 +115,7 @@ class Restore:
         return counts
 
     def prepare(self, kind: str, table: str) -> dict[str, str]:
-        """Set a restored table's stream, expiry and protection. Return the parameters with which the stack uses it."""
+        """Set a restored table's stream, expiry and protection. Return the stack parameters that select the table."""
         name = kind.capitalize()
         parameters = {f"Restored{name}Table": table}
         if kind in _STREAMED:
@@ -192,7 +192,7 @@ class Restore:
             key = f"accounts/{account_id}/exports/{manifest['export_id']}/{file['name']}"
             body = self._s3.get_object(Bucket=self._stack.outputs["BulkBucketName"], Key=key)["Body"].read()
             if hashlib.sha256(body).hexdigest() != file["sha256"]:
-                raise NotRestored(f"{key} is not the file that its manifest names. Restore an older version of it.")
+                raise NotRestored(f"{key} does not match its manifest. Restore an older version of the file.")
             yield from exported_rows.rows(body, ExportFormat(manifest["format"]), account_id)
 
     def _put_all(self, table: str, items: Iterable[dict[str, Any]]) -> None:
@@ -224,7 +224,7 @@ class Restore:
 
 
 def restore_to_time(stack: Deployed, kind: str, at: datetime) -> dict[str, str]:
-    """Restore a table to a point in time and say what is lost. Return the parameters with which the stack uses it."""
+    """Restore a table to a point in time and say what is lost. Return the stack parameters that select it."""
     restore = Restore(stack)
     table = restore.to_time(kind, at)
     if kind == "numbers":
@@ -233,12 +233,12 @@ def restore_to_time(stack: Deployed, kind: str, at: datetime) -> dict[str, str]:
         print(f"Lost: every event recorded after {times.text(at)}, unless it is in an export of the audit.")
     else:
         print(f"Lost: accounts, keys, policies and jobs that were created or changed after {times.text(at)}.")
-        print("The audit lists those of accounts and keys: GET /accounts/{account_id}/audit, events without a number.")
+        print("The audit has those of accounts and keys: events without a number in GET /accounts/{account_id}/audit.")
     return _adopt(restore, kind, table)
 
 
 def restore_from_exports(stack: Deployed) -> dict[str, str]:
-    """Rebuild the list from exports and say what is lost. Return the parameters with which the stack uses it."""
+    """Rebuild the list from exports and say what is lost. Return the stack parameters that select the new table."""
     restore = Restore(stack)
     table, oldest = restore.from_exports()
     _carry_over(restore, table, oldest)
@@ -246,16 +246,16 @@ def restore_from_exports(stack: Deployed) -> dict[str, str]:
 
 
 def carry_over_changes(stack: Deployed, since: datetime) -> None:
-    """Carry changes over into the table in use: those made while it was being restored."""
+    """Carry the changes that were made during a restore over into the table in use."""
     _carry_over(Restore(stack), stack.table("numbers"), since)
 
 
 def _carry_over(restore: Restore, table: str, since: datetime) -> None:
     counts = restore.changes_since(table, since)
     carried, known = counts["carried"], counts["known"]
-    print(f"Changes recorded since {times.text(since)}: {carried} carried over, {known} known already.")
+    print(f"Changes recorded since {times.text(since)}: {carried} carried over, {known} already known.")
     lost = [
-        (counts["by_hand"], "changes made outside of the service, which are left out on purpose"),
+        (counts["by_hand"], "changes made outside the service, which are left out on purpose"),
         (counts["too_large"], "rows too large for an event; their images are in the bulk bucket under audit/"),
         (restore.unrecorded(), "batches or numbers in the failed-records bucket: run make replay, then this again"),
     ]

@@ -420,7 +420,7 @@ GUARDS = (
     Mutant(
         "a failed event is delivered again",
         "functions/audit_changes/handler.py",
-        "            failed.update(one.sequence for one in chains[subject])\n",
+        "            failed.update(delivered.sequence for delivered in chains[subject])\n",
         "            pass\n",
         (
             "functional/audit/test_audit_changes.py::test_if_every_chain_of_a_batch_fails_the_whole_batch_is_delivered_again",
@@ -1105,8 +1105,8 @@ GUARDS = (
     Mutant(
         "a row by hand is replaced under a condition",
         "functions/dnc/entries/batch_store.py",
-        '"Item": row_of(one.entry), **unchanged(one.expected)}',
-        '"Item": row_of(one.entry)}',
+        '"Item": row_of(write.entry), **unchanged(write.expected)}',
+        '"Item": row_of(write.entry)}',
         ("functional/entries/test_store_races.py::test_a_row_by_hand_is_replaced_only_while_nobody_has_written_to_it",),
     ),
     Mutant(
@@ -1119,14 +1119,14 @@ GUARDS = (
     Mutant(
         "a throttled statement is not done",
         "functions/dnc/entries/batch_store.py",
-        "                stored.throttled.add(one.entry.number)\n            else:",
+        "                not_stored.throttled.add(write.entry.number)\n            else:",
         "                pass\n            else:",
         ("functional/entries/test_store_races.py::test_a_statement_that_was_not_carried_out_is_never_counted_as_done",),
     ),
     Mutant(
         "a conflict is not done",
         "functions/dnc/entries/batch_store.py",
-        "                stored.conflicts.add(one.entry.number)\n            elif",
+        "                not_stored.conflicts.add(write.entry.number)\n            elif",
         "                pass\n            elif",
         ("functional/entries/test_store_races.py::test_a_bulk_insert_overwrites_no_row",),
     ),
@@ -1405,8 +1405,8 @@ GUARDS = (
     Mutant(
         "a job is taken in the right status only",
         "functions/dnc/bulk/jobs.py",
-        'f"#status IN ({allowed})",',
-        'f"#status = #status OR :since0 IN ({allowed})",',
+        "f\"#status IN ({', '.join(markers)})\",",
+        "f\"#status = #status OR :allowed0 IN ({', '.join(markers)})\",",
         ("functional/bulk/test_jobs.py::test_one_run_takes_a_job_and_only_that_run_changes_it",),
     ),
     Mutant(
@@ -1768,7 +1768,7 @@ GUARDS = (
     Mutant(
         "a connection has an end",
         "functions/dnc/aws/connections.py",
-        "        if len(self._request_ids) >= MOST_REQUESTS:\n",
+        "        if len(self._request_ids) >= MAX_RESPONSES:\n",
         "        if False:\n",
         ("unit/aws/test_hostile_peers.py::test_a_connection_is_replaced_after_many_requests",),
     ),

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """The roles. A credential has one of them."""
+    """The roles. Each credential has one of them."""
 
     INTAKE = "intake"
     DIALER = "dialer"
@@ -43,9 +43,9 @@ class Action(StrEnum):
     PLATFORM = "platform"
 
 
-_ANYBODY = {Action.READ_REASONS, Action.READ_SELF}
-_AGENT = _ANYBODY | {Action.CHECK, Action.ADD, Action.READ_NUMBER}
-_READER = _ANYBODY | {
+_EVERYONE = {Action.READ_REASONS, Action.READ_SELF}
+_AGENT = _EVERYONE | {Action.CHECK, Action.ADD, Action.READ_NUMBER}
+_READER = _EVERYONE | {
     Action.CHECK,
     Action.READ_NUMBER,
     Action.READ_EVERYTHING_OF_A_NUMBER,
@@ -68,8 +68,8 @@ _ADMIN = (
     }
 )
 ALLOWED: dict[Role, frozenset[Action]] = {
-    Role.INTAKE: frozenset(_ANYBODY | {Action.ADD}),
-    Role.DIALER: frozenset(_ANYBODY | {Action.CHECK}),
+    Role.INTAKE: frozenset(_EVERYONE | {Action.ADD}),
+    Role.DIALER: frozenset(_EVERYONE | {Action.CHECK}),
     Role.AGENT: frozenset(_AGENT),
     Role.MANAGER: frozenset(_MANAGER),
     Role.AUDITOR: frozenset(_AUDITOR),
@@ -144,7 +144,7 @@ def policy(caller: Caller, api_arn: str) -> dict[str, object]:
     """
     account = "*" if caller.role is Role.OPERATOR else caller.account_id
     if account is None:
-        raise ValueError("a credential that is not an operator's must have an account")
+        raise ValueError("only an operator's credential may have no account")
     resources = sorted(
         f"{api_arn}/{method}{path.format(account_id=account, number='*', key_id='*', id='*')}"
         for (method, path), action in ROUTES.items()

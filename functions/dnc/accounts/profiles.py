@@ -1,4 +1,4 @@
-"""Read-only access to account profiles, which is all that a check needs; `dnc.accounts.store` writes them."""
+"""Read-only access to account profiles, which is all that a check needs. `dnc.accounts.store` writes them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}", re.ASCII)
-# Compiled when first used: most accounts block no prefix.
+# Compiled when first used, because most accounts block no prefix.
 _PREFIX = r"\+[1-9]\d{1,6}"
 _AREA_LENGTHS = (5, 4, 3, 2)
-"""An area is +1 and an area code, or a country code of up to three digits. No area is the beginning of another."""
+"""An area is +1 and an area code, or a country code of up to three digits. No area is a prefix of another."""
 PROFILE = "profile"
 REMEMBER_SECONDS = 30.0
 
@@ -29,7 +29,7 @@ class Profile:
 
     `approve_reasons`: the codes of the removal reasons that a second person must approve. `blocked_prefixes`: first
     digits of E.164 numbers, with the plus. `registry_imports`: by day (2026-11-23), the areas whose registry was last
-    imported on it, as first digits of E.164 numbers.
+    imported on that day, as first digits of E.164 numbers.
     """
 
     __slots__ = (
@@ -64,14 +64,14 @@ class Profile:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """Return the blocked prefixes. Raises Unavailable if they cannot be read: then nothing may be called."""
+        """Return the blocked prefixes. Raises Unavailable if they cannot be read: until then, no number is callable."""
         if self._prefixes is None:
             raise Unavailable("The account's blocked prefixes cannot be read. Set them again; until then, do not call.")
         return self._prefixes
 
     @property
     def imported_on(self) -> dict[str, str]:
-        """Return the day on which the registry of each area was last imported. What a hand has broken is left out."""
+        """Return the day on which each area's registry was last imported. Values broken by hand are left out."""
         if self._imported_on is None:
             by_day = [(day, areas) for day, areas in self.registry_imports.items() if isinstance(areas, list)]
             self._imported_on = {
@@ -82,7 +82,7 @@ class Profile:
     def registry_age_days(self, number: str, listed_at: object, now: datetime) -> int | None:
         """Return how many days ago the registry that lists a number (E.164) was last imported.
 
-        If no import of its area is known, the number's own `listed_at` (RFC 3339) counts. None if that is no time.
+        If no import of its area is known, the number's own `listed_at` (RFC 3339) counts. None if that is not a time.
         """
         known = self.imported_on
         days = (known[number[:length]] for length in _AREA_LENGTHS if number[:length] in known)
@@ -158,7 +158,7 @@ def _age(written: object, now: datetime) -> int | None:
 
 
 def _prefixes(stored: Any) -> tuple[str, ...] | None:
-    """Return stored prefixes, or None if any of them is not a prefix, so that it could block nothing or everything."""
+    """Return stored prefixes, or None if any of them is malformed and could block nothing or everything."""
     if not isinstance(stored, list) or not all(isinstance(one, str) and _is_prefix(one) for one in stored):
         return None
     return tuple(stored)

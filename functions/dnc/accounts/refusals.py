@@ -1,15 +1,15 @@
-"""Tokens that were refused a moment ago, so that a client that keeps sending one does not cost a read each time."""
+"""Remembers tokens that were just refused, so that a client that keeps sending one does not cost a read each time."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
 REMEMBERED_SECONDS = 30.0
-_MOST = 10_000
+_MAX_TOKENS = 10_000
 
 
 class Refusals:
-    """The unknown tokens of this process. Only digests are kept, and at most 10,000 of them."""
+    """The unknown tokens that this process has refused, as digests, at most 10,000 of them."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock`: seconds."""
@@ -24,5 +24,5 @@ class Refusals:
         """Remember a refused token."""
         self._until[digest] = self._clock() + REMEMBERED_SECONDS
         self._until.move_to_end(digest)
-        if len(self._until) > _MOST:
+        if len(self._until) > _MAX_TOKENS:
             self._until.popitem(last=False)

@@ -1,4 +1,4 @@
-"""The accounts table: accounts and their API keys. Operators' keys live in the partition `#platform`."""
+"""The accounts table: accounts and their API keys. Operators' keys are in the partition `#platform`."""
 
 import hmac
 from collections.abc import Callable, Iterable, Mapping
@@ -21,19 +21,19 @@ DIRECTORY = "#accounts"
 SETUP = {"principal": "service:setup", "acting_user": None}
 """The actor of a change that a local command makes with AWS credentials."""
 _EXPIRY_NOTED = "expiry#"
-"""A record of its own, so that a key's record changes only when somebody changes the key."""
+"""A separate record, so that a key's own record changes only when somebody changes the key."""
 _PATIENCE = 5.0
-_LONGEST_DESCENT = 20
-"""Keys that made one another, in a row. No account has as many."""
+_MAX_MAKERS = 20
+"""How many makers of a key are followed: the key that made it, the key that made that one, and so on."""
 _MILLISECOND = timedelta(milliseconds=1)
 _refusals = Refusals()
 
 
 class KeyRefused(Unauthenticated):
-    """A key that exists and may not be used: it was revoked, it has expired, or its account is suspended."""
+    """A known key that may not be used: it was revoked, it has expired, or its account is suspended."""
 
     def __init__(self, detail: str, account_id: str, principal: str) -> None:
-        """Store whose key it is. `account_id`: `#platform` for an operator's."""
+        """Store whose key it is. `account_id`: `#platform` for an operator's key."""
         super().__init__(detail)
         self.account_id = account_id
         self.principal = principal
@@ -73,10 +73,10 @@ class Accounts(Profiles):
     def change_policy(
         self, account_id: str, policy: Mapping[str, Any], at: datetime, by: Mapping[str, Any], *, may_shorten: bool
     ) -> Profile:
-        """Change the given fields of an account's policy. Raises NotFound, and Forbidden for what the caller may not.
+        """Change the given fields of an account's policy. Raises NotFound, and Forbidden if the caller may not do so.
 
-        `policy`: also with the `note` of this change. `by`: the actor. `may_shorten`: the caller may take reasons off
-        `approve_reasons`. Otherwise an admin could, for one removal, do without the second person.
+        `policy`: may include a `note` on the change. `by`: the actor. `may_shorten`: the caller may take reasons off
+        `approve_reasons`. An admin may not, because they could avoid the second person for a single removal.
         """
         for _ in attempts(_PATIENCE):
             before = self.profile(account_id)
@@ -97,7 +97,7 @@ class Accounts(Profiles):
     def note_registry(
         self, account_id: str, areas: Iterable[str], day: str, at: datetime, by: Mapping[str, Any]
     ) -> None:
-        """Note that the registry of some areas was imported. Idempotent. Raises NotFound and Unavailable.
+        """Record that the registry of some areas was imported. Idempotent. Raises NotFound and Unavailable.
 
         `areas`: first digits of E.164 numbers. `day`: when the registry's file was fetched, such as 2026-11-23.
         """
@@ -107,7 +107,7 @@ class Accounts(Profiles):
     def forget_registry(
         self, account_id: str, areas: Iterable[str], day: str, at: datetime, by: Mapping[str, Any]
     ) -> None:
-        """Take back what `note_registry` noted, unless a later import has noted the area since. Idempotent."""
+        """Undo `note_registry`, except for areas that a later import has recorded since. Idempotent."""
         areas = list(areas)
         self._change_registry(account_id, lambda known: {a: "" for a in areas if known.get(a) == day}, at, by)
 
@@ -142,7 +142,7 @@ class Accounts(Profiles):
         raise _busy()
 
     def page(self, size: int, after: str | None) -> tuple[list[Profile], str | None]:
-        """Read a page of all accounts by id. Return it and the id after which the next one begins (None at the end)."""
+        """Read a page of all accounts by id. Return it and the id to continue after (None at the end)."""
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "account_id = :directory",
@@ -190,18 +190,18 @@ class Accounts(Profiles):
         return _key_as_json(wire.from_wire(item)) if item else None
 
     def made_by(self, account_id: str, principal: str) -> frozenset[str]:
-        """Return the principals that made a key: the one that made it, the one that made that one, and so on.
+        """Return the principals that made a key: its maker, the maker's maker, and so on.
 
-        `account_id`: of the key, unless it is an operator's. Raises Forbidden if a key on the way has no record: its
-        maker is then unknown.
+        `account_id`: of the key, unless it is an operator's key. Raises Forbidden if one of the keys has no record, so
+        that its maker is unknown.
         """
         makers: list[str] = []
         while principal.startswith("key:"):
             record = f"key#{principal.removeprefix('key:')}"
             keys = [record_key(partition, record) for partition in (account_id, PLATFORM)]
             rows = [wire.from_wire(item) for item in queries.batch(self._client, self._table, keys)]
-            if not rows or len(makers) == _LONGEST_DESCENT:
-                raise Forbidden("Nobody can tell who made one of the keys. Reject the removal, and request it again.")
+            if not rows or len(makers) == _MAX_MAKERS:
+                raise Forbidden("It is unknown who made one of the keys. Reject the removal, and request it again.")
             principal = str(rows[0].get("created_by"))
             makers.append(principal)
         return frozenset(makers)
@@ -218,13 +218,13 @@ class Accounts(Profiles):
         return [_key_as_json(wire.from_wire(item)) for item in queries.rows(self._client, query)]
 
     def has_noted_expiry(self, account_id: str, key_id: str) -> bool:
-        """Return whether it was announced that a key is about to expire (`note_expiry`)."""
+        """Return whether a key's expiry was already announced (see `note_expiry`)."""
         with aws_errors.storage():
             record = record_key(account_id, f"{_EXPIRY_NOTED}{key_id}")
             return "Item" in self._client.get_item(TableName=self._table, Key=record, ConsistentRead=True)
 
     def note_expiry(self, account_id: str, key_id: str, at: datetime) -> None:
-        """Note that it was announced that a key is about to expire. Idempotent."""
+        """Record that a key's expiry was announced. Idempotent."""
         row = {"account_id": account_id, "record": f"{_EXPIRY_NOTED}{key_id}", "noted_at": times.text(at)}
         with aws_errors.storage():
             self._client.put_item(TableName=self._table, Item=wire.to_wire(row))
@@ -244,7 +244,7 @@ class Accounts(Profiles):
             raise NotFound("The account has no such key.")
 
     def authenticate(self, written: str, at: datetime) -> tuple[Caller, str | None]:
-        """Return who a token belongs to and when it expires. Raises Unauthenticated, for a known key KeyRefused."""
+        """Return who a token belongs to and when it expires. Raises Unauthenticated, or KeyRefused for a known key."""
         token = Token.read(written)
         principal = f"key:{token.key_id}"
         if _refusals.has(token.digest):
@@ -291,13 +291,13 @@ class Accounts(Profiles):
 def areas_by_day(imported_on: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the areas whose registry was last imported on each day, the oldest day first."""
     by_day: dict[str, list[str]] = {}
-    for area, day in sorted(imported_on.items(), key=lambda one: (one[1], one[0])):
+    for area, day in sorted(imported_on.items(), key=lambda imported: imported[::-1]):
         by_day.setdefault(day, []).append(area)
     return by_day
 
 
 def _stored(before: Profile, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a profile's fields, to be changed. Prefixes that cannot be read are not dropped in passing."""
+    """Return a profile's stored fields. Raises Unavailable rather than drop prefixes that cannot be read."""
     if "blocked_prefixes" not in changes:
         _ = before.prefixes
     imports = {"registry_imports": before.registry_imports} if before.registry_imports else {}
@@ -309,9 +309,9 @@ def _busy() -> Unavailable:
 
 
 def _after(before: Profile | None, at: datetime) -> datetime:
-    """Return the time of a change, always later than the previous change, even within one millisecond.
+    """Return the time of a change, which is always later than the previous one, even within the same millisecond.
 
-    A write's condition compares it, and the audit recognizes the service's own changes by it.
+    The condition of a write compares this time, and the audit recognizes the service's own changes by it.
     """
     return max(at, times.parse(before.changed_at) + _MILLISECOND) if before else at
 

@@ -1,7 +1,7 @@
-"""API tokens: `nck_{account_id}.{key_id}.{secret}{checksum}`, for an operator `nck__platform.…`.
+"""API tokens: `nck_{account_id}.{key_id}.{secret}{checksum}`, or `nck__platform.…` for an operator.
 
-A token has no character that means something in a shell, a `.env` file or a URL.
-Only the SHA-256 of the secret is stored. The checksum lets a mistyped token be rejected without a read.
+No character of a token has a special meaning in a shell, a `.env` file or a URL. Only the SHA-256 of the secret is
+stored. The checksum lets a mistyped token be rejected without a read.
 """
 
 import hashlib
@@ -40,12 +40,12 @@ class Token:
 
     @property
     def hashed(self) -> str:
-        """Return what is stored of the secret. 43 random letters need neither a salt nor a slow hash."""
+        """Return the stored form of the secret. 43 random letters need neither a salt nor a slow hash."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
 
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of the whole token, for remembering it without keeping it."""
+        """Return the SHA-256 of the whole token, by which it can be remembered without storing it."""
         return hashlib.sha256(str(self).encode()).hexdigest()
 
     @classmethod

@@ -24,7 +24,7 @@ def _valid_reason(value: str) -> str:
 
 
 HomeRegion = Annotated[Region, BeforeValidator(_not_empty)]
-"""An account's own region. An empty text is refused, since leaving it out and clearing it differ."""
+"""An account's own region. An empty text is refused, because it could mean to leave the region or to clear it."""
 
 
 def _reasons_once(codes: list[str] | None) -> list[str] | None:
@@ -32,7 +32,7 @@ def _reasons_once(codes: list[str] | None) -> list[str] | None:
 
 
 ReasonsToApprove = Annotated[list[Annotated[str, AfterValidator(_valid_reason)]] | None, AfterValidator(_reasons_once)]
-"""Codes of valid removal reasons, read as a set and kept in the order of the reasons."""
+"""Codes of valid removal reasons, read as a set and stored in the order of the reasons."""
 
 
 def _sorted_prefixes(prefixes: list[str] | None) -> list[str] | None:
@@ -44,7 +44,10 @@ BlockedPrefixes = Annotated[
     AfterValidator(_sorted_prefixes),
 ]
 """First digits of E.164 numbers, with the plus, read as a set."""
-_OF_PREFIXES = "numbers that begin so are never callable: a country code and at least one more digit, at most 7 digits"
+_PREFIXES = (
+    "numbers that begin with one of these are never callable; each is a country code and at least one more digit, at "
+    "most 7 digits"
+)
 
 
 class PutAccount(Body):
@@ -54,7 +57,7 @@ class PutAccount(Body):
     default_region: HomeRegion = None
     suspended: bool | None = None
     approve_reasons: ReasonsToApprove = Field(None, description="the removal reasons that a second person must approve")
-    blocked_prefixes: BlockedPrefixes = Field(None, description=_OF_PREFIXES)
+    blocked_prefixes: BlockedPrefixes = Field(None, description=_PREFIXES)
 
 
 class PatchAccount(Body):
@@ -66,7 +69,7 @@ class PatchAccount(Body):
     approve_reasons: ReasonsToApprove = Field(
         None, description="the removal reasons that a second person must approve; only an operator may remove one"
     )
-    blocked_prefixes: BlockedPrefixes = Field(None, description=_OF_PREFIXES)
+    blocked_prefixes: BlockedPrefixes = Field(None, description=_PREFIXES)
     acting_user: ActingUser = None
 
 

@@ -1,6 +1,6 @@
-"""Turn the add that a client sent into the request to store.
+"""Turns an add as a client sent it into the requests to store.
 
-Imperfect data never loses an opt-out: it is corrected here, and each correction is a warning in the response.
+Imperfect data must not lose an opt-out: it is corrected here, and each correction is a warning in the response.
 """
 
 import hashlib
@@ -15,8 +15,8 @@ from dnc.api.number_requests import AddNumber
 from dnc.entries import written_times
 from dnc.entries.channel_words import channels_named
 from dnc.entries.entry import (
-    AHEAD,
     BOTH_CHANNELS,
+    CLOCK_SKEW,
     DETAILS,
     EXPIRING_SOURCES,
     LONGEST_NOTE,
@@ -42,7 +42,7 @@ INTAKE_SOURCES = frozenset(
         Source.DISPOSITION,
     }
 )
-"""The sources that an intake credential may send; any other is recorded as `web`."""
+"""The sources that an intake credential may send. Any other source is recorded as `web`."""
 LONGEST = {"note": LONGEST_NOTE, "acting_user": 128}
 
 type Warn = Callable[[str], None]
@@ -85,7 +85,7 @@ def read_add(add: AddNumber, caller: Caller, now: datetime, default_region: str 
 
 
 def _source(written: str, caller: Caller) -> Source:
-    """Return the request's source. An intake form may only send what a person can do; it sends the rest as `web`."""
+    """Return the request's source. An intake form may only send what a person can do; anything else becomes `web`."""
     known = Source(written) if written in set(Source) else None
     if caller.role is Role.INTAKE:
         return known if known in INTAKE_SOURCES else Source.WEB
@@ -95,7 +95,7 @@ def _source(written: str, caller: Caller) -> Source:
 
 
 def cut(name: str, text: str, warn: Warn) -> str:
-    """Return a text without surrounding space, and no longer than its field may be."""
+    """Return a text without surrounding space, cut to the length of its field with a warning."""
     text, longest = text.strip(), LONGEST.get(name, LONGEST_TEXT)
     if len(text) <= longest:
         return text
@@ -120,7 +120,7 @@ def _requested_at(add: AddNumber, now: datetime, warn: Warn) -> _RequestedAt:
     if moment is None:
         warn("requested_at could not be read: the request counts as made now")
         return _RequestedAt(now, str(sent))
-    if moment > now + AHEAD:
+    if moment > now + CLOCK_SKEW:
         warn("requested_at is in the future: the request counts as made now")
         return _RequestedAt(now, str(sent))
     if written_times.is_exact(sent):
@@ -156,7 +156,7 @@ def _expiry(add: AddNumber, source: Source, caller: Caller, now: datetime, warn:
 
 
 def _channels(add: AddNumber, details: Mapping[str, str], warn: Warn) -> frozenset[str]:
-    """Return what the request covers: both channels if what was sent cannot be honored, with a warning."""
+    """Return the channels that the request covers: both, with a warning, if what was sent cannot be honored."""
     if add.channels is None:
         return BOTH_CHANNELS
     named = channels_named(add.channels)
@@ -164,7 +164,7 @@ def _channels(add: AddNumber, details: Mapping[str, str], warn: Warn) -> frozens
         warn(f"channels could not be read, so the request covers both: send {' or '.join(sorted(BOTH_CHANNELS))}")
         return BOTH_CHANNELS
     if named != BOTH_CHANNELS and not may_cover_one_channel(details):
-        warn("the request covers both channels: one for a single channel needs a note or a call_id")
+        warn("the request covers both channels: a request for a single channel needs a note or a call_id")
         return BOTH_CHANNELS
     return named
 
@@ -172,7 +172,7 @@ def _channels(add: AddNumber, details: Mapping[str, str], warn: Warn) -> frozens
 def _content(add: AddNumber, numbers: Sequence[str]) -> str:
     """Return what the client sent in one canonical form, without `acting_user` and defaults.
 
-    Another content under the same key is a further request.
+    A different content under the same key is a further request.
     """
     sent = add.model_dump(mode="json", exclude={"acting_user", "region"}, exclude_defaults=True, exclude_none=True)
     channels = channels_named(sent.pop("channels", ())) or BOTH_CHANNELS
@@ -182,6 +182,6 @@ def _content(add: AddNumber, numbers: Sequence[str]) -> str:
 
 
 def _whole(key: str) -> str:
-    """Return a request key that differs whenever the sent one does, however long that is."""
+    """Return a request key of limited length that differs whenever the sent ones differ."""
     key = key.strip()
     return key if len(key) <= LONGEST_TEXT else hashlib.sha256(key.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The request bodies of bulk jobs as pydantic models: their names, forms and lengths."""
+"""The request bodies of bulk jobs, as pydantic models."""
 
 from typing import Annotated, Self
 
@@ -21,7 +21,7 @@ Bytes = Annotated[
 
 
 class Registry(Body):
-    """The registry file that an import reads, and who accessed it; kept with the job (47 CFR 64.1200(c)(2)(i)(D))."""
+    """The registry's file that an import reads, and who accessed it, for the record (47 CFR 64.1200(c)(2)(i)(D))."""
 
     version: Text = None
     accessed_by: Text = None
@@ -46,7 +46,7 @@ class NewImport(Body):
     note: Note = None
     columns: Columns | None = None
     expires_at: Moment | None = Field(
-        None, description="of numbers without one of their own; only for the sources that expire"
+        None, description="the expiry of numbers without their own; only for the sources that expire"
     )
     dry_run: bool = Field(False, description="count, but change nothing")
     skip_removed: bool = Field(False, description="leave removed numbers removed")

@@ -13,14 +13,14 @@ from dnc.entries.entry import DETAILS, Entry, Source
 from dnc.phone import reader as phone
 
 _PERSONAL = ("consumer_name", "note", "requested_at_text")
-"""The free text of a request or a removal, which an agent does not see, any more than the text of its evidence."""
-_WHERE_IT_APPLIES = ("also_listed", "reading_of", "requested_at_text", "listed_elsewhere_at", "registry_age_days")
+"""The free text of a request or a removal. Agents do not see it, and no evidence of a removal either."""
+_ONLY_IF_SET = ("also_listed", "reading_of", "requested_at_text", "listed_elsewhere_at", "registry_age_days")
 
 
 def as_json(
     entry: Entry, moment: datetime, caller: Caller, profile: Profile, warnings: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Return an entry as the API shows it. An agent sees no name, note or other free text in it."""
+    """Return an entry as the API shows it. Agents see no name, note or other free text."""
     region = phone.region_of(entry.number)
     honor_by = deadlines.honor_by(entry.source, entry.requested_at, region)
     view: dict[str, Any] = {
@@ -56,7 +56,7 @@ def as_json(
         "version": entry.version,
         "changed_at": entry.changed_at or None,
     }
-    for name in _WHERE_IT_APPLIES:
+    for name in _ONLY_IF_SET:
         if view[name] is None:
             del view[name]
     return view if caller.may(Action.READ_EVERYTHING_OF_A_NUMBER) else _without_free_text(view)
@@ -71,5 +71,5 @@ def _without_free_text(view: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(stored: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return a stored map as JSON can hold it. A hand may have put anything into it."""
+    """Return a stored map in a form for JSON. A row edited by hand may hold any type."""
     return None if stored is None else wire.plain(stored)

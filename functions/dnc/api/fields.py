@@ -1,6 +1,6 @@
-"""What request bodies and query parameters are made of: their base classes, and fields that several of them share.
+"""The base classes of request bodies and query parameters, and the fields that several of them share.
 
-Unknown fields are refused, because a misspelled `expires_at` must not be dropped in silence.
+Unknown fields are refused, because a misspelled `expires_at` must not be dropped silently.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from dnc.problems import NOT_A_REGION
 
 
 def text_or_none(value: object) -> object:
-    """Read an optional text: an empty one is an absent one."""
+    """Read an optional text. An empty text counts as absent."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
@@ -61,19 +61,19 @@ Version = Annotated[
     int, Field(ge=1, description="The version of the entry that the caller has seen"), BeforeValidator(whole)
 ]
 Region = Annotated[str | None, BeforeValidator(_region)]
-"""A country as people and programs name it, read as ISO 3166-1 alpha-2; an empty text is an absent one."""
+"""A country as people and programs name it, read as ISO 3166-1 alpha-2. An empty text counts as absent."""
 Day = Annotated[str, AfterValidator(_date), Field(json_schema_extra={"format": "date"})]
 
 
 class Body(BaseModel):
-    """A request's body: strict types, no unknown field."""
+    """A request's body, with strict types and no unknown fields."""
 
-    # Each model is built on first use: a function uses only some of them, and a request only one.
+    # Each model is built on first use, because a function uses only some of them, and a request only one.
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Query(BaseModel):
-    """Query parameters: numbers are read from text; unknown names are refused."""
+    """Query parameters. Numbers are read from text, and unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -89,7 +89,7 @@ def _page_size(value: object) -> object:
 
 
 class Paged(Query):
-    """Paging. A page_size above 500 is coerced to 500."""
+    """The parameters of a paged list."""
 
     page_size: Annotated[
         int, Field(ge=1, le=500), BeforeValidator(_page_size), WithJsonSchema({"type": "integer", "minimum": 1})

@@ -1,8 +1,8 @@
-"""From API Gateway's proxy event to a handler and back: access, reading, errors and responses, in one place.
+"""Passes API Gateway's proxy events to handlers, and turns their answers into responses: access, validation, errors.
 
-API Gateway has already matched the route (`resource`), so nothing is matched again here. A handler's own signature
-says what the route takes: `def make_import(call: Call, body: NewImport) -> Answer`. `docs/openapi.json` is generated
-from the same declarations.
+API Gateway has already matched the route (`resource`), so no path is matched here. The signature of a handler says what
+its route takes: `def make_import(call: Call, body: NewImport) -> Answer`. `docs/openapi.json` is generated from the
+same declarations.
 """
 
 import json
@@ -25,7 +25,7 @@ from dnc.problems import DncError, Forbidden, InternalError, InvalidRequest, Not
 
 MAX_BODY = 64 * 1024
 _IDS = {"id": r"[0-9A-Za-z]{1,64}", "key_id": r"[0-9A-Za-z]{1,64}"}
-"""The forms of ids in paths. Any other, such as one too long for a table's key, names nothing."""
+"""The forms of ids in paths. An id of any other form, such as one too long for a table's key, does not exist."""
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authorized request: who calls, for which account, and the path's parameters."""
+    """One authorized request: the caller, the account, and the path's parameters."""
 
     caller: Caller
     account_id: str
@@ -47,7 +47,7 @@ class Call:
     request_id: str
 
     def write(self, acting_user: str | None = None, item: int | None = None) -> Write:
-        """Return who writes, when, and for which request; `item` tells the writes of one batch apart."""
+        """Return who writes, when, and for which request. `item`: the position of the write in a batch."""
         person = acting_user or self.caller.person
         request_id = self.request_id if item is None else f"{self.request_id}#{item}"
         return Write(times.now(), Actor(self.caller.principal, person), request_id)
@@ -69,7 +69,7 @@ type Handler = Callable[..., Answer]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One declared route. `body`, `query`: the models of the handler's parameters with these names, if it has them."""
+    """One declared route. `body`, `query`: the models of the handler's parameters of these names, or None."""
 
     method: str
     resource: str
@@ -92,9 +92,9 @@ class Api:
     def route[H: Handler](
         self, method: str, resource: str, *, statuses: tuple[int, ...] = (200,), max_body: int = MAX_BODY
     ) -> Callable[[H], H]:
-        """Declare a route. `dnc.accounts.access` says who may use it; the handler's signature says what it reads.
+        """Declare a route. `dnc.accounts.access` says who may use it; the handler's signature says what it takes.
 
-        `statuses`: those of a success, for the documentation. `max_body`: in bytes of UTF-8.
+        `statuses`: the statuses of a success, for the documentation. `max_body`: in bytes of UTF-8.
         """
 
         def declare(handler: H) -> H:
@@ -109,9 +109,9 @@ class Api:
         return declare
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """Serve a proxy event. Never raises: every failure becomes a problem that reveals nothing internal.
+        """Serve a proxy event. It never raises: every failure becomes a problem that reveals nothing internal.
 
-        `context`: Lambda's. Storage is given up on shortly before the function's timeout, in time for a 503.
+        `context`: Lambda's. Waiting for storage ends shortly before the function's timeout, in time for a 503.
         """
         deadline.begin(context)
         request_id = str((event.get("requestContext") or {}).get("requestId") or "unknown")
@@ -119,9 +119,9 @@ class Api:
         try:
             route = self.routes.get((event["httpMethod"], event["resource"]))
             if route is None:
-                raise NotFound("There is no such route.")
+                raise NotFound("This route does not exist.")
             if str(event.get("path") or "").endswith("/"):  # API Gateway matches a path with and without it
-                raise NotFound("There is no such route. Leave out the slash at the end of the path.")
+                raise NotFound("This route does not exist. Leave out the slash at the end of the path.")
             answer = _serve(route, event, request_id)
         except DncError as failed:
             return self._refused(event, route, failed, request_id)
@@ -164,7 +164,7 @@ def _authorize(route: Route, event: dict[str, Any], request_id: str) -> Call:
         raise Forbidden("This credential belongs to another account.")
     for name, form in _IDS.items():
         if name in path and not re.fullmatch(form, path[name], re.ASCII):
-            raise NotFound("There is nothing with this id.")
+            raise NotFound("This id does not exist.")
     return Call(caller, account_id, path, request_id)
 
 
@@ -198,7 +198,7 @@ def _respond(route: Route, request_id: str, answer: Answer) -> dict[str, Any]:
 
 def _response(status: int, body: Any, headers: dict[str, str]) -> dict[str, Any]:
     text = json.dumps(body, ensure_ascii=False) if body is not None else ""
-    if not text.isascii():  # a lone surrogate that the request held cannot be sent back: it has no UTF-8
+    if not text.isascii():  # a lone surrogate from the request cannot be sent back, because it has no UTF-8
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return {"statusCode": status, "headers": {**headers, **_HEADERS}, "body": text}
 

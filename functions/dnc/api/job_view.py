@@ -1,4 +1,4 @@
-"""A job as the API shows it. Download URLs are created at the time of the read and are valid for 15 minutes."""
+"""A job as the API shows it. Download URLs are created when it is read, and are valid for 15 minutes."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from dnc.bulk.files import UPLOAD_LIFETIME, JobFiles
 from dnc.bulk.jobs import Job, JobKind, JobStatus
 
 ABANDONED_AFTER = UPLOAD_LIFETIME + timedelta(hours=23)
-"""A job without a file is shown as failed after this time. An upload that began in time may take most of it."""
+"""A job without a file is shown as failed after this time, which leaves time for a slow upload that began in time."""
 
 
 def as_json(job: Job, files: JobFiles, at: datetime) -> dict[str, Any]:
@@ -37,12 +37,17 @@ def as_json(job: Job, files: JobFiles, at: datetime) -> dict[str, Any]:
         view |= {"status": JobStatus.FAILED, "error": "No columns were chosen in time. Create another job."}
     if job.kind is not JobKind.EXPORT:
         candidates = job.state.get("candidates") or [] if view["status"] == JobStatus.NEEDS_COLUMNS else []
-        view |= {"columns": None, **_since_then(job), "candidates": candidates, "attention": job.state.get("attention")}
+        view |= {
+            "columns": None,
+            **_with_defaults(job),
+            "candidates": candidates,
+            "attention": job.state.get("attention"),
+        }
     return view | _RESULTS[job.kind](job, files)
 
 
-def _since_then(job: Job) -> dict[str, Any]:
-    """Return fields that jobs of an earlier release do not have."""
+def _with_defaults(job: Job) -> dict[str, Any]:
+    """Return a job's request, with the fields that jobs of an earlier release lack."""
     by_kind = {JobKind.SCRUB: {"channel": None, "by": "row"}}
     return {**by_kind.get(job.kind, {}), **job.request}
 
@@ -73,7 +78,7 @@ def _import(job: Job, files: JobFiles) -> dict[str, Any]:
 
 
 def _scrub(job: Job, files: JobFiles) -> dict[str, Any]:
-    """Return the files of a scrub, once they exist. `as_of`: the time up to which they are complete."""
+    """Return the files of a scrub once they exist. `as_of`: the time up to which they are complete."""
     urls = {
         f"{name}_url": _url(files, job.state.get(name), f"{_stem(job)}-{name}.csv")
         for name in ("clear", "blocked", "late")
@@ -82,7 +87,7 @@ def _scrub(job: Job, files: JobFiles) -> dict[str, Any]:
 
 
 def _export(job: Job, files: JobFiles) -> dict[str, Any]:
-    """Return the files of an export once it is done; until then a file may still be replaced."""
+    """Return the files of an export once it is done. Until then, a file may still be replaced."""
     done = job.status is JobStatus.DONE
     return {
         "files": [
@@ -101,7 +106,7 @@ def _export(job: Job, files: JobFiles) -> dict[str, Any]:
 
 
 def _stem(job: Job) -> str:
-    """Return the uploaded file's name without its endings: downloads are named after it."""
+    """Return the uploaded file's name without its extensions. Downloads are named after it."""
     name = str(job.request.get("filename") or job.id)
     return re.sub(r"(\.\w{1,5}){1,2}$", "", name) or job.id
 

@@ -27,7 +27,7 @@ def token(account_id: str, filters: dict[str, Any], key: str) -> str:
 
 
 def key_of(account_id: str, filters: dict[str, Any], written: str | None, is_key: IsKey = bool) -> str | None:
-    """Read the key from a token; None without a token. `is_key`: whether a text can be a key of the list.
+    """Read the key from a token, or None without a token. `is_key`: returns whether a text can be a key of the list.
 
     Raises InvalidRequest if the token was altered or forged, or belongs to another account or to other filters.
     """

@@ -1,4 +1,4 @@
-"""The number in a path: which entry it names, and what a 404 says about it."""
+"""The number in a path: the entry that it names, or the explanation for a 404."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from dnc.problems import NotListed
 def number_of_entry(numbers: Numbers, written: str) -> str:
     """Return the number (E.164) of the entry that a path names.
 
-    An older form of a number names the entry of the current form, unless it has one itself. Raises InvalidNumber.
+    An older form of a number names the entry of the current form, unless it has its own entry. Raises InvalidNumber.
     """
     number = phone.from_path(written)
     current = phone.current_form(number)
@@ -27,9 +27,8 @@ def entry_at(numbers: Numbers, written: str) -> Entry | None:
 def not_listed(why: str, written: str, default_region: str | None, prefixes: Iterable[str] = ()) -> NotListed:
     """Return the error for a path without an entry. It says how the digits were read, and what to write instead.
 
-    `prefixes`: the account's blocked ones. A number that one of them blocks has no entry that could be removed.
-
-    A path takes E.164 only, so national digits are read as a number of another country.
+    A path takes only E.164, so national digits are read as a number of another country. `prefixes`: the account's
+    blocked prefixes. A number that one of them blocks has no entry that could be removed.
     """
     number = phone.from_path(written)
     country = phone.region_of(number)

@@ -19,12 +19,12 @@ def _day_of(value: object) -> object:
 
 
 def _start(value: object) -> object:
-    """Read a time of a query: RFC 3339, also where its `+` arrived as a space, or a date, which is its start (UTC)."""
+    """Read a time of a query: RFC 3339, even if its `+` arrived as a space, or a date, which means its start (UTC)."""
     return _query_time(value, timedelta())
 
 
 def _end(value: object) -> object:
-    """Read the end of a span of a query; a date includes its whole day."""
+    """Read the end of a span. A date includes the whole day."""
     return _query_time(value, timedelta(days=1))
 
 
@@ -42,13 +42,13 @@ def _query_time(value: object, past_its_start: timedelta) -> object:
 
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
-"""The years of times in a query: a span can begin before and end after each of them."""
+"""The years that a query may name, so that a span can begin before and end after any of its times."""
 Since = Annotated[datetime | None, BeforeValidator(_start, json_schema_input_type=TIME_OR_DATE)]
 Until = Annotated[datetime | None, BeforeValidator(_end, json_schema_input_type=TIME_OR_DATE)]
 
 
 class ListNumbers(Paged):
-    """Filters of the list."""
+    """The filters of the list."""
 
     prefix: Annotated[str, StringConstraints(pattern=r"^[+ ]?[0-9]{1,15}$")] | None = None
     q: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
@@ -61,7 +61,7 @@ class ListNumbers(Paged):
 
 
 class ReadAudit(Paged):
-    """Filters of the account's events. `from` and `to` are RFC 3339 times or dates, at most 31 days apart."""
+    """The filters of the account's events. `from` and `to` are RFC 3339 times or dates, at most 31 days apart."""
 
     since: Since = Field(None, alias="from")
     until: Until = Field(None, alias="to")
@@ -70,7 +70,7 @@ class ReadAudit(Paged):
 
 
 class ReadStats(Query):
-    """The days (UTC) to count, both ends included: dates, or RFC 3339 times within them."""
+    """The days (UTC) to count, including both ends: dates, or RFC 3339 times on these days."""
 
     since: Annotated[date, BeforeValidator(_day_of, json_schema_input_type=TIME_OR_DATE)] | None = Field(
         None, alias="from"

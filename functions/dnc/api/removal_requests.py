@@ -1,4 +1,4 @@
-"""The request bodies that remove a number, decide about a removal, and reverse it, as pydantic models."""
+"""The request bodies that remove a number, decide on a pending removal, and reverse a removal, as pydantic models."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ class Evidence(Body):
     obtained_at: Moment | None = None
     purpose: Text = None
     number: Text = Field(None, description="the number that a signed consent names, in any written form")
-    compared_date: Day | None = Field(None, description="the date that was given to the reassigned numbers database")
+    compared_date: Day | None = Field(None, description="the date that the reassigned numbers database was asked about")
     checked_on: Day | None = Field(None, description="the day of the query")
     result: Text = None
 
@@ -39,7 +39,7 @@ class RemoveNumber(Body):
 
 
 class DecideRemoval(Body):
-    """Approve, reject or withdraw a removal that waits for a second person."""
+    """Approve, reject or withdraw a pending removal."""
 
     if_version: Version
     acting_user: ActingUser = None

@@ -1,4 +1,4 @@
-"""Bodies and query parameters, read into their models. What cannot be read is refused by field, in our own words."""
+"""Reads bodies and query parameters into their models. Errors name each wrong field, in the service's own words."""
 
 import base64
 import json
@@ -60,23 +60,23 @@ def read_event_body[M: BaseModel](model: type[M], event: dict[str, Any], max_byt
     try:
         return read_body(model, read_json(raw.removeprefix(_BOM).decode("utf-8", "surrogatepass")))
     except (MalformedJson, UnicodeDecodeError) as refused:
-        known = _other_format(raw, event)
-        if known:
-            raise MalformedJson(f"The body is {known}. Send JSON in UTF-8 instead.") from None
+        other = _other_format(raw, event)
+        if other:
+            raise MalformedJson(f"The body is {other}. Send JSON in UTF-8 instead.") from None
         if isinstance(refused, UnicodeDecodeError):
             raise MalformedJson("The body is not UTF-8.") from None
         raise
 
 
 def read_query[M: BaseModel](model: type[M], event: dict[str, Any]) -> M:
-    """Read the query parameters of a proxy event; an empty one is an absent one. Raises InvalidRequest."""
+    """Read the query parameters of a proxy event. An empty one counts as absent. Raises InvalidRequest."""
     values = event.get("multiValueQueryStringParameters") or {
         name: [value] for name, value in (event.get("queryStringParameters") or {}).items()
     }
     values = {name: present for name, sent in values.items() if (present := [value for value in sent if value])}
     repeated = [name for name, sent in values.items() if len(sent) > 1]
     if repeated:
-        raise InvalidRequest.of(repeated[0], "must be given only once")
+        raise InvalidRequest.of(repeated[0], "must be sent only once")
     try:
         return model.model_validate({name: sent[0] for name, sent in values.items()})
     except ValidationError as refused:
@@ -84,7 +84,7 @@ def read_query[M: BaseModel](model: type[M], event: dict[str, Any]) -> M:
 
 
 def read_json(text: str) -> Any:
-    """Read JSON as RFC 8259 defines it: no NaN, no repeated name. Raises MalformedJson."""
+    """Read JSON (RFC 8259), without NaN or repeated names. Raises MalformedJson."""
     try:
         return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_names)
     except RecursionError:
@@ -103,9 +103,9 @@ def _base64(text: str) -> bytes:
 
 
 def _other_format(raw: bytes, event: dict[str, Any]) -> str:
-    """Return the name of the format that a body has instead of JSON in UTF-8, or "".
+    """Return what a body is instead of JSON in UTF-8, or "".
 
-    API Gateway decodes bodies as UTF-8, so bytes that are not may have become U+FFFD.
+    API Gateway decodes bodies as UTF-8, so invalid bytes may have become U+FFFD.
     """
     headers = {str(name).lower(): str(value).lower() for name, value in (event.get("headers") or {}).items()}
     encoding, kind = headers.get("content-encoding", "identity"), headers.get("content-type", "")
@@ -132,7 +132,7 @@ def _invalid(refused: ValidationError, whole: str) -> InvalidRequest:
 
 
 def _words(kind: str, context: dict[str, Any], message: str) -> str:
-    """Return the project's own wording of a pydantic error; `context`: the limits that the value broke."""
+    """Return the service's own wording of a pydantic error. `context`: the limits that the value exceeds."""
     match kind:
         case "string_too_short":
             return problems.too_short(context["min_length"])

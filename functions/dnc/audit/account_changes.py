@@ -1,6 +1,6 @@
-"""What one record of the accounts table's stream says about an account or one of its keys.
+"""Reads the records of the accounts table's stream: changes of accounts and of their keys.
 
-The stream is filtered to profiles and keys. A key's event never carries its hash.
+The stream is filtered to profiles and keys. A key's event never contains the key's hash.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ KEY = "key#"
 
 
 def read_account_record(record: Mapping[str, Any]) -> RecordedChange | None:
-    """Read one record of the accounts table's stream. Return None for a record that is not of a profile or a key."""
+    """Read one record of the accounts table's stream. Return None if it is not about a profile or a key."""
     account_id, name = key_of(record, "record")
     if account_id == "#accounts" or not (name == PROFILE or name.startswith(KEY)):
         return None
@@ -61,7 +61,7 @@ _MOMENTS = {
 
 
 def _shown(typed: Mapping[str, Any] | None, name: str) -> dict[str, Any] | None:
-    """Return a row as its event shows it: a key by its id, without the hash of its secret."""
+    """Return a row as its event shows it. A key has its id, but not the hash of its secret."""
     row = image(typed or None)
     if row is None:
         return None

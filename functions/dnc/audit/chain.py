@@ -1,11 +1,11 @@
 """The hash chain that makes a history provable, and what an event stores.
 
-Every event carries the digest of the event before it, and the head row holds the chain's length and last digest. An
-event that was changed, removed, forged or cut off the end therefore shows.
+Every event carries the digest of the event before it, and the head row holds the chain's length and last digest. So an
+event that was changed, removed, forged or cut off the end is detected.
 
-An event stores the row `after` a change and the old values of what `changed`. Personal fields are stored beside the
-hashed part (`personal`), which holds one salted commitment for each of them. They can be erased later, and the chain
-still verifies; a field that is missing without an `erased` event breaks it.
+An event stores the row `after` a change and the old values of what `changed`. Personal fields are stored outside the
+hashed part, in `personal`; the hashed part has a salted commitment to each of them. They can be erased later, and the
+chain still verifies. A field that is missing without an `erased` event breaks the chain.
 """
 
 import copy
@@ -26,7 +26,7 @@ from dnc.entries.status import channels_of
 
 FORMAT = 2
 NO_DIGEST = "0" * 64
-MOST_MISSING = 100
+MAX_MISSING = 100
 _NOT_HASHED = frozenset({"digest", "personal"})
 _STATED_BY_THE_EVENT = {
     "changed_at": "occurred_at",
@@ -34,18 +34,18 @@ _STATED_BY_THE_EVENT = {
     "change": "type",
     "request_id": "request_id",
 }
-"""Attributes of a row that its event states itself, by the event's name for them."""
+"""The attributes of a row that its event states itself, with the event's names for them."""
 _REMOVALS: dict[str, str] = {Change.REMOVED: "removal", Change.REMOVAL_REQUESTED: "pending_removal"}
-"""By type of event: the attribute of the row that holds its evidence."""
+"""The attribute of the row that holds the evidence, by the type of event."""
 _PERSONAL = frozenset({"consumer_name", "note"})
 _SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of a chain: its length in events, the digest of the last one, and the latest sequence of any.
+    """The end of a chain: its length in events, the digest of the last one, and the latest sequence of any event.
 
-    `held`: the chain takes no events until those held back are appended, in order.
+    `held`: the chain accepts no events until the ones held back are appended, in order.
     """
 
     length: int = 0
@@ -55,7 +55,7 @@ class Head:
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> "Head":
-        """Read a head row in DynamoDB's typed form. A head that was tampered with is read as one that fits no chain."""
+        """Read a head row in DynamoDB's typed form. A head that was tampered with becomes one that matches no chain."""
         held = "held" in item
         if held and "length" not in item and "digest" not in item:
             return cls(held=True)
@@ -122,7 +122,7 @@ def verify(
     no row, so the last event must say so.
 
     `broken_at` is the index, counted from 1, of the first event that does not fit: one that was changed or forged, the
-    place of a missing one, or one past the end if the head disagrees. `missing`: versions that no event has.
+    place of one that is missing, or one past the end if the head disagrees. `missing`: versions without an event.
     """
     end = head or Head()
     previous = Head()
@@ -150,9 +150,9 @@ def verify(
 
 
 def missing_versions(rows: Iterable[Mapping[str, Any]], current: Mapping[str, Any] | None = None) -> list[int]:
-    """Return the versions (at most 100) that no event has within one life of a row. `current`: as in `verify`.
+    """Return the versions (at most 100) of a row that have no event. `current`: as in `verify`.
 
-    Versions start again after the row was deleted. A row that was put back continues.
+    After a row was deleted, versions start again from 1, unless the row was put back.
     """
     missing: list[int] = []
     last, deleted = 0, False
@@ -172,13 +172,13 @@ def missing_versions(rows: Iterable[Mapping[str, Any]], current: Mapping[str, An
             last = 0
         deleted = False
         if _kind(row) in ENTRY_CHANGES:
-            missing += range(last + 1, min(version, last + 1 + MOST_MISSING))
+            missing += range(last + 1, min(version, last + 1 + MAX_MISSING))
         last = version
-    return missing[:MOST_MISSING]
+    return missing[:MAX_MISSING]
 
 
 def _change_after(current: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an event as the next change of a row would have it: every version before it needs its own."""
+    """Return an event like the next change of a row would have. Every version before it needs its own event."""
     put_back = current.get("change") == Change.REINSTATED
     kind = EventType.REINSTATED if put_back else EventType.REQUESTED_AGAIN
     return {"type": kind, "after": {"version": int(current["version"]) + 1}}
@@ -189,12 +189,12 @@ def _leaves_a_row(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def in_order(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Sort a number's events as they were recorded: by index, then by key (a forged event may share an index)."""
+    """Sort a number's events as they were recorded: by index, then by key, because a forged event may share one."""
     return sorted((dict(r) for r in rows), key=lambda r: (_index(r), str(r.get("event_key"))))
 
 
 def as_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an event as the API shows it, with `before` and `request` computed. A forged row never makes it fail."""
+    """Return an event as the API shows it, with `before` and `request` computed. It does not fail for a forged row."""
     stored = with_personal(wire.plain(row))
     account_id, _, number = str(stored.get("subject", "")).rpartition("#")
     recorded_at = str(stored.get("recorded_key", "")).partition("#")[0]
@@ -226,7 +226,7 @@ def as_json(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rows_of(row: Mapping[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return the rows after and before the change of an event that has its personal fields."""
+    """Return the rows after and before an event's change. `row`: the event with its personal fields in place."""
     account_id, _, number = str(row.get("subject", "")).rpartition("#")
     key = {} if number == ACCOUNT else {"account_id": account_id, "number": number}
     stored = row.get("after")
@@ -242,20 +242,20 @@ def rows_of(row: Mapping[str, Any]) -> tuple[dict[str, Any] | None, dict[str, An
 
 
 def with_personal(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an event with its personal fields in their places; those that were erased are missing."""
+    """Return an event with its personal fields in place. Erased fields are missing."""
     whole = copy.deepcopy({name: value for name, value in row.items() if name != "personal"})
     for path, field in _map(row.get("personal")).items():
-        place = whole
+        target = whole
         *parents, name = [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]] or [""]
         for parent in parents:
-            place = place.get(parent) if isinstance(place, dict) else None  # type: ignore[assignment]
-        if isinstance(place, dict) and isinstance(field, Mapping):
-            place[name] = field.get("value")
+            target = target.get(parent) if isinstance(target, dict) else None  # type: ignore[assignment]
+        if isinstance(target, dict) and isinstance(field, Mapping):
+            target[name] = field.get("value")
     return whole
 
 
 def _compact(change: RecordedChange, row: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return a row without what its event states itself."""
+    """Return a row without the attributes that its event states itself."""
     if row is None:
         return None
     left_out = {"account_id", "number"} | (set(_STATED_BY_THE_EVENT) if change.type in ENTRY_CHANGES else set())
@@ -263,7 +263,7 @@ def _compact(change: RecordedChange, row: Mapping[str, Any] | None) -> dict[str,
 
 
 def _difference(change: RecordedChange) -> dict[str, Any]:
-    """Return `changed` (old values of what changed) and `added` (names of new attributes); nothing for a new row."""
+    """Return `changed` (old values) and `added` (names of new attributes), or neither for a new row."""
     if change.before is None:
         return {}
     after, before = _compact(change, change.after) or {}, _compact(change, change.before) or {}
@@ -296,7 +296,7 @@ def _commitment(field: Mapping[str, Any]) -> str:
 
 
 def _keeps_commitments(row: Mapping[str, Any], erased: frozenset[tuple[str, str]]) -> bool:
-    """Return whether every personal field is the one that was committed to, or was erased by an event that says so."""
+    """Return whether every personal field matches its commitment, or was erased by an event that says so."""
     personal, commitments = _map(row.get("personal")), _map(row.get("commitments"))
     if not personal.keys() <= commitments.keys():
         return False

@@ -1,7 +1,7 @@
-"""What one record of a table's stream says: which change it was, by whom, and the row before and after.
+"""Reads the records of the numbers table's stream: what changed, by whom, and the row before and after.
 
-Reading never fails. A change is the service's own only if the service could have written exactly this row in exactly
-this place; everything else was made by hand and is `altered_out_of_band`, shown as far as it can be.
+Reading never fails. A change counts as the service's own only if the service could have written exactly this row over
+the one before it. Any other change was made by hand and is `altered_out_of_band`, shown as far as possible.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from dnc.entries.status import expiry_of
 from dnc.entries.wire import row_of
 
 SERVICE = "service:audit"
-"""The principal of what the audit function itself writes: a row that it puts back."""
+"""The principal of the rows that the audit function puts back."""
 _TTL_PRINCIPAL = "dynamodb.amazonaws.com"
 _TTL_SKEW_SECONDS = 60
 _LONGEST_INTEGER = 10**38
@@ -41,7 +41,7 @@ _AFTER: dict[tuple[str | None, str], frozenset[str]] = {
 
 
 class EventType(StrEnum):
-    """The kinds of events: the service's own changes, and what happened outside of it."""
+    """The kinds of events: changes by the service, and changes made outside of it."""
 
     LISTED = "listed"
     REQUESTED_AGAIN = "requested_again"
@@ -73,7 +73,7 @@ ENTRY_CHANGES = frozenset(EventType(change) for change in Change)
 
 @dataclass(frozen=True, slots=True)
 class RecordedChange:
-    """A change as the stream recorded it, before it has its place in the chain.
+    """A change as the stream recorded it, before it is appended to a chain.
 
     `number`: E.164, or ACCOUNT for a change of the account itself. `images`: where both images are stored if they are
     too large for an event; `before` and `after` are then summaries.
@@ -123,7 +123,7 @@ def read_stream_record(record: Mapping[str, Any]) -> RecordedChange | None:
 
 
 def _reason_of(kind: EventType, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str | None:
-    """Return the reason of the removal that a change carries out, asks for or closes; None for any other change."""
+    """Return the reason of the removal that a change carries out, requests or closes, or None for any other change."""
     row, name = {
         EventType.REMOVED: (after, "removal"),
         EventType.REMOVAL_REQUESTED: (after, "pending_removal"),
@@ -152,14 +152,14 @@ def moment_of(record: Mapping[str, Any]) -> datetime:
 
 
 def outsider(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the actor of a change that the service did not make. A stream names one only for AWS's own changes."""
+    """Return the actor of a change that the service did not make. Streams name an actor only for AWS's own changes."""
     identity = record.get("userIdentity") or {}
     principal = identity.get("principalId") or identity.get("PrincipalId")
     return {"principal": f"aws:{principal}" if principal else "outside:unknown", "acting_user": None}
 
 
 def image(typed: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return an image as JSON can hold it: sets as sorted lists, whole numbers as int, binary values marked as such."""
+    """Return an image in a form for JSON: sets as sorted lists, whole numbers as int, binary values marked as such."""
     return None if typed is None else {name: _value(value) for name, value in typed.items()}
 
 
@@ -179,7 +179,7 @@ def _value(typed: Any) -> Any:
 
 
 def _canonical(typed: Any) -> Any:
-    """Return typed values with their sets sorted, because a stream gives the members in any order."""
+    """Return typed values with their sets sorted, because a stream has the members in any order."""
     if isinstance(typed, Mapping):
         return {
             name: sorted(inner, key=str)
@@ -226,7 +226,7 @@ def _is_plausible(entry: Entry) -> bool:
 
 
 def _is_ours(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> bool:
-    """Return whether the service could have written this row in the place of the one before it."""
+    """Return whether the service could have written this row over the one before it."""
     entry = Entry.of(wire.from_wire(new))
     if _canonical(row_of(entry)) != _canonical(new) or not _is_plausible(entry):
         return False

@@ -1,7 +1,7 @@
-"""Records whose events could not be appended. They are kept whole in the failure bucket until they are replayed.
+"""Stream records whose events could not be appended. The failure bucket stores them in full until they are replayed.
 
 One number that cannot be written must not stall every account of its shard. Its chain is marked `held`, and its later
-records are stored here too, so that they are appended in order. Lambda itself stores the batches that it gave up on.
+records are stored here as well, so that they are appended in order. Lambda stores the batches that it gave up on.
 """
 
 import json
@@ -37,7 +37,7 @@ class HeldRecords:
         self._put(f"{HELD}{quote(subject, safe='')}/{sequence_of(record)}.json", record)
 
     def store_unreadable(self, record: Mapping[str, Any]) -> None:
-        """Store a record that names no row. Idempotent."""
+        """Store a record that does not name a row. Idempotent."""
         self._put(f"{UNREADABLE}{sequence_of(record)}.json", record)
 
     def subjects(self) -> list[str]:
@@ -50,7 +50,7 @@ class HeldRecords:
             yield key, json.loads(self._bytes(key))
 
     def given_up(self) -> Iterator[tuple[str, list[dict[str, Any]] | None]]:
-        """Yield the batches that Lambda gave up on, those of one shard in order, each with its key.
+        """Yield the batches that Lambda gave up on, each with its key. The batches of one shard are in order.
 
         A batch that cannot be read is None.
         """
@@ -81,7 +81,7 @@ class HeldRecords:
 
 
 def _records_of(batch: bytes) -> list[dict[str, Any]] | None:
-    """Return the stream records of a batch that Lambda gave up on: `payload` is the event, as JSON or as its text."""
+    """Return the records of a batch that Lambda gave up on, or None. `payload` is the event, as JSON or as its text."""
     try:
         payload = json.loads(batch)["payload"]
         records: list[dict[str, Any]] = (json.loads(payload) if isinstance(payload, str) else payload)["Records"]
@@ -92,17 +92,17 @@ def _records_of(batch: bytes) -> list[dict[str, Any]] | None:
 
 
 def read_record(record: Mapping[str, Any]) -> RecordedChange | None:
-    """Read a record of either table's stream. Return None for a record that makes no event."""
+    """Read a record of either table's stream. Return None for a record that needs no event."""
     change = record["dynamodb"]
     row = change.get("Keys") or change.get("NewImage") or change.get("OldImage") or {}
     return read_account_record(record) if "record" in row else read_stream_record(record)
 
 
 def replay(held: HeldRecords, writer: AuditWriter, subject: str) -> int:
-    """Append a chain's held records, in order, and open the chain again. Return how many records there were.
+    """Append a chain's held records, in order, and reopen the chain. Return how many records were appended.
 
-    Safe to repeat. A record that is stored while this runs is appended too; if the chain went on before it, its event
-    is marked `recorded_late`.
+    Safe to repeat. A record that is stored while this runs is appended as well. If the chain has continued before it,
+    its event is marked `recorded_late`.
     """
     count = _append(held, writer, subject)
     writer.release(subject)

@@ -1,6 +1,7 @@
-"""The keys of the audit table, for everything that writes or reads it.
+"""The keys of the audit table, for all code that writes or reads it.
 
-A chain's partition is the subject of its number; the timeline index spreads a day over several partitions.
+The partition of a chain is its subject, an account and a number. The timeline index spreads a day over several
+partitions.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ from typing import Any
 SHARDS = 8
 HEAD_KEY = "~head"
 ACCOUNT = "~account"
-"""In the place of a number: the chain of the account itself and of its keys."""
+"""Stands in for the number in the chain of the account itself and its keys."""
 
 
 def subject(account_id: str, number: str) -> str:
@@ -23,10 +24,10 @@ def row_key(chain: str, event_key: str) -> dict[str, Any]:
 
 
 def shard(number: str) -> int:
-    """Return which part of a day's timeline holds a number's events, so that an import does not heat one partition."""
+    """Return the part of a day's timeline that has a number's events. An import spreads its events over all parts."""
     return hashlib.sha256(number.encode()).digest()[0] % SHARDS
 
 
 def day_shard(account_id: str, day: str, part: int) -> str:
-    """Return the timeline partition of a part of a day (`2026-11-23`, of `recorded_at`)."""
+    """Return the timeline's partition key for a part of a day. `day`: of `recorded_at`, such as 2026-11-23."""
     return f"{account_id}#{day}#{part}"

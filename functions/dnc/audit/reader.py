@@ -15,16 +15,16 @@ from dnc.audit.timeline import PARTS, Timeline, merged
 from dnc.aws import queries, wire
 
 PAGE_SECONDS = 10.0
-"""The longest that one page of the timeline is read for. What is found by then is a short page with its token."""
+"""How long reading one page of the timeline may take. A page that is cut short still has a token for the next one."""
 _ROWS_PER_QUERY = 1000
-"""Rows in one response of a filtered read, most of which match nothing."""
+"""Rows in one response of a filtered read, most of which do not match."""
 
 
 class AuditLog:
     """The audit of one account, for reading."""
 
     def __init__(self, client: Any, table: str, account_id: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Bind to the audit table and an account. `clock`: seconds, to end a page in time."""
+        """Bind to the audit table and an account. `clock`: seconds, for the time limit of a page."""
         self._client = client
         self._table = table
         self._account_id = account_id
@@ -57,8 +57,8 @@ class AuditLog:
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Read the account's events recorded in [since, until), newest first, and where the next page begins.
 
-        `before`: the place at which to continue; `wanted`: which events to return, or None for all. A page that takes
-        `PAGE_SECONDS` ends there: it may be short, even empty, and still have a next one.
+        `before`: where to continue; `wanted`: which events to return, or None for all. A page ends after
+        `PAGE_SECONDS`, so it may be short, even empty, and still have a next one.
         """
         first, last = times.text(since), times.text(until)
         upper = min(before, last) if before else last

@@ -1,4 +1,4 @@
-"""Adds that were refused. Each may be a person who asked not to be called, so none may be lost in silence.
+"""Reports adds that were refused. Each may be a person who asked not to be called, so none may be lost silently.
 
 A metric counts them by code. The event `AddRefused` on the change bus names the account and the key, never a number.
 """
@@ -12,9 +12,9 @@ from dnc.logs import metrics
 
 
 def report(client: Any, bus: str, code: str, account_id: str | None, principal: str | None) -> None:
-    """Count a refused add, and publish it if a known key sent it. Never raises: the client gets its response anyway.
+    """Count a refused add, and publish it if a known key sent it. It never raises, so the client gets its response.
 
-    `client`: of EventBridge. `code`: the problem's. `principal`: `key:{key_id}` for a key.
+    `client`: for EventBridge. `code`: of the problem. `principal`: `key:{key_id}` for a key.
     """
     metrics.count("AddsRefused", code=code)
     if not account_id or not (principal or "").startswith("key:"):

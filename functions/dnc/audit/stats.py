@@ -1,8 +1,8 @@
-"""An account's list in numbers, counted from its audit on request, so that adds and imports pay nothing for it.
+"""Statistics of an account's list, counted from its audit on request, so that adds and imports do no extra work.
 
-Counts are stored by day in the accounts table, with the place in each shard up to which it was read; the next request
-continues from there. Events younger than a few minutes are counted again each time, because an index of DynamoDB may
-be a little behind. Each event is in the audit once, so a replayed stream counts nothing twice.
+Counts are stored by day in the accounts table, with the place up to which each shard was read; the next request
+continues from there. Events of the last few minutes are counted again each time, because an index of DynamoDB may lag
+a little. Each event is in the audit once, so a replayed stream counts nothing twice.
 """
 
 import time
@@ -24,7 +24,7 @@ from dnc.entries.entry import LISTED
 from dnc.phone import reader as phone
 
 SETTLING = timedelta(minutes=5)
-_SECONDS = 15.0
+_READ_SECONDS = 15.0
 _EVENTS_PER_PAGE = 250
 _LISTINGS = frozenset({str(EventType.LISTED), str(EventType.RELISTED)})
 _DAY = timedelta(days=1)
@@ -57,7 +57,7 @@ class Tally:
 
     @property
     def net(self) -> int:
-        """Return by how many the list grew."""
+        """Return by how many numbers the list grew."""
         return self.listed.total() - self.removed.total()
 
     def add(self, other: "Tally") -> None:
@@ -67,15 +67,15 @@ class Tally:
         self.late += other.late
 
     def count(self, event: Mapping[str, Any]) -> None:
-        """Count one event, in DynamoDB's typed form, reading only what is counted.
+        """Count one event, in DynamoDB's typed form.
 
-        An event's name does not decide: a number counts if it was listed before and is not after, or the reverse.
+        The type of an event does not decide what is counted, but whether the number was listed before and after it.
         """
         kind = _text(event, "type")
         after = event.get("after", {}).get("M", {})
         is_now = _text(after, "status") == LISTED
         was = "changed" in event and _text({**after, **event["changed"].get("M", {})}, "status") == LISTED
-        if was and kind == EventType.RELISTED:  # it had expired, and no TTL had come by yet
+        if was and kind == EventType.RELISTED:  # it had expired, but DynamoDB had not deleted it yet
             self.removed[EventType.EXPIRED] += 1
             was = False
         if is_now and not was:
@@ -99,7 +99,7 @@ class Day:
 
     @property
     def total(self) -> Tally:
-        """Return all that was counted."""
+        """Return the settled and the unsettled counts together."""
         both = Tally()
         both.add(self.settled)
         both.add(self.unsettled)
@@ -117,38 +117,38 @@ class Stats:
         account_id: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Bind to the tables and an account. `clock`: seconds, to stop in time."""
+        """Bind to the tables and an account. `clock`: seconds, for the time limit of a request."""
         self._client = client
         self._timeline = Timeline(client, audit_table, account_id)
         self._accounts_table = accounts_table
         self._account_id = account_id
         self._clock = clock
 
-    def read(self, first: date, last: date, born: date, now: datetime) -> dict[str, Any]:
+    def read(self, first: date, last: date, created: date, now: datetime) -> dict[str, Any]:
         """Return `as_of`, `listed_total` and the `days` first..last (UTC).
 
-        `born`: the day the account was created, before which there is nothing. If there is more to count than one
-        request has time for, `as_of` says how far it came, and the next request continues from there.
+        `created`: the day the account was created, before which there are no events. If there is more to count than one
+        request has time for, `as_of` says how far it got, and the next request continues from there.
         """
-        deadline = self._clock() + _SECONDS
-        through, total = self._total(born - _DAY)
-        wanted = {*_days(max(first, born), min(last, now.date())), *_days(through + _DAY, now.date())}
+        deadline = self._clock() + _READ_SECONDS
+        through, total = self._total(created - _DAY)
+        needed = {*_days(max(first, created), min(last, now.date())), *_days(through + _DAY, now.date())}
         counted: dict[date, Day] = {}
         behind: str | None = None
         with ThreadPoolExecutor(SHARDS) as pool:
-            known = self._known(wanted)
-            for day in sorted(wanted):
+            known = self._known(needed)
+            for day in sorted(needed):
                 counted[day] = known.get(day) or Day(day)
                 if not counted[day].complete:
                     self._count(pool, counted[day], now, deadline)
                 behind = counted[day].behind
                 if behind:
                     break
-        after = [one for day, one in counted.items() if day > through]
-        self._advance(through, total, after)
+        later = [counts for day, counts in counted.items() if day > through]
+        self._advance(through, total, later)
         return {
             "as_of": behind or times.text(now),
-            "listed_total": total + sum(one.total.net for one in after),
+            "listed_total": total + sum(day.total.net for day in later),
             "days": [_day_as_json(day, counted.get(day)) for day in _days(first, last)],
         }
 
@@ -165,12 +165,12 @@ class Stats:
                 day.behind = min(day.behind or part.behind, part.behind)
         day.complete = ended and day.behind is None
         if day.complete or day.read_to != known:
-            self._keep(day)
+            self._store(day)
 
     def _shard(self, day: date, part: int, after: str | None, settled: str, deadline: float) -> Day:
         """Count one shard's events after a key, oldest first."""
         counted = Day(day)
-        # Small pages: eight shards are read in parallel, and none may keep the storage from answering the others.
+        # Pages are small because eight shards are read in parallel, and none may hold up the others.
         limits: dict[str, Any] = {"Limit": _EVENTS_PER_PAGE, **_PROJECTION}
         key = ""
         for page in self._timeline.pages(day.isoformat(), part, after or " ", "~", **limits):
@@ -188,8 +188,8 @@ class Stats:
                     counted.unsettled.count(event)
         return counted
 
-    def _known(self, wanted: set[date]) -> dict[date, Day]:
-        if not wanted:
+    def _known(self, days: set[date]) -> dict[date, Day]:
+        if not days:
             return {}
         query: dict[str, Any] = {
             "TableName": self._accounts_table,
@@ -198,14 +198,14 @@ class Stats:
             "ExpressionAttributeNames": {"#record": "record"},
             "ExpressionAttributeValues": {
                 ":account": {"S": self._account_id},
-                ":first": {"S": _record(min(wanted))},
-                ":last": {"S": _record(max(wanted))},
+                ":first": {"S": _record(min(days))},
+                ":last": {"S": _record(max(days))},
             },
         }
-        days = (_day_of(wire.from_wire(item)) for item in queries.rows(self._client, query))
-        return {day.day: day for day in days}
+        stored = (_day_of(wire.from_wire(item)) for item in queries.rows(self._client, query))
+        return {day.day: day for day in stored}
 
-    def _keep(self, day: Day) -> None:
+    def _store(self, day: Day) -> None:
         row = {
             "account_id": self._account_id,
             "record": _record(day.day),
@@ -219,7 +219,7 @@ class Stats:
         self._put(row, "attribute_not_exists(account_id)" if not day.revision else "revision = :seen", day.revision)
 
     def _total(self, before_all: date) -> tuple[date, int]:
-        """Return the last day up to which the list's size was added up, and that size."""
+        """Return the last day that is part of the stored total, and that total."""
         key = {"account_id": {"S": self._account_id}, "record": {"S": "stats"}}
         with aws_errors.storage():
             item = self._client.get_item(TableName=self._accounts_table, Key=key, ConsistentRead=True).get("Item")
@@ -230,16 +230,16 @@ class Stats:
 
     def _advance(self, through: date, total: int, days: Iterable[Day]) -> None:
         reached = through
-        for one in days:
-            if not one.complete:
+        for day in days:
+            if not day.complete:
                 break
-            reached, total = one.day, total + one.total.net
+            reached, total = day.day, total + day.total.net
         if reached > through:
             row = {"account_id": self._account_id, "record": "stats", "through": reached.isoformat(), "total": total}
             self._put(row, "attribute_not_exists(account_id) OR through = :seen", through.isoformat())
 
     def _put(self, row: dict[str, Any], condition: str, seen: object) -> None:
-        """Store a row unless another request that counted at the same time stored its own: both counted correctly."""
+        """Store a row, unless another request has stored its own meanwhile. Both have counted correctly."""
         put: dict[str, Any] = {
             "TableName": self._accounts_table,
             "Item": wire.to_wire(row),
@@ -255,18 +255,18 @@ def _text(item: Mapping[str, Any], name: str) -> str:
 
 
 def _is_late(event: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Return whether an event lists a number after its deadline. Nearly none comes close, so few are looked at."""
+    """Return whether an event lists a number after its deadline. Few are late enough to need a closer look."""
     requested_at, listed_at = _text(after, "requested_at"), _text(after, "listed_at")
     try:
-        if date.fromisoformat(listed_at[:10]) - date.fromisoformat(requested_at[:10]) < deadlines.SHORTEST:
+        if date.fromisoformat(listed_at[:10]) - date.fromisoformat(requested_at[:10]) < deadlines.SHORTEST_TERM:
             return False
     except ValueError:
         return False
     number = _text(event, "subject").rpartition("#")[2]
     deadline = deadlines.honor_by(_text(after, "source"), requested_at, phone.region_of(number))
     elsewhere = _text(after, "listed_elsewhere_at") if "listed_elsewhere_at" in after else None
-    since = deadlines.since(listed_at, elsewhere, is_imported="import_id" in after)
-    return bool(deadlines.is_late(deadline, since))
+    blocked_since = deadlines.first_blocked(listed_at, elsewhere, is_imported="import_id" in after)
+    return bool(deadlines.is_late(deadline, blocked_since))
 
 
 def _days(first: date, last: date) -> list[date]:

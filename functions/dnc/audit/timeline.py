@@ -1,4 +1,4 @@
-"""The timeline index: an account's events by the time they were recorded, one query for each part of a day."""
+"""The timeline index: an account's events by the time they were recorded. Each part of a day is a query."""
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ class Timeline:
     ) -> Iterator[list[dict[str, Any]]]:
         """Read the events of a part of a day with `recorded_key` in [first, last], page by page, oldest first.
 
-        `limits`: `Limit` and `ProjectionExpression` with its names, as a Query takes them.
+        `limits`: the Query's `Limit`, and its `ProjectionExpression` with its names.
         """
         query: dict[str, Any] = {
             "TableName": self._table,
@@ -58,10 +58,10 @@ class Timeline:
 
 
 def merged(parts: Iterable[Iterator[dict[str, Any]]], *, newest_first: bool = False) -> Iterator[dict[str, Any]]:
-    """Merge the parts of a day, each of them sorted, by the time recorded."""
+    """Merge the parts of a day, each of them sorted by the time recorded."""
     return heapq.merge(*parts, key=recorded_key, reverse=newest_first)
 
 
 def recorded_key(row: Mapping[str, Any]) -> str:
-    """Return where an event is in the timeline."""
+    """Return the position of an event in the timeline."""
     return str(row["recorded_key"]["S"])

@@ -1,4 +1,4 @@
-"""Appends events to chains. Only the streams' handler and the replay of held events use it."""
+"""Appends events to chains. Only the handler of the streams and the replay of held records use it."""
 
 import hashlib
 import json
@@ -19,20 +19,20 @@ from dnc.problems import Unavailable
 
 EVENTS_PER_TRANSACTION = 20
 LARGEST_IMAGES = 64 * 1024
-"""Bytes of both images, as JSON, that an event stores itself: a transaction of 20 events holds 4 MB."""
+"""The most bytes of both images, as JSON, that an event stores itself: a transaction of 20 events may have 4 MB."""
 _DEEPEST = 24
-"""Levels of an image that an event stores itself: DynamoDB takes 32, of which an event needs some."""
+"""The most levels of an image that an event stores itself: DynamoDB allows 32, of which an event needs some."""
 _PATIENCE = 10.0
 _NOT_HELD = " AND attribute_not_exists(held)"
 _SUMMARY = ("status", "source", "version", "change")
 
 
 class ChainHeld(Exception):
-    """The chain takes no events until those held back are appended."""
+    """The chain accepts no events until the ones held back are appended."""
 
 
 class AuditWriter:
-    """Records what happened to the numbers of any account."""
+    """Records the changes of any account's numbers."""
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class AuditWriter:
         return {item["subject"]["S"]: Head.of(item) for item in queries.batch(self._client, self._table, keys)}
 
     def record(self, changes: Sequence[RecordedChange], head: Head | None, *, replaying: bool = False) -> None:
-        """Append the changes of one number, in their order, to its chain. `head`: as it was read, or None.
+        """Append the changes of one number, in order, to its chain. `head`: as it was read, or None.
 
-        A change that is already recorded is left as it is, so a replay writes nothing. Raises ChainHeld, unless held
-        changes are being replayed, and Unavailable if the changes could not be recorded in time.
+        Changes that are already recorded are skipped, so a replay writes nothing. Raises ChainHeld, unless held changes
+        are being replayed, and Unavailable if the changes could not be recorded in time.
         """
         waiting = [self._without_large_images(change) for change in changes]
         for _ in attempts(_PATIENCE):
@@ -74,7 +74,7 @@ class AuditWriter:
         raise Unavailable("The audit of a number could not be written in time.")
 
     def hold(self, subject: str) -> None:
-        """Close a chain to new events until those held back are appended (`release`). Idempotent."""
+        """Close a chain to new events until `release`, when the events held back have been appended. Idempotent."""
         self._set_held(subject, "SET held = :held", {":held": {"BOOL": True}})
 
     def release(self, subject: str) -> None:
@@ -89,7 +89,7 @@ class AuditWriter:
             self._client.update_item(TableName=self._table, Key=row_key(subject, HEAD_KEY), **request)
 
     def _without_large_images(self, change: RecordedChange) -> RecordedChange:
-        """Move images that an event cannot hold to the bulk bucket. The event keeps their digest, size and key."""
+        """Move images that are too large for an event to the bulk bucket. The event has their digest, size and key."""
         whole = {"before": change.before, "after": change.after}
         body = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         if len(body) <= LARGEST_IMAGES and not _is_deeper(whole, _DEEPEST):
@@ -143,7 +143,7 @@ class AuditWriter:
         return [*writes, {"Put": head_put}]
 
     def _missing(self, changes: Sequence[RecordedChange]) -> tuple[list[RecordedChange], Head | None]:
-        """Return the changes that are not recorded yet, and the head as it is now."""
+        """Return the changes that are not recorded yet, and the current head."""
         subject = changes[0].subject
         keys = [row_key(subject, change.sequence) for change in changes]
         events = queries.batch(self._client, self._table, keys, ProjectionExpression="event_key")
@@ -152,7 +152,7 @@ class AuditWriter:
 
 
 def _summary(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return what others read of a row, if it is short."""
+    """Return the short attributes of a row that readers of events need."""
     if row is None:
         return None
     return {

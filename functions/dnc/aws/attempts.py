@@ -28,5 +28,5 @@ def attempts(patience: float) -> Iterator[None]:
 
 def pause(most: float) -> None:
     """Sleep for a random part of `most` seconds."""
-    # From the system, not from a generator: functions restored from one snapshot must not wait in step.
+    # Randomness from the system, because functions restored from one snapshot would share a generator's state.
     time.sleep(most * int.from_bytes(os.urandom(4)) / 2**32)

@@ -1,9 +1,9 @@
 """One call of an AWS service that speaks JSON over HTTP, with retries.
 
-Throttling, 5xx, timeouts, broken connections and incomplete responses are retried, up to four attempts in all like
-botocore's standard mode, with full jitter, and only until the invocation's deadline. A skewed clock and an expired
-credential are corrected once. A response that is wrong in any way (not a JSON object, another checksum, another
-request's id) never gets out.
+Throttling, 5xx, timeouts, broken connections and incomplete responses are retried with full jitter, until the
+invocation's deadline, for up to four attempts in all as in botocore's standard mode. A skewed clock and an expired
+credential are corrected once. A response that is wrong in any way (not a JSON object, a wrong checksum, another
+request's id) is never returned.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Client:
             connections.give_back(connections.take(new=True))
 
     def close(self) -> None:
-        """Close the kept connections. The next call opens a new one."""
+        """Close the idle connections. The next call opens a new one."""
         self._endpoint.connections.forget_idle()
 
     def call(self, operation: str, request: Mapping[str, Any] | bytes) -> dict[str, Any]:
@@ -189,7 +189,7 @@ class Call:
                 if isinstance(broken, TimeoutError):
                     self._endpoint.connections.forget_idle()
                     raise
-                # A kept connection that the other side has closed is not a failure: use a new one, once.
+                # An idle connection that the other side has closed is not a failure: use a new one, once.
                 if not used:
                     raise
                 self._endpoint.connections.forget_idle(until=used)

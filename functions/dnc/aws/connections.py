@@ -1,9 +1,9 @@
-"""HTTP/1.1 over kept sockets, no more than an AWS endpoint needs: send a request, receive a response with its body.
+"""HTTP/1.1 over persistent connections, as far as AWS endpoints need it: send a request, receive a response.
 
 It uses sockets directly because `http.client` reads each response's headers through the email parser, which costs more
-than all the rest of a read (decision 18). No response may ever be taken for another request's, so a connection is
-closed, never used again, as soon as anything is wrong with it: unrequested bytes, a request id that repeats, a
-timeout.
+than all the rest of a read (decision 18). A response must never be mistaken for another request's. So as soon as
+anything is wrong with a connection (unrequested bytes, a repeated request id, a timeout), it is closed and never used
+again.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 MAX_BODY = 32 * 1024 * 1024
 IDLE_SECONDS = 20.0
-"""A connection that was idle for longer, by the wall clock, may be dead without either side knowing: a function that
-is frozen between invocations notices nothing."""
-MOST_REQUESTS = 1000
-"""A connection is replaced after so many responses, which bounds the request ids that it remembers."""
+"""A connection that was idle for longer, by the wall clock, may be dead: a function that is frozen between invocations
+does not notice when the other side closes it."""
+MAX_RESPONSES = 1000
+"""A connection is replaced after this many responses, which bounds the request ids that it remembers."""
 _CHUNK = 64 * 1024
 _FIRST_CHUNK = 16 * 1024
-"""Holds the whole response of a check; a larger buffer takes longer to allocate than it saves."""
+"""Enough for the whole response of a check. A larger buffer takes longer to allocate than it saves."""
 _MAX_HEAD = 64 * 1024
 _LENGTH = b"\r\ncontent-length:"
 _LONGEST_LENGTH = 12
 _SHORTEST_WAIT = 0.001
 _CLOSE_ENOUGH = 0.02
-"""How far, in seconds, a wait may be from its limit."""
+"""How far a wait may be from its limit, in seconds."""
 
 
 class Closed(OSError):
@@ -42,7 +42,7 @@ class Closed(OSError):
 
 
 class BadResponse(Exception):
-    """The bytes received are not the whole of one HTTP/1.1 response to this request."""
+    """The bytes received are not exactly one HTTP/1.1 response to this request."""
 
 
 class Response:
@@ -51,7 +51,7 @@ class Response:
     __slots__ = ("body", "head", "status")
 
     def __init__(self, status: int, head: bytes, body: bytes) -> None:
-        """Hold what was read."""
+        """Store what was read."""
         self.status = status
         self.head = head
         self.body = body
@@ -129,9 +129,9 @@ class Connection:
         return Response(_status(head), head, body)
 
     def claim(self, request_id: str) -> None:
-        """Take a request id as this response's own. Raises BadResponse if it was another response's, or is missing.
+        """Record a response's request id. Raises BadResponse if an earlier response had the same id, or this has none.
 
-        A response that is sent twice repeats its id. One that answers no request, such as a late 408, has none.
+        A response that is sent twice repeats its id. A response to no request, such as a late 408, has no id.
         """
         if not request_id:
             if self._request_ids:
@@ -140,7 +140,7 @@ class Connection:
         if request_id in self._request_ids:
             raise BadResponse("its request id repeats")
         self._request_ids.add(request_id)
-        if len(self._request_ids) >= MOST_REQUESTS:
+        if len(self._request_ids) >= MAX_RESPONSES:
             self.keep = False
 
     def close(self) -> None:
@@ -148,13 +148,13 @@ class Connection:
         self._socket.close()
 
     def _limit_wait(self, seconds: float) -> None:
-        """Limit the next wait for the other side. Setting a socket's timeout is a system call, so a close one stays."""
+        """Limit the next wait. Setting a socket's timeout is a system call, so one that is close enough is kept."""
         if not -_CLOSE_ENOUGH < self._timeout - seconds < _CLOSE_ENOUGH:
             self._timeout = max(seconds, _SHORTEST_WAIT)
             self._socket.settimeout(self._timeout)
 
     def _buffered(self) -> int:
-        """Return how many bytes TLS has decrypted already, which polling the socket does not show."""
+        """Return how many bytes TLS has already decrypted. Polling the socket does not show them."""
         pending = getattr(self._socket, "pending", None)
         return pending() if pending else 0
 
@@ -216,7 +216,7 @@ class Connection:
 
 
 class Connections:
-    """The kept connections to one endpoint. Threads may share it: each connection has one user at a time."""
+    """The pool of connections to one endpoint. Threads may share it: each connection has one user at a time."""
 
     def __init__(self, scheme: str, host: str, port: int, connect_seconds: float, response_seconds: float) -> None:
         """`scheme`: http or https."""
@@ -226,7 +226,7 @@ class Connections:
         self._idle: list[Connection] = []
 
     def take(self, *, new: bool = False) -> Connection:
-        """Return a kept connection that is fit, or a new one. Raises OSError, also for an untrusted certificate."""
+        """Return an idle connection that is fit, or a new one. Raises OSError, also for an untrusted certificate."""
         while not new:
             try:
                 connection = self._idle.pop()
@@ -238,14 +238,14 @@ class Connections:
         return self._opened()
 
     def give_back(self, connection: Connection) -> None:
-        """Keep a connection whose last response was whole and its own."""
+        """Return a connection to the pool. Its last response must have been complete and its own."""
         if connection.keep:
             self._idle.append(connection)
         else:
             connection.close()
 
     def forget_idle(self, until: float = math.inf) -> None:
-        """Close the kept connections that were last used up to a moment (epoch seconds): they are likely dead, too."""
+        """Close the idle connections last used up to a moment (epoch seconds): they are likely to be dead as well."""
         for connection in self._idle[:]:
             if connection.used <= until:
                 try:

@@ -27,12 +27,12 @@ class CredentialUnavailable(Exception):
 
 
 class Credential:
-    """The keys that sign a request. `token`: of a temporary credential, else empty; `ends`: epoch seconds or None."""
+    """The keys that sign a request. `token`: of a temporary credential, or empty; `ends`: epoch seconds or None."""
 
     __slots__ = ("access_key", "ends", "secret_key", "token")
 
     def __init__(self, access_key: str, secret_key: str, token: str = "", ends: float | None = None) -> None:
-        """Hold the parts."""
+        """Store the parts."""
         self.access_key = access_key
         self.secret_key = secret_key
         self.token = token

@@ -1,7 +1,7 @@
-"""The moment by which an invocation must have answered, which every retry loop and every wait obeys.
+"""The time by which an invocation must respond. Every retry loop and every wait obeys it.
 
-A caller that has given up gains nothing from another attempt, but the function's concurrency is gone meanwhile. Lambda
-runs one invocation at a time in a process, so one deadline for the process is enough; its threads share it.
+Another attempt is useless to a caller that has given up, and it occupies the function's concurrency. Lambda runs one
+invocation at a time in a process, so one deadline for the process is enough; its threads share it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def begin(context: Any, most: float = math.inf) -> None:
 
 
 def start(seconds: float) -> None:
-    """Set the deadline, `seconds` from now. It holds until it is set again."""
+    """Set the deadline to `seconds` from now. It applies until it is set again."""
     global _ends  # noqa: PLW0603 - one invocation at a time
     _ends = time.monotonic() + seconds
 
@@ -40,7 +40,7 @@ def clear() -> None:
 
 
 def ends() -> float:
-    """Return the deadline by the monotonic clock, in seconds; infinite if none is set."""
+    """Return the deadline in seconds of the monotonic clock; infinite if none is set."""
     return _ends
 
 

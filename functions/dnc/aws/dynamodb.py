@@ -4,8 +4,8 @@ Responses are boto3's without `ResponseMetadata`, and binary values are in base 
 it costs and when to drop it.
 
 A call that may have failed is retried (`dnc.aws.call`). That is safe: every write of this service is conditional on
-what was read, or idempotent. If a retried write had already succeeded, its condition fails, and the stores recognize
-their own write in the row that is stored.
+what was read, or idempotent. If a retried write had already succeeded, its condition fails, and the store recognizes
+its own write in the stored row.
 """
 
 from __future__ import annotations
@@ -68,15 +68,15 @@ class DynamoDB(Client):
     def call_all(self, operation: str, requests: Sequence[Mapping[str, Any] | bytes]) -> list[dict[str, Any]]:
         """Make calls side by side, ten at a time: all are sent before the first response is read.
 
-        Returns the responses in order. `requests`: as `call` takes them. It needs no threads, because each call has a
-        connection of its own and only waits. Raises as `call` does, for the first failure; the outcome of the others
-        is then unknown.
+        Returns the responses in order. `requests`: as for `call`. No threads are needed, because each call has its own
+        connection and only waits. Raises the errors of `call`, for the first failure; the outcome of the other calls is
+        then unknown.
         """
         responses = []
         for start in range(0, len(requests), SIDE_BY_SIDE):
             calls = [
-                Call(self._endpoint, self.TARGET + operation, encoded(one))
-                for one in requests[start : start + SIDE_BY_SIDE]
+                Call(self._endpoint, self.TARGET + operation, encoded(request))
+                for request in requests[start : start + SIDE_BY_SIDE]
             ]
             try:
                 for call in calls:

@@ -1,4 +1,4 @@
-"""The host of an AWS service in a Region: every partition's DNS suffix, held by a test to botocore's data."""
+"""The host of an AWS service in a Region. A test compares the partitions' DNS suffixes with botocore's data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SUFFIXES = {
     "eu-isoe": "cloud.adc-e.uk",
     "us-isof": "csp.hci.ic.gov",
 }
-"""By the start of a Region's name. The commercial Regions and GovCloud have `amazonaws.com`."""
+"""DNS suffixes by the start of a Region's name. The commercial Regions and GovCloud have `amazonaws.com`."""
 _VARIANTS = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
 
 
@@ -35,7 +35,7 @@ def suffix(region: str) -> str:
 def url(service: str, variable: str, environment: Mapping[str, str]) -> str:
     """Return a service's endpoint: the environment's own (`variable`, or for all services), or its Region's.
 
-    Raises ValueError if the environment selects FIPS or dual-stack endpoints, whose names follow no one rule.
+    Raises ValueError if the environment selects FIPS or dual-stack endpoints, whose names follow no single rule.
     """
     own = environment.get(variable) or environment.get("AWS_ENDPOINT_URL")
     if own:

@@ -1,7 +1,7 @@
 """Failures of AWS services, in one form for both kinds of client.
 
-`AwsError` has the shape of botocore's `ClientError`, so the same code reads either, and it needs no botocore: importing
-that is half of a check's cold start. Its text is a code, never a message, because a message may repeat personal data.
+`AwsError` has the shape of botocore's `ClientError`, so the same code reads both. It does not need botocore, whose
+import is half of a check's cold start. Its text is a code, never a message, because a message may repeat personal data.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def unanswered() -> tuple[type[Exception], ...]:
 
 
 class _Storage:
-    """A class rather than a generator, which would cost a warm check a twentieth of its time."""
+    """The context of `storage`. As a generator, it would cost a warm check a twentieth of its time."""
 
     def __enter__(self) -> None:
         pass
@@ -82,7 +82,7 @@ _STORAGE = _Storage()
 
 
 def storage() -> _Storage:
-    """Return a context that raises Unavailable if storage cannot be reached or throttles. Other failures pass."""
+    """Return a context that raises Unavailable if storage is unreachable or throttles. Other errors pass unchanged."""
     return _STORAGE
 
 
@@ -98,7 +98,7 @@ def response_of(failed: BaseException) -> dict[str, Any]:
 
 
 def _of_botocore(name: str) -> tuple[type[Exception], ...]:
-    # Evaluated after something was raised: botocore cannot have raised it unless it is loaded by now.
+    # This runs after an exception: botocore cannot have raised it unless it is loaded by now.
     loaded = sys.modules.get("botocore.exceptions")
     return (getattr(loaded, name),) if loaded else ()
 

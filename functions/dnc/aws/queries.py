@@ -1,7 +1,7 @@
-"""The three patterns of DynamoDB access that more than one store needs, each written once.
+"""The patterns of DynamoDB access that more than one store needs, each written once.
 
-Reading every page of a query, reading every key of a batch, and writing under a condition. Each raises Unavailable if
-DynamoDB cannot be reached or throttles, and lets every other failure pass.
+They are reading every page of a query, reading every key of a batch, and writing under a condition. Each raises
+Unavailable if DynamoDB is unreachable or throttles, and lets every other error pass.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def batch(
 ) -> Iterator[dict[str, Any]]:
     """Read rows by key, strongly consistent, in DynamoDB's typed form and in no order. Missing rows are left out.
 
-    `keys`: in typed form, any number. `patience`: seconds for each 100 of them. `options`: of `KeysAndAttributes`.
-    Raises Unavailable if some keys are still unread by then, so a key that was not read is never taken for absent.
+    `keys`: any number, in typed form. `patience`: seconds for each 100 of them. `options`: of `KeysAndAttributes`.
+    Raises Unavailable if some keys are still unread by then, so a key that was not read never counts as absent.
     """
     for i in range(0, len(keys), KEYS_PER_BATCH):
         request = {table: {"ConsistentRead": True, **options, "Keys": list(keys[i : i + KEYS_PER_BATCH])}}

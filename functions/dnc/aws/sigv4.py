@@ -25,7 +25,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 _BLOCK = 64
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 _LONG_BODY = 2048
-"""From this length on OpenSSL is faster, as for batches."""
+"""From this length on, OpenSSL is faster."""
 
 
 class Signer:

@@ -1,7 +1,8 @@
 """TLS trust. Certificates are always verified, names included; no setting turns that off.
 
-AWS's own hosts are verified against Amazon's five roots, which take 1 ms to load; the usual hundred take 14. Any other
-host, and any chain that the five do not verify, is verified against the system's store. AWS_CA_BUNDLE replaces both.
+AWS's own hosts are verified against Amazon's five roots, which take 1 ms to load; the system's hundred-odd take 14 ms.
+Any other host, and any chain that the five do not verify, is checked against the system's store. AWS_CA_BUNDLE replaces
+both.
 `amazon_roots.pem` is generated from certifi's bundle, and `make check` compares them.
 https://docs.aws.amazon.com/general/latest/gr/aws-general.html (TLS: "trust all five Amazon root CAs")
 """
@@ -35,7 +36,7 @@ class Trust:
         return self._context
 
     def widen(self) -> bool:
-        """Switch to the system's store after the five roots did not verify; return whether that changes anything."""
+        """Switch to the system's store after the five roots have failed; return whether that changes anything."""
         if not self._small:
             return False
         self._small = False

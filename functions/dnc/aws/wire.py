@@ -1,4 +1,4 @@
-"""Values to and from DynamoDB's typed form, and to plain values that JSON can hold.
+"""Converts values to and from DynamoDB's typed form, and to plain values that JSON can hold.
 
 - `to_wire`, `from_wire`: whole rows, as boto3's serializers convert them. Numbers are Decimal, sets are sets. Binary
   values are bytes, in base 64 on the wire; only manually edited rows have any.
@@ -193,7 +193,7 @@ def _base64(value: bytes) -> str:
 
 
 def _bytes(value: str | bytes) -> bytes:
-    """Return a binary value of the wire: base 64 from this project's client and from streams, bytes from boto3's."""
+    """Return a binary value: the wire has base 64 from this project's client and from streams, bytes from boto3."""
     from base64 import b64decode  # noqa: PLC0415 - as above
 
     return b64decode(value) if isinstance(value, str) else bytes(value)

@@ -1,8 +1,8 @@
-"""The files of bulk jobs in one bucket, each job's under `accounts/{account_id}/{kind}s/{id}/`.
+"""The files of bulk jobs. They share one bucket; a job's files are under `accounts/{account_id}/{kind}s/{id}/`.
 
-`JobFiles` is bound to a job, so it cannot name a key of another account. The signature of an upload URL covers
-everything that it allows: the key, the length, the type, the tag by which the file expires, and that the key does not
-exist yet.
+`JobFiles` is bound to a job, so it cannot name a key of another account. The signature of an upload URL fixes
+everything about the upload: the key, the length, the type, the tag by which the file expires, and that the key does
+not exist yet.
 """
 
 import os
@@ -28,6 +28,7 @@ UPLOAD = "upload"
 UPLOAD_TYPE = "application/octet-stream"
 TAG_UPLOAD, TAG_RESULT, TAG_EXPORT = "upload", "result", "export"
 """The values of an object's tag `kind`, which decides when the bucket's lifecycle deletes it."""
+_MISSING = frozenset({"NoSuchKey", "404"})
 _UPLOAD_KEY = re.compile(r"accounts/([a-z0-9][a-z0-9-]{1,62})/(import|scrub|export)s/([0-9a-z]{26})/upload", re.ASCII)
 
 
@@ -49,7 +50,7 @@ def upload_of(key: str) -> Upload:
 
 @cache
 def s3() -> Any:
-    """Return the S3 client: SigV4, and the regional host, because a PUT to a new bucket is redirected elsewhere."""
+    """Return the S3 client. It uses the regional host, because S3 may redirect a PUT that is sent to the global one."""
     local = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     return clients.client(
         "s3",
@@ -62,7 +63,7 @@ def s3() -> Any:
 
 
 def _extended(filename: str) -> str:
-    """Return a file name in any script as a parameter of Content-Disposition (RFC 6266, RFC 8187)."""
+    """Return the Content-Disposition parameter of a file name in any script (RFC 6266, RFC 8187)."""
     return f"filename*=UTF-8''{quote(filename, safe='')}"
 
 
@@ -124,7 +125,7 @@ class JobFiles:
         try:
             body: bytes = self.client.get_object(Bucket=self.bucket, Key=self.key(name))["Body"].read()
         except aws_errors.refused() as failed:
-            if aws_errors.error_code(failed) not in {"NoSuchKey", "404"}:
+            if aws_errors.error_code(failed) not in _MISSING:
                 raise
             return None
         return body
@@ -139,7 +140,7 @@ class JobFiles:
         try:
             self.client.head_object(Bucket=self.bucket, Key=self.key(name))
         except aws_errors.refused() as failed:
-            if aws_errors.error_code(failed) not in {"NoSuchKey", "404"}:
+            if aws_errors.error_code(failed) not in _MISSING:
                 raise
             return False
         return True

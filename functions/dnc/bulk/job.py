@@ -15,7 +15,7 @@ _ID_BITS, _RANDOM_BITS = 130, 80
 
 
 class JobKind(StrEnum):
-    """The kind of a job, which begins its sort key in the table."""
+    """The kind of a job, which is also the beginning of its sort key."""
 
     IMPORT = "import"
     SCRUB = "scrub"
@@ -110,7 +110,7 @@ def job_of(row: Mapping[str, Any]) -> Job:
 
 
 def _progress(row: Mapping[str, Any], state: Mapping[str, Any]) -> float:
-    """Return the progress of a job: while it has `pieces`, the share of them that is done."""
+    """Return the progress of a job. While it runs in `pieces`, this is the share of them that are done."""
     stored = float(row.get("progress") or 0)
     pieces = state.get("pieces")
     if row["status"] == JobStatus.RUNNING and pieces:

@@ -18,6 +18,7 @@ from dnc.problems import NotFound
 __all__ = ["Job", "JobKind", "JobStatus", "Jobs", "new_id"]
 
 LONGEST_ERROR = 1000
+"""Characters of the error that a failed job stores."""
 _STATE = "kept"
 
 
@@ -42,9 +43,9 @@ class Jobs:
         run: str | None = None,
         state: Mapping[str, Any] | None = None,
     ) -> Job:
-        """Create a job. If a job with this `job_id` exists already (a repeat), return that one.
+        """Create a job. If a job with this `job_id` already exists (a repeat), return that one.
 
-        `run`: the run that has it from the beginning.
+        `run`: the run that works on it from the start.
         """
         job = Job(
             kind=kind,
@@ -92,9 +93,9 @@ class Jobs:
         return jobs, last["record"]["S"].partition("#")[2] if last else None
 
     def unfinished(self, kind: JobKind, since: datetime | None) -> Iterator[Job]:
-        """Yield the jobs created since then, or all of them, that a run has: it works on them or waits for its turn.
+        """Yield the jobs that a run is working on or has queued, strongly consistent.
 
-        The read may be a second behind.
+        `since`: leave out jobs that were created before this time.
         """
         first = f"{kind}#{new_id(since, 0) if since else ''}"
         query = {
@@ -120,22 +121,22 @@ class Jobs:
         job_id: str,
         run: str,
         *,
-        since: tuple[JobStatus, ...] = (JobStatus.AWAITING_UPLOAD,),
+        allowed: tuple[JobStatus, ...] = (JobStatus.AWAITING_UPLOAD,),
         status: JobStatus = JobStatus.QUEUED,
         state: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Assign a job with one of these statuses to a run. Idempotent: returns True if this run already has it.
+        """Assign a job to a run, if its status is one of `allowed`. Idempotent: True if this run already has the job.
 
-        `status`: the job's new status. A queued job waits for its turn (`dnc.bulk.turns`), and is planned meanwhile.
-        Returns False if another run has it, or it has ended. Raises NotFound.
+        `status`: the job's new status. A queued job is planned while it waits for its turn (`dnc.bulk.turns`).
+        Returns False if another run has the job, or it has ended. Raises NotFound.
         """
-        allowed = ", ".join(f":since{i}" for i in range(len(since)))
+        markers = {f":allowed{i}": status for i, status in enumerate(allowed)}
         taken = self._change(
             kind,
             job_id,
             {"status": status, "run": run, "progress": 0, "error": None, **_state_paths(state)},
-            f"#status IN ({allowed})",
-            {f":since{i}": status for i, status in enumerate(since)},
+            f"#status IN ({', '.join(markers)})",
+            markers,
             "REMOVE pieces_done",
         )
         if taken:
@@ -148,15 +149,15 @@ class Jobs:
         return self._change(kind, job_id, {"status": JobStatus.RUNNING}, *_held_by(run))
 
     def ask_for_columns(self, kind: JobKind, job_id: str, run: str, at: datetime, state: Mapping[str, Any]) -> bool:
-        """Make a job of this run wait for the client to choose its columns. `state`: `candidates` and `columns`."""
+        """Take a job from this run until the client has chosen its columns. `state`: `candidates` and `columns`."""
         waiting = {**state, "waiting_since": times.text(at)}
         changes = {"status": JobStatus.NEEDS_COLUMNS, "run": None, **_state_paths(waiting)}
         return self._change(kind, job_id, changes, *_held_by(run))
 
     def choose_columns(self, kind: JobKind, job_id: str, columns: Sequence[str], run: str, at: datetime) -> bool:
-        """Store the client's columns and queue a job that waits for them. Idempotent for the same columns.
+        """Store the client's columns and queue the job that waits for them. Idempotent for the same columns.
 
-        `run`: the execution that continues the job. Returns False if the job does not wait for columns. Raises
+        `run`: the execution that continues the job. Returns False if the job is not waiting for columns. Raises
         NotFound.
         """
         changed = self._change(
@@ -243,12 +244,12 @@ class Jobs:
         removal: str = "",
     ) -> bool:
         names = {name: part for name, part in (("#status", "status"), ("#run", "run")) if name in condition}
-        sets, marked = [], dict(values)
+        sets, all_values = [], dict(values)
         for i, (path, value) in enumerate(changes.items()):
             parts = path.split(".")
             names |= {f"#{part}": part for part in parts}
             sets.append(f"{'.'.join(f'#{part}' for part in parts)} = :set{i}")
-            marked[f":set{i}"] = wire.decimals(value)
+            all_values[f":set{i}"] = wire.decimals(value)
         changed = queries.write_if(
             self._client.update_item,
             TableName=self._table,
@@ -256,7 +257,7 @@ class Jobs:
             UpdateExpression=f"SET {', '.join(sets)} {removal}".strip(),
             ConditionExpression=f"attribute_exists(account_id) AND ({condition})",
             ExpressionAttributeNames=names,
-            ExpressionAttributeValues=wire.to_wire(marked),
+            ExpressionAttributeValues=wire.to_wire(all_values),
         ).written
         if not changed:
             self.get(kind, job_id)  # raises NotFound if there is no such job

@@ -1,8 +1,8 @@
-"""The units that the bulk jobs of an account may use, all together: its partition serves its checks and adds first.
+"""The rate that all bulk jobs of an account share, so that its partition serves the account's checks and adds first.
 
-A row of the accounts table holds the moment from which units are free. A worker moves that moment ahead by what it is
-about to use, and waits until its own share begins. So any number of workers, in any processes, keep to one rate, and a
-worker that crashes has at most used up a fraction of a second.
+A row of the accounts table holds the time until which units are reserved. A worker moves that time ahead by what it is
+about to use, and waits until its own share begins. So any number of workers, in any number of processes, keep to one
+rate, and a worker that crashes wastes a fraction of a second at most.
 """
 
 import time
@@ -16,17 +16,17 @@ from dnc.aws.attempts import attempts
 from dnc.problems import Unavailable
 
 SHARE_SECONDS = 0.25
-"""A share is what the rate allows in this time. It is small, so that workers take turns."""
+"""A share is what the rate allows in this time. It is short, so that workers take turns."""
 _PATIENCE = 20.0
 _ROWS_PER_UNIT = 8
-"""Rows in a read unit of 4 KB, if DynamoDB does not return what it counted."""
+"""Rows in a read unit of 4 KB, for a response that does not say how many units it used."""
 
 
 class SharedPace:
-    """The pace of one worker. All workers of the account together use at most `rate` units a second."""
+    """The pace of one worker. All workers of an account together use at most `rate` units per second."""
 
     RECORD = ""
-    """The row that they share."""
+    """The sort key of the row that they share."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class SharedPace:
         now: Callable[[], datetime] = times.now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Bind to the accounts table and an account. `rate`: units a second."""
+        """Bind to the accounts table and an account. `rate`: units per second."""
         self._client = client
         self._table = table
         self._key = {"account_id": {"S": account_id}, "record": {"S": self.RECORD}}
@@ -47,7 +47,7 @@ class SharedPace:
         self._left = 0.0
 
     def wait(self, units: float = 0.0) -> None:
-        """Wait until units may be used. `units`: how many if that is known; otherwise report them with `used`.
+        """Wait until units may be used. `units`: how many, if that is known; otherwise report them to `used` later.
 
         Raises Unavailable if the wait would outlast the invocation.
         """
@@ -55,45 +55,45 @@ class SharedPace:
         if self._left >= 0 if units else self._left > 0:
             return
         needed = max(self._rate * SHARE_SECONDS, -self._left)
-        self._sleep_until(self._reserved(needed / self._rate))
+        self._sleep_until(self._reserve(needed / self._rate))
         self._left += needed
 
     def used(self, units: float) -> None:
-        """Note how many units were used. What was used beyond the share is waited for before the next one."""
+        """Record how many units were used. Use beyond the share delays the next one."""
         self._left -= units
 
     def _sleep_until(self, moment: float) -> None:
         seconds = moment - self._now().timestamp()
         if seconds > deadline.left():
-            raise Unavailable("The bulk jobs of this account are as fast as they may be. This one is retried.")
+            raise Unavailable("The bulk jobs of this account have reached their rate limit. This job will be retried.")
         if seconds > 0:
             self._sleep(seconds)
 
-    def _reserved(self, seconds: float) -> float:
-        """Reserve the next free `seconds` and return when they begin, in seconds of the epoch."""
+    def _reserve(self, seconds: float) -> float:
+        """Reserve the next free `seconds`, and return when they begin, in epoch seconds."""
         for _ in attempts(_PATIENCE):
             now = self._now().timestamp()
-            # Behind the reservations of others, if there are any:
-            write = queries.write_if(
-                self._reserve,
+            # Line up behind the reservations of other workers, if there are any.
+            behind_others = queries.write_if(
+                self._move_free_at,
                 sets="SET free_at = free_at + :seconds",
                 condition="free_at > :now",
                 values={":seconds": _number(seconds), ":now": _number(now)},
             )
-            if write.written:
+            if behind_others.written:
                 return self._free_at - seconds
-            free = queries.write_if(
-                self._reserve,
+            first = queries.write_if(
+                self._move_free_at,
                 sets="SET free_at = :then",
                 condition="attribute_not_exists(free_at) OR free_at <= :now",
                 values={":then": _number(now + seconds), ":now": _number(now)},
             )
-            if free.written:
+            if first.written:
                 return now
-        raise Unavailable("Too many bulk jobs of this account work at once. This one is retried.")
+        raise Unavailable("Too many bulk jobs of this account run at once. This job will be retried.")
 
-    def _reserve(self, sets: str, condition: str, values: dict[str, Any]) -> None:
-        answer = self._client.update_item(
+    def _move_free_at(self, sets: str, condition: str, values: dict[str, Any]) -> None:
+        response = self._client.update_item(
             TableName=self._table,
             Key=self._key,
             UpdateExpression=sets,
@@ -101,17 +101,17 @@ class SharedPace:
             ExpressionAttributeValues=values,
             ReturnValues="UPDATED_NEW",
         )
-        self._free_at = float(answer["Attributes"]["free_at"]["N"])
+        self._free_at = float(response["Attributes"]["free_at"]["N"])
 
 
 class ReadPace(SharedPace):
-    """The read units of an account's list, for everything that reads much of it."""
+    """The read units of an account's list that its bulk jobs may use."""
 
     RECORD = "read_pace"
 
 
 class WritePace(SharedPace):
-    """The rows that the imports of an account write, and their undos."""
+    """The rows that an account's imports and their undos may write."""
 
     RECORD = "write_pace"
 

@@ -1,8 +1,8 @@
-"""Which jobs of an account run, and which wait for their turn: one row of the accounts table, `turns`.
+"""Which jobs of an account run, and which wait their turn. The state is one row of the accounts table, `turns`.
 
-Each pool has a number of slots, and waiting jobs take them in the order in which they began to wait. A slot belongs
-to a run of a job only as long as the job's own row says so and its lease holds, so a run that crashed or was stopped
-never keeps one. Nothing has to be released: a job that has ended has no slot.
+Each pool has a number of slots, and waiting jobs take them in the order in which they began to wait. A run of a job
+holds a slot only while the job's own row names that run and its lease has not expired, so a run that crashed or was
+stopped never blocks a slot. Slots need no release: a job that has ended holds none.
 """
 
 from collections.abc import Mapping
@@ -20,23 +20,23 @@ from dnc.bulk.jobs import Job, Jobs
 from dnc.problems import Unavailable
 
 LEASE = timedelta(minutes=30)
-"""How long a ticket is good without a heartbeat. No step of a job takes that long without one."""
+"""How long a ticket is valid without a heartbeat. Every step of a job sends one more often than this."""
 LONGEST_WAIT = timedelta(days=3)
-"""The timeout of each state machine has it in addition to the time for the work."""
+"""Each state machine's timeout is this plus the time for the work itself."""
 LARGE_IMPORT_ROWS = 10_000
-"""An import of so many rows is large: one of them runs at a time."""
-SMALL_IMPORTS = 4
-"""So many smaller imports run beside it."""
-MOST_WAITING = 1000
-"""So many jobs have a ticket in the row. Any beyond that wait too, but in no order."""
+"""An import with at least this many rows is large, and only one large import runs at a time."""
+SMALL_IMPORT_SLOTS = 4
+"""How many smaller imports run at the same time, besides a large one."""
+MAX_TICKETS = 1000
+"""The most jobs with a ticket. Further jobs wait as well, but in no order."""
 _PATIENCE = 10.0
 _RECORD = "turns"
 _ALIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
-_FIRST_WAIT = 10
+_FIRST_WAIT_SECONDS = 10
 
 
 class Pool(StrEnum):
-    """Jobs that share slots. Exports and scrubs read whole lists, so they share the same ones."""
+    """Jobs that compete for the same slots. Exports and scrubs both read whole lists, so they share a pool."""
 
     LARGE_IMPORTS = "large_imports"
     SMALL_IMPORTS = "small_imports"
@@ -44,12 +44,12 @@ class Pool(StrEnum):
 
 
 class WaitedTooLong(Exception):
-    """A job has waited for its turn for `LONGEST_WAIT`."""
+    """A job has waited for its turn longer than `LONGEST_WAIT`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A job in the row. Times: RFC 3339 UTC. `since`: when it began to wait; `until`: the end of its lease."""
+    """A job's place in the queue. Times: RFC 3339 UTC. `since`: when it began to wait; `until`: when its lease ends."""
 
     pool: str
     run: str
@@ -74,49 +74,52 @@ class Ticket:
 
 
 class Turn(NamedTuple):
-    """The answer to a job that asks to run. `wait`: seconds until it should ask again; `over`: it has no need to."""
+    """The answer to a run that asks for its job's turn.
+
+    `taken`: it may work now; `wait`: otherwise, seconds until it should ask again; `over`: it no longer has the job.
+    """
 
     taken: bool
     wait: int = 0
     over: bool = False
 
 
-def pool_of(rows: int) -> tuple[Pool, int]:
-    """Return the pool of an import of so many rows, and how many slots the pool has."""
-    return (Pool.LARGE_IMPORTS, 1) if rows >= LARGE_IMPORT_ROWS else (Pool.SMALL_IMPORTS, SMALL_IMPORTS)
+def import_pool(rows: int) -> tuple[Pool, int]:
+    """Return the pool of an import with this many rows, and the number of slots in that pool."""
+    return (Pool.LARGE_IMPORTS, 1) if rows >= LARGE_IMPORT_ROWS else (Pool.SMALL_IMPORTS, SMALL_IMPORT_SLOTS)
 
 
-def arranged(
+def assign_slot(
     tickets: Mapping[str, Ticket], job: str, run: str, pool: str, limit: int, at: datetime
 ) -> tuple[dict[str, Ticket], int]:
-    """Return the tickets after a job has asked for its turn, and how many waiting jobs are before it. 0: it is next.
+    """Return the tickets with one for this job, running if a slot is free, and the number of waiting jobs ahead of it.
 
-    `tickets`: of jobs that are alive; `limit`: how many jobs of the pool may run.
+    `tickets`: of jobs that are alive; `limit`: how many jobs of the pool may run. Expired tickets are dropped.
     """
     now, until = times.text(at), times.text(at + LEASE)
-    arranged_tickets = {name: ticket for name, ticket in tickets.items() if ticket.until > now}
-    known = arranged_tickets.get(job)
-    if known is None or known.run != run:
-        known = Ticket(pool, run, now, until)
-    arranged_tickets[job] = mine = replace(known, until=until)
+    assigned = {name: ticket for name, ticket in tickets.items() if ticket.until > now}
+    ticket = assigned.get(job)
+    if ticket is None or ticket.run != run:
+        ticket = Ticket(pool, run, now, until)
+    assigned[job] = mine = replace(ticket, until=until)
     if mine.running:
-        return arranged_tickets, 0
-    same = {name: ticket for name, ticket in arranged_tickets.items() if ticket.pool == pool and name != job}
-    running = sum(ticket.running for ticket in same.values())
-    before = sum(not ticket.running and (ticket.since, name) < (mine.since, job) for name, ticket in same.items())
-    if running + before < limit:
-        arranged_tickets[job] = replace(mine, running=True)
-    return arranged_tickets, before
+        return assigned, 0
+    others = {name: ticket for name, ticket in assigned.items() if ticket.pool == pool and name != job}
+    running = sum(other.running for other in others.values())
+    ahead = sum(not other.running and (other.since, name) < (mine.since, job) for name, other in others.items())
+    if running + ahead < limit:
+        assigned[job] = replace(mine, running=True)
+    return assigned, ahead
 
 
-def wait_seconds(waited: float, before: int) -> int:
-    """Return after how many seconds a waiting job asks again. `waited`: seconds so far; `before`: jobs before it.
+def wait_seconds(waited: float, ahead: int) -> int:
+    """Return in how many seconds a waiting job should ask again. `waited`: seconds so far; `ahead`: jobs ahead of it.
 
-    The longer it has waited, the rarer: an execution has 25,000 events, and asking takes nine of them.
+    The longer a job has waited, the less often it asks: an execution may have 25,000 events, and asking takes nine.
     """
-    if before:
-        return int(min(600, _FIRST_WAIT + waited / 20))
-    return int(min(180, _FIRST_WAIT + waited / 60))
+    if ahead:
+        return int(min(600, _FIRST_WAIT_SECONDS + waited / 20))
+    return int(min(180, _FIRST_WAIT_SECONDS + waited / 60))
 
 
 class Turns:
@@ -130,20 +133,20 @@ class Turns:
         self._jobs = Jobs(client, table, account_id)
 
     def take(self, job: Job, run: str, pool: str, limit: int, at: datetime) -> Turn:
-        """Let a run of a job begin if there is a slot for it. Idempotent, and a heartbeat of the job.
+        """Let a run of a job begin if a slot is free. Idempotent. It also counts as a heartbeat of the job.
 
-        Raises WaitedTooLong, and Unavailable if too many jobs ask at once.
+        Raises WaitedTooLong, and Unavailable if too many jobs ask at the same time.
         """
         if job.run != run or job.status not in _ALIVE:
             return Turn(taken=False, over=True)
         name = _name(job.kind, job.id)
         for _ in attempts(_PATIENCE):
             version, stored = self._read()
-            alive = self._alive(stored, besides=name)
-            tickets, before = arranged(alive, name, run, pool, limit, at)
+            alive = self._alive(stored, asking=name)
+            tickets, ahead = assign_slot(alive, name, run, pool, limit, at)
             mine = tickets[name]
-            if len(tickets) > MOST_WAITING and name not in stored:
-                return Turn(taken=False, wait=wait_seconds(0, before=1))
+            if len(tickets) > MAX_TICKETS and name not in stored:
+                return Turn(taken=False, wait=wait_seconds(0, ahead=1))
             if not self._write(version, tickets):
                 continue
             if mine.running:
@@ -152,11 +155,11 @@ class Turns:
             waited = at - times.parse(mine.since)
             if waited > LONGEST_WAIT:
                 raise WaitedTooLong
-            return Turn(taken=False, wait=wait_seconds(waited.total_seconds(), before))
-        raise Unavailable("Too many jobs of this account ask for their turn at once. This one is retried.")
+            return Turn(taken=False, wait=wait_seconds(waited.total_seconds(), ahead))
+        raise Unavailable("Too many jobs of this account asked for their turn at once. This job will be retried.")
 
     def renew(self, kind: JobKind, job_id: str, run: str, at: datetime) -> None:
-        """Record a heartbeat of a running job. It is written at most every third of a lease."""
+        """Record a heartbeat of a running job, at most once in a third of a lease."""
         queries.write_if(
             self._client.update_item,
             TableName=self._table,
@@ -180,20 +183,20 @@ class Turns:
 
     def _read(self) -> tuple[int, dict[str, Ticket]]:
         with aws_errors.storage():
-            answer = self._client.get_item(TableName=self._table, Key=self._key(), ConsistentRead=True)
-        row = wire.from_wire(answer.get("Item") or {})
+            response = self._client.get_item(TableName=self._table, Key=self._key(), ConsistentRead=True)
+        row = wire.from_wire(response.get("Item") or {})
         return int(row.get("version") or 0), {
             name: Ticket.of(ticket) for name, ticket in (row.get("jobs") or {}).items()
         }
 
-    def _alive(self, tickets: Mapping[str, Ticket], besides: str) -> dict[str, Ticket]:
-        """Return the tickets whose jobs are still of the same run. `besides`: the job that asks."""
-        keys = [{**self._key(), "record": {"S": name}} for name in tickets if name != besides]
+    def _alive(self, tickets: Mapping[str, Ticket], asking: str) -> dict[str, Ticket]:
+        """Return the tickets whose jobs still belong to the same run, and always the one of the `asking` job."""
+        keys = [{**self._key(), "record": {"S": name}} for name in tickets if name != asking]
         names = {"#record": "record", "#status": "status", "#run": "run"}
         options: dict[str, Any] = {"ProjectionExpression": "#record, #status, #run", "ExpressionAttributeNames": names}
         rows = map(wire.from_wire, queries.batch(self._client, self._table, keys, **options))
         runs = {str(row["record"]): row["run"] for row in rows if row["status"] in _ALIVE}
-        return {name: ticket for name, ticket in tickets.items() if name == besides or runs.get(name) == ticket.run}
+        return {name: ticket for name, ticket in tickets.items() if name == asking or runs.get(name) == ticket.run}
 
     def _write(self, version: int, tickets: Mapping[str, Ticket]) -> bool:
         row = {

@@ -22,7 +22,7 @@ CONSENT_FIRST = frozenset({"+33", "+49"})
 OLDEST_REGISTRY_DAYS = 31
 """A registry's file may be this old when a number is called (16 CFR 310.4(b)(3)(iv))."""
 _BY_PREFIX = {"status": "listed", "listed_at": None, "source": "prefix"}
-"""The result for a number that the account blocks by its first digits. An entry of its own comes before it."""
+"""The result for a number that the account blocks by its first digits. If the number has an entry, that comes first."""
 
 
 def check_numbers(
@@ -35,7 +35,7 @@ def check_numbers(
 ) -> dict[str, Any]:
     """Check numbers in any written form. Return one result for each, in order. Raises Unavailable unless all were read.
 
-    `sent`: the elements of the request. One that is neither text nor an integer is `invalid`.
+    `sent`: the elements of the request. An element that is neither text nor an integer is `invalid`.
     `region`: ISO 3166-1 alpha-2, for national forms; by default the account's. `now`: UTC, from before the read.
     `channel`: `voice` or `text`; without it, any listing blocks.
     """
@@ -64,7 +64,7 @@ def check_numbers(
         else:
             result = {"input": text, "number": number, "callable": True, "status": "clear"}
         results.append(result)
-    # Most checks only have North American numbers, which sort before all others and need no closer look.
+    # Most checks have only North American numbers, which sort before all others and never need consent.
     if lookups and max(lookups) >= "+2":
         for result in results:
             if (result["number"] or "")[:3] in CONSENT_FIRST:
@@ -73,9 +73,9 @@ def check_numbers(
 
 
 def current_profile(accounts: Profiles, account_id: str) -> Profile:
-    """Return the account's profile, read at most 30 seconds ago. A suspended account is read again each time.
+    """Return the account's profile, read at most 30 seconds ago.
 
-    It may have been reactivated since.
+    A suspended account is read again each time, because it may have been reactivated since.
     """
     profile = accounts.remembered(account_id)
     return accounts.profile(account_id) if profile.suspended else profile
@@ -100,7 +100,7 @@ def _of_readings(
                 return {"number": number, "callable": False, **_BY_PREFIX, **several}
     if readings.valid:
         return {"number": readings.valid[0], "callable": True, "status": "clear", **several}
-    # A possible number that is not in use has its E.164. Any other text has none.
+    # A possible number that is not in use has an E.164 form. Any other text has none.
     possible = readings.numbers[0] if readings.numbers else None
     return {"number": possible, "callable": False, "status": "invalid", "detail": readings.why, **several}
 
@@ -108,7 +108,7 @@ def _of_readings(
 def _listed(
     number: str, row: dict[str, Any], profile: Profile, channel: str | None, now: datetime
 ) -> dict[str, Any] | None:
-    """Return the result for a stored row that blocks the channel, else None."""
+    """Return the result for a stored row that blocks the channel, or None."""
     if not blocks(row, channel, now):
         return None
     listed_at, source = row.get("listed_at"), row.get("source")

@@ -1,4 +1,4 @@
-"""The elements of a check as texts. A data frame or a form may send integers, nulls and half an emoji among them."""
+"""The elements of a check as texts. Data frames and forms also send integers, nulls and halves of emoji."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _LONGEST_ECHO = 200
 
 
 def as_texts(sent: list[Any]) -> tuple[list[str], dict[int, str]]:
-    """Return each element as text, and why by position (from 0) for those that cannot be a number.
+    """Return each element as text, and, by position (from 0), why an element cannot be a number.
 
-    An integer is its digits. A text with half a surrogate pair has U+FFFD in its place, and any other JSON value is its
-    JSON text: so every element can be sent back as the `input` of its result.
+    An integer becomes its digits, half a surrogate pair becomes U+FFFD, and any other JSON value becomes its JSON text.
+    So every element can be sent back as the `input` of its result.
     """
     try:
-        joined = "".join(sent)  # in most payloads every element is text, and this checks them all in C
+        joined = "".join(sent)  # in most payloads every element is text, and this checks all of them in C
         if not joined.isascii():
             joined.encode()
     except (TypeError, UnicodeEncodeError):
@@ -27,7 +27,7 @@ def as_texts(sent: list[Any]) -> tuple[list[str], dict[int, str]]:
 
 
 def _one_by_one(sent: list[Any]) -> tuple[list[str], dict[int, str]]:
-    import json  # noqa: PLC0415 - loaded by now in a function, but not needed by a plain check
+    import json  # noqa: PLC0415 - a plain check does not need it
 
     texts: list[str] = []
     unreadable: dict[int, str] = {}

@@ -1,7 +1,7 @@
-"""The payload of a direct check, validated without pydantic, which would be half of a cold start to load.
+"""The payload of a direct check, validated without pydantic, whose import would be half of a cold start.
 
 It accepts and refuses exactly what the model `DirectCheck` of `dnc.api.number_requests` does, in the same words. A test
-compares the two on generated payloads.
+compares the two with generated payloads.
 """
 
 from __future__ import annotations

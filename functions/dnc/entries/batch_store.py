@@ -1,7 +1,7 @@
-"""Many entries of one account at once: read by the hundred, written by 25, each write conditional on what was read.
+"""Reads and writes the entries of one account in batches, each write conditional on what was read.
 
-A PartiQL batch is DynamoDB's only batch whose writes have conditions: an INSERT fails if the row exists, an UPDATE if
-its version differs. A worker that was killed, or that runs twice, therefore overwrites nothing.
+PartiQL batches are DynamoDB's only batches whose writes have conditions: an INSERT fails if the row exists, an UPDATE
+if its version differs. A worker that was killed, or that runs twice, therefore overwrites nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,21 +16,21 @@ from dnc.problems import Unavailable
 
 STATEMENTS_PER_CALL = 25
 _CONFLICTS = frozenset({"DuplicateItem", "ConditionalCheckFailed"})
-_AGAIN = frozenset(
+_RETRYABLE = frozenset(
     {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "TransactionConflict"}
     | {"InternalServerError", "ItemCollectionSizeLimitExceeded"}
 )
 
 
-class Wanted(NamedTuple):
+class EntryWrite(NamedTuple):
     """An entry to store if the stored one is still the expected one (None: no row)."""
 
     entry: Entry
     expected: Entry | None
 
 
-class Stored(NamedTuple):
-    """The numbers (E.164) that were not stored: the row had changed, or DynamoDB throttled the write."""
+class NotStored(NamedTuple):
+    """The numbers (E.164) that were not stored, because the row had changed or DynamoDB throttled the write."""
 
     conflicts: set[str]
     throttled: set[str]
@@ -59,35 +59,35 @@ class BulkEntries:
         items = queries.batch(self._client, self._table, keys)
         return {item["number"]["S"]: entry_of(item) for item in items}
 
-    def store(self, wanted: Sequence[Wanted]) -> Stored:
+    def store(self, writes: Sequence[EntryWrite]) -> NotStored:
         """Store entries, each number at most once. Return which were not stored."""
-        stored = Stored(set(), set())
-        for i in range(0, len(wanted), STATEMENTS_PER_CALL):
-            self._store_part(wanted[i : i + STATEMENTS_PER_CALL], stored)
-        return stored
+        not_stored = NotStored(set(), set())
+        for i in range(0, len(writes), STATEMENTS_PER_CALL):
+            self._store_part(writes[i : i + STATEMENTS_PER_CALL], not_stored)
+        return not_stored
 
-    def _store_part(self, wanted: Sequence[Wanted], stored: Stored) -> None:
-        by_hand = [one for one in wanted if one.expected is not None and not one.expected.version]
-        batch = [one for one in wanted if one.expected is None or one.expected.version]
-        for one in by_hand:
-            self._replace_row_by_hand(one, stored)
+    def _store_part(self, writes: Sequence[EntryWrite], not_stored: NotStored) -> None:
+        by_hand = [write for write in writes if write.expected is not None and not write.expected.version]
+        batch = [write for write in writes if write.expected is None or write.expected.version]
+        for write in by_hand:
+            self._replace_row_by_hand(write, not_stored)
         if not batch:
             return
-        statements = [self._insert(one.entry) if one.expected is None else self._update(one) for one in batch]
+        statements = [self._insert(write.entry) if write.expected is None else self._update(write) for write in batch]
         try:
             with aws_errors.storage():
                 responses = self._client.batch_execute_statement(Statements=statements)["Responses"]
         except Unavailable:
-            stored.throttled.update(one.entry.number for one in batch)
+            not_stored.throttled.update(write.entry.number for write in batch)
             return
-        for one, response in zip(batch, responses, strict=True):
+        for write, response in zip(batch, responses, strict=True):
             code = response["Error"]["Code"] if "Error" in response else None
             if code is None:
                 continue
             if code in _CONFLICTS:
-                stored.conflicts.add(one.entry.number)
-            elif code in _AGAIN:
-                stored.throttled.add(one.entry.number)
+                not_stored.conflicts.add(write.entry.number)
+            elif code in _RETRYABLE:
+                not_stored.throttled.add(write.entry.number)
             else:
                 raise StatementRefused(code)
 
@@ -100,8 +100,8 @@ class BulkEntries:
             statement = self._inserts[names] = f'INSERT INTO "{self._table}" VALUE {{{pairs}}}'
         return {"Statement": statement, "Parameters": list(row.values())}
 
-    def _update(self, one: Wanted) -> dict[str, Any]:
-        before, after = row_of(one.expected) if one.expected else {}, row_of(one.entry)
+    def _update(self, write: EntryWrite) -> dict[str, Any]:
+        before, after = row_of(write.expected) if write.expected else {}, row_of(write.entry)
         changed = {name: value for name, value in after.items() if before.get(name) != value}
         gone = [name for name in before if name not in after]
         clauses = [f'SET "{name}"=?' for name in changed] + [f'REMOVE "{name}"' for name in gone]
@@ -109,14 +109,14 @@ class BulkEntries:
         keys = [after["account_id"], after["number"], before["version"]]
         return {"Statement": statement, "Parameters": [*changed.values(), *keys]}
 
-    def _replace_row_by_hand(self, one: Wanted, stored: Stored) -> None:
+    def _replace_row_by_hand(self, write: EntryWrite, not_stored: NotStored) -> None:
         try:
-            put = {"TableName": self._table, "Item": row_of(one.entry), **unchanged(one.expected)}
+            put = {"TableName": self._table, "Item": row_of(write.entry), **unchanged(write.expected)}
             if not queries.write_if(self._client.put_item, **put).written:
-                stored.conflicts.add(one.entry.number)
+                not_stored.conflicts.add(write.entry.number)
         except Unavailable:
-            stored.throttled.add(one.entry.number)
+            not_stored.throttled.add(write.entry.number)
 
 
 class StatementRefused(Exception):
-    """DynamoDB refused a statement for a reason other than a condition or throttling: a defect of this service."""
+    """DynamoDB refused a statement, but not for its condition or by throttling: this is a bug in this service."""

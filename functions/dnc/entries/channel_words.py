@@ -1,4 +1,4 @@
-"""The words by which forms, CRMs and files name channels. One table for every way in."""
+"""The words that forms, CRMs and files use for channels. Requests and files share this table."""
 
 import re
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _BETWEEN = re.compile(r"[;,|/+&]|\band\b")
 
 
 def channels_named(written: Iterable[str]) -> frozenset[str] | None:
-    """Return the channels that texts name, each one or several (`voice;text`), or None if any is not understood."""
+    """Return the channels that texts name, or None if any text is not understood. A text may name several (`a;b`)."""
     found: frozenset[str] = frozenset()
     for text in written:
         for part in _BETWEEN.split(text.casefold()):

@@ -1,10 +1,10 @@
-"""By when a do-not-call request must be honored, by the rule of the number's country, and whether it was.
+"""When a do-not-call request must be honored under the rule of the number's country, and whether it was in time.
 
-Functions of values. Days are UTC and are counted from the day after the request. The rules:
+Pure functions. Days are UTC days, counted from the day after the request. The rules:
 
-- United States and its territories: 10 business days from the receipt (47 CFR 64.1200(d)(3)). These are Monday to
-  Friday without the legal public holidays of 5 U.S.C. 6103. For requests before April 11, 2025, when that rule took
-  effect, it was 30 days (89 FR 15756).
+- United States and its territories: 10 business days from receipt (47 CFR 64.1200(d)(3)). These are Monday to Friday
+  except the legal public holidays of 5 U.S.C. 6103. Requests before April 11, 2025, when that rule took effect, had 30
+  days (89 FR 15756).
 - Canada: 14 days (CRTC Unsolicited Telecommunications Rules, Part III).
 """
 
@@ -14,7 +14,7 @@ from functools import lru_cache
 from dnc.entries.entry import EXPIRING_SOURCES, Entry
 
 BUSINESS_DAYS = 10
-SHORTEST = timedelta(days=12)
+SHORTEST_TERM = timedelta(days=12)
 """No deadline is closer to its request than this."""
 _US_REGIONS = frozenset({"US", "PR", "GU", "VI", "MP", "AS"})
 _BUSINESS_DAYS_SINCE = date(2025, 4, 11)
@@ -30,8 +30,8 @@ _MOVABLE_HOLIDAYS = ((1, 0, 3), (2, 0, 3), (9, 0, 1), (10, 0, 2), (11, 3, 4))
 def honor_by(source: str, requested_at: str, region: str | None) -> str | None:
     """Return the last moment at which a request is honored in time, or None if there is no deadline.
 
-    Times are RFC 3339 UTC. `source`: of the request that listed the number; a registry's row and a company's own
-    suppression are no person's request. `region`: of the number, ISO 3166-1 alpha-2.
+    Times are RFC 3339 UTC. `source`: of the request that listed the number. A registry's row or a company's own
+    suppression has no deadline, because no person requested it. `region`: of the number, ISO 3166-1 alpha-2.
     """
     if source in EXPIRING_SOURCES:
         return None
@@ -43,9 +43,10 @@ def honor_by(source: str, requested_at: str, region: str | None) -> str | None:
 
 
 def is_late(deadline: str | None, blocked_since: str) -> bool | None:
-    """Return whether a number became blocked after its deadline. Both are RFC 3339 UTC; no deadline is never missed.
+    """Return whether a number was first blocked after its deadline. Both times are RFC 3339 UTC.
 
-    `blocked_since`: "" if that is not known. Then the result is None: what another list did is not guessed.
+    Without a deadline, the result is False. If `blocked_since` is unknown (""), it is None: when another list blocked
+    the number is not guessed.
     """
     if deadline is None:
         return False
@@ -53,15 +54,15 @@ def is_late(deadline: str | None, blocked_since: str) -> bool | None:
 
 
 def blocked_since(entry: Entry) -> str:
-    """Return `since` of an entry."""
+    """Return when the number of an entry was first blocked, as `first_blocked` does."""
     is_imported = "import_id" in entry.details
-    return since(entry.listed_at, entry.listed_elsewhere_at, is_imported=is_imported)
+    return first_blocked(entry.listed_at, entry.listed_elsewhere_at, is_imported=is_imported)
 
 
-def since(listed_at: str, listed_elsewhere_at: str | None, *, is_imported: bool) -> str:
-    """Return since when a number has been blocked, here or on the list that it was imported from, or "".
+def first_blocked(listed_at: str, listed_elsewhere_at: str | None, *, is_imported: bool) -> str:
+    """Return when a number was first blocked, here or on the list that it was imported from: RFC 3339 UTC.
 
-    RFC 3339 UTC. An imported row without the date of its old list does not say.
+    Return "" if that is unknown: the number was imported without a date from its old list.
     """
     if listed_elsewhere_at is None:
         return "" if is_imported else listed_at
@@ -69,7 +70,7 @@ def since(listed_at: str, listed_elsewhere_at: str | None, *, is_imported: bool)
 
 
 def is_business_day(day: date) -> bool:
-    """Return whether a day is Monday to Friday and no legal public holiday of the United States."""
+    """Return whether a day is Monday to Friday and not a legal public holiday of the United States."""
     return day.weekday() < _SATURDAY and day not in _holidays(day.year)
 
 
@@ -92,7 +93,7 @@ def _last_day(requested: date, region: str | None) -> date | None:
 def _holidays(year: int) -> frozenset[date]:
     """Return the days of a year on which legal public holidays are observed (5 U.S.C. 6103).
 
-    One on a Saturday is observed on the Friday before it, and one on a Sunday on the Monday after it.
+    A holiday on a Saturday is observed on the Friday before, and one on a Sunday on the Monday after.
     """
     days = [date(year, month, day) for month, day in _FIXED_HOLIDAYS]
     days += [_nth(year, month, weekday, nth) for month, weekday, nth in _MOVABLE_HOLIDAYS]

@@ -1,7 +1,7 @@
-"""What an entry is and how requests change it: functions of values, no I/O.
+"""What an entry is and how requests change it: pure functions, no I/O.
 
-An entry is one E.164 number of one account. Times are RFC 3339 UTC text, `expires_at` is epoch seconds. Requests are
-never mixed: the entry's own fields are those of the request that listed it, and `last_request` holds the latest further
+An entry is one E.164 number of one account. Times are RFC 3339 UTC text; `expires_at` is epoch seconds. Requests are
+never mixed: an entry's own fields are from the request that listed it, and `last_request` holds the latest further
 request in full.
 """
 
@@ -14,16 +14,16 @@ from typing import Any
 
 from dnc import times
 from dnc.entries import status
-from dnc.entries.status import channels_of, expiry_of, status_of, whole
+from dnc.entries.status import channels_of, expiry_of, status_of, whole_number
 
 LISTED, REMOVED, EXPIRED = status.LISTED, status.REMOVED, status.EXPIRED
 LISTED_ACCOUNT = "listed_account"
-"""The attribute that only listed rows have: the account again, by which an index finds them."""
+"""An attribute that only listed rows have. It repeats the account, as the key of the index of listed rows."""
 REMEMBERED_REQUEST_KEYS = 20
 REMEMBERED_CAMPAIGNS = 20
 LONGEST_NOTE, LONGEST_TEXT = 2000, 200
-"""Characters of a note, and of every other text of a request."""
-AHEAD = timedelta(minutes=5)
+"""The most characters in a note, and in any other text of a request."""
+CLOCK_SKEW = timedelta(minutes=5)
 """Clock skew tolerated in request dates."""
 DETAILS = (
     "note",
@@ -39,12 +39,12 @@ DETAILS = (
     "requested_at_text",
 )
 RECORD_OF_A_REQUEST = ("consumer_name", "seller", "telemarketer", "goods_or_services")
-"""What 16 CFR 310.5(a)(10) requires to be kept beside the number and the date, which every entry has."""
+"""What 16 CFR 310.5(a)(10) requires a record to keep besides the number and the date, which every entry has."""
 _DIGEST_BYTES = 16
 
 
 class Source(StrEnum):
-    """How a number came to the list: what the person did, or how it was brought in."""
+    """How a number came to be listed: what the person did, or how it was brought in."""
 
     INBOUND_CALL = "inbound_call"
     SMS = "sms"
@@ -62,7 +62,7 @@ class Source(StrEnum):
 
 
 class Channel(StrEnum):
-    """How a person is reached, and what a request not to be reached covers."""
+    """A way to reach a person. A do-not-call request covers one channel or both."""
 
     TEXT = "text"
     VOICE = "voice"
@@ -71,7 +71,7 @@ class Channel(StrEnum):
 BOTH_CHANNELS = frozenset(str(channel) for channel in Channel)
 EXPIRING_SOURCES = frozenset(Source(source) for source in status.EXPIRING_SOURCES)
 SKIPPABLE_SOURCES = frozenset({Source.MANUAL, Source.IMPORT, Source.REGISTRY, Source.SUPPRESSION})
-"""The sources of which an add may leave a removed number removed (`skip_removed`)."""
+"""The sources for which an add may leave a removed number removed (`skip_removed`)."""
 
 
 class Change(StrEnum):
@@ -91,7 +91,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who made a change: the credential, and the person it acted for if that is known."""
+    """Who made a change: the credential, and the person it acted for, if known."""
 
     principal: str
     acting_user: str | None = None
@@ -102,12 +102,12 @@ class Actor:
 
 
 OUTSIDE = Actor("outside:unknown")
-"""The actor of a row that does not say who wrote it."""
+"""The actor for a row that does not say who wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write: when (UTC), by whom, and the id of the API request that caused it."""
+    """When (UTC) and by whom a write is made, and the id of the API request that caused it."""
 
     at: datetime
     actor: Actor
@@ -118,9 +118,9 @@ class Write:
 class Request:
     """One do-not-call request for one number (E.164). `expires_at`: epoch seconds or None.
 
-    `key`, `content`: the idempotency key, and what the client sent, in one canonical form; a repeat has both.
-    `stated_at`: the request date if the client stated one. `skip_removed`: leave a removed number removed.
-    `sources`, `last_requested_at`: of further requests that are brought back with this one from an export.
+    `key`, `content`: the idempotency key, and what the client sent, in one canonical form; a repeat has the same ones.
+    `stated_at`: the request date, if the client stated one. `skip_removed`: leave a removed number removed.
+    `sources`, `last_requested_at`: from further requests that an export is bringing back together with this one.
     `reading_of`: the number (E.164) whose ambiguous written form can also mean this one. `also_listed`: the numbers
     that the written form of this one can also mean. `channels`: what the request covers.
     `listed_elsewhere_at`: when the list that it is imported from listed the number, RFC 3339 UTC, or "".
@@ -143,7 +143,7 @@ class Request:
     listed_elsewhere_at: str = ""
 
     def full(self, actor: Actor) -> dict[str, Any]:
-        """Return the whole request, as `last_request` stores it and an event shows it. `actor`: who took it."""
+        """Return the whole request, as `last_request` stores it and an event shows it. `actor`: who recorded it."""
         whole_request: dict[str, Any] = {"source": str(self.source), "requested_at": self.requested_at, **self.details}
         if self.expires_at is not None:
             whole_request["expires_at"] = times.from_epoch(self.expires_at)
@@ -157,9 +157,9 @@ class Entry:
     """One number of one account, listed or removed.
 
     `pending_removal`: a removal that waits for a second person (`dnc.entries.pending`).
-    `channels`: what is blocked. A row states them only if they are not both. `listed_elsewhere_at`: when another
+    `channels`: what is blocked. A row states them only if it does not block both. `listed_elsewhere_at`: when another
     list listed the number, RFC 3339 UTC; "" if an earlier request was imported without that date.
-    `odd_version`: the stored version if it is not a positive whole number, which only a hand can have written.
+    `odd_version`: the stored version if it is not a positive whole number, which means that it was edited by hand.
     """
 
     account_id: str
@@ -227,13 +227,13 @@ class Entry:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Entry":
-        """Read a stored row. A row edited by hand may hold anything but its key; what cannot be read is left out.
+        """Read a stored row. It may have been edited by hand, so only its key is sure; unreadable values are left out.
 
-        A row that the service cannot have written is listed: a row that cannot be understood is not called.
+        A row that the service cannot have written counts as listed, because over-blocking is safer than a wrong call.
         """
         source = _text(row.get("source")) or str(Source.MANUAL)
-        version = whole(row.get("version"))
-        is_removed = status_of(row, _EVER) == REMOVED
+        version = whole_number(row.get("version"))
+        is_removed = status_of(row, _BEFORE_ANY_EXPIRY) == REMOVED
         return cls(
             account_id=str(row["account_id"]),
             number=str(row["number"]),
@@ -254,7 +254,7 @@ class Entry:
             expires_at=expiry_of(row) if row.get("status") == LISTED else None,
             removal=_map(row.get("removal")) if is_removed else None,
             campaign_ids=tuple(_texts(row.get("campaign_ids"))),
-            requests=max(whole(row.get("requests")) or 1, 1),
+            requests=max(whole_number(row.get("requests")) or 1, 1),
             last_request=_map(row.get("last_request")),
             reading_of=_text(row.get("reading_of")) or None,
             also_listed=tuple(_texts(row.get("also_listed"))),
@@ -265,19 +265,19 @@ class Entry:
         )
 
     def status_at(self, moment: datetime) -> str:
-        """Return `listed`, `removed` or `expired`, by the clock: an expired row may be deleted much later."""
+        """Return `listed`, `removed` or `expired` at a moment. An expired row may not be deleted until much later."""
         if self.status == LISTED and self.expires_at is not None and self.expires_at <= moment.timestamp():
             return EXPIRED
         return self.status
 
     def pending_at(self, moment: datetime) -> Mapping[str, Any] | None:
-        """Return the removal that waits for a second person at a moment, or None: one that has lapsed waits no more."""
+        """Return the removal that waits for a second person at a moment, or None if there is none or it has lapsed."""
         pending = self.pending_removal
         return pending if pending and pending["lapses_at"] > times.text(moment) else None
 
     @property
     def missing_evidence(self) -> list[str]:
-        """Return what the record of a do-not-call request should hold and this one lacks (16 CFR 310.5(a)(10))."""
+        """Return the fields that a do-not-call record should have (16 CFR 310.5(a)(10)) and that are missing here."""
         return [name for name in RECORD_OF_A_REQUEST if not self.details.get(name)]
 
 
@@ -292,7 +292,7 @@ class Outcome:
 
 
 def request_listing(account_id: str, current: Entry | None, request: Request, write: Write) -> Outcome:
-    """Apply a do-not-call request: list the number, list it again, or keep a further request with its entry."""
+    """Apply a do-not-call request: list the number, list it again, or record a further request in its entry."""
     if current is None or current.status_at(write.at) == EXPIRED:
         return Outcome(_new(account_id, current, request, write), created=True)
     repeated = is_repeat(current, request)
@@ -325,12 +325,12 @@ def has_key(current: Entry, key: str) -> bool:
 
 
 def request_key(key: str, content: str) -> str:
-    """Return what an entry remembers of a request: a 16-byte digest each of its key and its content, in hex."""
+    """Return what an entry remembers of a request: 16-byte digests of its key and of its content, in hex."""
     return _digest(key) + _digest(content)
 
 
 def restore(current: Entry, write: Write) -> Entry:
-    """Reverse a removal: list the original request and its evidence again. An expiry that has passed is dropped."""
+    """Reverse a removal: list the original request and its evidence again, without an expiry that has passed."""
     written = (current.removal or {}).get("expires_at")
     expires_at = times.epoch(times.parse(written)) if written and current.sources <= EXPIRING_SOURCES else None
     if expires_at is not None and expires_at <= write.at.timestamp():
@@ -354,13 +354,13 @@ def may_cover_one_channel(details: Mapping[str, str]) -> bool:
 
 
 def as_reading(numbers: tuple[str, ...], number: str) -> dict[str, Any]:
-    """Return the fields of a request that say how one reading belongs to the others. `numbers`: as in `request_of`."""
+    """Return the fields that relate the request for one reading to the other readings. See `request_of`."""
     first, *others = numbers
     return {"also_listed": tuple(others)} if number == first else {"reading_of": first}
 
 
 def request_of(entry: Entry, numbers: tuple[str, ...], number: str) -> Request:
-    """Return the request that an entry records, for the number that was meant: only the digits were wrong.
+    """Return the request of an entry whose number was entered wrong, for the number that was meant.
 
     `numbers`: every reading of that number, the most likely first; `number`: one of them.
     """
@@ -420,7 +420,7 @@ def _further(current: Entry, request: Request, write: Write) -> Entry:
         campaign_ids=campaigns,
         requests=current.requests + 1,
         last_request=request.full(write.actor),
-        # A request of its own makes the number more than a reading of another one.
+        # Once a number has been requested for itself, it is more than a reading of another one.
         reading_of=current.reading_of if request.reading_of else None,
         also_listed=tuple(dict.fromkeys((*current.also_listed, *request.also_listed))),
         pending_removal=None,
@@ -435,7 +435,7 @@ def _further(current: Entry, request: Request, write: Write) -> Entry:
 
 
 def _listed_elsewhere_at(current: Entry, request: Request) -> str | None:
-    """Return the earliest date of another list; "" if an earlier request comes without one."""
+    """Return the earliest date on which another list listed the number, or "" if an earlier request lacks it."""
     known = [at for at in (current.listed_elsewhere_at, request.listed_elsewhere_at) if at]
     if known:
         return min(known)
@@ -460,8 +460,8 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).digest()[:_DIGEST_BYTES].hex()
 
 
-_EVER = datetime.fromtimestamp(0, UTC)
-"""A moment before every expiry: what is left of a status is whether it was removed."""
+_BEFORE_ANY_EXPIRY = datetime.fromtimestamp(0, UTC)
+"""A moment before any expiry. At this moment, a row is either listed or removed."""
 
 
 def _text(value: object) -> str:
@@ -479,7 +479,7 @@ def _map(value: object) -> dict[str, Any] | None:
 
 
 def _pending(value: object) -> dict[str, Any] | None:
-    """Return a stored removal that waits, or None if the service cannot have written it: then nobody approves it."""
+    """Return a stored pending removal, or None if the service cannot have written it, so that nobody can approve it."""
     pending = _map(value) or {}
     asked_by = _map(pending.get("asked_by")) or {}
     needed = [*(pending.get(name) for name in ("reason", "asked_at", "lapses_at")), asked_by.get("principal")]

@@ -1,4 +1,4 @@
-"""What to list: the filters of a page, as conditions of a Query where possible, otherwise as functions of a row."""
+"""The filters of a page of the list: conditions of a Query where possible, otherwise functions of a row."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,10 @@ from dnc.entries.entry import LISTED, Entry
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to list. `prefix`: E.164 with plus. `digits`: the number has one of these runs, a plus being its start."""
+    """Which entries to list. `prefix`: first digits of E.164, with the plus.
+
+    `digits`: the number contains one of these runs of digits, or starts with it if the run has a plus.
+    """
 
     status: str = LISTED
     prefix: str | None = None
@@ -22,12 +25,12 @@ class Filters:
 
 
 def unfiltered(filters: Filters) -> bool:
-    """Return whether most rows of the key's range are wanted, so that a page need not read more of them than it has."""
+    """Return whether most rows of the key's range match, so that a page need not read more rows than it returns."""
     return filters == Filters(prefix=filters.prefix, status=filters.status) and filters.status != entries.REMOVED
 
 
 def has_digits(item: dict[str, Any], digits: tuple[str, ...] | None) -> bool:
-    """Return whether a row's number has one of these runs of digits. A Query's filter may not name a key attribute."""
+    """Return whether a row's number matches one of these runs. A Query's filter cannot, as it may not name a key."""
     if digits is None:
         return True
     number = item["number"]["S"]
@@ -46,7 +49,7 @@ def has_status(entry: Entry, wanted: str, moment: datetime) -> bool:
 def query(filters: Filters) -> dict[str, Any]:
     """Return the key condition and the filters of a Query; the caller fills in `:account`.
 
-    The status is decided by `has_status`, from what a row says. The Query leaves out only rows that cannot be removed.
+    `has_status` decides a row's status. For `removed`, the Query leaves out rows that are certainly not removed.
     """
     names = {"#account": "account_id"}
     values: dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""What a person should read before a number is taken off the list: why it is there and what its country's rule says.
+"""What a person should read before removing a number: why it is listed, and what the rule of its country says.
 
-Short, careful texts, each with its citation and the day when its sources were looked at. They are not legal advice, and
-say so.
+The texts are short. Each cites its sources and names the day on which they were last read. They are not legal advice,
+and say so.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dnc.entries.entry import Entry, Source
 from dnc.phone import reader as phone
 
 DISCLAIMER = "This is a summary to help you decide, not legal advice."
-HOW_IT_CAME: dict[Source, str] = {
+WHY_LISTED: dict[Source, str] = {
     Source.INBOUND_CALL: "the person called and asked not to be called",
     Source.SMS: "the person asked by text message",
     Source.IVR: "the person chose it in the phone menu",
@@ -31,10 +31,10 @@ HOW_IT_CAME: dict[Source, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A country's rule in short, with its citation. `seen_on`: the day when its sources were last looked at.
+    """A country's rule in brief, with its citation. `seen_on`: the day on which its sources were last read.
 
-    `consent_first`: a marketing call needs the person's consent before it, so a number that is not listed needs more
-    than a check. `dnc.checks.check` says so too, by calling code.
+    `consent_first`: a marketing call requires prior consent, so it is not enough that a check finds the number
+    unlisted. `dnc.checks.check` reports this as well, by calling code.
     """
 
     text: str
@@ -45,9 +45,9 @@ class Rule:
 _UNITED_STATES = Rule(
     "United States and its territories: a request not to be called or texted must be honored within a reasonable time, "
     "at the latest 10 business days after it was received, and for 5 years (47 CFR 64.1200(d)(3), (d)(6) and (e)). "
-    "Under the FTC's Telemarketing Sales Rule it has no end (16 CFR 310.4(b)(1)(iii)(A)). Virginia requires 10 years, "
-    "for calls and texts (Va. Code 59.1-514), and other states may be stricter. An area code does not prove where a "
-    "person lives, so the strictest rule may apply to any of these numbers.",
+    "Under the FTC's Telemarketing Sales Rule, it never expires (16 CFR 310.4(b)(1)(iii)(A)). Virginia requires "
+    "10 years, for calls and texts (Va. Code 59.1-514), and other states may be stricter. An area code does not prove "
+    "where a person lives, so the strictest rule may apply to any of these numbers.",
     "2026-11-26",
 )
 RULES: dict[str, Rule] = {
@@ -58,15 +58,14 @@ RULES: dict[str, Rule] = {
         "2026-11-26",
     ),
     "GB": Rule(
-        "United Kingdom: nobody who said that they object may be called for direct marketing, neither individuals "
-        "nor companies, until they withdraw it (Privacy and Electronic Communications Regulations 2003, "
-        "regulation 21(1)(a)).",
+        "United Kingdom: no individual or company that has objected to direct marketing may be called for it until "
+        "they withdraw the objection (Privacy and Electronic Communications Regulations 2003, regulation 21(1)(a)).",
         "2026-11-26",
     ),
     "IM": Rule(
-        "Isle of Man: as in the United Kingdom, nobody who said that they object may be called for direct marketing "
-        "until they withdraw it (Unsolicited Communications Regulations 2005, which reflect regulations 19 to 33 of "
-        "the United Kingdom's of 2003).",
+        "Isle of Man: as in the United Kingdom, no one who has objected to direct marketing may be called for it until "
+        "they withdraw the objection (Unsolicited Communications Regulations 2005, which reflect regulations 19 to 33 "
+        "of the United Kingdom's regulations of 2003).",
         "2026-11-26",
     ),
     "FR": Rule(
@@ -95,14 +94,14 @@ OTHER_RULE = Rule(
 def removal_notice(entry: Entry, open_reasons: list[str]) -> dict[str, Any]:
     """Return what to read before removing an entry.
 
-    `why` it is listed, the `rule` of its `country`, a `disclaimer`, the codes of the open `reasons` (`open_reasons`, of
-    this caller), and the reasons that are `refused`.
+    The notice has `why` the number is listed, its `country` and that country's `rule`, a `disclaimer`, the codes of
+    the `reasons` that are open to the caller (`open_reasons`), and the reasons that are `refused`.
     """
     country = phone.region_of(entry.number)
-    ways = [HOW_IT_CAME[Source(s)] for s in sorted(entry.sources) if s in HOW_IT_CAME]
+    causes = [WHY_LISTED[Source(s)] for s in sorted(entry.sources) if s in WHY_LISTED]
     why = f"Listed on {entry.listed_at[:10] or 'an unknown day'}"
-    if ways:
-        why += f" because {'; also because '.join(ways)}"
+    if causes:
+        why += f" because {'; also because '.join(causes)}"
     if entry.last_requested_at > entry.requested_at:
         why += f". Last requested on {entry.last_requested_at[:10]}"
     rule = RULES.get(country or "", OTHER_RULE)

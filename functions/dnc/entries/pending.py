@@ -1,7 +1,7 @@
-"""A removal that waits for a second person: functions of values, no I/O.
+"""A removal that waits for a second person to approve it: pure functions, no I/O.
 
-The entry stays listed, with `pending_removal`: what the removal asks for, who requested it and when it lapses. Any
-other change of the entry drops it, so an approval always applies to the entry that the request was for.
+The entry stays listed. Its `pending_removal` says what was requested, by whom, and when the request lapses. Any other
+change to the entry drops it, so an approval always applies to the entry that the requester saw.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,16 +16,16 @@ from dnc.problems import Conflict
 
 LAPSES_AFTER = timedelta(days=7)
 OWN_MISTAKE_WITHIN = timedelta(hours=24)
-_OF_THE_REQUEST = ("asked_at", "asked_by", "lapses_at")
+_REQUEST_FIELDS = ("asked_at", "asked_by", "lapses_at")
 
 
-def must_wait(
+def needs_approval(
     entry: Entry, code: str, approve_reasons: Sequence[str], principal: str, person: str | None, moment: datetime
 ) -> bool:
-    """Return whether a removal for a reason needs a second person.
+    """Return whether a second person must approve a removal. `code`: its reason.
 
-    `approve_reasons`: the account's policy. `principal`, `person`: who removes, as far as the credential knows. People
-    correct their own mistake of the last 24 hours without waiting.
+    `approve_reasons`: the account's policy. `principal`, `person`: who is removing, as far as the credential says.
+    People may correct their own mistakes of the last 24 hours without approval.
     """
     if code not in approve_reasons:
         return False
@@ -36,22 +36,22 @@ def must_wait(
 
 
 def is_same_person(actor: Mapping[str, Any], principal: str, person: str | None) -> bool:
-    """Return whether a stored actor is this person. Two people may share a key, so the key is not enough."""
+    """Return whether a stored actor is this person. Two people may share a key, so the key alone proves nothing."""
     if principal.startswith("user:") and actor.get("principal") == principal:
         return True
     return bool(person) and actor.get("acting_user") == person
 
 
-def ask(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order: bool) -> Entry:
-    """Judge a removal, and return the entry with the removal that waits. Raises RemovalRefused and Conflict.
+def request(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order: bool) -> Entry:
+    """Judge a removal, and return the entry with the removal pending. Raises RemovalRefused and Conflict.
 
-    `removal`, `may_order`: as `reasons.remove` takes them. If the same removal waits already, return the same entry.
+    `removal`, `may_order`: as in `reasons.remove`. If the same removal is already pending, return the entry unchanged.
     """
     reasons.judge(entry, removal, may_order=may_order, in_undo=False, moment=write.at)
     if is_requested(entry, removal, write):
         return entry
     if entry.pending_at(write.at):
-        raise Conflict("A removal of this number already waits for a second person. Reject or withdraw that one first.")
+        raise Conflict("A removal of this number is already waiting for a second person. Reject or withdraw it first.")
     pending = {
         **removal,
         "asked_at": times.text(write.at),
@@ -62,39 +62,39 @@ def ask(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order: bo
 
 
 def approve(entry: Entry, write: Write, *, may_order: bool) -> Entry:
-    """Judge the waiting removal again, and return the removed entry. It names both actors.
+    """Judge the pending removal again, and return the removed entry, which names both people.
 
-    `may_order`: the approver may act on a legal order. Raises Conflict if none waits, and RemovalRefused.
+    `may_order`: the approver may act on a legal order. Raises Conflict if no removal is pending, and RemovalRefused.
     """
-    pending = dict(waiting(entry, write.at))
+    pending = dict(current(entry, write.at))
     pending.pop("lapses_at")
     return reasons.remove(entry, pending, write, may_order=may_order)
 
 
 def close(entry: Entry, change: Change, write: Write) -> Entry:
-    """Return the listed entry without its waiting removal, which was rejected or withdrawn. Raises Conflict."""
-    waiting(entry, write.at)
+    """Return the listed entry without its pending removal, which was rejected or withdrawn. Raises Conflict."""
+    current(entry, write.at)
     return _changed(entry, change, write, None)
 
 
 def lapse(entry: Entry, write: Write) -> Entry:
-    """Return the listed entry without its removal, on which nobody decided in time."""
+    """Return the listed entry without its pending removal, which nobody approved or rejected in time."""
     return _changed(entry, Change.REMOVAL_LAPSED, write, None)
 
 
-def waiting(entry: Entry, moment: datetime) -> Mapping[str, Any]:
-    """Return the removal that waits. Raises Conflict if there is none, or it has lapsed."""
+def current(entry: Entry, moment: datetime) -> Mapping[str, Any]:
+    """Return the pending removal. Raises Conflict if there is none, or it has lapsed."""
     pending = entry.pending_at(moment)
     if pending is None:
-        why = "has lapsed" if entry.pending_removal else "was decided, or the entry has changed since"
-        raise Conflict(f"No removal of this number waits for a second person: it {why}. Read the entry again.")
+        why = "lapsed" if entry.pending_removal else "was decided, or the entry has changed since"
+        raise Conflict(f"No removal of this number is waiting for a second person: it {why}. Read the entry again.")
     return pending
 
 
 def is_requested(entry: Entry, removal: Mapping[str, Any], write: Write) -> bool:
-    """Return whether exactly this removal waits, requested by the same actor."""
+    """Return whether exactly this removal is pending, requested by the same actor."""
     pending = entry.pending_at(write.at) or {}
-    requested = {name: value for name, value in pending.items() if name not in _OF_THE_REQUEST}
+    requested = {name: value for name, value in pending.items() if name not in _REQUEST_FIELDS}
     return pending.get("asked_by") == write.actor.item() and requested == dict(removal)
 
 

@@ -1,8 +1,7 @@
 """Why a number may leave the list, what each reason must prove, and the reasons that are refused.
 
-A reason is open for an entry only if every one of the entry's sources allows it: a number that the person also asked
-for is not removed as an agent's mistake. `remove` is the only function that makes a removed entry, so every way off the
-list passes the same judge.
+A reason is open for an entry only if every source of the entry allows it: a number that a person also asked to list is
+not removed as an agent's mistake. Only `remove` makes a removed entry, so every removal is judged by the same rules.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,10 +19,11 @@ ENTERED_BY_STAFF = frozenset({Source.MANUAL, Source.DISPOSITION, Source.IMPORT, 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A valid reason. `requires`: fields of the request, all needed. `either`: fields of which one is enough.
+    """A valid reason. `requires`: fields of the request that are all needed. `either`: fields of which one is enough.
 
-    `for_registry`: fields that an entry with the source `registry` needs as well. `for_readings`: a number that was
-    listed only as a reading of another one may leave for it, whatever its sources.
+    `sources`: the sources that allow it; `in_undo`: those that allow it while an import is being undone.
+    `for_registry`: further fields that are needed for an entry with the source `registry`. `for_readings`: it is open
+    for a number that was listed only as a reading of another one, whatever its sources.
     """
 
     code: str
@@ -52,7 +52,7 @@ class Reason:
         return all(source in sources or (in_undo and source == Source.LEGAL) for source in entry.sources)
 
     def required_of(self, entry: Entry) -> tuple[str, ...]:
-        """Return the fields that a removal of an entry must have, all of them."""
+        """Return all the fields that a removal of an entry must have."""
         return self.requires + (self.for_registry if Source.REGISTRY in entry.sources else ())
 
     def as_json(self) -> dict[str, Any]:
@@ -68,9 +68,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A reason that people give but the rules do not accept, with the rule.
+    """A reason that people give but the rules do not accept. `why`: the rule that refuses it.
 
-    `for_registry`: the rule for a number that only a registry lists, if that differs.
+    `for_registry`: the rule for a number that only a registry lists, if it differs.
     """
 
     code: str
@@ -83,7 +83,7 @@ class Refused:
         return self.for_registry if self.for_registry and entry.sources == {Source.REGISTRY} else self.why
 
     def as_json(self, entry: Entry | None = None) -> dict[str, str]:
-        """Return the reason as the API shows it, in the words that fit an entry if one is given."""
+        """Return the reason as the API shows it. With an entry, `why` is the rule for that entry."""
         return {"code": self.code, "label": self.label, "why": self.why_for(entry) if entry else self.why}
 
 
@@ -93,7 +93,7 @@ REASONS: dict[str, Reason] = {
         Reason(
             "marked_by_mistake",
             "Marked by mistake",
-            "The disposition or the button was pressed by mistake; the person did not ask. Describe what happened.",
+            "The disposition or button was chosen by mistake; the person did not ask. Describe what happened.",
             ENTERED_BY_STAFF,
             ("note",),
         ),
@@ -142,11 +142,11 @@ REASONS: dict[str, Reason] = {
         Reason(
             "number_reassigned",
             "Number reassigned to another person",
-            "The last request was another person's, and the number has been disconnected since. Query the reassigned "
-            "numbers database with the day of the last request or a later date: it answers yes if the number was "
+            "Another person made the last request, and the number has been disconnected since. Query the reassigned "
+            "numbers database with the day of the last request or a later date. It answers yes if the number was "
             "disconnected on or after that date. Enter the date, the day of the query and its receipt. The database is "
-            "a safe harbor for consent (47 CFR 64.1200(m)); this removal rests on the request having been another "
-            "person's.",
+            "a safe harbor for consent (47 CFR 64.1200(m)); this removal is justified only because another person made "
+            "the request.",
             ALL - {Source.LEGAL},
             ("evidence.reference", "evidence.compared_date", "evidence.checked_on", "evidence.result"),
         ),
@@ -175,9 +175,9 @@ REASONS: dict[str, Reason] = {
     )
 }
 
-_OF_A_CALL = (
-    "Such an exemption belongs to a call, not to the list: it ends by itself, and the number stays on the registry. "
-    "Decide on it for each call, and leave the number listed."
+_FOR_EACH_CALL = (
+    "Such an exemption belongs to a call, not to the list: it expires, and the number stays on the registry. Decide on "
+    "it for each call, and leave the number listed."
 )
 REFUSED: dict[str, Refused] = {
     r.code: r
@@ -188,7 +188,7 @@ REFUSED: dict[str, Refused] = {
             "A company do-not-call request ends the established business relationship exemption: it must be honored "
             "whether or not the person goes on doing business with the seller (47 CFR 64.1200(f)(5)(i)).",
             for_registry="A relationship with a customer may exempt a call from the registry "
-            f"(16 CFR 310.4(b)(1)(iii)(B)(2)). {_OF_A_CALL}",
+            f"(16 CFR 310.4(b)(1)(iii)(B)(2)). {_FOR_EACH_CALL}",
         ),
         Refused(
             "new_inquiry",
@@ -196,12 +196,13 @@ REFUSED: dict[str, Refused] = {
             "An inquiry is not consent: a do-not-call request holds until the person withdraws it or gives "
             "express written consent (47 CFR 64.1200(d)(3) and (d)(6)).",
             for_registry="An inquiry may exempt a call within the next three months from the registry "
-            f"(16 CFR 310.2(q)(2) and 310.4(b)(1)(iii)(B)(2)). {_OF_A_CALL}",
+            f"(16 CFR 310.2(q)(2) and 310.4(b)(1)(iii)(B)(2)). {_FOR_EACH_CALL}",
         ),
         Refused(
             "agent_disagrees",
             "The agent thinks that the person did not mean it",
-            "A request must be recorded and honored as it was made, without being weighed (47 CFR 64.1200(d)(3)).",
+            "A request must be recorded and honored as it was made. It is not for the agent to judge "
+            "(47 CFR 64.1200(d)(3)).",
         ),
         Refused(
             "lead_reimported",
@@ -228,10 +229,10 @@ def refused_for(entry: Entry) -> list[dict[str, str]]:
 
 
 def remove(entry: Entry, removal: Mapping[str, Any], write: Write, *, may_order: bool, in_undo: bool = False) -> Entry:
-    """Judge a removal, and return the removed entry: the listed one, with the reason, the evidence and the actor.
+    """Judge a removal, and return the removed entry: the listed entry with the reason, the evidence and the actor.
 
-    `removal`: `reason`, `note`, `correct_number` (E.164) and `evidence`, as the request has them. `may_order`: the
-    caller may act on a legal order. `in_undo`: an import that listed the entry is being undone. Raises RemovalRefused.
+    `removal`: `reason`, `note`, `correct_number` (E.164) and `evidence`, as requested. `may_order`: the caller may act
+    on a legal order. `in_undo`: an import that listed the entry is being undone. Raises RemovalRefused.
     """
     judge(entry, removal, may_order=may_order, in_undo=in_undo, moment=write.at)
     at = times.text(write.at)
@@ -315,13 +316,13 @@ def _compared_since_the_request(evidence: Mapping[str, Any], entry: Entry, _mome
 
 def _checked_since_compared(evidence: Mapping[str, Any], _entry: Entry, moment: datetime) -> str:
     if evidence["checked_on"] < (evidence.get("compared_date") or ""):
-        return "must be on or after compared_date: the database knows nothing of a later day"
+        return "must be on or after compared_date, because the database cannot answer for a later day"
     return "is in the future" if evidence["checked_on"] > moment.date().isoformat() else ""
 
 
 def _reassigned(evidence: Mapping[str, Any], _entry: Entry, _moment: datetime) -> str:
     yes = evidence["result"] == "yes"
-    return "" if yes else "must be yes: any other answer does not say that the number was reassigned"
+    return "" if yes else "must be yes: no other answer says that the number was reassigned"
 
 
 def _names_the_entry(evidence: Mapping[str, Any], entry: Entry, _moment: datetime) -> str:

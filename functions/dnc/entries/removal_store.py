@@ -1,8 +1,8 @@
-"""Removals in the numbers table, and those that wait for a second person.
+"""Removals in the numbers table, including those that wait for a second person.
 
-A removal that waits is part of its entry. A record in the accounts table (`pending#+14155550100`), written in the same
-transaction, makes it findable without reading the list. A change that drops the removal leaves the record behind, and a
-record that no longer fits its entry is ignored.
+A pending removal is part of its entry. A record in the accounts table (`pending#+14155550100`), written in the same
+transaction, lets it be found without reading the whole list. A change that drops the removal leaves the record behind,
+so a record that no longer matches its entry is ignored.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,14 +32,14 @@ class Removals(Numbers):
         self._accounts_table = accounts_table
 
     def remove(self, number: str, removal: Mapping[str, Any], if_version: int, write: Write, decide: Decide) -> Entry:
-        """Remove a listed number, or store that its removal waits for a second person.
+        """Remove a listed number, or store its removal as pending.
 
         `decide` judges the removal and returns the removed entry, or the listed one with `pending_removal`. A
         `correct_number` (E.164) and its `other_readings` are listed in the same transaction: a request for the correct
         number never waits.
 
-        Raises NotListed, and Conflict if the entry is not at `if_version`. A repeat returns the entry as it is, as long
-        as nothing has changed since.
+        Raises NotListed, and Conflict if the entry is not at `if_version`. A repeat returns the entry as it is, unless
+        it has changed since.
         """
         for _ in attempts(self._patience):
             current = self._stored(number)
@@ -51,9 +51,9 @@ class Removals(Numbers):
         raise _busy()
 
     def decide(self, number: str, change: Change, if_version: int, write: Write, decide: Decide) -> Entry:
-        """Approve (`removed`), reject or withdraw the waiting removal of a number. Raises as `remove` does.
+        """Approve (`removed`), reject or withdraw the pending removal of a number. Raises the same errors as `remove`.
 
-        `change`: the change that `decide` makes. A repeat is recognized by it.
+        `change`: the change that `decide` makes, by which a repeat is recognized.
         """
         for _ in attempts(self._patience):
             current = self._stored(number)
@@ -66,9 +66,9 @@ class Removals(Numbers):
         raise _busy()
 
     def waiting(self, size: int, after: str | None, moment: datetime) -> tuple[list[Entry], str | None]:
-        """Read a page of the entries whose removal waits, by number. Return it, and the number after which to continue.
+        """Read a page of the entries with a pending removal, by number. Return it and the number to continue after.
 
-        A page may be short, even empty, and still have a next one (None at the end).
+        That number is None at the end. A page may be short, even empty, and still have a next one.
         """
         query: dict[str, Any] = {**self._records(), "Limit": size}
         if after:
@@ -80,7 +80,7 @@ class Removals(Numbers):
         return waiting, last["record"]["S"].removeprefix(PENDING) if last else None
 
     def lapse(self, write: Write) -> int:
-        """End every removal on which nobody decided in time, and delete the records that no longer fit their entries.
+        """End every pending removal that nobody decided in time, and delete records that no longer match their entries.
 
         Return how many removals lapsed. Safe to repeat, and to run during other writes.
         """
@@ -90,7 +90,7 @@ class Removals(Numbers):
                 if entry is None or entry.status_at(write.at) != LISTED:
                     self._forget(record)
                 elif not entry.pending_at(write.at):
-                    # If another write comes first, it drops the removal anyway.
+                    # A write that gets there first drops the removal anyway.
                     lapsed += self._store(pending.lapse(entry, write), entry, ())
         return lapsed
 
@@ -101,9 +101,9 @@ class Removals(Numbers):
         return current
 
     def _store(self, after: Entry, current: Entry, corrected: Sequence[tuple[Entry, Entry | None]]) -> bool:
-        """Store an entry, with the entries of the correct number and the record of a removal that waits.
+        """Store an entry, the entries of the correct number, and the record of a pending removal, all or nothing.
 
-        Return False if any of them has changed.
+        Return False if any of the entries has changed.
         """
         writes = [{"Put": self._put_of(entry, stored)} for entry, stored in corrected if entry != stored]
         if after.pending_removal:
@@ -144,19 +144,19 @@ class Removals(Numbers):
         return {**self._record_key(entry.number), **wire.to_wire({"version": entry.version, "lapses_at": lapses_at})}
 
     def _entries_of(self, records: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Entry | None]]:
-        """Return each record with its entry, or with None if its removal no longer waits."""
+        """Return each record with its entry, or with None if its removal is no longer pending."""
         numbers = {record["record"]["S"].removeprefix(PENDING): record for record in records}
         rows = queries.batch(self._client, self._table, [self._key(number) for number in numbers])
         stored = {entry.number: entry for entry in map(entry_of, rows)}
         found = []
         for number, record in numbers.items():
             entry = stored.get(number)
-            fits = entry and entry.pending_removal and str(entry.version) == record.get("version", {}).get("N")
-            found.append((record, entry if fits else None))
+            matches = entry and entry.pending_removal and str(entry.version) == record.get("version", {}).get("N")
+            found.append((record, entry if matches else None))
         return found
 
     def _forget(self, record: Mapping[str, Any]) -> None:
-        """Delete a record whose removal was dropped, unless the number has a new one."""
+        """Delete a record whose removal was dropped, unless the number has a new record."""
         queries.write_if(
             self._client.delete_item,
             TableName=self._accounts_table,
@@ -185,7 +185,7 @@ def _was_waiting(current: Entry) -> bool:
 
 
 def _listed_at(current: Entry, if_version: int, write: Write) -> Entry:
-    """Return an entry that is listed and at this version. Raises Conflict and NotListed."""
+    """Return an entry if it is listed and at this version. Raises Conflict and NotListed."""
     if current.version != if_version:
         raise stale(current, if_version)
     status = current.status_at(write.at)

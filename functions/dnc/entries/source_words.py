@@ -1,4 +1,4 @@
-"""The words by which forms, CRMs and files name a source. One table for every way in."""
+"""The words that forms, CRMs and files use for a source. Requests and files share this table."""
 
 import re
 

@@ -2,7 +2,7 @@
 
 This is the only part of an entry's rules that a check needs.
 
-A row reads as anything but listed only if the service can have written it so: a removal must say why, when and by
+A row counts as listed unless the service itself can have written that it is not: a removal must say why, when and by
 whom, and an expiry counts only if it is a whole number and every source of the row may expire.
 """
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 LISTED, REMOVED, EXPIRED = "listed", "removed", "expired"
 EXPIRING_SOURCES = frozenset({"registry", "suppression"})
-"""The only sources whose entries may expire. Every other one can be a person's own request."""
+"""The only sources whose entries may expire. Any other source can be a person's own request."""
 CHANNELS = ("text", "voice")
-"""What an entry can block, sorted. A row without the attribute blocks both."""
+"""The channels that an entry can block, sorted. A row without the attribute blocks both."""
 NEEDED = (
     "status",
     "version",
@@ -56,7 +56,7 @@ def blocks(row: Mapping[str, Any], channel: str | None, moment: datetime) -> boo
 
 
 def channels_of(row: Mapping[str, Any]) -> frozenset[str]:
-    """Return the channels that a row covers. A set that the service cannot have written covers all of them."""
+    """Return the channels that a row covers. A set that the service cannot have written counts as all of them."""
     channels = row.get("channels")
     if isinstance(channels, (set, frozenset, list, tuple)) and channels:
         known = frozenset(channel for channel in channels if channel in CHANNELS)
@@ -67,14 +67,14 @@ def channels_of(row: Mapping[str, Any]) -> frozenset[str]:
 
 def expiry_of(row: Mapping[str, Any]) -> int | None:
     """Return when a row expires (epoch seconds), or None if it never does."""
-    expires_at = whole(row.get("expires_at"))
+    expires_at = whole_number(row.get("expires_at"))
     sources = row.get("sources")
     if expires_at is None or not sources or not isinstance(sources, (set, frozenset, list)):
         return None
     return expires_at if all(isinstance(s, str) and s in EXPIRING_SOURCES for s in sources) else None
 
 
-def whole(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
     """Return a stored number as int, or None if the value is not a whole number."""
     if isinstance(value, (str, bytes, bool)) or value is None:
         return None
@@ -94,5 +94,5 @@ def _is_removal(removal: object) -> bool:
 
 
 def _is_version(row: Mapping[str, Any]) -> bool:
-    version = whole(row.get("version"))
+    version = whole_number(row.get("version"))
     return version is not None and version > 0

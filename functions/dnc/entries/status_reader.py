@@ -1,7 +1,7 @@
 """Reads the part of an account's list that a check needs: strongly consistent, and all of it or none.
 
-It is separate from `dnc.entries.store`, so that a check loads nothing that it does not use. A response that DynamoDB
-does not document is an error: a number that was not read must never be taken for one that is not listed.
+It is separate from `dnc.entries.store`, so that a check loads nothing that it does not use. A response that does not
+match DynamoDB's documentation is an error, because a number that was not read must never count as unlisted.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class StatusReader:
         return responses
 
     def _encoded(self, operation: str, numbers: list[str]) -> bytes:
-        """Return a read as JSON. Numbers need no escaping, so this takes a twentieth of the encoder's time."""
+        """Return a request as JSON. Numbers need no escaping, so this takes a twentieth of the encoder's time."""
         digits = "".join(numbers).replace("+", "")
         if not (digits.isascii() and digits.isdecimal()):
             raise ValueError("numbers must be E.164")

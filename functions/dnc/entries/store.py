@@ -1,7 +1,7 @@
-"""The list of one account: adding, reading and restoring. `dnc.entries.removal_store` removes.
+"""The list of one account: adding, reading and restoring. Removals are in `dnc.entries.removal_store`.
 
 `Numbers` is bound to its account, so no call can name another one. Every write is one conditional write (or one
-transaction) on the version that was read; repeating a write that already happened is recognized as done.
+transaction) on the version that was read. A repeat of a write is recognized and changes nothing.
 """
 
 import time
@@ -20,9 +20,9 @@ from dnc.entries.status_reader import StatusReader
 from dnc.problems import Conflict, NotListed, Unavailable
 
 PAGE_SECONDS = 8.0
-"""The longest time for which one page of the list is read."""
+"""How long reading one page of the list may take."""
 LISTED_INDEX = "listed"
-"""The index of the rows that are listed (decision 36), by account and number. It holds no removed row."""
+"""The index of listed rows, by account and number (decision 36). It holds no removed row."""
 _ROWS_READ_PER_PAGE = 20_000
 _ROWS_PER_QUERY = 1000
 
@@ -71,7 +71,7 @@ class Numbers(StatusReader):
         raise Unavailable("Too many writes to this number at once. Try again.")
 
     def page(self, filters: Filters, size: int, after: str | None, moment: datetime) -> tuple[list[Entry], str | None]:
-        """Read a page of entries by number. Return it and the key after which the next one begins (None at the end).
+        """Read a page of entries by number. Return it and the number to continue after (None at the end).
 
         A page may be short, even empty, and still have a next one: reading stops after some thousand rows, and after
         `PAGE_SECONDS`.
@@ -92,9 +92,9 @@ class Numbers(StatusReader):
         return found, None
 
     def _pages(self, filters: Filters, size: int, after: str | None) -> Iterator[dict[str, Any]]:
-        """Query what a page needs: the table once, strongly consistent, then more of it, or the index of listed rows.
+        """Query the table once, strongly consistent, and continue in the index of listed rows if only those matter.
 
-        So a client that has just added a number finds it, and any number of removed rows costs one read.
+        A client that has just added a number finds it, and any number of removed rows costs one read.
         """
         query = {
             **listing.query(filters),

@@ -1,4 +1,4 @@
-"""Entries to and from their rows in DynamoDB's typed form, by the fast path of `dnc.aws.wire`."""
+"""Converts entries to and from rows in DynamoDB's typed form, on the fast path of `dnc.aws.wire`."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
-"""Times as forms, CRMs and spreadsheets write them. Looser than RFC 3339, which `dnc.times` reads.
+"""Times as forms, CRMs and spreadsheets write them, which is looser than the RFC 3339 that `dnc.times` reads.
 
-A request date depends on the data, not on the program that sends it, so one in another form must not cost an opt-out.
-Only forms with one meaning are read: `11/12/2026` may be a day of November or of December and is refused.
+The program that sends a request often does not control the form of its date, so an unusual form must not cost an
+opt-out. Only forms with one meaning are read: `11/12/2026` may be in November or in December, and is refused.
 """
 
 import re
@@ -34,16 +34,16 @@ def is_exact(written: object) -> bool:
 def read(written: str | float, *, end_of_day: bool = False) -> datetime | None:
     """Return the moment (UTC, milliseconds) that a value names, or None if it names none or more than one.
 
-    Read are RFC 3339; ISO 8601 with a space for the `T`, without seconds, with `+0000` or without an offset (UTC);
-    dates (their start, or with `end_of_day` their end); RFC 2822; JavaScript's `Date.toString()`; and epoch seconds,
-    milliseconds and microseconds.
+    The forms are RFC 3339; ISO 8601 with a space for the `T`, without seconds, with `+0000`, or without an offset
+    (UTC); dates (their start, or with `end_of_day` their end); RFC 2822; JavaScript's `Date.toString()`; and epoch
+    seconds, milliseconds and microseconds.
     """
     try:
         moment = _read(written.strip() if isinstance(written, str) else written, end_of_day=end_of_day)
         if moment is None:
             return None
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, OSError, IndexError, TypeError):  # the last two: of email's parser
+    except (ValueError, OverflowError, OSError, IndexError, TypeError):  # email's parser raises the last two
         return None
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 

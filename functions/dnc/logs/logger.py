@@ -16,10 +16,10 @@ _lock = threading.Lock()
 
 
 def __getattr__(name: str) -> "Logger":
-    """Create `logger` on first use: a cold start that logs nothing does not load Powertools."""
+    """Create `logger` on first use, so that a cold start that logs nothing does not load Powertools."""
     if name != "logger":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from aws_lambda_powertools import Logger  # noqa: PLC0415 - see the docstring
+    from aws_lambda_powertools import Logger  # noqa: PLC0415 - loaded on first use
 
     with _lock:  # two loggers of the same name would write each line twice
         existing: Logger | None = globals().get("logger")

@@ -14,7 +14,7 @@ NAMESPACE = "Nocall"
 
 
 def count(name: str, value: int = 1, **dimensions: str) -> None:
-    """Add to a count. With further dimensions it is counted twice: for the stack, and for the stack with them."""
+    """Add to a count. With further dimensions, it counts for the stack, and again for the stack with them."""
     sets = [["stack"], ["stack", *dimensions]] if dimensions else [["stack"]]
     line = {
         "_aws": {

@@ -1,7 +1,7 @@
-"""The names by which files and forms call a country: alpha-2, alpha-3, English and native names, calling codes.
+"""The names that files and forms use for a country: alpha-2, alpha-3, English and native names, calling codes.
 
-Read only where a number arrives with a country of its own, so a check does not load it. Codes: ISO 3166-1, and XK for
-Kosovo as libphonenumber has it.
+It is needed only for a number that comes with its own country, so a check does not load it. The codes are those of ISO
+3166-1, and libphonenumber's XK for Kosovo.
 """
 
 import unicodedata
@@ -72,8 +72,8 @@ _LONGEST_CODE = 3
 def country(written: str, default: str | None = None) -> str | None:
     """Return the region (ISO 3166-1 alpha-2) that a text names, or None if it names none.
 
-    `written`: alpha-2, alpha-3, a usual name in any case, or a calling code (`44`, `+44`, `0044`). `default`: the
-    region that a calling code stands for if several share it and this is one of them.
+    `written`: alpha-2, alpha-3, a common name in any case, or a calling code (`44`, `+44`, `0044`). `default`: if
+    several regions share a calling code and this is one of them, the code stands for it.
     """
     text = _folded(written)
     digits = text.removeprefix("00").lstrip("0") if text.isdecimal() else ""
@@ -96,14 +96,14 @@ def _names() -> dict[str, str]:
     known = frozenset(nanp.REGIONS.split())
     names: dict[str, str] = {}
     for line in _ISO.split("\n"):
-        for one in filter(None, line.split("|")):
-            alpha2, alpha3, more = one.split(" ", 2)
+        for entry in filter(None, line.split("|")):
+            alpha2, alpha3, more = entry.split(" ", 2)
             if alpha2 in known:
                 names |= {_folded(name): alpha2 for name in (alpha2, alpha3, *more.split(","))}
     return names
 
 
 def _folded(text: str) -> str:
-    """Return a text in lower case, without accents and without anything but letters and digits."""
+    """Return the letters and digits of a text, in lower case and without accents."""
     plain = unicodedata.normalize("NFKD", text.casefold().replace("ø", "o"))
     return "".join(c for c in plain if c.isalnum())

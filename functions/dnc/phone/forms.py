@@ -1,4 +1,4 @@
-"""The result of reading a written number, and the reasons for refusing one, shared by all modules that read."""
+"""The result of reading a written number and the reasons for refusing one, for all modules that read numbers."""
 
 from collections import namedtuple
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     class Reading(NamedTuple):
         """One number that a text may stand for.
 
-        `number`: E.164, or None if the text has no such form; `why`: why it cannot be called, or ""; `possible`: its
-        length is right for its country. A number with no `why` is valid.
+        `number`: E.164, or None if the text has no such form. `why`: why it cannot be called, or "" if the number is
+        valid. `possible`: its length is right for its country.
         """
 
         number: str | None
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
         """Everything that a written number may stand for. All numbers are E.164, the most likely one first.
 
         `numbers`: what an add lists, each in its current form; empty if an add refuses the text.
-        `lookups`: what a check looks up: any of these blocks the phone if it is listed. It contains `numbers`, their
-        older forms, and readings that are too unlikely to be listed.
-        `valid`: those of `numbers` whose range is known to be in use. Only these may be called.
-        `why`: why none can be called; "" if there is a valid number.
+        `lookups`: what a check looks up; the phone is blocked if any of them is listed. They are `numbers`, their
+        older forms, and readings that are too unlikely for an add to list.
+        `valid`: the `numbers` whose range is known to be in use. Only these may be called.
+        `why`: why none can be called, or "" if there is a valid number.
         """
 
         numbers: tuple[str, ...]
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
         warnings: tuple[str, ...] = ()
 
 else:
-    # The same classes without loading `typing`, which would be a tenth of what a check loads.
+    # The same classes without `typing`, whose import would be a tenth of what a check loads.
     Reading = namedtuple("Reading", ("number", "why", "possible", "warnings"), defaults=("", True, ()))  # noqa: PYI024
     Readings = namedtuple(  # noqa: PYI024
         "Readings", ("numbers", "lookups", "valid", "why", "warnings"), defaults=("", ())
@@ -68,17 +68,17 @@ else:
 
 
 def refused(why: str) -> Reading:
-    """Return a text without an E.164 form."""
+    """Return the reading of a text that has no E.164 form. `why` says why not."""
     return Reading(None, why, possible=False)
 
 
 def impossible(number: str, why: str) -> Reading:
-    """Return a number (E.164) that has a wrong length. `why` says in what way."""
+    """Return the reading of a number (E.164) of a wrong length. `why`: what is wrong with it."""
     return Reading(number, why, possible=False)
 
 
 def unknown_range(number: str) -> Reading:
-    """Return a number (E.164) of a possible length whose range is not known to be in use."""
+    """Return the reading of a number (E.164) of a possible length whose range is not known to be in use."""
     return Reading(number, NOT_IN_USE, warnings=(RANGE_UNKNOWN,))
 
 

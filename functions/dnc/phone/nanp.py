@@ -20,7 +20,7 @@ PLAN_REGIONS = "US AG AI AS BB BM BS CA DM DO GD GU JM KN KY LC MP MS PR SX TC T
 """The regions of country code 1 in which 10 digits, with or without a leading 1, are one number."""
 
 PLAIN_REGIONS = "US CA DO JM PR"
-"""Those of them that do not complete 7 digits with an area code of their own."""
+"""The regions among these that do not complete 7 digits with their own area code."""
 
 LOCAL_FIRST = "2456789"
 """First digits that make 7 digits a local number, never a complete one."""
@@ -76,7 +76,7 @@ UNUSED = {
         "968 969 974 976 977 981 982 987 988 990 991 992 993 994 995 996 997 998 999"
     ),
 }
-"""By region, the area codes that are valid with no exchange."""
+"""By region, the area codes that are not valid with any exchange."""
 
 PARTLY = {
     "242": ("BS", (
@@ -137,7 +137,7 @@ PARTLY = {
     )),
     "983": ("US", "200-599 700-999"),
 }
-"""By area code, for the others: their region, and the ranges of exchanges [2-9]XX that are valid."""
+"""For each other area code, its region and the ranges of exchanges [2-9]XX that are valid."""
 
 VARYING = "246521 246522 876606"
 """Area codes with an exchange of which only some lines are valid."""

@@ -159,9 +159,9 @@ def country_code(code: str) -> CountryCode:
 
 
 def in_use(digits: str, stem: int = 0) -> str | None:
-    """Return E.164 for digits after a plus that certainly are a fixed or mobile number with one form, or None.
+    """Return E.164 for digits after a plus that are certainly a fixed or mobile number with one form, or None.
 
-    `stem`: how many of the digits may be a number too, because those after them may be an extension.
+    `stem`: how many of the digits may be a number by themselves, because the rest may be an extension.
     """
     if len(digits) > 15 or not digits.isdecimal():
         return None
@@ -183,7 +183,7 @@ def parts(digits: str) -> tuple[str, str] | None:
 
 
 def certain(digits: str, region: str | None, *, plus: bool) -> str | None:
-    """Return E.164 for ASCII digits, after a plus or in a region, that are in use and have one reading, else None."""
+    """Return E.164 for ASCII digits, after a plus or in a region, if they are in use and have one reading, or None."""
     own = None if plus else _own(region)
     if own and digits.startswith(("00", own.code)):
         return None
@@ -212,7 +212,7 @@ def may_be_in_use(digits: str, region: str | None, *, plus: bool) -> bool:
 
 
 def classify(digits: str, region: str | None, *, plus: bool) -> Reading | None:
-    """Read ASCII digits, after a plus or else in a region, as `rules.classify` does; None if it must decide."""
+    """Read ASCII digits, after a plus or in a region, as `rules.classify` does. Return None if that must decide."""
     found = _significant(_international(digits) if plus else _in_region(digits, _own(region)))
     if found is None:
         return None

@@ -1,18 +1,18 @@
-"""The first digits of E.164 numbers: the prefixes that an account blocks, and the areas by which registries come.
+"""The first digits of E.164 numbers: the prefixes that an account blocks, and the areas that registries cover.
 
-A check loads none of this: it compares a number with prefixes that were validated when they were stored.
+A check does not load this module: it compares a number with prefixes that were validated when they were stored.
 """
 
 import re
 from functools import lru_cache
 
-MOST_DIGITS = 7
+MAX_DIGITS = 7
 _WRITTEN = re.compile(r"\+[1-9]\d{0,14}", re.ASCII)
 _LONGEST_CODE = 3
 
 
 def blocked_prefix(written: str) -> str:
-    """Return a prefix without spaces and punctuation. Raises ValueError with what is wrong.
+    """Return a prefix without spaces and punctuation. Raises a ValueError that says what is wrong.
 
     A country code by itself is refused, because it would block a whole country, or all of North America.
     """
@@ -24,16 +24,16 @@ def blocked_prefix(written: str) -> str:
         raise ValueError("no country has this code")
     if code is None or len(prefix) == len(code) + 1:
         raise ValueError("must have a country code and at least one more digit")
-    if len(prefix) > MOST_DIGITS + 1:
-        raise ValueError(f"must have at most {MOST_DIGITS} digits")
+    if len(prefix) > MAX_DIGITS + 1:
+        raise ValueError(f"must have at most {MAX_DIGITS} digits")
     return prefix
 
 
 def area_of(number: str) -> str:
     """Return the area that a registry's file covers for a number (E.164), as the first digits of its numbers.
 
-    In North America this is the area code (`+1415`), by which the US registry is subscribed to; elsewhere the country
-    (`+44`).
+    In North America this is the area code (`+1415`), because the US registry is sold by area code. Elsewhere it is the
+    country code (`+44`).
     """
     if number.startswith("+1"):
         return number[:5]
@@ -42,7 +42,7 @@ def area_of(number: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _calling_code(digits: str) -> str | None:
-    """Return the country code with which digits begin, or None. No code is the beginning of another one."""
+    """Return the country code with which digits begin, or None. No country code is a prefix of another."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE  # noqa: PLC0415 - plain North American numbers do not need it
 
     lengths = range(1, len(digits) + 1)

@@ -4,8 +4,8 @@
   its country), and returns all readings, because each of them must be listed.
 - `classify` and `classify_many` for a check, which calls a number only if it is also *valid* (its range is known to be
   in use), and only if nothing in `lookups` is listed.
-- `current_form` and `lookups` for one E.164 number: an add lists the current form of a phone, and a check looks up the
-  older ones too.
+- `current_form` and `lookups` for one E.164 number: an add lists the current form of a phone, and a check also looks
+  up the older ones.
 - `split_cell` for a file, in which one cell may hold several numbers.
 
 The rules are those of Google's libphonenumber, from the package `phonenumbers`. A table generated from them
@@ -95,7 +95,7 @@ def classify_many(written: Iterable[str], region: str | None) -> tuple[list[str 
 
 
 def unreadable(why: str) -> Readings:
-    """Return the readings of an element that is not a text at all. `why` says so."""
+    """Return the readings of an element that cannot be read as text. `why` says what is wrong with it."""
     return Readings((), (), (), why)
 
 
@@ -110,7 +110,7 @@ def lookups(number: str) -> tuple[str, ...]:
 
 
 def split_cell(cell: str, region: str | None) -> list[str]:
-    """Return the numbers in a file's cell, as they are written there. A cell with one number, or none, is one text."""
+    """Return the numbers in a cell of a file, as written. A cell with at most one number is returned as one text."""
     if len(_without_marks(cell)) <= _LONGEST_E164 and cell.isascii() and not any(map(cell.count, "/,;:|&\n\r")):
         return [cell]
     parts: list[str] = _readings().split(cell, region, _base)
@@ -155,7 +155,7 @@ def mask(e164: str) -> str:
 
 
 def typed_digits(written: str, region: str | None) -> tuple[str, ...]:
-    """Return the runs of digits inside E.164 that part of a number, as a person types it, may stand for.
+    """Return the runs of digits inside E.164 that a part of a number, as a person types it, may stand for.
 
     E.164 has no national trunk prefix (the 0 of `020 7946`), so the same digits without it are returned too.
     A leading plus or 00 is returned as a plus, which means that the digits begin the number.
@@ -177,14 +177,14 @@ def typed_digits(written: str, region: str | None) -> tuple[str, ...]:
 
 
 def load() -> None:
-    """Load the rules now, in a worker that will need them, so that its first rows do not wait."""
+    """Load the rules in advance, in a worker that will need them, so that its first rows do not wait."""
     _plans()
     _readings()
     _rules()
 
 
 def _is_in_plan(e164: str) -> bool:
-    """Return whether this is +1 and 10 digits of which area code and exchange both begin with 2 to 9."""
+    """Return whether this is +1 and 10 digits whose area code and exchange both begin with 2 to 9."""
     digits = e164[2:]
     return (
         len(digits) == 10
@@ -228,10 +228,10 @@ def _all_without_marks(texts: tuple[str, ...]) -> list[str]:
 
 
 def _in_use(digits: str, text: str, in_plan: bool) -> str | None:
-    """Return E.164 for digits that certainly are a number in use with one reading and one form; None if unsure.
+    """Return E.164 for digits that are certainly a number in use with one reading and one form, or None if unsure.
 
-    `text`: the same with its separators. `in_plan`: the region belongs to the North American plan, so the country code
-    may be missing.
+    `text`: the digits with their separators. `in_plan`: the region belongs to the North American plan, so the country
+    code may be missing.
     """
     length = len(digits)
     if length == 10 and in_plan:
@@ -255,7 +255,7 @@ def _in_use(digits: str, text: str, in_plan: bool) -> str | None:
 
 
 def _length_before_last_group(text: str, digits: str) -> int:
-    """Return how many digits are before a last group that may be an extension (`+49 30 121702-12`), or 0.
+    """Return how many digits precede a last group that may be an extension (`+49 30 121702-12`), or 0.
 
     `digits`: the digits of the text, after a plus.
     """
@@ -310,7 +310,7 @@ def _all_readings(written: str, region: str | None) -> Readings:
 
 
 def _base(text: str, region: str | None) -> Reading:
-    """Read a text as one number: the same as the rules do, but faster if it is plain."""
+    """Read a text as one number, as the rules do but faster if it is plain."""
     digits = _without_marks(text)
     plus = digits[:1] == "+"
     plain = digits[1:] if plus else digits
@@ -362,7 +362,7 @@ def _ten_digits(digits: str) -> Reading | None:
 
 @lru_cache(maxsize=1000)
 def _partly(code: str) -> tuple[str, frozenset[str]]:
-    """Return the region of an area code that is valid with only some exchanges, and these exchanges; else nothing."""
+    """Return the region and the valid exchanges of an area code that is only partly in use; otherwise "" and none."""
     region, ranges = nanp.PARTLY.get(code, ("", ""))
     spans = (span.split("-") for span in ranges.split())
     return region, frozenset(str(exchange) for ends in spans for exchange in range(int(ends[0]), int(ends[-1]) + 1))

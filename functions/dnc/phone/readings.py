@@ -22,7 +22,7 @@ _CODE_AND_ZERO = re.compile(rf"[^\d+]*(\d{{1,3}})[^\d+]*{_TRUNK_ZERO.pattern}")
 
 
 class _Group:
-    """Readings of one form. `listed`: what an add lists; `unlikely`: what only a check looks up."""
+    """The readings of a text. `listed`: what an add lists; `unlikely`: what only a check looks up."""
 
     __slots__ = ("listed", "unlikely")
 
@@ -41,16 +41,16 @@ class _Group:
         """Return whether at least one reading is in use."""
         return any(not reading.why for reading in self.listed)
 
-    def begins_with(self, reading: Reading) -> bool:
-        """Return whether one of these numbers is another reading's number with more digits."""
+    def extends(self, reading: Reading) -> bool:
+        """Return whether one of these numbers is another reading's number followed by more digits."""
         return any(one.number and reading.number and one.number.startswith(reading.number) for one in self.listed)
 
     def and_then(self, other: "_Group") -> "_Group":
-        """Return the readings of both, these first."""
+        """Return the readings of both groups, these first."""
         return _Group(self.listed + other.listed, self.unlikely + other.unlikely)
 
     def rather_than(self, other: "_Group") -> "_Group":
-        """Return these readings. The others are listed too only if they are in use."""
+        """Return these readings, followed by the others if they are in use; otherwise the others are unlikely."""
         if other.valid:
             return self.and_then(other)
         return _Group(self.listed, self.unlikely + other.listed + other.unlikely)
@@ -84,11 +84,11 @@ def _of_text(text: str, region: str | None, base: Base) -> _Group:
 
 def _with_shorter(longer: _Group, shorter: _Group, *, has_own_code: bool) -> _Group:
     """Return the readings of a text with and without a last group that may be an extension."""
-    # What is read into the shorter text only because it is shorter does not count: a missing zero, or an area code
-    # instead of the country code.
+    # Readings that exist only because the text is shorter do not count: with a missing zero, or with an area code in
+    # place of the country code.
     listed = [one for one in shorter.listed if forms.ZERO_ADDED not in one.warnings]
     if has_own_code and longer.valid:
-        listed = [one for one in listed if longer.begins_with(one)]
+        listed = [one for one in listed if longer.extends(one)]
     shorter = _Group(listed)
     if not shorter.valid:
         return longer if longer.valid or not shorter.possible else longer.and_then(shorter)
@@ -96,7 +96,7 @@ def _with_shorter(longer: _Group, shorter: _Group, *, has_own_code: bool) -> _Gr
 
 
 def _of_digits(text: str, region: str | None, base: Base) -> _Group:
-    """Read a text with and without an international prefix that it may have."""
+    """Read a text as a national number, and as an international one if it may have an international prefix."""
     national = _of_prefixed(text, base(text, region), base)
     if "+" in text:
         return national
@@ -123,16 +123,16 @@ def _own_code(text: str, region: str | None) -> str:
 
 
 def _marked_as_abroad(abroad: _Group, national: _Group) -> _Group:
-    """Return the readings of a text that has a mark of an international number. The mark may have another meaning."""
+    """Return the readings of a text that is marked as an international number; the mark may mean something else."""
     if not abroad.possible or (national.valid and not abroad.valid):
         return national
     return abroad.rather_than(national)
 
 
 def _with_own_code(national: _Group, abroad: _Group, plan: plans.Numbering) -> _Group:
-    """Return both readings of a national form that begins with the region's country code.
+    """Return both readings of a text without a plus that begins with the region's country code.
 
-    If national numbers are written with a trunk prefix, a form without one is more likely to be international.
+    If national numbers are written with a trunk prefix, a text without one is more likely to be international.
     """
     if not abroad.possible or not national.possible:
         return abroad if abroad.possible else national
@@ -158,9 +158,9 @@ def _of_prefixed(text: str, reading: Reading, base: Base) -> _Group:
 
 
 def _without_zero(text: str, reading: Reading, base: Base, code: str, national: str) -> _Group:
-    """Read a number whose national part begins with 0 without it too: it may be a trunk prefix (ITU-T E.123).
+    """Read a number whose national part begins with 0 without that 0 as well: it may be a trunk prefix (ITU-T E.123).
 
-    Libphonenumber takes a trunk prefix away, but only in countries that have one, and not before every number.
+    Libphonenumber strips a trunk prefix only in countries that have one, and not from every number.
     """
     in_parentheses = _TRUNK_ZERO.search(text)
     if not in_parentheses and (not reading.why or plans.country_code(code).main.trunk not in (None, "0")):
@@ -172,9 +172,9 @@ def _without_zero(text: str, reading: Reading, base: Base, code: str, national: 
 
 
 def _with_zero(reading: Reading, base: Base, number: str) -> _Group:
-    """Read a number that is not in use with a leading zero: in some countries it belongs to the number.
+    """Read a number that is not in use with a leading zero, which in some countries belongs to the number.
 
-    Spreadsheets drop it, and people leave it out abroad (`+39 6 1234 5678` in Rome).
+    Spreadsheets drop it, and people abroad leave it out (`+39 6 1234 5678` in Rome).
     """
     read = base(number, None)
     if read.why:
@@ -191,12 +191,12 @@ def _in_current_form(text: str, region: str | None, base: Base) -> Reading:
     if not current.possible:
         return reading
     note = forms.OLDER_FORM.format(reading.number, newest)
-    kept = tuple(warning for warning in reading.warnings if warning != forms.RANGE_UNKNOWN)
-    return current._replace(warnings=(*kept, note, *current.warnings))
+    warnings = tuple(warning for warning in reading.warnings if warning != forms.RANGE_UNKNOWN)
+    return current._replace(warnings=(*warnings, note, *current.warnings))
 
 
 def _merged(group: _Group) -> Readings:
-    """Return the readings as an add and a check need them: each number once."""
+    """Return the readings in the form that adds and checks use, with each number once."""
     listed = {reading.number: reading for reading in reversed(group.listed) if reading.number and reading.possible}
     numbers = tuple(dict.fromkeys(r.number for r in group.listed if r.number in listed and r.number))
     if not numbers:

@@ -1,7 +1,7 @@
-"""One phone under two E.164 forms: numbering plans that were changed, and plans with an optional digit.
+"""Phones with two E.164 forms, because a numbering plan was changed or has an optional digit.
 
-An add lists a number's current form. A check looks up the older forms too, so that a row from before the change still
-blocks. `docs/numbers.md` says which changes are covered, and from which sources. This module needs no metadata.
+An add lists a number's current form. A check looks up the older forms as well, so that a row from before the change
+still blocks. `docs/numbers.md` says which changes are covered, with their sources. This module needs no metadata.
 """
 
 import re
@@ -11,9 +11,9 @@ from typing import NamedTuple
 class Change(NamedTuple):
     """One change of a numbering plan. Patterns match the digits of E.164, without the plus.
 
-    `old`: the older form; `new`: what it became, or every candidate if the table cannot tell which; `back` and
-    `older`: from the current form to the older one. `settled`: the older form has a single current form. `stored`: a
-    list may have rows under the older form, because adds accepted it.
+    `old` and `new` lead from the older form to the current one, or to every candidate if the table cannot tell which.
+    `back` and `older` lead from the current form to the older one. `settled`: the older form has a single current
+    form. `stored`: a list may have rows under the older form, because adds accepted it.
     """
 
     old: str
@@ -79,11 +79,11 @@ _CHANGES: dict[str, tuple[Change, ...]] = {
     ),
     "84": tuple(_prefix(f"84{old}", f"84{new}", r"\d{7}") for old, new in _VN.items()),
 }
-"""By country code, the changes whose older or current form has it."""
+"""By country code, the changes whose older or current form has that code."""
 
 
 def current(number: str) -> str:
-    """Return the current form of a number (E.164): the number itself unless the table knows the newer one."""
+    """Return the current form of a number (E.164), which is the number itself unless the table has a newer one."""
     for change in _changes(number):
         match = re.fullmatch(change.old, number[1:], re.ASCII) if change.settled else None
         if match:
@@ -107,7 +107,7 @@ def others(number: str) -> tuple[str, ...]:
 
 
 def pattern(code: str) -> str:
-    """Return a pattern of the national numbers of a country code that have another form, or "" if none have one."""
+    """Return a pattern of a country code's national numbers that have another form, or "" if none have."""
     changes = _CHANGES.get(code, ())
     ends = [change.old for change in changes] + [change.back for change in changes if change.stored]
     return "|".join(rf"(?:{end.removeprefix(code)})\Z" for end in ends if end.startswith(code))

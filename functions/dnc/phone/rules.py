@@ -1,7 +1,7 @@
-"""The rules: every written form, as Google's libphonenumber (the package `phonenumbers`) reads it.
+"""Reads any written form by the rules of Google's libphonenumber (the package `phonenumbers`).
 
-`dnc.phone.reader` decides only what provably has the same result here, and calls this module for the rest. It is
-separate because loading `phonenumbers` takes longer than everything else that a check does.
+`dnc.phone.reader` reads a text itself only if the result is provably the same, and calls this module for the rest. The
+two are separate because loading `phonenumbers` takes longer than everything else that a check does.
 """
 
 import re
@@ -13,7 +13,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult, short
 from dnc.phone import forms
 from dnc.phone.forms import Reading
 
-# The cache of `re` is too small for the patterns of many regions, which would be compiled again for each number.
+# The cache of `re` is too small for the patterns of many regions: they would be compiled again for each number.
 phonenumbers.enable_pattern_cache()
 
 _E164 = re.compile(r"\+[1-9]\d{1,14}", re.ASCII)
@@ -38,7 +38,7 @@ _WHY_NOT_READ = {
 def classify(written: str, region: str | None) -> Reading:
     """Read a text as one number: national with `region` (ISO 3166-1 alpha-2), international, E.164 or RFC 3966.
 
-    A number of an impossible length is returned too. If it is on the list, a check must say so.
+    A number of an impossible length is returned as well, because a check must say so if it is listed.
     """
     text = written.strip()
     refused = _why_not_a_number(text)
@@ -79,7 +79,7 @@ def region_of(e164: str) -> str | None:
 
 
 def digits_and_trunk(written: str, region: str | None) -> tuple[str, str]:
-    """Return the digits, of any script, in a text, and the trunk prefix of a region, or ""."""
+    """Return the digits in a text, which may be of any script, and the trunk prefix of a region or ""."""
     digits = phonenumbers.normalize_digits_only(written)
     return digits, (phonenumbers.ndd_prefix_for_region(region, True) if region and digits else None) or ""
 
@@ -110,7 +110,7 @@ def _why_not_possible(phone: PhoneNumber, region: str | None) -> str:
         return ""
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(phone.country_code or 0, ())
     where = region if region in regions else next(iter(regions), None)
-    # A short code may be as long as a full number, so a valid number is never taken for one.
+    # A short code may be as long as a full number, so a valid number is never treated as one.
     if where in phonenumbers.SUPPORTED_REGIONS:
         digits = phonenumbers.national_significant_number(phone)
         if shortnumberinfo.is_emergency_number(digits, where):

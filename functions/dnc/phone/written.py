@@ -1,6 +1,6 @@
-"""What people and programs write around a number: marks, schemes, spreadsheet formats, a second number.
+"""What people and programs write around a number: marks, URI schemes, spreadsheet formats, a second number.
 
-`clean` takes away what does not belong to a number, or says why there is none in the text.
+`clean` strips what does not belong to a number, or says why a text has no number.
 """
 
 import re
@@ -21,8 +21,11 @@ _WITHHELD = re.compile(
     r"(?: (?:caller|number|call))?(?:@.*)?",
     re.IGNORECASE,
 )
-_WITHHELD_DIGITS = frozenset({"266696687", "7378742833", "2562533", "8656696", "86282452253"})
-"""ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a keypad, which is how Twilio sends these words."""
+_WITHHELD_DIGITS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+"""ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a keypad, which is how Twilio sends these words.
+
+Without the plus they may be somebody's number: 737 is an area code of Texas.
+"""
 _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?E\+?\d{1,2}", re.IGNORECASE)
 _FLOAT = re.compile(r"(\+?(?:\d{1,3}(?:,\d{3})+|\d+))[.,]0{1,2}")
 _STRONG = re.compile(
@@ -36,11 +39,11 @@ _LAST_GROUP = re.compile(r"(.*\d)\s*([/-])\s*\d{1,4}", re.DOTALL)
 _SHORTEST_WHOLE = 7
 
 type IsNumber = Callable[[str], bool]
-"""Returns whether a text by itself is a number that is in use."""
+"""Returns whether a text is by itself a number in use."""
 
 
 def clean(written: str) -> tuple[str, str]:
-    """Return the text in ASCII without format characters, scheme or decimals, and "" or why it is not a number."""
+    """Return the text in ASCII without format characters or scheme, and why it is not a number, or "" if it may be."""
     text = _ascii(written)
     if not text:
         return "", forms.EMPTY
@@ -49,7 +52,7 @@ def clean(written: str) -> tuple[str, str]:
     uri = _URI.fullmatch(text)
     if uri:
         text = _number_in_uri(uri[1].lower(), uri[2].strip())
-    if _WITHHELD.fullmatch(text) or text.removeprefix("+") in _WITHHELD_DIGITS:
+    if _WITHHELD.fullmatch(text) or text in _WITHHELD_DIGITS:
         return text, forms.WITHHELD
     if _SCIENTIFIC.fullmatch(text):
         return text, forms.SCIENTIFIC
@@ -57,26 +60,26 @@ def clean(written: str) -> tuple[str, str]:
 
 
 def without_decimals(text: str) -> str:
-    """Return a number that was stored as a float (`4155550100.0`) without its decimals, or the text as it is."""
+    """Return a number that was stored as a float (`4155550100.0`) without its decimals, or any other text unchanged."""
     match = _FLOAT.fullmatch(text)
     return match[1].replace(",", "") if match else text
 
 
 def without_last_group(text: str) -> str | None:
-    """Return a text without the group after its last slash or dash, if that can be an extension, else None.
+    """Return a text without the group after its last slash or dash, or None if that group cannot be an extension.
 
-    It can if it has one to four digits and the rest is written with another separator or none (`030 121702-12`).
+    It can be one if it has one to four digits, and the rest has another separator or none (`030 121702-12`).
     """
     match = _LAST_GROUP.fullmatch(text)
     return match[1] if match and match[2] not in match[1] else None
 
 
 def numbers_in(text: str, is_number: IsNumber) -> list[str]:
-    """Return the numbers in a text that has several; if it has only one, or none, the text itself.
+    """Return the numbers in a text that has several, otherwise the text itself.
 
-    After a number, a semicolon, a line end, a word or the mark of an extension, seven digits are another number: no
-    extension has so many. A slash or a comma, which also occur within one number, separate two numbers only if each is
-    one, and the whole is not.
+    Seven digits after a semicolon, a line end, a word such as "or", or an extension's mark are another number, because
+    no extension is that long. A slash or a comma also occurs within a number, so it separates two numbers only if each
+    part is a number and the whole is not.
     """
     if not _SEPARATORS.search(text):
         return [text]
@@ -84,7 +87,7 @@ def numbers_in(text: str, is_number: IsNumber) -> list[str]:
     if sum(_digits(part) >= _SHORTEST_WHOLE for part in parts) > 1 and any(map(is_number, parts)):
         return parts
     parts = [part.strip() for part in _WEAK.split(text)]
-    if len(parts) > 1 and all(_digits(one) >= _SHORTEST_WHOLE and is_number(one) for one in parts):
+    if len(parts) > 1 and all(_digits(part) >= _SHORTEST_WHOLE and is_number(part) for part in parts):
         return [text] if is_number(text) else parts
     return [text]
 

@@ -42,7 +42,9 @@ def records(client, names):
 
 def ask(removals, number=NUMBER, version=1, by=None, removal=REMOVAL):
     by = by or write()
-    return removals.remove(number, removal, version, by, lambda entry: pending.ask(entry, removal, by, may_order=False))
+    return removals.remove(
+        number, removal, version, by, lambda entry: pending.request(entry, removal, by, may_order=False)
+    )
 
 
 def approve(removals, number=NUMBER, version=2, by=None):

@@ -132,7 +132,7 @@ def test_one_run_takes_a_job_and_only_that_run_changes_it(jobs):
     assert (ended.status, ended.progress, ended.counts, ended.error) == (JobStatus.DONE, 1.0, {"rows": 3}, None)
     assert ended.state == {"pieces": 4, "name": "x", "report": "r"}
     assert not jobs.begin(JobKind.IMPORT, job.id, "run-3")
-    assert jobs.begin(JobKind.IMPORT, job.id, "run-3", since=(JobStatus.DONE,), state={"undo": {"attempt": 1}})
+    assert jobs.begin(JobKind.IMPORT, job.id, "run-3", allowed=(JobStatus.DONE,), state={"undo": {"attempt": 1}})
 
 
 def test_a_job_with_a_chosen_id_is_created_once(jobs):

@@ -119,7 +119,7 @@ def test_an_undo_that_was_stopped_returns_the_import_to_what_it_was(steps, jobs,
     }
     run = f"{job.id}-undo-1"
     assert jobs.begin(
-        JobKind.IMPORT, job.id, run, since=(JobStatus.DONE,), status=JobStatus.RUNNING, state={"undo": undo}
+        JobKind.IMPORT, job.id, run, allowed=(JobStatus.DONE,), status=JobStatus.RUNNING, state={"undo": undo}
     )
     execution = start(steps, "import", run)
     sweep()

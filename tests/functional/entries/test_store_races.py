@@ -6,7 +6,7 @@ import pytest
 
 from dnc import times
 from dnc.entries import reasons
-from dnc.entries.batch_store import BulkEntries, StatementRefused, Wanted
+from dnc.entries.batch_store import BulkEntries, EntryWrite, StatementRefused
 from dnc.entries.entry import Actor, Request, Source, Write, request_listing
 from dnc.entries.removal_store import Removals
 from dnc.problems import Conflict, NotListed, Unavailable
@@ -129,7 +129,7 @@ def bulk(dynamodb):
 
 
 def wanted(current, source=Source.IMPORT, number=NUMBER):
-    return Wanted(request_listing("acme", current, request(number, source), write("bulk")).entry, current)
+    return EntryWrite(request_listing("acme", current, request(number, source), write("bulk")).entry, current)
 
 
 def test_a_bulk_insert_overwrites_no_row(bulk, numbers):

@@ -57,7 +57,7 @@ def test_a_key_that_exists_is_read_every_time(clock):
 
 
 def test_the_number_of_cached_refusals_is_limited(clock, monkeypatch):
-    monkeypatch.setattr(refusals, "_MOST", 3)
+    monkeypatch.setattr(refusals, "_MAX_TOKENS", 3)
     cached = refusals.Refusals(lambda: 0.0)
     for digest in "abcd":
         cached.add(digest)

@@ -33,7 +33,7 @@ REMOVAL = {"reason": "consent_given", "note": "removal note"}
 REMOVAL["evidence"] = {"reference": "evidence text", "obtained_at": times.text(NOW + timedelta(minutes=1))}
 REMOVAL["evidence"]["purpose"] = "evidence purpose"
 REMOVED = reasons.remove(ASKED_AGAIN, REMOVAL, write(2), may_order=False)
-WAITING = pending.ask(ASKED_AGAIN, REMOVAL, write(2), may_order=False)
+WAITING = pending.request(ASKED_AGAIN, REMOVAL, write(2), may_order=False)
 FREE = ("first note", "first name", "first text", "second note", "second name", "second text", "removal note")
 FREE += ("evidence text", "evidence purpose")
 

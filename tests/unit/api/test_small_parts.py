@@ -212,10 +212,10 @@ def listed(number):
     ("number", "words"),
     [
         ("+14155550100", ["47 CFR 64.1200(d)(3)", "texted", "10 business days after it was received", "5 years"]),
-        ("+18045550100", ["Va. Code 59.1-514", "10 years", "area code does not prove", "it has no end"]),
+        ("+18045550100", ["Va. Code 59.1-514", "10 years", "area code does not prove", "it never expires"]),
         *((example_of(region), ["United States and its territories"]) for region in US_TERRITORIES),
         ("+16135550100", ["14 days", "3 years and 14 days"]),
-        ("+442079460958", ["regulation 21(1)(a)", "individuals", "companies", "until they withdraw it"]),
+        ("+442079460958", ["regulation 21(1)(a)", "individual or company", "until they withdraw the objection"]),
         ("+447624123456", ["Isle of Man", "Unsolicited Communications Regulations 2005"]),
         ("+33123456789", ["August 11, 2026", "L223-1", "prior consent"]),
         ("+4930123456", ["express consent", "UWG, section 7(2) no. 1"]),
@@ -248,7 +248,7 @@ def test_a_check_hints_at_consent_for_exactly_the_countries_whose_notice_asks_fo
 def test_every_source_has_a_description():
     from dnc.entries.entry import Source
 
-    assert set(notices.HOW_IT_CAME) == set(Source)
+    assert set(notices.WHY_LISTED) == set(Source)
 
 
 CODES = {

@@ -107,7 +107,7 @@ class History:
         removal = {"reason": "legal_order", "note": "asked", "evidence": {"reference": f"o-{len(self.rows)}"}}
         change = self.random.choice([Change.REMOVED, Change.REMOVAL_REJECTED, Change.REMOVAL_WITHDRAWN])
         if not entry.pending_removal:
-            decided = pending.ask(entry, removal, write, may_order=True)
+            decided = pending.request(entry, removal, write, may_order=True)
         elif not entry.pending_at(write.at):
             decided = pending.lapse(entry, write)
         elif change == Change.REMOVED:

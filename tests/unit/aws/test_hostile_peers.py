@@ -123,7 +123,7 @@ def test_a_checksum_that_does_not_match_ends_the_connection():
 
 
 def test_a_connection_is_replaced_after_many_requests(monkeypatch):
-    monkeypatch.setattr(connections, "MOST_REQUESTS", 10)
+    monkeypatch.setattr(connections, "MAX_RESPONSES", 10)
     with FaultServer(after=respond_with_row) as server:
         client = ours(server.url)
         for _ in range(25):

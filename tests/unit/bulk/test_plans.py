@@ -70,14 +70,16 @@ def test_the_window_of_an_audit_export_ends_before_events_that_may_be_pending():
 
 
 def test_a_nightly_export_has_one_id_for_an_account_and_kind():
-    ids = {orders.night("acme", kind, NOW + timedelta(days=d)).export_id for kind in ExportKind for d in range(3)}
+    ids = {
+        orders.nightly_order("acme", kind, NOW + timedelta(days=d)).export_id for kind in ExportKind for d in range(3)
+    }
     assert len(ids) == 6
-    repeated = orders.night("acme", ExportKind.AUDIT, NOW + timedelta(hours=3))
+    repeated = orders.nightly_order("acme", ExportKind.AUDIT, NOW + timedelta(hours=3))
     assert repeated.export_id in ids
     assert repeated.request["to"] == "2026-11-24T04:10:00.000Z"
     assert ExportOrder.of(json.loads(json.dumps(repeated.as_json()))) == repeated
-    assert orders.night_start(None, MADE, times.text(NOW)) == "2026-11-20T00:00:00.000Z"
-    assert orders.night_start("2026-11-23T01:10:00.000Z", MADE, times.text(NOW)) == "2026-11-23T01:10:00.000Z"
+    assert orders.audit_start(None, MADE, times.text(NOW)) == "2026-11-20T00:00:00.000Z"
+    assert orders.audit_start("2026-11-23T01:10:00.000Z", MADE, times.text(NOW)) == "2026-11-23T01:10:00.000Z"
 
 
 def test_the_version_of_the_code_is_the_release_and_a_digest():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dnc import times
 from dnc.bulk import turns
-from dnc.bulk.turns import LEASE, LONGEST_WAIT, Pool, arranged, wait_seconds
+from dnc.bulk.turns import LEASE, LONGEST_WAIT, Pool, assign_slot, wait_seconds
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 EVENTS_OF_A_QUESTION = 9
@@ -28,7 +28,7 @@ def test_jobs_run_in_the_order_in_which_they_first_asked_and_never_too_many(step
             continue
         known = {one: ticket for one, ticket in tickets.items() if ticket.until > times.text(now)}
         was_running = {one for one, ticket in known.items() if ticket.running}
-        tickets, _ = arranged(tickets, job, job, Pool.LARGE_IMPORTS, limit, now)
+        tickets, _ = assign_slot(tickets, job, job, Pool.LARGE_IMPORTS, limit, now)
         asked = [one for one in asked if one in tickets and (one != job or job in known)]
         if job not in asked:
             asked.append(job)
@@ -43,11 +43,11 @@ def test_jobs_run_in_the_order_in_which_they_first_asked_and_never_too_many(step
 def test_every_job_has_its_turn_as_soon_as_those_before_it_have_ended(limit, jobs):
     tickets, waiting, ended = {}, [f"scrub#{i:02}" for i in range(jobs)], []
     for i, job in enumerate(waiting):
-        tickets, before = arranged(tickets, job, "run", Pool.READERS, limit, NOW + timedelta(seconds=i))
+        tickets, before = assign_slot(tickets, job, "run", Pool.READERS, limit, NOW + timedelta(seconds=i))
         assert before == max(0, i - limit)
     while waiting:
         for job in waiting:
-            tickets, _ = arranged(tickets, job, "run", Pool.READERS, limit, NOW + timedelta(seconds=jobs))
+            tickets, _ = assign_slot(tickets, job, "run", Pool.READERS, limit, NOW + timedelta(seconds=jobs))
         done = next(job for job in waiting if tickets[job].running)
         ended.append(done)
         waiting.remove(done)
@@ -56,26 +56,26 @@ def test_every_job_has_its_turn_as_soon_as_those_before_it_have_ended(limit, job
 
 
 def test_a_place_whose_lease_has_ended_is_free():
-    tickets, _ = arranged({}, "import#a", "run", Pool.LARGE_IMPORTS, 1, NOW)
+    tickets, _ = assign_slot({}, "import#a", "run", Pool.LARGE_IMPORTS, 1, NOW)
     for at, has_turn in ((NOW + LEASE - timedelta(seconds=1), False), (NOW + LEASE, True)):
-        after, _ = arranged(tickets, "import#b", "run", Pool.LARGE_IMPORTS, 1, at)
+        after, _ = assign_slot(tickets, "import#b", "run", Pool.LARGE_IMPORTS, 1, at)
         assert after["import#b"].running is has_turn
 
 
 def test_another_run_of_a_job_waits_again():
-    tickets, _ = arranged({}, "import#a", "run-1", Pool.LARGE_IMPORTS, 1, NOW)
-    tickets, _ = arranged(tickets, "import#b", "run-1", Pool.LARGE_IMPORTS, 1, NOW)
-    tickets, before = arranged(tickets, "import#a", "run-2", Pool.LARGE_IMPORTS, 1, NOW + timedelta(seconds=1))
+    tickets, _ = assign_slot({}, "import#a", "run-1", Pool.LARGE_IMPORTS, 1, NOW)
+    tickets, _ = assign_slot(tickets, "import#b", "run-1", Pool.LARGE_IMPORTS, 1, NOW)
+    tickets, before = assign_slot(tickets, "import#a", "run-2", Pool.LARGE_IMPORTS, 1, NOW + timedelta(seconds=1))
     assert (tickets["import#a"].running, before) == (False, 1)
 
 
 def test_small_imports_and_readers_have_places_of_their_own():
-    tickets, _ = arranged({}, "import#a", "run", Pool.LARGE_IMPORTS, 1, NOW)
+    tickets, _ = assign_slot({}, "import#a", "run", Pool.LARGE_IMPORTS, 1, NOW)
     for job, pool in (("import#b", Pool.SMALL_IMPORTS), ("scrub#c", Pool.READERS)):
-        tickets, _ = arranged(tickets, job, "run", pool, 1, NOW)
+        tickets, _ = assign_slot(tickets, job, "run", pool, 1, NOW)
         assert tickets[job].running
-    assert turns.pool_of(9_999) == (Pool.SMALL_IMPORTS, 4)
-    assert turns.pool_of(10_000) == (Pool.LARGE_IMPORTS, 1)
+    assert turns.import_pool(9_999) == (Pool.SMALL_IMPORTS, 4)
+    assert turns.import_pool(10_000) == (Pool.LARGE_IMPORTS, 1)
 
 
 def test_a_wait_fits_in_an_executions_history_and_in_a_lease():

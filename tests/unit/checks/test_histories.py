@@ -78,7 +78,7 @@ class Service:
         entry = self.entry(number)
         if entry and entry.status_at(now) == LISTED and not entry.pending_at(now):
             removal = {"reason": "legal_order", "evidence": {"reference": "o"}}
-            self.store(pending.ask(entry, removal, self.write(now), may_order=True))
+            self.store(pending.request(entry, removal, self.write(now), may_order=True))
 
     def approve(self, number, now):
         entry = self.entry(number)

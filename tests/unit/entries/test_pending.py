@@ -31,7 +31,7 @@ def listed(source=Source.SMS, at=START, **more):
 
 
 def requested(at=START + timedelta(days=2), entry=None):
-    return pending.ask(entry or listed(), REMOVAL, write(at), may_order=False)
+    return pending.request(entry or listed(), REMOVAL, write(at), may_order=False)
 
 
 def test_a_removal_that_waits_leaves_the_number_listed():
@@ -47,13 +47,13 @@ def test_a_removal_that_waits_leaves_the_number_listed():
 
 def test_a_repeated_request_changes_nothing():
     entry, at = requested(), START + timedelta(days=3)
-    assert pending.ask(entry, REMOVAL, write(at), may_order=False) is entry
+    assert pending.request(entry, REMOVAL, write(at), may_order=False) is entry
     for removal, by in ((REMOVAL | {"note": "other"}, write(at)), (REMOVAL, write(at, OTHER))):
         assert not pending.is_requested(entry, removal, by)
-        with pytest.raises(Conflict, match="already waits"):
-            pending.ask(entry, removal, by, may_order=False)
+        with pytest.raises(Conflict, match="already waiting"):
+            pending.request(entry, removal, by, may_order=False)
     late = write(START + timedelta(days=9))
-    assert pending.ask(entry, REMOVAL, late, may_order=False).version == 3
+    assert pending.request(entry, REMOVAL, late, may_order=False).version == 3
 
 
 def test_an_approved_removal_has_the_reason_the_evidence_and_both_actors():
@@ -118,10 +118,10 @@ class Histories(RuleBasedStateMachine):
     def a_removal_is_requested(self):
         by = self.write()
         if self.waits:
-            with pytest.raises(Conflict, match="already waits"):
-                pending.ask(self.entry, self.fresh(), by, may_order=False)
+            with pytest.raises(Conflict, match="already waiting"):
+                pending.request(self.entry, self.fresh(), by, may_order=False)
         else:
-            self.becomes(pending.ask(self.entry, self.fresh(), by, may_order=False), asked_at=by.at)
+            self.becomes(pending.request(self.entry, self.fresh(), by, may_order=False), asked_at=by.at)
 
     @precondition(lambda self: not self.is_removed)
     @rule(decide=st.sampled_from(["approve", Change.REMOVAL_REJECTED, Change.REMOVAL_WITHDRAWN]))
@@ -189,7 +189,7 @@ def test_an_approval_judges_the_removal_again():
 
 def test_a_request_judges_the_removal_first():
     with pytest.raises(RemovalRefused):
-        pending.ask(listed(), {"reason": "consent_given"}, write(START), may_order=True)
+        pending.request(listed(), {"reason": "consent_given"}, write(START), may_order=True)
 
 
 DAY = timedelta(hours=24)
@@ -212,11 +212,11 @@ DAY = timedelta(hours=24)
 )
 def test_which_removals_wait(code, policy, principal, person, after, waits):
     entry = listed(Source.MANUAL)
-    assert pending.must_wait(entry, code, policy, principal, person, START + after) == waits
+    assert pending.needs_approval(entry, code, policy, principal, person, START + after) == waits
 
 
 def test_a_person_who_signed_in_corrects_their_own_mistake_whatever_name_was_sent():
     entry = replace(listed(Source.MANUAL), listed_by={"principal": "user:ann", "acting_user": "somebody"})
     policy, at = ["marked_by_mistake"], START + timedelta(hours=1)
-    assert not pending.must_wait(entry, "marked_by_mistake", policy, "user:ann", "ann", at)
-    assert pending.must_wait(entry, "marked_by_mistake", policy, "user:bob", "bob", at)
+    assert not pending.needs_approval(entry, "marked_by_mistake", policy, "user:ann", "ann", at)
+    assert pending.needs_approval(entry, "marked_by_mistake", policy, "user:bob", "bob", at)

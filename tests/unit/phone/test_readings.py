@@ -2,7 +2,7 @@
 
 import pytest
 
-from dnc.phone import forms, readings, written
+from dnc.phone import forms, readings, rules, written
 from dnc.phone import reader as phone
 from dnc.problems import InvalidNumber
 
@@ -200,6 +200,11 @@ def test_an_extension_that_is_not_a_number_is_only_a_warning():
 def test_a_withheld_caller_id_is_refused_as_such(text):
     with pytest.raises(InvalidNumber, match="withheld caller ID"):
         phone.read(text, "US")
+
+
+def test_the_digits_of_a_withheld_caller_id_may_be_a_number_without_the_plus():
+    assert phone.read("7378742833", "US").numbers == ("+17378742833",)
+    assert readings.classify("7378742833", "US", rules.classify) == phone.classify("7378742833", "US")
 
 
 @pytest.mark.parametrize("text", ["4.15555E+09", "4.1555501E9", "4,15555E+09", "+4.9151E+12", "4E9"])

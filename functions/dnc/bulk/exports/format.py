@@ -20,7 +20,7 @@ from dnc.entries.status import CHANNELS, status_of
 
 
 class ExportKind(StrEnum):
-    """The rows of an export."""
+    """What the rows of an export are."""
 
     NUMBERS = "numbers"
     AUDIT = "audit"
@@ -138,7 +138,7 @@ def _event_cells(item: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _event_as_json(item: Mapping[str, Any]) -> str:
-    """Return the whole row as it is stored: the line is enough to compute its digest and commitments."""
+    """Return the whole row as it is stored, so that the line is enough to compute its digest and commitments."""
     return _json({name: plain_from_wire(value) for name, value in item.items()}) + "\n"
 
 
@@ -152,7 +152,7 @@ _json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fal
 
 
 def _line_writer() -> Callable[[Iterable[str]], str]:
-    """Return a function that formats cells as a CSV line. It reuses one writer, because making one costs more."""
+    """Return a function that formats cells as a CSV line. It reuses one writer, which is cheaper than a new one."""
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\r\n").writerow
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 MAX_ROWS = 250_000
 MAX_BYTES = 128 * 1024 * 1024
-"""Before compression. In memory, a file is compressed to about a tenth of that."""
+"""The size before compression. In memory, a file is compressed to about a tenth of that."""
 _CHUNK = 64 * 1024
 _GZIP = 31
 
@@ -38,7 +38,7 @@ class ExportFile:
     def __init__(self, header: str, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES) -> None:
         """Begin a file with a header (may be empty)."""
         self._out = bytearray()
-        # zlib's gzip header has no name and no time, so equal rows make equal bytes and the same digest.
+        # zlib's gzip header has no name and no time, so equal rows give equal bytes and the same digest.
         self._gzip = zlib.compressobj(6, wbits=_GZIP)
         self._pending = [header]
         self._pending_size = len(header)

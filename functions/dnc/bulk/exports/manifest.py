@@ -1,4 +1,4 @@
-"""The manifest of an export, and the chain of an account's manifests: functions of values, no I/O.
+"""The manifest of an export, and the chain of an account's manifests: pure functions, no I/O.
 
 A manifest names every file with its rows, bytes and SHA-256, and the SHA-256 of the account's previous manifest. Anyone
 who keeps one digest elsewhere can prove every export up to it: a changed file breaks the chain, and so does a changed,
@@ -66,7 +66,7 @@ def manifest(export: ExportSummary, previous: ChainEnd) -> dict[str, Any]:
 
 
 def written(body: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a manifest; its digest is over exactly these."""
+    """Return the bytes of a manifest. Its digest is over exactly these bytes."""
     return (json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
@@ -76,5 +76,5 @@ def digest(body: bytes) -> str:
 
 
 def end_of_chain(body: Mapping[str, Any], as_bytes: bytes) -> ChainEnd:
-    """Return the end of the chain that ends with this manifest. `as_bytes`: what `written` returned for it."""
+    """Return the end of a chain whose last manifest is this one. `as_bytes`: what `written` returned for it."""
     return ChainEnd(int(body["index"]), digest(as_bytes), str(body["export_id"]))

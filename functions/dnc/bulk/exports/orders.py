@@ -1,4 +1,4 @@
-"""The order for an export: its window of time, and the ids of nightly exports. Functions of values, no I/O."""
+"""The order for an export: its window of time, and the ids of nightly exports. Pure functions, no I/O."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from dnc.entries.entry import Actor
 from dnc.problems import InvalidRequest
 
 SETTLING = timedelta(minutes=5)
-"""An audit export ends this long ago, because a DynamoDB index may lag."""
+"""The window of an audit export ends this long ago, because a DynamoDB index may lag."""
 NIGHTLY = Actor("schedule:nightly")
 NIGHTLY_FORMATS = {ExportKind.NUMBERS: ExportFormat.CSV, ExportKind.AUDIT: ExportFormat.JSONL}
 """The list in the format that imports can read back, the audit in the format whose digests can be verified."""
@@ -51,11 +51,12 @@ class ExportOrder:
 
 
 def window(
-    kind: ExportKind, since: datetime | None, until: datetime | None, account_made: str, now: datetime
+    kind: ExportKind, since: datetime | None, until: datetime | None, account_created_at: str, now: datetime
 ) -> tuple[str | None, str | None]:
     """Return the window [from, to) of an export that a client orders. Raises InvalidRequest.
 
-    An export of the audit always has both: from the day the account was created, to five minutes ago at the latest.
+    An export of the audit always has both: at the earliest from the account's first day, at the latest to five minutes
+    ago.
     """
     if since and until and since >= until:
         raise InvalidRequest.of("from", "must be before to")
@@ -63,8 +64,8 @@ def window(
         return (times.text(since) if since else None), (times.text(until) if until else None)
     settled = now - SETTLING
     until = min(until or settled, settled)
-    born = min(_day_of(account_made), until)
-    since = max(since, born) if since else born
+    first_day = min(_day_of(account_created_at), until)
+    since = max(since, first_day) if since else first_day
     if since > until:
         raise InvalidRequest.of(
             "from", "must be more than five minutes ago, because the audit index needs time to settle"
@@ -72,8 +73,8 @@ def window(
     return times.text(since), times.text(until)
 
 
-def night(account_id: str, kind: ExportKind, scheduled_at: datetime) -> ExportOrder:
-    """Return the nightly export of an account. A night always has the same id, so a repeat creates no second export.
+def nightly_order(account_id: str, kind: ExportKind, scheduled_at: datetime) -> ExportOrder:
+    """Return the nightly export of an account. Its id depends only on the night, so a repeat creates no second export.
 
     The audit's window starts where the previous night's ended, which is known only when the export begins.
     """
@@ -84,9 +85,9 @@ def night(account_id: str, kind: ExportKind, scheduled_at: datetime) -> ExportOr
     return ExportOrder(account_id, new_id(day, suffix), request, NIGHTLY.item(), times.text(scheduled_at), nightly=True)
 
 
-def night_start(audit_until: str | None, account_made: str, until: str) -> str:
-    """Return the start of a night's audit window: where the last one ended, or the account's first day."""
-    return min(audit_until or times.text(_day_of(account_made)), until)
+def audit_start(audit_until: str | None, account_created_at: str, until: str) -> str:
+    """Return the start of a night's audit window: where the last window ended, or the account's first day."""
+    return min(audit_until or times.text(_day_of(account_created_at)), until)
 
 
 def _day_of(moment: str) -> datetime:

@@ -1,7 +1,7 @@
 """Runs an export step by step: write a file, record it with the cursor after it, and repeat until all rows are read.
 
-A run that was stopped at any point resumes after the last recorded file: no row is lost or exported twice. At the end
-the export is sealed (`store.Exports.seal`), and only then is its manifest written to S3.
+A run that was stopped at any point resumes after the last recorded file, so no row is lost or exported twice. At the
+end the export is sealed (`store.Exports.seal`), and only then is its manifest written to S3.
 """
 
 from collections.abc import Callable
@@ -39,9 +39,9 @@ def run(
     out_of_time: Callable[[], bool],
     bounds: FileLimits | None = None,
 ) -> Job:
-    """Write files from the stored cursor on, until all rows are read or time is short, and return the export.
+    """Write files from the stored cursor on, until all rows are read or time is short. Return the export.
 
-    `out_of_time`: whether the current file must end now. Raises Conflict if another run works on the export.
+    `out_of_time`: whether the current file must end now. Raises Conflict if another run is working on the export.
     """
     if "read_until" in export.state:
         return export
@@ -51,26 +51,26 @@ def run(
     write = export_rows.writer(kind, form, clock())
     out = ExportFile(header, limits.rows, limits.bytes)
     cursor = stored = str(export.state["cursor"])
-    for i, (item, place) in enumerate(read(cursor or None)):
-        cursor = place
+    for i, (item, after) in enumerate(read(cursor or None)):
+        cursor = after
         if item is not None:
             out.add(write(item))
-        short = i % _ROWS_BETWEEN_CHECKS == _ROWS_BETWEEN_CHECKS - 1 and out_of_time()
-        if out.full or short:
+        is_late = i % _ROWS_BETWEEN_CHECKS == _ROWS_BETWEEN_CHECKS - 1 and out_of_time()
+        if out.full or is_late:
             export, stored = _store(exports, export, files, out, cursor), cursor
-            if short:
+            if is_late:
                 return export
             out = ExportFile(header, limits.rows, limits.bytes)
             write = export_rows.writer(kind, form, clock())
     if out.rows or cursor != stored:
         export = _store(exports, export, files, out, cursor)
     if not exports.record_end(export, clock()):
-        raise Conflict("Another run works on this export.")
+        raise Conflict("Another run is working on this export.")
     return exports.get(export.id)
 
 
 def seal(exports: Exports, export: Job, files: JobFiles, code_version: str, run_id: str, at: datetime) -> bool:
-    """Seal an export whose rows are all read, and write its manifest. Return False if it has to start over."""
+    """Seal an export whose rows have all been read, and write its manifest. Return False if it has to start over."""
     try:
         body = exports.seal(export, code_version)
     except Superseded as superseded:
@@ -79,7 +79,7 @@ def seal(exports: Exports, export: Job, files: JobFiles, code_version: str, run_
     files.put(MANIFEST, body, TAG_EXPORT)
     state = {"manifest_sha256": manifests.digest(body)}
     if not exports.jobs.finish(JobKind.EXPORT, export.id, run_id, at, state=state):
-        raise Conflict("Another run works on this export.")
+        raise Conflict("Another run is working on this export.")
     return True
 
 
@@ -90,5 +90,5 @@ def _store(exports: Exports, export: Job, files: JobFiles, out: ExportFile, curs
         file, body = out.finish(f"{kind}-{len(export.state['files']) + 1:05}", form)
         files.put(file.name, body, TAG_EXPORT)
     if not exports.record_file(export, cursor, file):
-        raise Conflict("Another run works on this export.")
+        raise Conflict("Another run is working on this export.")
     return exports.get(export.id)

@@ -1,7 +1,7 @@
-"""Whether the audit's index has what the audit's table has, by a sample: an export reads the index.
+"""Compares a sample of the audit's table with its index, because an export of the audit reads the index.
 
-An index of DynamoDB usually follows within a second, and nothing limits how far it may lag. Exports end five minutes
-before now. If a sample shows that this was not enough, the export waits.
+A DynamoDB index usually catches up within a second, but nothing limits its lag. The window of an export therefore ends
+five minutes ago. If a sample shows that this is not enough, the export waits.
 """
 
 import random
@@ -14,9 +14,9 @@ from dnc.audit.timeline import PARTS, Timeline, recorded_key
 from dnc.aws import errors as aws_errors
 from dnc.bulk.shared_pace import ReadPace
 
-NUMBERS = 20
-"""So many changed numbers of the list are compared, and so many of the numbers of the newest events."""
-_PLACES = 3
+SAMPLE_NUMBERS = 20
+"""How many changed numbers of the list are compared, and how many numbers of the newest events."""
+_POSITIONS = 3
 _ROWS_PER_SAMPLE = 1_000
 _EVENTS_PER_CHAIN = 5
 _DIGITS = 15
@@ -27,7 +27,7 @@ class IndexLags(Exception):
 
 
 class Sample:
-    """The comparison of one account's audit with its index, in a window of time."""
+    """A sample of one account's audit, in a window of time, to be compared with the index."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Sample:
         pace: ReadPace,
         rng: random.Random | None = None,
     ) -> None:
-        """`tables`: of numbers and of the audit; `window`: [since, until), RFC 3339 UTC."""
+        """`tables`: the numbers table and the audit table; `window`: [since, until), RFC 3339 UTC."""
         self._client = client
         self._numbers, self._audit = tables
         self._account_id = account_id
@@ -57,28 +57,28 @@ class Sample:
         return compared
 
     def _newest(self) -> list[str]:
-        """Return the numbers of the newest events that the index has in the window: the next ones may be missing."""
+        """Return the numbers of the newest events that the index has in the window. Later ones may be missing."""
         timeline = Timeline(self._client, self._audit, self._account_id)
         day = times.text(times.parse(self._until) - timedelta(milliseconds=1))[:10]
         found: list[dict[str, Any]] = []
         while day >= self._since[:10] and not found:
             for part in PARTS:
-                pages = timeline.pages(day, part, self._since, self._until, newest_first=True, Limit=NUMBERS)
+                pages = timeline.pages(day, part, self._since, self._until, newest_first=True, Limit=SAMPLE_NUMBERS)
                 found += next(pages, [])
             day = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
         found.sort(key=recorded_key, reverse=True)
-        return [event["subject"]["S"].partition("#")[2] for event in found[:NUMBERS]]
+        return [event["subject"]["S"].partition("#")[2] for event in found[:SAMPLE_NUMBERS]]
 
     def _changed(self) -> list[str]:
-        """Return numbers of the list that were changed in the window, from random places of it."""
+        """Return numbers that were changed in the window, from random positions in the list."""
         ends = [self._end(forward=forward) for forward in (True, False)]
         if None in ends:
             return []
         low, high = (int(f"{(end or '')[1:]:0<{_DIGITS}}") for end in ends)
         found: list[str] = []
-        for _ in range(_PLACES):
+        for _ in range(_POSITIONS):
             found += self._changed_after(f"+{self._rng.randint(low, high):0{_DIGITS}}")
-        return self._rng.sample(found, min(NUMBERS, len(found)))
+        return self._rng.sample(found, min(SAMPLE_NUMBERS, len(found)))
 
     def _changed_after(self, number: str) -> list[str]:
         page = self._query(
@@ -99,7 +99,7 @@ class Sample:
         return [item["number"]["S"] for item in page]
 
     def _end(self, *, forward: bool) -> str | None:
-        """Return the first or the last number of the list that is one; None if there is none."""
+        """Return the first or the last number of the list, or None if the list is empty or its end is not a number."""
         page = self._query(
             self._numbers,
             KeyConditionExpression="account_id = :account",

@@ -1,4 +1,4 @@
-"""The sources of an export's rows: an account's entries by number, and its audit events in the order recorded.
+"""Where an export's rows come from: an account's entries by number, or its audit events in the order recorded.
 
 Rows are in DynamoDB's typed form. Each comes with the cursor from which a later run continues, so that no row is lost
 or exported twice if a run is stopped. A row without an item only advances the cursor.
@@ -19,13 +19,13 @@ type RowReader = Callable[[str | None], Iterator[ExportRow]]
 def entries(
     client: Any, table: str, account_id: str, pace: ReadPace, since: str | None = None, until: str | None = None
 ) -> RowReader:
-    """Return the reader of an account's entries, ordered by number, at the account's pace.
+    """Return a reader of an account's entries, ordered by number, at the account's pace.
 
-    Strongly consistent: whatever was listed before the export began is in it, and a restore may begin from it.
+    Reads are strongly consistent: the export has all numbers that were listed before it began, so a restore can start
+    from it. Each number is read once, whatever is added and removed meanwhile, because its position never changes.
 
-    Each number is read once, whatever is added and removed in the meantime, because its place never changes.
-    `since`, `until` (RFC 3339 UTC): only entries last changed in [since, until). An entry without a time of
-    change is always included. The cursor is a number, E.164.
+    `since`, `until` (RFC 3339 UTC): only entries last changed in [since, until). An entry without the time of its
+    last change is always included. The cursor is a number, E.164.
     """
 
     def read(after: str | None) -> Iterator[ExportRow]:
@@ -46,10 +46,10 @@ def entries(
 
 
 def events(client: Any, table: str, account_id: str, since: str, until: str) -> RowReader:
-    """Return the reader of an account's audit events recorded in [since, until) (RFC 3339 UTC), in the order recorded.
+    """Return a reader of an account's audit events recorded in [since, until) (RFC 3339 UTC), in the order recorded.
 
-    `until` must be some minutes ago, because an index of DynamoDB may lag. The cursor is an event's key in the
-    timeline, or a day.
+    `until` must be some minutes ago, because a DynamoDB index may lag. The cursor is an event's key in the timeline, or
+    a day.
     """
     timeline = Timeline(client, table, account_id)
 

@@ -1,7 +1,7 @@
 """The stored state of an account's exports: their progress, and the chain of the account's manifests.
 
-Every change is one update conditional on the step's number, so if two runs do the same step, only one takes effect. To
-seal an export, one transaction chains its manifest to the account's last one.
+Every change is one update that is conditional on the number of the step, so if two runs do the same step, only one
+takes effect. To seal an export, one transaction chains its manifest to the account's last one.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Exports:
         return self.jobs.get(JobKind.EXPORT, export_id)
 
     def chain(self) -> tuple[ChainEnd, str | None]:
-        """Read the end of the account's chain, and the time (RFC 3339 UTC) up to which nights exported its audit."""
+        """Read the end of the account's chain, and until when nightly exports cover its audit (RFC 3339 UTC)."""
         with aws_errors.storage():
             response = self._client.get_item(TableName=self._table, Key=self._key(CHAIN), ConsistentRead=True)
         if "Item" not in response:
@@ -65,7 +65,7 @@ class Exports:
         return self._update(export, step, sets, {"#cursor": "cursor", **({"#rows": "rows"} if file else {})}, values)
 
     def record_end(self, export: Job, at: datetime) -> bool:
-        """Store that all rows are read. Return False if another run did this step."""
+        """Store that all rows have been read. Return False if another run did this step."""
         step = int(export.state["step"])
         values = {":at": times.text(at), ":next": step + 1}
         return self._update(export, step, "SET kept.read_until = :at, kept.step = :next", {}, values)
@@ -100,7 +100,7 @@ class Exports:
             after = manifests.end_of_chain(manifest, body)
             if self._seal(export, body, link, after, audit_until, nightly_audit=nightly_audit):
                 return body
-        raise Unavailable("Too many exports of this account end at once. This one is retried.")
+        raise Unavailable("Too many exports of this account ended at once. This export will be retried.")
 
     def _seal(
         self,

@@ -1,4 +1,4 @@
-"""How a run that cannot finish ends its import, or the undo of one."""
+"""Ends the import, or the undo of an import, of a run that cannot finish it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from dnc.bulk.jobs import JobKind, Jobs, JobStatus
 
 
 def record(jobs: Jobs, job_id: str, run: str, undo: Mapping[str, Any] | None, why: str, at: datetime) -> bool:
-    """End a run's job. Return False if the job has another run now. Its numbers stay listed: over-blocking is safer.
+    """End a run's job as stopped, with its numbers still listed. Return False if another run has the job now.
 
     `undo`: the undo that the run works on, as the job stores it. `why`: a clause for people, such as "a step took too
     long".

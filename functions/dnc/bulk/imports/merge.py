@@ -1,7 +1,7 @@
-"""Merges the rows of an import into the entry of their number: functions of values, safe to repeat for the same row.
+"""Merges the rows of an import into the entry of their number: pure functions, safe to repeat for the same row.
 
-A write stores the row's key and outcome with the entry. A row that finds its own key there was written before, and
-counts the same outcome again. If it finds the key of another row of the import, the file has the number twice.
+A write stores the row's key and outcome in the entry. A row that finds its own key there was written before, and
+counts the same outcome again. A row that finds another row's key of the same import is a duplicate in the file.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from dnc.entries.entry import LISTED, REMOVED, Change, Entry, Write
 
 
 class RowOutcome(StrEnum):
-    """How a number in a row is outcomes. A row without a number counts as one invalid number."""
+    """The outcome of a number in a row. A row without a number counts as one invalid number."""
 
     LISTED = "listed"
     ALREADY_LISTED = "already_listed"
@@ -24,7 +24,7 @@ class RowOutcome(StrEnum):
 
 
 class Merged(NamedTuple):
-    """The merged rows of one number. `entry`: to be stored, or None if nothing changes. `outcomes`: of each row."""
+    """The merged rows of one number. `entry`: to store, or None if nothing changes. `outcomes`: one for each row."""
 
     entry: Entry | None
     outcomes: list[RowOutcome]
@@ -33,9 +33,9 @@ class Merged(NamedTuple):
 def merge(
     account_id: str, current: Entry | None, rows: Sequence[RowRequest], options: ImportOptions, write: Write
 ) -> Merged:
-    """Apply the rows with one number, in the order of the file, to the stored entry (or None).
+    """Apply the rows of one number, in the order of the file, to its stored entry (or None).
 
-    They become one write, whose version is one above the stored one.
+    They become a single write, whose version is one above the stored version.
     """
     entry, outcomes = current, []
     for row in rows:
@@ -53,7 +53,7 @@ def merge(
     return Merged(entry, outcomes)
 
 
-def made_by(entry: Entry, import_id: str, rows: Sequence[RowRequest]) -> bool:
+def is_unchanged_listing(entry: Entry, import_id: str, rows: Sequence[RowRequest]) -> bool:
     """Return whether one of these rows of the import listed an entry that has not been changed since."""
     return (
         entry.status == LISTED
@@ -93,7 +93,7 @@ def _apply(
         is_ours = took_part(current, options.import_id)
         if not is_ours and current.status == REMOVED and options.skip_removed:
             return current, RowOutcome.SKIPPED_REMOVED
-        # This holds even if another row of this import relisted the number, so the order of rows changes no count.
+        # This applies even if another row of this import relisted the number, so the order of rows changes no count.
         removed_at = _relisted_after(current, options.import_id) if is_ours else _removed_at(current)
         if row.dated and row.request.requested_at <= removed_at:
             return current, RowOutcome.SKIPPED_REMOVED
@@ -114,17 +114,17 @@ def _apply(
 
 
 def _removed_at(entry: Entry) -> str:
-    """Return when an entry was removed, RFC 3339 UTC, or "" if it is not."""
+    """Return when an entry was removed, RFC 3339 UTC, or "" if it is listed."""
     return str((entry.removal or {}).get("removed_at") or "")
 
 
 def _relisted_after(entry: Entry, import_id: str) -> str:
-    """Return when an entry that this import relisted had been removed, RFC 3339 UTC, or ""."""
+    """Return when an entry that this import relisted was removed before, RFC 3339 UTC, or ""."""
     return entry.request_id.partition("@")[2] if entry.request_id.startswith(_prefix(import_id)) else ""
 
 
 def _adds_something(row: RowRequest, current: Entry) -> bool:
-    """Return whether a row adds anything to a listed entry. If not, it changes nothing, however often it comes."""
+    """Return whether a row adds anything to a listed entry. A row that does not is never written."""
     request = row.request
     if not {str(request.source), *request.sources} <= current.sources:
         return True

@@ -1,4 +1,4 @@
-"""A worker's write rate: its share of a partition's capacity, and less if DynamoDB throttles or the audit lags."""
+"""A worker's write rate: its share of a partition's capacity, or less if DynamoDB throttles or the audit lags."""
 
 import time
 from collections import deque
@@ -8,8 +8,8 @@ from typing import Any
 from dnc.audit.keys import HEAD_KEY, row_key, subject
 from dnc.aws import errors as aws_errors
 
-LEAST_RATE = 1.0
-PROBE_EVERY = 5.0
+MIN_RATE = 1.0
+PROBE_SECONDS = 5.0
 _STOP_AT = 5
 _RECOVERY = 1.1
 
@@ -28,9 +28,9 @@ class Pace:
         sleep: Callable[[float], None] = time.sleep,
         shared: Callable[[float], None] = lambda _writes: None,
     ) -> None:
-        """`rate`: the most writes per second. `shared`: waits for the turn of this worker among all of the account."""
+        """`rate`: the most writes per second. `shared`: waits so that all workers of the account keep to their rate."""
         self._shared = shared
-        self._most = self.rate = max(rate, LEAST_RATE)
+        self._most = self.rate = max(rate, MIN_RATE)
         self._clock, self._sleep = clock, sleep
         self._next = clock()
         self._changed = clock()
@@ -48,16 +48,16 @@ class Pace:
             self._shared(writes)
 
     def slow_down(self) -> None:
-        """Halve the rate, and pause for a moment."""
-        self.rate = max(LEAST_RATE, self.rate / 2)
+        """Halve the rate, and pause briefly."""
+        self.rate = max(MIN_RATE, self.rate / 2)
         self._changed = self._clock()
         self._next = self._changed + min(5.0, 10 / self.rate)
 
 
 class AuditLag:
-    """Measures how far the audit lags, by looking for the audit events of numbers that this worker listed a while ago.
+    """Measures how far the audit lags, by looking for the events of numbers that this worker listed a while ago.
 
-    This is the lag of the account's own changes, to the second. The stream's metric is per minute and for all accounts.
+    This is the lag of the account's own changes, to the second. The stream's metric is by the minute, for all accounts.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class AuditLag:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`slow_at`: seconds of lag from which to write more slowly; at five times this lag, writing stops."""
+        """`slow_at`: the lag, in seconds, from which to write more slowly. At five times this lag, writing stops."""
         self._client, self._table, self._account_id, self._slow_at = client, table, account_id, slow_at
         self._clock, self._sleep = clock, sleep
         self._probes: deque[tuple[str, float]] = deque()
@@ -78,13 +78,13 @@ class AuditLag:
     def listed(self, number: str) -> None:
         """Remember, every few seconds, a number (E.164) that was just listed for the first time."""
         now = self._clock()
-        if now - self._probed >= PROBE_EVERY / 2 or not self._probes:
+        if now - self._probed >= PROBE_SECONDS / 2 or not self._probes:
             self._probes.append((number, now))
             self._probed = now
 
     def keep_up(self, pace: Pace, still_time: Callable[[], bool]) -> None:
         """Slow down or wait while the audit lags. Raises NotYetDone when time is short."""
-        if self._clock() - self._measured < PROBE_EVERY:
+        if self._clock() - self._measured < PROBE_SECONDS:
             return
         while (lag := self._lag()) >= self._slow_at:
             pace.slow_down()
@@ -92,7 +92,7 @@ class AuditLag:
                 return
             if not still_time():
                 raise NotYetDone
-            self._sleep(PROBE_EVERY)
+            self._sleep(PROBE_SECONDS)
 
     def _lag(self) -> float:
         self._measured = self._clock()

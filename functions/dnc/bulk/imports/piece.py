@@ -1,4 +1,4 @@
-"""Writes one piece of an import to the list, or only counts it. Safe to repeat, and to run twice at the same time.
+"""Writes one piece of an import to the list, or only counts it. Safe to repeat, even while another run is going.
 
 The rows are streamed. The result is written to S3 under the piece's number, and is the same each time.
 """
@@ -25,7 +25,7 @@ from dnc.bulk.imports.request import (
     says_not_listed,
     windows,
 )
-from dnc.entries.batch_store import BulkEntries, Wanted
+from dnc.entries.batch_store import BulkEntries, EntryWrite
 from dnc.entries.entry import Actor, Entry, Source, Write
 from dnc.phone.prefixes import area_of
 from dnc.problems import Unavailable
@@ -33,7 +33,8 @@ from dnc.problems import Unavailable
 NUMBERS_PER_WINDOW = 100
 PATIENCE = 120.0
 _EXPECT_NEW_BELOW = 0.1
-_MOST_REASONS = 20
+"""If so few numbers of a window had an entry, those of the next window are written without being read first."""
+_MAX_REASONS = 20
 
 
 def result_name(piece: int) -> str:
@@ -47,15 +48,15 @@ def remarks_name(piece: int) -> str:
 
 
 def new_name(piece: int) -> str:
-    """Return the name of the numbers that a dry run of a piece would list."""
+    """Return the name of the file of the numbers that a dry run of a piece would list."""
     return f"new/{piece:06}.bin"
 
 
 @dataclass(slots=True)
 class PieceResult:
-    """The result of a piece. `counts`: of its numbers. `rows`: rows read. `new`: the numbers a dry run would list.
+    """The result of a piece. `rows`: rows read. `counts`: its numbers by outcome. `new`: what a dry run would list.
 
-    `areas`: of a registry's numbers, as `dnc.phone.prefixes` names them.
+    `areas`: the areas of a registry's numbers (`dnc.phone.prefixes.area_of`).
     """
 
     rows: int = 0
@@ -92,7 +93,7 @@ class PieceImport:
     def write(self, rows: Iterator[bytes], file: int) -> PieceResult:
         """Write the rows of a piece and return the result. Raises NotYetDone and Unavailable."""
         for window in windows(self._requests(rows, file), NUMBERS_PER_WINDOW):
-            self._do(window)
+            self._write_window(window)
         return self._result
 
     def _requests(self, rows: Iterator[bytes], file: int) -> Iterator[RowRequest]:
@@ -113,7 +114,7 @@ class PieceImport:
                 result.counts[RowOutcome.INVALID] += reading.invalid
             yield from reading.requests
 
-    def _do(self, window: dict[str, list[RowRequest]]) -> None:
+    def _write_window(self, window: dict[str, list[RowRequest]]) -> None:
         if not self._still_time():
             raise NotYetDone
         if self._options.dry_run:
@@ -125,11 +126,11 @@ class PieceImport:
             self._lag.keep_up(self._pace, self._still_time)
         size = len(window)
         known = {} if self._expect_new else self._entries.read(window)
-        found = self._write(window, known) + len(known)
+        found = self._write_until_done(window, known) + len(known)
         self._expect_new = found < _EXPECT_NEW_BELOW * size
 
-    def _write(self, window: dict[str, list[RowRequest]], known: Mapping[str, Entry]) -> int:
-        """Write a window until all of it is done, and return how many entries existed unexpectedly."""
+    def _write_until_done(self, window: dict[str, list[RowRequest]], known: Mapping[str, Entry]) -> int:
+        """Write a window until all of it is stored, and return how many entries existed unexpectedly."""
         deadline = time.monotonic() + PATIENCE
         stored_entries = dict(known)
         found = 0
@@ -151,23 +152,23 @@ class PieceImport:
                 raise NotYetDone
 
     def _attempt(self, window: dict[str, list[RowRequest]], known: Mapping[str, Entry]) -> tuple[set[str], set[str]]:
-        """Try to write the rest of a window once, and drop what was written. Return conflicts and throttled numbers."""
+        """Try once to write the rest of a window, and drop what was written. Return conflicts and throttled numbers."""
         write = self._now()
         merged = {n: merge(self._account_id, known.get(n), rows, self._options, write) for n, rows in window.items()}
-        wanted = [Wanted(m.entry, known.get(n)) for n, m in merged.items() if m.entry is not None]
-        self._pace.wait(len(wanted))
-        stored = self._entries.store(wanted)
-        for number, one in merged.items():
-            if number in stored.conflicts or number in stored.throttled:
+        writes = [EntryWrite(m.entry, known.get(n)) for n, m in merged.items() if m.entry is not None]
+        self._pace.wait(len(writes))
+        not_stored = self._entries.store(writes)
+        for number, result in merged.items():
+            if number in not_stored.conflicts or number in not_stored.throttled:
                 continue
-            self._result.counts.update(one.outcomes)
+            self._result.counts.update(result.outcomes)
             del window[number]
-            if self._lag and one.entry is not None and one.entry.version == 1:
+            if self._lag and result.entry is not None and result.entry.version == 1:
                 self._lag.listed(number)
-        return stored.conflicts, stored.throttled
+        return not_stored.conflicts, not_stored.throttled
 
     def _count(self, window: dict[str, list[RowRequest]]) -> None:
-        """Count what an import would do, as if the numbers counted before were listed."""
+        """Count what an import would do, as if the numbers already counted were listed."""
         known = self._entries.read(window)
         write = self._now()
         for number, rows in window.items():
@@ -184,28 +185,28 @@ class PieceImport:
 
 
 def run(
-    files: JobFiles, piece: Mapping[str, int], work: Callable[[Iterator[bytes], int], PieceResult], under: str = ""
+    files: JobFiles, piece: Mapping[str, int], work: Callable[[Iterator[bytes], int], PieceResult], folder: str = ""
 ) -> None:
-    """Run `work` on a planned piece, and write its result to S3 in the folder `under`. Raises MiscountedPiece."""
+    """Run `work` on a planned piece, and write its result to S3 in a folder. Raises MiscountedPiece."""
     number, rows = piece["piece"], piece["rows"]
     result = work(files.lines(piece_name(number)), piece["file"])
     if result.rows != rows:
         raise MiscountedPiece(f"piece {number} has {rows} rows, and {result.rows} were read")
     remarks = sorted(result.remarks, key=lambda remark: remark.line)
-    files.put(under + remarks_name(number), "\n".join(json.dumps(remark) for remark in remarks).encode())
+    files.put(folder + remarks_name(number), "\n".join(json.dumps(remark) for remark in remarks).encode())
     why = Counter(remark.why for remark in result.remarks)
     summary = {
         "counts": dict(result.counts),
         "new": len(result.new),
         "remarks": len({(remark.line, remark.written) for remark in result.remarks}),
-        "why": dict(why.most_common(_MOST_REASONS)),
+        "why": dict(why.most_common(_MAX_REASONS)),
     }
     if result.areas:
         summary["areas"] = sorted(result.areas)
     if result.new:
-        files.put(under + new_name(number), array("Q", sorted(int(one) for one in result.new)).tobytes())
-    files.put(under + result_name(number), json.dumps(summary).encode())
+        files.put(folder + new_name(number), array("Q", sorted(int(one) for one in result.new)).tobytes())
+    files.put(folder + result_name(number), json.dumps(summary).encode())
 
 
 class MiscountedPiece(Exception):
-    """A piece was not read as planned, which is a fault of the service. The import does not end as done."""
+    """A piece was not read as planned, which is a bug in this service. The import does not end as done."""

@@ -1,7 +1,8 @@
 """Plans an import: reads its file once and writes it to S3 as pieces of rows. Nothing is listed yet.
 
-Rows of a piece are not neighbors in the file, and neither are pieces that are written in parallel. Otherwise a sorted
-file would make one DynamoDB partition hot. The same file always yields the same pieces, so planning can be repeated.
+The rows of a piece are not neighbors in the file, and neither are the pieces that are written in parallel. Otherwise a
+sorted file would make one DynamoDB partition hot. The same file always gives the same pieces, so planning can be
+repeated.
 """
 
 import io
@@ -21,14 +22,15 @@ from dnc.bulk.uploads.source import Limits, open_files
 ROWS_PER_PIECE = 5_000
 PIECES_PER_GROUP = 8
 BYTES_PER_GROUP = 32 * 1024**2
-MOST_ROWS = 50_000_000
+MAX_ROWS = 50_000_000
 LONGEST_VALUE = 300
+"""The most characters of an unreadable row that the report repeats."""
 _SPREAD = 2_654_435_761
 
 
 @dataclass(slots=True)
 class ImportPlan:
-    """The result of planning: the files with their phone columns, and the pieces with their file and rows, in order.
+    """The result of planning: the files with their phone columns, and the pieces, in order, with their file and rows.
 
     `notes`: sentences about the files as a whole.
     """
@@ -40,7 +42,7 @@ class ImportPlan:
     notes: list[str] = field(default_factory=list)
 
     def shuffled(self, seed: str) -> list[dict[str, int]]:
-        """Return the pieces in an order in which no two that run in parallel are neighbors, the same for one seed."""
+        """Return the pieces shuffled, so that neighbors rarely run in parallel. A seed always gives the same order."""
         shuffled = list(self.pieces)
         random.Random(seed).shuffle(shuffled)  # noqa: S311
         return shuffled
@@ -62,12 +64,12 @@ def make(
     for name, opened in open_files(stream, size, filename, limits or Limits()):
         reader = FileReader(opened, choice, still_time)
         plan.files.append(name)
-        plan.columns.append([reader.columns.name(place) for place in reader.columns.phones])
+        plan.columns.append([reader.columns.name(position) for position in reader.columns.phones])
         writer = _PieceDealer(files, plan, len(plan.files) - 1, rows_per_piece)
         for lead in reader:
             writer.add(lead[0].line, _planned(lead, reader.columns))
-            if plan.rows + writer.count > MOST_ROWS:
-                raise FileRefused(f"The file has more than {MOST_ROWS:,} rows. Upload it in parts.")
+            if plan.rows + writer.count > MAX_ROWS:
+                raise FileRefused(f"The file has more than {MAX_ROWS:,} rows. Upload it in parts.")
         writer.flush()
         plan.notes += [note for note in reader.notes() if note not in plan.notes]
         plan.rows += writer.count
@@ -85,7 +87,7 @@ def _planned(lead: Lead, columns: Columns) -> list[Any]:
     row, numbers, fields, problem = lead
     if problem is not None:
         return [row.line, row.text.rstrip("\r\n")[:LONGEST_VALUE], {}, problem]
-    written = numbers if isinstance(numbers, str) else [[columns.name(place), text] for place, text in numbers]
+    written = numbers if isinstance(numbers, str) else [[columns.name(position), text] for position, text in numbers]
     return [row.line, written, fields] if fields else [row.line, written]
 
 
@@ -97,7 +99,7 @@ class _PieceDealer:
         self._plan = plan
         self._file = file
         self._rows_per_piece = rows_per_piece
-        self._most = rows_per_piece * PIECES_PER_GROUP
+        self._max_rows = rows_per_piece * PIECES_PER_GROUP
         self._group: list[list[str]] = [[] for _ in range(PIECES_PER_GROUP)]
         self._rows = self._size = 0
         self.count = 0
@@ -108,11 +110,11 @@ class _PieceDealer:
         self._size += len(text)
         self._rows += 1
         self.count += 1
-        if self._rows >= self._most or self._size > BYTES_PER_GROUP:
+        if self._rows >= self._max_rows or self._size > BYTES_PER_GROUP:
             self.flush()
 
     def flush(self) -> None:
-        """Write the group as the number of pieces that its rows need. A small file is one piece."""
+        """Write the group as only as many pieces as its rows need. A small file is one piece."""
         needed = -(-self._rows // self._rows_per_piece)
         group = self._plan.pieces[-1]["group"] + 1 if self._plan.pieces else 1
         for first in range(needed):

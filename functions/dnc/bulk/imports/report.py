@@ -1,7 +1,7 @@
 """Adds up the results of an import's pieces, and writes the report in the order of the file.
 
-The report is CSV: file (of a zip), line, value, outcome, why, column. The value is a JSON string of the written text,
-in quotation marks, so that nothing is lost and no spreadsheet takes it for a formula.
+The report is CSV: file (of a zip), line, value, outcome, why, column. The value is the written text as a JSON string,
+in quotation marks, so that nothing is lost and no spreadsheet reads it as a formula.
 """
 
 import csv
@@ -22,19 +22,19 @@ from dnc.bulk.imports.pieces import PLAN
 from dnc.bulk.uploads.cells import escaped
 
 ROWS, NUMBERS = "rows", "numbers"
-_MOST = 0.5
+_ALARMING_SHARE = 0.5
 CONTENT_TYPE = "text/csv; charset=utf-8"
 
 
 class PieceMissing(Exception):
-    """A piece left no result although it ended as done."""
+    """A piece has no result, although its step succeeded."""
 
 
 @dataclass(slots=True)
 class ImportTotals:
-    """The counts of an import, and of each file. `remarked`: numbers with remarks. `why`: remarks by text.
+    """The counts of an import, and of each file. `remarked`: how many numbers have remarks. `why`: remarks by text.
 
-    `areas`: of a registry's numbers.
+    `areas`: the areas of a registry's numbers.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -52,11 +52,11 @@ class ImportTotals:
 def attention(totals: ImportTotals, region: str | None, notes: Sequence[str]) -> str | None:
     """Return what is probably wrong with a whole file and what to do, or None. `notes`: sentences on its columns."""
     numbers, sentences = totals.counts[NUMBERS], list(notes)
-    if numbers and totals.remarked > _MOST * numbers:
+    if numbers and totals.remarked > _ALARMING_SHARE * numbers:
         [(why, count)] = totals.why.most_common(1)
         sentences.append(
             f"{totals.remarked:,} of {numbers:,} numbers have remarks, most often ({count:,} times): {why}. "
-            f"The file may not be of the region {region or 'that it was read with'}, or another column may be meant. "
+            f"Its numbers may not be of the region {region or 'that they were read in'}, or may be in another column. "
             "If so, undo this import, and import the file again with the right region or columns."
         )
     return " ".join(sentences) or None
@@ -68,12 +68,12 @@ def planned(files: JobFiles) -> list[dict[str, int]]:
     return sorted(json.loads(plan), key=lambda piece: piece["piece"]) if plan else []
 
 
-def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], under: str = "") -> ImportTotals:
+def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], folder: str = "") -> ImportTotals:
     """Add up the results of pieces. Raises PieceMissing."""
     total = ImportTotals()
     new = []
     for piece in pieces:
-        stored = files.read(under + result_name(piece["piece"]))
+        stored = files.read(folder + result_name(piece["piece"]))
         if stored is None:
             raise PieceMissing(f"piece {piece['piece']} left no result")
         result = json.loads(stored)
@@ -84,7 +84,7 @@ def add_up(files: JobFiles, pieces: Sequence[dict[str, int]], under: str = "") -
         total.areas.update(result.get("areas") or ())
         if result["new"]:
             new.append(piece)
-    for file, twice in _counted_twice(files, new, under).items():
+    for file, twice in _counted_twice(files, new, folder).items():
         total.add(file, {RowOutcome.LISTED: -twice, RowOutcome.ALREADY_LISTED: twice})
     return total
 
@@ -93,15 +93,15 @@ def write(
     files: JobFiles,
     pieces: Sequence[dict[str, int]],
     names: Sequence[str],
-    under: str = "",
+    folder: str = "",
     columns: Sequence[Sequence[str]] = (),
 ) -> list[str]:
     """Write the report, and one for each file of a zip. Return their names, the whole report first."""
-    whole = _Report(files, f"{under}report.csv", with_file=len(names) > 1)
+    whole = _Report(files, f"{folder}report.csv", with_file=len(names) > 1)
     written = [whole.name]
     for file, name in enumerate(names):
-        own = _Report(files, f"{under}report-{file:04}.csv", with_file=True) if len(names) > 1 else None
-        for remark in _in_order(files, [p for p in pieces if p["file"] == file], under):
+        own = _Report(files, f"{folder}report-{file:04}.csv", with_file=True) if len(names) > 1 else None
+        for remark in _in_order(files, [p for p in pieces if p["file"] == file], folder):
             column = remark[4] if len(remark) > 4 and remark[4] else "".join(columns[file][:1] if columns else ())
             whole.write(name, remark, column)
             if own:
@@ -135,10 +135,10 @@ class _Report:
         self._out.write(line.getvalue().encode("utf-8", "replace"))
 
 
-def _in_order(files: JobFiles, pieces: list[dict[str, int]], under: str) -> Iterator[list[Any]]:
-    """Yield the remarks of a file's pieces by line. Rows were dealt within one group of pieces."""
+def _in_order(files: JobFiles, pieces: list[dict[str, int]], folder: str) -> Iterator[list[Any]]:
+    """Yield the remarks of a file's pieces by line. Rows were dealt out within one group of pieces."""
     for _, group in groupby(pieces, key=lambda piece: piece["group"]):
-        parts = [_remarks(files, under + remarks_name(piece["piece"])) for piece in group]
+        parts = [_remarks(files, folder + remarks_name(piece["piece"])) for piece in group]
         yield from heapq.merge(*parts, key=lambda remark: remark[0])
 
 
@@ -148,11 +148,11 @@ def _remarks(files: JobFiles, name: str) -> Iterator[list[Any]]:
             yield json.loads(line)
 
 
-def _counted_twice(files: JobFiles, pieces: list[dict[str, int]], under: str) -> Counter[int]:
-    """Count, by file, the numbers that a dry run would list but that an earlier piece has too."""
+def _counted_twice(files: JobFiles, pieces: list[dict[str, int]], folder: str) -> Counter[int]:
+    """Count, by file, the numbers that a dry run would list and that an earlier piece has as well."""
     twice: Counter[int] = Counter()
     last = -1
-    streams = [_numbers(files, under, place, piece) for place, piece in enumerate(pieces)]
+    streams = [_numbers(files, folder, position, piece) for position, piece in enumerate(pieces)]
     for number, _, file in heapq.merge(*streams):
         if number == last:
             twice[file] += 1
@@ -160,7 +160,7 @@ def _counted_twice(files: JobFiles, pieces: list[dict[str, int]], under: str) ->
     return twice
 
 
-def _numbers(files: JobFiles, under: str, place: int, piece: dict[str, int]) -> Iterator[tuple[int, int, int]]:
+def _numbers(files: JobFiles, folder: str, position: int, piece: dict[str, int]) -> Iterator[tuple[int, int, int]]:
     numbers: array[int] = array("Q")
-    numbers.frombytes(files.read(under + new_name(piece["piece"])) or b"")
-    return ((number, place, piece["file"]) for number in numbers)
+    numbers.frombytes(files.read(folder + new_name(piece["piece"])) or b"")
+    return ((number, position, piece["file"]) for number in numbers)

@@ -1,6 +1,6 @@
-"""Turns a planned row into requests: their numbers, dates and evidence. Functions of values.
+"""Turns a planned row into requests, with their numbers, dates and evidence: pure functions.
 
-A fault in a row's extra fields never keeps its numbers off the list: it becomes a remark in the report.
+A bad value in a row's other fields never keeps its numbers off the list. It becomes a remark in the report.
 """
 
 import re
@@ -18,11 +18,13 @@ from dnc.bulk.uploads.numbers import CellNumber
 from dnc.bulk.uploads.reader import COUNTRY, REMARK
 from dnc.entries.channel_words import channels_named
 from dnc.entries.entry import (
-    AHEAD,
     BOTH_CHANNELS,
+    CLOCK_SKEW,
     DETAILS,
     EXPIRED,
     EXPIRING_SOURCES,
+    LONGEST_NOTE,
+    LONGEST_TEXT,
     REMOVED,
     Request,
     Source,
@@ -33,10 +35,9 @@ from dnc.phone import reader as phone
 from dnc.phone.countries import country
 from dnc.phone.forms import Readings
 
-LONGEST_NOTE, LONGEST_TEXT = 2000, 200
 NO_NUMBER = "has no phone number"
 UNKNOWN_COUNTRY = "its country is not known"
-TRUNK_ZERO = "the zero in parentheses was left out: it is not dialed after the country code"
+TRUNK_ZERO = "the zero in parentheses was left out, because it is not dialed after the country code"
 PAST_EXPIRY = "its expiry has passed: nothing to list"
 EXPIRED_IN_EXPORT = "had expired when it was exported"
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
@@ -53,8 +54,8 @@ type Warn = Callable[[str], None]
 class ImportOptions:
     """The options of an import, for all its rows. `region`: ISO 3166-1 alpha-2 or None. Times are RFC 3339 UTC.
 
-    A row without a date was requested when the import was created, which is the same moment however often it runs.
-    `expires_at` applies to rows without an expiry of their own.
+    A row without a date counts as requested when the import was created, which does not change if the import is run
+    again. `expires_at` applies to rows without their own expiry.
     """
 
     import_id: str
@@ -83,7 +84,7 @@ class ImportOptions:
 
 
 class RowRequest(NamedTuple):
-    """A request in a row. `key`: identifies the row within its import. `dated`: the row states a request date."""
+    """A request of a row. `key`: identifies the row within its import. `dated`: the row states a request date."""
 
     line: int
     key: str
@@ -102,7 +103,7 @@ class Remark(NamedTuple):
 
 
 class RowReading(NamedTuple):
-    """The requests in a planned row, how many numbers or rows yielded none, and the remarks."""
+    """The requests of a planned row, how many of its numbers are invalid, and the remarks."""
 
     requests: Sequence[RowRequest]
     invalid: int
@@ -110,7 +111,7 @@ class RowReading(NamedTuple):
 
 
 def read(row: Sequence[Any], file: int, options: ImportOptions) -> RowReading:
-    """Read a planned row: its line, its numbers as they are written, its fields, and why it cannot be read."""
+    """Read a planned row: its line, its numbers as written, its fields, and why it cannot be read."""
     line, written = row[0], row[1]
     if len(row) > 3:
         return RowReading((), 1, (Remark(line, str(written), listed=False, why=row[3]),))
@@ -143,7 +144,7 @@ class _Row:
         options: ImportOptions,
         readings: Readings | None = None,
     ) -> None:
-        """Take a row. `readings`: of its only cell, if they are known."""
+        """Take a row. `readings`: of its only cell, if known."""
         self._line = line
         self._cells = cells
         self._fields = fields
@@ -176,7 +177,7 @@ class _Row:
         return RowReading(requests, invalid, self._remarks)
 
     def _numbers(self, region: str | None) -> tuple[list[tuple[str, tuple[str, ...]]], int]:
-        """Return the numbers to list, each with all readings of its written form, and how many cannot be listed."""
+        """Return the numbers to list, each with all the readings of its written form, and how many cannot be listed."""
         found: dict[str, tuple[str, ...]] = {}
         invalid = 0
         for column, written in self._cells:
@@ -231,7 +232,7 @@ class _Row:
         except (ValueError, OverflowError):
             self._warn("its request date could not be read: listed with the date of the import")
             return times.text(at), False
-        if moment > at + AHEAD:
+        if moment > at + CLOCK_SKEW:
             self._warn("its request date is in the future: listed with the date of the import")
         return times.text(min(moment, at)), True
 
@@ -249,16 +250,16 @@ class _Row:
         return named
 
     def _listed_elsewhere_at(self) -> str:
-        """Return when the list that the file is from listed the number, or ""."""
+        """Return when the list that the file comes from listed the number, or ""."""
         found = []
         for name in ("listed_at", "listed_elsewhere_at"):
             if written := self._fields.get(name):
                 try:
                     found.append(moment_of(written))
                 except (ValueError, OverflowError):
-                    self._warn("its listing date could not be read: whether it was listed in time is not known")
-        if any(moment > self._at + AHEAD for moment in found):
-            self._warn("its listing date is in the future: whether it was listed in time is not known")
+                    self._warn("its listing date could not be read: whether it was listed in time is unknown")
+        if any(moment > self._at + CLOCK_SKEW for moment in found):
+            self._warn("its listing date is in the future: whether it was listed in time is unknown")
             found = [moment for moment in found if moment <= self._at]
         return times.text(min(*found, self._at)) if found else ""
 
@@ -326,10 +327,10 @@ def moment_of(written: str, *, end_of_day: bool = False) -> datetime:
 
 
 def windows(requests: Iterable[RowRequest], size: int) -> Iterator[dict[str, list[RowRequest]]]:
-    """Yield requests grouped by number, `size` numbers at a time, which are read and written together."""
+    """Yield requests grouped by number, `size` numbers at a time. These are read and written together."""
     window: dict[str, list[RowRequest]] = {}
-    for one in requests:
-        window.setdefault(one.request.number, []).append(one)
+    for row in requests:
+        window.setdefault(row.request.number, []).append(row)
         if len(window) >= size:
             yield window
             window = {}
@@ -338,7 +339,7 @@ def windows(requests: Iterable[RowRequest], size: int) -> Iterator[dict[str, lis
 
 
 def _warnings(number: CellNumber) -> Iterator[str]:
-    """Yield the remarks on a listed number: its own, and why it cannot be called."""
+    """Yield the remarks on a listed number: its warnings, or why it cannot be called."""
     yield from number.warnings
     if number.warnings:
         return

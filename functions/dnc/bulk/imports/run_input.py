@@ -1,4 +1,4 @@
-"""The input of a run of the import's state machine: an upload, or a request to undo an import."""
+"""The input of the state machine for imports: an upload, a choice of columns, or a request to undo an import."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dnc.bulk.files import upload_of
 
 @dataclass(frozen=True, slots=True)
 class RunInput:
-    """The trigger of a run: an upload, a choice of columns, or an undo.
+    """What a run is to do. `undo`: the undo that was requested, or None for an import.
 
     `version_id`: the version of the uploaded object, if the event has it.
     """

@@ -1,6 +1,6 @@
-"""Undoes a piece of an import: removes entries that it listed and that were not changed since, and reports the others.
+"""Undoes a piece of an import: removes the entries that it listed and that have not changed since; reports the others.
 
-The piece's own rows name the numbers, so nothing is searched. A repeated run recognizes what it has removed before.
+The numbers are in the piece's own rows, so no search is needed. A repeated run recognizes what it has already removed.
 """
 
 import json
@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from dnc import times
-from dnc.bulk.imports.merge import RowOutcome, made_by, outcome_of, took_part
+from dnc.bulk.imports.merge import RowOutcome, is_unchanged_listing, outcome_of, took_part
 from dnc.bulk.imports.pacing import NotYetDone, Pace
 from dnc.bulk.imports.piece import NUMBERS_PER_WINDOW, PATIENCE, PieceResult
 from dnc.bulk.imports.request import ImportOptions, Remark, RowRequest, read, windows
 from dnc.entries import reasons
-from dnc.entries.batch_store import BulkEntries, Wanted
+from dnc.entries.batch_store import BulkEntries, EntryWrite
 from dnc.entries.entry import REMOVED, Actor, Entry, Write
 from dnc.problems import RemovalRefused, Unavailable
 
@@ -57,7 +57,7 @@ class PieceUndo:
     def undo(self, rows: Iterator[bytes], file: int) -> PieceResult:
         """Undo the rows of a piece and return the result. Raises NotYetDone and Unavailable."""
         for window in windows(self._requests(rows, file), NUMBERS_PER_WINDOW):
-            self._do(window)
+            self._undo_window(window)
         return self._result
 
     def _requests(self, rows: Iterator[bytes], file: int) -> Iterator[RowRequest]:
@@ -68,7 +68,7 @@ class PieceUndo:
                 self._result.counts[Undone.NOT_LISTED_BY_IT] += reading.invalid
             yield from reading.requests
 
-    def _do(self, window: dict[str, list[RowRequest]]) -> None:
+    def _undo_window(self, window: dict[str, list[RowRequest]]) -> None:
         deadline = time.monotonic() + PATIENCE
         while window:
             if not self._still_time():
@@ -82,22 +82,22 @@ class PieceUndo:
     def _attempt(self, window: dict[str, list[RowRequest]]) -> None:
         known = self._store.read(window)
         write = Write(times.now(), self._actor, self._request_id)
-        wanted, refused = [], {}
+        writes, refused = [], {}
         for number, entry in known.items():
-            if made_by(entry, self._options.import_id, window[number]):
+            if is_unchanged_listing(entry, self._options.import_id, window[number]):
                 try:
                     removed_entry = reasons.remove(entry, self._removal, write, may_order=self._may_order, in_undo=True)
                 except RemovalRefused:
-                    refused[number] = "has a legal source: only an admin may undo it, so it stays listed"
+                    refused[number] = "has a legal source: it stays listed, because only an admin may undo it"
                 else:
-                    wanted.append(Wanted(removed_entry, entry))
-        self._pace.wait(len(wanted))
-        stored = self._store.store(wanted)
-        if stored.throttled:
+                    writes.append(EntryWrite(removed_entry, entry))
+        self._pace.wait(len(writes))
+        not_stored = self._store.store(writes)
+        if not_stored.throttled:
             self._pace.slow_down()
-        removed = {one.entry.number for one in wanted} - stored.conflicts - stored.throttled
+        removed = {w.entry.number for w in writes} - not_stored.conflicts - not_stored.throttled
         for number, rows in list(window.items()):
-            if number in stored.conflicts or number in stored.throttled:
+            if number in not_stored.conflicts or number in not_stored.throttled:
                 continue
             for row in rows:
                 self._count(row, known.get(number), refused.get(number), removed=number in removed)

@@ -1,4 +1,4 @@
-"""The stored form of a scrub's leads, in a separate module so that workers do not load the planner's libraries."""
+"""The stored form of a scrub's leads. It is separate so that workers do not load the planner's libraries."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 type LeadNumbers = str | list[Any] | None
 """The numbers of a lead: the text of its only number, None if the row cannot be read, or a list of the row's country as
-written and `[place, text, looked_up_only]` for each number."""
+written and `[position, text, looked_up_only]` for each number."""
 
 
 def piece_name(number: int) -> str:
@@ -33,7 +33,7 @@ class BlockBy(StrEnum):
 class ScrubPlan:
     """The result of planning. `header`: the first line of a result, with the added column, or "". `end`: the line end.
 
-    `columns`: the names of the phone columns by place, if there are several. `areas`: their columns with area codes.
+    `columns`: if there are several phone columns, their names by position. `areas`: the columns of their area codes.
     `notes`: sentences about the file.
     """
 
@@ -52,7 +52,7 @@ class ScrubPlan:
         return (_BYTE_ORDER_MARK if self.mark else b"") + encoded(self.header)
 
     def form(self) -> dict[str, Any]:
-        """Return what the workers need to know of the file."""
+        """Return what the workers need to know about the file."""
         return {
             "separator": self.separator,
             "end": self.end,

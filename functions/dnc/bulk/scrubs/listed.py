@@ -1,8 +1,8 @@
 """Finds which of many numbers are listed, by looking up each or by reading the whole list into a few bytes per number.
 
-Reading costs in proportion to the length of the list; lookups, to the number of leads. The cheaper method is not known
-in advance. Reading therefore has a budget, the cost of lookups, and stops once that is spent. At worst it costs twice
-as much as the cheaper method.
+The cost of reading is proportional to the length of the list, and the cost of lookups to the number of leads. Which is
+cheaper is not known in advance. So reading has a budget, the cost of the lookups, and stops once it is spent. At worst
+this costs twice as much as the cheaper method.
 """
 
 import json
@@ -21,7 +21,7 @@ from dnc.bulk.shared_pace import ReadPace
 from dnc.entries.status import LISTED, NEEDED, blocks
 from dnc.entries.store import Numbers
 
-LEAST_BUDGET = 250.0
+MIN_BUDGET = 250.0
 NUMBERS_PER_PART = 1_000_000
 NUMBERS_PER_LOOKUP = 1_000
 _PATHS = ("number", *NEEDED)
@@ -30,7 +30,7 @@ _PROJECTION = ", ".join(".".join(_NAMES[name] for name in path.split(".")) for p
 
 
 class Method(StrEnum):
-    """The methods of finding out which numbers are listed."""
+    """How to find out which numbers are listed."""
 
     READING = "reading"
     LOOKUP = "lookup"
@@ -44,7 +44,7 @@ class NumberSet:
         self._of_length: dict[int, array[int]] = {}
 
     def __len__(self) -> int:
-        """Return the count of numbers."""
+        """Return how many numbers are in the set."""
         return sum(len(numbers) for numbers in self._of_length.values())
 
     def add(self, number: str) -> None:
@@ -59,8 +59,8 @@ class NumberSet:
         if numbers is None:
             return False
         wanted = int(number[1:])
-        place = bisect_left(numbers, wanted)
-        return place < len(numbers) and numbers[place] == wanted
+        position = bisect_left(numbers, wanted)
+        return position < len(numbers) and numbers[position] == wanted
 
     def packed(self) -> bytes:
         """Return the set as bytes: a line of JSON with the lengths and counts, then the arrays."""
@@ -68,7 +68,7 @@ class NumberSet:
         return json.dumps(counts).encode() + b"\n" + b"".join(n.tobytes() for n in self._of_length.values())
 
     def extend(self, packed: bytes) -> None:
-        """Add the numbers that follow, in the form that `packed` returns."""
+        """Add numbers in the form that `packed` returns, all greater than the ones in the set."""
         end = packed.index(b"\n")
         at = end + 1
         for length, count in json.loads(packed[:end]).items():
@@ -89,7 +89,7 @@ class Reading:
 
     @classmethod
     def of(cls, state: dict[str, Any] | None) -> Self:
-        """Read the state machine's state. None: reading has not begun."""
+        """Read the progress from the state machine's state. None: reading has not begun."""
         return cls(**{**state, "by": Method(state["by"])}) if state else cls()
 
 
@@ -108,23 +108,13 @@ def read_list(
 ) -> Reading:
     """Continue to read the list at the account's pace, and store what blocks the channel (None: any) in parts.
 
-    Stops at the end of the list, when time is short, or when the budget is spent (read units; None: no limit). In the
-    last case, `by` of the result is lookup.
+    It stops at the end of the list, when time is short, or when the budget (read units; None: no limit) is spent. In
+    the last case, the result's `by` is `lookup`.
     """
-    query: dict[str, Any] = {
-        "TableName": table,
-        "KeyConditionExpression": "account_id = :account",
-        "ProjectionExpression": _PROJECTION,
-        "ExpressionAttributeNames": {alias: name for name, alias in _NAMES.items()},
-        "ExpressionAttributeValues": {":account": {"S": account_id}},
-        "ConsistentRead": True,
-    }
-    if reading.after:
-        query["ExclusiveStartKey"] = {"account_id": {"S": account_id}, "number": {"S": reading.after}}
     after, parts, count, units = reading.after, reading.parts, reading.numbers, reading.units
     part = NumberSet()
     done = False
-    for page, used in shared_pace.pages(client, query, pace):
+    for page, used in shared_pace.pages(client, _query(table, account_id, after), pace):
         for item in page["Items"]:
             if _blocks(item, channel, moment):
                 part.add(item["number"]["S"])
@@ -145,13 +135,28 @@ def read_list(
     return Reading(after, parts, count, units, done)
 
 
+def _query(table: str, account_id: str, after: str) -> dict[str, Any]:
+    """Return the query of an account's list from the number that follows `after` ("": from the first one)."""
+    query: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": "account_id = :account",
+        "ProjectionExpression": _PROJECTION,
+        "ExpressionAttributeNames": {alias: name for name, alias in _NAMES.items()},
+        "ExpressionAttributeValues": {":account": {"S": account_id}},
+        "ConsistentRead": True,
+    }
+    if after:
+        query["ExclusiveStartKey"] = {"account_id": {"S": account_id}, "number": {"S": after}}
+    return query
+
+
 def part_name(pass_number: int, part: int) -> str:
     """Return the name of a part of the list, as read for one of the passes. `pass_number`: 1 or 2."""
     return f"list/{pass_number}-{part:05}.bin"
 
 
 def stored(files: JobFiles, pass_number: int, parts: int) -> NumberSet:
-    """Return the list as read for a pass. Raises LookupError if a part is missing, so that nothing is called clear."""
+    """Return the list as read for a pass. Raises LookupError if a part is missing, so that no lead is clear."""
     found = NumberSet()
     for part in range(1, parts + 1):
         packed = files.read(part_name(pass_number, part))
@@ -186,12 +191,12 @@ def _blocks(item: dict[str, Any], channel: str | None, moment: datetime) -> bool
 
 
 def budget_of(leads: int) -> float:
-    """Return the read units that it costs to look up this many leads: one each, listed or not."""
-    return max(float(leads), LEAST_BUDGET)
+    """Return the read units that looking up this many leads costs: one each, listed or not."""
+    return max(float(leads), MIN_BUDGET)
 
 
 def as_json(reading: Reading) -> dict[str, Any]:
-    """Return the progress in the form of the state machine's state."""
+    """Return the progress as the state machine's state holds it."""
     return {
         "after": reading.after,
         "parts": reading.parts,

@@ -1,8 +1,8 @@
 """Decides which leads of a piece may be called, and looks the clear ones up again in a second pass.
 
-The outcome of a piece is one S3 object that is written once. Of two runs of a piece only the first counts, so no row is
-in both files or in neither. A lead is clear only if every reading of each of its numbers was looked up, none is listed,
-and each number is valid.
+The outcome of a piece is one S3 object that is written once. If a piece is run twice, only the first outcome counts, so
+no row is in both files or in neither. A lead is clear only if every reading of each of its numbers was looked up, none
+of them is listed, and each number is valid.
 """
 
 import json
@@ -10,7 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from dnc.bulk.files import JobFiles
 from dnc.bulk.scrubs import leads as scrub_leads
@@ -23,28 +23,27 @@ from dnc.phone.countries import country
 from dnc.phone.forms import Readings
 
 CLEAR, LISTED, INVALID = "clear", "listed", "invalid"
-_FEWEST_DIGITS = 7
 
 type ListedOf = Callable[[Collection[str]], Collection[str]]
 """Returns which of these numbers (E.164) are listed. Raises unless all are read."""
 
 
 def also_by_prefix(listed_of: ListedOf, prefixes: tuple[str, ...]) -> ListedOf:
-    """Return `listed_of` with the numbers that begin with one of the account's blocked prefixes."""
+    """Return `listed_of`, extended by the numbers that begin with one of the account's blocked prefixes."""
     if not prefixes:
         return listed_of
     return lambda wanted: {*listed_of(wanted), *(number for number in wanted if number.startswith(prefixes))}
 
 
 class IncompletePiece(Exception):
-    """A piece is incomplete, so nothing of the scrub may be called clear."""
+    """A piece is incomplete, so no lead of the scrub may be called clear."""
 
 
 @dataclass(slots=True)
 class PieceOutcome:
     """The outcome of a piece.
 
-    `numbers`, `rows`: each number of a clear lead that was looked up (without plus), and its row in the piece.
+    `numbers`, `rows`: the numbers of clear leads that were looked up (without plus), and the row of each in the piece.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -76,7 +75,7 @@ class PieceOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ScrubOptions:
-    """The options of a scrub. `region`: of national forms. `form`: of the file. `by`: whole rows, or cells."""
+    """The options of a scrub. `region`: of national forms. `form`: of the file. `by`: block whole rows, or cells."""
 
     region: str | None
     form: dict[str, Any]
@@ -89,16 +88,31 @@ def outcome_name(piece: int) -> str:
 
 
 def late_name(piece: int) -> str:
-    """Return the name of the rows of a piece that the second pass found listed."""
+    """Return the name of the file of the rows that the second pass over a piece found listed."""
     return f"late/{piece:06}.json"
 
 
 def scrub(leads: Iterable[tuple[LeadNumbers, str]], options: ScrubOptions, listed_of: ListedOf) -> PieceOutcome:
-    """Decide about leads, each given as its numbers and its row's text."""
+    """Decide which leads are clear. Each lead is its numbers and the text of its row."""
     found = list(leads)
     decision = _Decision(found, options)
     decision.decide(listed_of)
     return decision.outcome
+
+
+class _LeadNumber(NamedTuple):
+    """A number of a lead, as read.
+
+    `position`: of its column, or -1 if the lead is only a text. `lookup_only`: the number blocks the lead if it is
+    listed, and has no effect otherwise.
+    """
+
+    read: CellNumber
+    position: int = -1
+    lookup_only: bool = False
+
+
+_UNREADABLE = _LeadNumber(CellNumber("", (), (), "cannot be read", ()))
 
 
 class _Decision:
@@ -116,10 +130,10 @@ class _Decision:
             self._numbers[row] = None
 
     def decide(self, listed_of: ListedOf) -> None:
-        """Look up all numbers, and decide about each lead."""
+        """Look up all numbers, and decide whether each lead is clear."""
         wanted = {number for number in self._numbers if number}
-        for cells in self._read.values():
-            wanted.update(number for _, _, one in cells for number in one.lookups)
+        for numbers in self._read.values():
+            wanted.update(lookup for number in numbers for lookup in number.read.lookups)
         listed = listed_of(wanted)
         form, outcome = self._options.form, self.outcome
         status = {name: f"{form['separator']}{name}{form['end']}" for name in (CLEAR, LISTED, INVALID)}
@@ -138,10 +152,11 @@ class _Decision:
         outcome.clear, outcome.blocked = encoded("".join(clear)), encoded("".join(blocked))
 
     def _decide_lead(self, row: int, listed: Collection[str], clear: list[str], blocked: list[str]) -> None:
-        cells, (_, text) = self._read[row], self._leads[row]
-        on_list = [(place, one) for place, _, one in cells if not is_unlisted(one, listed)]
-        invalid = [(place, one) for place, only, one in cells if not only and one.why and (place, one) not in on_list]
-        usable = [one for place, only, one in cells if not only and not one.why and (place, one) not in on_list]
+        numbers, (_, text) = self._read[row], self._leads[row]
+        on_list = [number for number in numbers if _is_listed(number.read, listed)]
+        others = [number for number in numbers if not number.lookup_only and not _is_listed(number.read, listed)]
+        invalid = [number for number in others if number.read.why]
+        usable = [number.read for number in others if not number.read.why]
         if not on_list and not invalid and usable:
             self._clear(row, text, usable, clear)
             return
@@ -149,7 +164,7 @@ class _Decision:
         blocked.append(text + self._status(status, on_list or invalid))
         self.outcome.counts[INVALID] += status == INVALID
         if self._options.by is BlockBy.CELL and usable:
-            remaining, emptied = self._without(text, cells, [one for _, one in (*on_list, *invalid)], usable)
+            remaining, emptied = self._without(text, numbers, [*on_list, *invalid], usable)
             self.outcome.counts["cells_emptied"] += emptied
             self.outcome.counts["in_both"] += 1
             self._clear(row, remaining, usable, clear)
@@ -157,55 +172,58 @@ class _Decision:
     def _clear(self, row: int, text: str, usable: list[CellNumber], clear: list[str]) -> None:
         form = self._options.form
         clear.append(f"{text}{form['separator']}{CLEAR}{form['end']}")
-        for number in dict.fromkeys(lookup for one in usable for lookup in one.lookups):
-            self.outcome.numbers.append(int(number[1:]))
+        for lookup in dict.fromkeys(lookup for number in usable for lookup in number.lookups):
+            self.outcome.numbers.append(int(lookup[1:]))
             self.outcome.rows.append(row)
 
-    def _numbers_of(self, numbers: LeadNumbers, readings: Readings) -> list[tuple[int, bool, CellNumber]]:
-        """Return the numbers of a lead: the place of each, whether it is only looked up, and its readings.
-
-        `readings`: of the text, if the lead is only a text.
-        """
+    def _numbers_of(self, numbers: LeadNumbers, readings: Readings) -> list[_LeadNumber]:
+        """Return the numbers of a lead. `readings`: of the text, if the lead has only a text."""
         if numbers is None:
-            return [(-1, False, _UNREADABLE)]
+            return [_UNREADABLE]
         region = self._options.region
         if isinstance(numbers, str):
             if cell_numbers.is_short(numbers):
-                return [(-1, False, cell_numbers.of_readings(numbers, readings))]
-            return [(-1, False, one) for one in cell_numbers.numbers_in(numbers, region)]
+                return [_LeadNumber(cell_numbers.of_readings(numbers, readings))]
+            return [_LeadNumber(read) for read in cell_numbers.numbers_in(numbers, region)]
         written_country, cells = numbers
         if written_country:
             region = country(written_country, region)
             if region is None:
-                return [(-1, False, _UNREADABLE)]
-        return [(place, only, one) for place, text, only in cells for one in cell_numbers.numbers_in(str(text), region)]
+                return [_UNREADABLE]
+        return [
+            _LeadNumber(read, position, lookup_only)
+            for position, text, lookup_only in cells
+            for read in cell_numbers.numbers_in(str(text), region)
+        ]
 
-    def _status(self, status: str, found: list[tuple[int, CellNumber]]) -> str:
+    def _status(self, status: str, numbers: list[_LeadNumber]) -> str:
         """Return the added cell of a blocked row: the status, and the columns if the file has several phone columns."""
         form = self._options.form
         columns = form.get("columns") or {}
-        names = dict.fromkeys(columns[str(place)] for place, _ in found if str(place) in columns)
+        positions = [str(number.position) for number in numbers]
+        names = dict.fromkeys(columns[position] for position in positions if position in columns)
         text = f"{status}: {', '.join(names)}" if names else status
         return f"{form['separator']}{quoted(text, form['separator'])}{form['end']}"
 
     def _without(
-        self, text: str, cells: list[tuple[int, bool, CellNumber]], unusable: list[CellNumber], usable: list[CellNumber]
+        self, text: str, numbers: list[_LeadNumber], unusable: list[_LeadNumber], usable: list[CellNumber]
     ) -> tuple[str, int]:
-        """Return a row's text with every cell emptied that has an unusable number, and how many cells those are."""
+        """Return a row's text in which every cell with an unusable number is emptied, and how many cells those are."""
         separator = self._options.form["separator"]
         raw = raw_cells(text, separator)
-        unusable_numbers = {number for one in unusable for number in one.lookups} | {one.written for one in unusable}
-        usable_numbers = {number for one in usable for number in one.lookups}
+        unusable_reads = [number.read for number in unusable]
+        unusable_numbers = {lookup for read in unusable_reads for lookup in (*read.lookups, read.written)}
+        usable_numbers = {lookup for read in usable for lookup in read.lookups}
         emptied = 0
-        for place, cell in enumerate(raw):
+        for position, cell in enumerate(raw):
             replaced = self._replaced(cell, unusable_numbers, usable_numbers, separator)
             if replaced is not None:
-                raw[place] = replaced
+                raw[position] = replaced
                 emptied += not replaced
-        areas = {int(place): int(area) for place, area in (self._options.form.get("areas") or {}).items()}
-        for place, _, one in cells:
-            if one in unusable:
-                for part in (place, areas.get(place, place)):
+        areas = {int(position): int(area) for position, area in (self._options.form.get("areas") or {}).items()}
+        for number in numbers:
+            if number.read in unusable_reads:
+                for part in (number.position, areas.get(number.position, number.position)):
                     if 0 <= part < len(raw) and raw[part] and not self._holds(raw[part], usable_numbers):
                         raw[part] = ""
                         emptied += 1
@@ -213,27 +231,24 @@ class _Decision:
 
     def _replaced(self, cell: str, unusable_numbers: set[str], usable_numbers: set[str], separator: str) -> str | None:
         """Return the new text of a cell, or None if it does not change."""
-        if sum(c.isdecimal() for c in cell) < _FEWEST_DIGITS:
+        if sum(c.isdecimal() for c in cell) < cell_numbers.MIN_DIGITS:
             return None
         inside = cell.strip().strip('"')
         parts = cell_numbers.numbers_in(cell_numbers.cleaned(inside), self._options.region)
-        bad = [one for one in parts if unusable_numbers & {*one.lookups, one.written}]
+        bad = [part for part in parts if unusable_numbers & {*part.lookups, part.written}]
         if not bad:
             return None
-        good = [one.written for one in parts if one not in bad and usable_numbers & set(one.lookups)]
+        good = [part.written for part in parts if part not in bad and usable_numbers & set(part.lookups)]
         return quoted("; ".join(good), separator)
 
     def _holds(self, cell: str, usable_numbers: set[str]) -> bool:
         parts = cell_numbers.numbers_in(cell_numbers.cleaned(cell.strip().strip('"')), self._options.region)
-        return any(usable_numbers & set(one.lookups) for one in parts)
+        return any(usable_numbers & set(part.lookups) for part in parts)
 
 
-_UNREADABLE = CellNumber("", (), (), "cannot be read", ())
-
-
-def is_unlisted(number: CellNumber, listed: Collection[str]) -> bool:
-    """Return whether no reading of a number is listed."""
-    return not any(lookup in listed for lookup in number.lookups)
+def _is_listed(number: CellNumber, listed: Collection[str]) -> bool:
+    """Return whether any reading of a number is listed."""
+    return any(lookup in listed for lookup in number.lookups)
 
 
 def store(files: JobFiles, piece: int, outcome: PieceOutcome) -> None:
@@ -251,7 +266,7 @@ def stored(files: JobFiles, piece: int, rows: int) -> PieceOutcome:
 
 
 def second_pass(files: JobFiles, piece: int, rows: int, listed_of: ListedOf) -> int:
-    """Look up the clear leads of a piece again, and store the rows of those that are now listed. Return their count."""
+    """Look up the clear leads of a piece again, and store the rows that are listed now. Return how many they are."""
     outcome = stored(files, piece, rows)
     listed = {int(number[1:]) for number in listed_of({f"+{number}" for number in outcome.numbers})}
     late = {row for number, row in zip(outcome.numbers, outcome.rows, strict=True) if number in listed}
@@ -264,9 +279,8 @@ def late_rows(
 ) -> tuple[int, bytes]:
     """Return how many rows of a piece are late, and their text.
 
-    `is_later`: returns whether a number (without plus) was blocked even later; None if none was.
-
-    Raises IncompletePiece if the second pass over the piece is missing.
+    `is_later`: returns whether a number (without plus) was blocked after the second pass; None if none was. Raises
+    IncompletePiece if the second pass over the piece is missing.
     """
     body = files.read(late_name(piece))
     if body is None:

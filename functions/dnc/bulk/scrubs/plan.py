@@ -1,7 +1,7 @@
 """Plans a scrub: reads the campaign's file once and writes its rows to S3 as pieces, in order.
 
 A piece has the exact text of each row, and the row's numbers. Rows that are shorter than the header are padded, so that
-the added column is in its place.
+the cell of the added column lines up with its header.
 """
 
 import io
@@ -19,7 +19,7 @@ from dnc.bulk.uploads.source import Limits, open_files
 
 ROWS_PER_PIECE = 20_000
 CHARACTERS_PER_PIECE = 8 * 1024**2
-MOST_ROWS = 50_000_000
+MAX_ROWS = 50_000_000
 
 
 def make(
@@ -55,8 +55,8 @@ def _read(files: JobFiles, reader: FileReader, plan: ScrubPlan, rows_per_piece: 
     if reader.header_row is not None:
         plan.header = _bare(reader.header_row.text) + plan.separator + STATUS_COLUMN + plan.end
     if len(columns.phones) > 1 or columns.unread or columns.every_cell:
-        plan.columns = {str(place): columns.name(place) for place in (*columns.phones, *columns.unread)}
-    plan.areas = {str(place): area for place, area in columns.areas.items()}
+        plan.columns = {str(position): columns.name(position) for position in (*columns.phones, *columns.unread)}
+    plan.areas = {str(position): area for position, area in columns.areas.items()}
     plan.notes += reader.notes()
     writer = _LeadPieces(files, plan, rows_per_piece)
     several = bool(plan.columns or columns.countries)
@@ -67,8 +67,8 @@ def _read(files: JobFiles, reader: FileReader, plan: ScrubPlan, rows_per_piece: 
         if missing > 0 and problem is None:
             text += plan.separator * missing
         writer.add(text, _numbers(lead, reader) if several or not isinstance(numbers, str) else numbers)
-        if writer.rows > MOST_ROWS:
-            raise FileRefused(f"The file has more than {MOST_ROWS:,} rows. Scrub it in parts.")
+        if writer.rows > MAX_ROWS:
+            raise FileRefused(f"The file has more than {MAX_ROWS:,} rows. Scrub it in parts.")
     writer.flush()
 
 
@@ -77,9 +77,9 @@ def _numbers(lead: Lead, reader: FileReader) -> LeadNumbers:
     if problem is not None:
         return None
     found = [(reader.columns.phones[0], numbers)] if isinstance(numbers, str) else numbers
-    written: list[list[Any]] = [[place, text, False] for place, text in found]
+    written: list[list[Any]] = [[position, text, False] for position, text in found]
     cells = row.cells
-    written += [[place, cells[place], True] for place in reader.columns.unread if place < len(cells)]
+    written += [[position, cells[position], True] for position in reader.columns.unread if position < len(cells)]
     return [fields.get(COUNTRY, ""), written]
 
 
@@ -97,7 +97,7 @@ class _LeadPieces:
     def __init__(self, files: JobFiles, plan: ScrubPlan, rows_per_piece: int) -> None:
         self._files = files
         self._plan = plan
-        self._most = rows_per_piece
+        self._rows_per_piece = rows_per_piece
         self._texts: list[str] = []
         self._numbers: list[LeadNumbers] = []
         self._size = 0
@@ -108,7 +108,7 @@ class _LeadPieces:
         self._numbers.append(numbers)
         self._size += len(text)
         self.rows += 1
-        if len(self._texts) >= self._most or self._size >= CHARACTERS_PER_PIECE:
+        if len(self._texts) >= self._rows_per_piece or self._size >= CHARACTERS_PER_PIECE:
             self.flush()
 
     def flush(self) -> None:

@@ -1,5 +1,5 @@
-"""From the bytes of an uploaded file to rows and columns.
+"""Reading uploaded files: from bytes to rows and columns.
 
-May import: nothing else of bulk but `job`.
+May import: of bulk only `job`, and everything below bulk.
 Begin with `source` (compression, archives, encodings), then `parse` (rows) and `columns` (what each column means).
 """

@@ -1,15 +1,15 @@
 """The cells of this service's CSV files: escaped when an export writes them, unescaped when an import reads them.
 
 A spreadsheet runs a cell that begins with a formula character, and some programs first split a cell at another
-separator or at a line break. Such a character is prefixed with an apostrophe, and so is an apostrophe in its place, so
-nothing is lost. Plain numbers, including E.164, stay unchanged.
+separator or at a line break. Such a character is prefixed with an apostrophe. So is an apostrophe in the same place, so
+that nothing is lost. Plain numbers, including E.164, stay unchanged.
 """
 
 import re
 
 SEPARATOR = ";"
-"""Between the sources of an entry, which are one cell in CSV."""
-_FORMULA = "=+\\-@＝＋－＠"  # noqa: RUF001 - spreadsheets take the full-width ones too
+"""The separator between the sources of an entry, which are one cell in CSV."""
+_FORMULA = "=+\\-@＝＋－＠"  # noqa: RUF001 - spreadsheets accept the full-width ones as well
 _AT_START = re.compile(rf"[{_FORMULA}\t\r\n']")
 _INSIDE = re.compile(rf"(?<=[;\t|\r\n])(?='*[{_FORMULA}])")
 _ESCAPED_INSIDE = re.compile(rf"(?<=[;\t|\r\n])'(?='*[{_FORMULA}])")

@@ -1,7 +1,7 @@
-"""Decides what each column of a file contains, from its first rows: functions of values.
+"""Decides what each column of a file contains, from the file's first rows: pure functions.
 
-A column is guessed only if just one qualifies. Otherwise `ColumnsNeeded` is raised with the candidates, before anything
-is written, and the client chooses.
+The phone column is guessed only if exactly one qualifies. If several do, `ColumnsNeeded` is raised with the candidates,
+before anything is written, and the client chooses.
 """
 
 import re
@@ -15,20 +15,20 @@ from dnc.bulk.uploads.headers import Meaning
 from dnc.phone.countries import country
 
 HEADER_WITHIN = 20
-"""The header is within this many first rows. Above it are title lines."""
+"""The header is one of the first rows, up to this many. Rows above it are titles."""
 EXPORTED = frozenset(["number", "status", "sources", "last_requested_at", "removal", "version", "request_keys"])
-"""A header with all of these names belongs to an export of this service, so the meaning of `status` is known."""
+"""A header with all of these names is from an export of this service, so the meaning of `status` is known."""
 DATES = ("requested_at", "expires_at", "listed_at")
 """The fields that are dates."""
 OF_EXPORTS = ("status", "source", "sources", "last_requested_at", "listed_elsewhere_at")
 ADDITIONS = frozenset(["a", "add", "added", "addition", "i", "insert", "new", "+"])
 DELETIONS = frozenset(["d", "del", "delete", "deleted", "deletion", "r", "remove", "removed", "-"])
 CHANGE_FILE = (
-    "This looks like a registry's change file, which mixes additions and deletions. It is not read, because taking a "
-    "deletion for an addition, or the reverse, would be wrong. Get the registry's full list and import that."
+    "This looks like a registry's change file, which mixes additions and deletions. It was not read, because a "
+    "deletion must not be mistaken for an addition. Get the registry's full list, and import that."
 )
 NO_PHONES = "No column looks like phone numbers. Name it 'number' in the first line, and upload the file again."
-MOST_CANDIDATES, SAMPLES = 50, 3
+MAX_CANDIDATES, SAMPLES = 50, 3
 _LONGEST_SAMPLE = 60
 _SHARE = 0.5
 _LEAST_FILLED = 0.3
@@ -41,7 +41,7 @@ _PLACEHOLDERS = frozenset("na n/a none null unknown private withheld anonymous -
 class Choice:
     """What is known about a file before it is read.
 
-    `region`: of national forms. `columns`: the phone columns that the client chose, by name or by place from 1.
+    `region`: of national forms. `columns`: the phone columns that the client chose, by name or by position (from 1).
     `registry`: the file is a registry's list. `importing`: False for a campaign's leads.
     """
 
@@ -52,10 +52,10 @@ class Choice:
 
 
 class ColumnsNeeded(Exception):
-    """More than one column qualifies. `candidates`: those to choose from. `columns`: all columns of the file."""
+    """More than one column qualifies. `candidates`: the ones to choose from. `columns`: all columns of the file."""
 
     def __init__(self, candidates: list[dict[str, Any]], columns: list[str]) -> None:
-        """`candidates`: `{"column", "samples"}` each."""
+        """`candidates`: each is `{"column", "samples"}`."""
         super().__init__("more than one column qualifies")
         self.candidates = candidates
         self.columns = columns
@@ -63,12 +63,12 @@ class ColumnsNeeded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a file, by place from 0.
+    """The columns of a file, by position from 0.
 
-    `phones`: the columns with numbers. `areas`: by phone column, the column with its area code. `countries`: tried in
-    this order. `fields`: the entry's fields. `header`: the header's cells. `data_from`: the first row of data.
-    `exported`: the file is an export of this service. `month_first`: date fields written month first. `unread`:
-    columns that look like phone numbers without being named so. `every_cell`: each cell of a row is a number.
+    `phones`: the columns with numbers. `areas`: by phone column, the column with its area code. `countries`: columns
+    with the country, tried in this order. `fields`: the entry's fields. `header`: the header's cells. `data_from`: the
+    first row of data. `exported`: the file is an export of this service. `month_first`: the date fields with the month
+    first. `unread`: columns that look like phone numbers but are not named so. `every_cell`: each cell is a number.
     """
 
     phones: tuple[int, ...]
@@ -82,18 +82,18 @@ class Columns:
     unread: tuple[int, ...] = ()
     every_cell: bool = False
 
-    def name(self, place: int) -> str:
-        """Return the name of a column: its header, or its place from 1."""
-        named = self.header[place].strip() if place < len(self.header) else ""
-        return named or f"column {place + 1}"
+    def name(self, position: int) -> str:
+        """Return the name of a column: its header, or its position counted from 1."""
+        named = self.header[position].strip() if position < len(self.header) else ""
+        return named or f"column {position + 1}"
 
-    def written(self, cells: Sequence[str], place: int, in_nanp: bool) -> str:
+    def written(self, cells: Sequence[str], position: int, in_nanp: bool) -> str:
         """Return the number in a phone column as written, with its area code if that is in another column."""
-        number = numbers.cleaned(cells[place]) if place < len(cells) else ""
-        area_place = self.areas.get(place)
-        if area_place is None or area_place >= len(cells) or not number:
+        number = numbers.cleaned(cells[position]) if position < len(cells) else ""
+        area_position = self.areas.get(position)
+        if area_position is None or area_position >= len(cells) or not number:
             return number
-        return _with_area(numbers.cleaned(cells[area_place]), number, "," if not self.header else " ", in_nanp)
+        return _with_area(numbers.cleaned(cells[area_position]), number, "," if not self.header else " ", in_nanp)
 
 
 def columns_of(sample: Sequence[Sequence[str]], choice: Choice = Choice()) -> Columns:
@@ -128,36 +128,36 @@ class _Table:
         self.countries = self._countries()
         self.areas = tuple(i for i, meaning in enumerate(self.meanings) if meaning is Meaning.AREA)
 
-    def values(self, place: int) -> list[str]:
+    def values(self, position: int) -> list[str]:
         """Return the cells of a column that are not blank."""
-        return [row[place].strip() for row in self.rows if place < len(row) and row[place].strip()]
+        return [row[position].strip() for row in self.rows if position < len(row) and row[position].strip()]
 
-    def looks_like_phones(self, place: int, share: float = _SHARE) -> bool:
-        """Return whether more than this share of a column's cells can be phone numbers."""
-        return self._fitting(place, numbers.is_possible) > share
+    def looks_like_phones(self, position: int, share: float = _SHARE) -> bool:
+        """Return whether more than a share of a column's cells may be phone numbers."""
+        return self._fitting(position, numbers.is_possible) > share
 
-    def looks_valid(self, place: int) -> bool:
+    def looks_valid(self, position: int) -> bool:
         """Return whether nearly all of a column's cells are phone numbers in use."""
-        return self._fitting(place, numbers.is_valid) > 0.8
+        return self._fitting(position, numbers.is_valid) > 0.8
 
     def chosen(self) -> tuple[int, ...]:
-        """Return the places of the columns that the client chose. Raises FileRefused."""
-        places = []
+        """Return the positions of the columns that the client chose. Raises FileRefused."""
+        positions = []
         folded = [cell.strip().casefold() for cell in self.header]
         for column in self.choice.columns:
             wanted = column.strip().casefold()
             if folded.count(wanted) > 1:
                 raise FileRefused(
-                    "The first line has more than one column of a name that was chosen. Choose it by its place, from 1."
+                    "A chosen name belongs to more than one column. Choose the column by its position, counted from 1."
                 )
             if wanted in folded:
-                places.append(folded.index(wanted))
+                positions.append(folded.index(wanted))
             else:
-                places.append(self._at_place(wanted.removeprefix("column ").strip()))
-        return tuple(dict.fromkeys(places))
+                positions.append(self._at_position(wanted.removeprefix("column ").strip()))
+        return tuple(dict.fromkeys(positions))
 
     def named(self) -> tuple[int, ...]:
-        """Return the columns whose headers name phones and whose cells do not contradict that."""
+        """Return the columns whose headers name phones and whose cells do not contradict their headers."""
         phones = [i for i, meaning in enumerate(self.meanings) if meaning is Meaning.PHONE]
         with_digits = [i for i in phones if any(map(numbers.has_digits, self.values(i)))]
         if with_digits:
@@ -184,17 +184,17 @@ class _Table:
             raise self.needed(found)
         return (found[0],)
 
-    def needed(self, places: Sequence[int]) -> ColumnsNeeded:
+    def needed(self, positions: Sequence[int]) -> ColumnsNeeded:
         """Return the error that asks the client to choose among columns."""
         columns = self.columns(())
-        return ColumnsNeeded(self.candidates(places), [columns.name(i) for i in range(self.width)])
+        return ColumnsNeeded(self.candidates(positions), [columns.name(i) for i in range(self.width)])
 
-    def candidates(self, places: Sequence[int]) -> list[dict[str, Any]]:
+    def candidates(self, positions: Sequence[int]) -> list[dict[str, Any]]:
         """Return columns with a few of their values."""
         named = self.columns(())
         return [
             {"column": named.name(i), "samples": [value[:_LONGEST_SAMPLE] for value in self.values(i)[:SAMPLES]]}
-            for i in places[:MOST_CANDIDATES]
+            for i in positions[:MAX_CANDIDATES]
         ]
 
     def columns(self, phones: tuple[int, ...]) -> Columns:
@@ -223,28 +223,30 @@ class _Table:
             unread=self._unread(phones, fields) if phones else (),
         )
 
-    def _fitting(self, place: int, fits: Any) -> float:
-        rows = [row for row in self.rows if place < len(row) and row[place].strip()]
+    def _fitting(self, position: int, fits: Any) -> float:
+        rows = [row for row in self.rows if position < len(row) and row[position].strip()]
         if not rows:
             return 0.0
         fitting = sum(
-            1 for row in rows if self._is_number(row, place) and fits(self._written(row, place), self._region(row))
+            1
+            for row in rows
+            if self._is_number(row, position) and fits(self._written(row, position), self._region(row))
         )
         return fitting / len(rows)
 
-    def _is_number(self, row: Sequence[str], place: int) -> bool:
-        text = self._written(row, place)
+    def _is_number(self, row: Sequence[str], position: int) -> bool:
+        text = self._written(row, position)
         return _could_be_a_number(text) and not dates.is_date(text)
 
-    def _written(self, row: Sequence[str], place: int) -> str:
+    def _written(self, row: Sequence[str], position: int) -> str:
         area = next((i for i in self.areas if i < len(row)), None)
-        number = numbers.cleaned(row[place])
-        return _with_area(row[area], number, " ", True) if area is not None and area != place else number
+        number = numbers.cleaned(row[position])
+        return _with_area(row[area], number, " ", True) if area is not None and area != position else number
 
     def _region(self, row: Sequence[str]) -> str | None:
-        for place in self.countries:
-            if place < len(row) and row[place].strip():
-                return country(row[place], self.choice.region)
+        for position in self.countries:
+            if position < len(row) and row[position].strip():
+                return country(row[position], self.choice.region)
         return self.choice.region
 
     def _countries(self) -> tuple[int, ...]:
@@ -253,8 +255,8 @@ class _Table:
         sure = [i for i in named if "region" not in self.names[i] or self._all_countries(i)]
         return (*[i for i in codes if self._all_countries(i)], *sure)
 
-    def _all_countries(self, place: int) -> bool:
-        values = self.values(place)
+    def _all_countries(self, position: int) -> bool:
+        values = self.values(position)
         return bool(values) and all(country(value, self.choice.region) for value in values)
 
     def _areas_of(self, phones: Sequence[int]) -> dict[int, int]:
@@ -268,18 +270,18 @@ class _Table:
 
     def _unread(self, phones: Sequence[int], fields: Mapping[int, str]) -> tuple[int, ...]:
         unlikely = {Meaning.OWN_PHONE, Meaning.DATE, Meaning.AREA, Meaning.COUNTRY, Meaning.CALLING_CODE}
-        if self.choice.importing:  # a scrub looks identifiers up all the same
+        if self.choice.importing:  # a scrub looks up identifiers as well
             unlikely.add(Meaning.IDENTIFIER)
         others = [
             i for i in range(self.width) if i not in phones and i not in fields and self.meanings[i] not in unlikely
         ]
         return tuple(i for i in others if self.looks_valid(i))
 
-    def _at_place(self, wanted: str) -> int:
-        place = int(wanted) - 1 if wanted.isascii() and wanted.isdecimal() else -1
-        if not 0 <= place < self.width:
-            raise FileRefused("The file has no column of a name or place that was chosen. Choose columns that it has.")
-        return place
+    def _at_position(self, wanted: str) -> int:
+        position = int(wanted) - 1 if wanted.isascii() and wanted.isdecimal() else -1
+        if not 0 <= position < self.width:
+            raise FileRefused("The file has no column with a chosen name or position. Choose from the columns it has.")
+        return position
 
 
 def _without_header(table: _Table) -> Columns:
@@ -302,8 +304,8 @@ def _every_cell_is_a_number(table: _Table) -> bool:
     return all(_could_be_a_number(cell) and numbers.is_possible(cell, table.choice.region) for cell in cells)
 
 
-def _fills(rows: Sequence[Sequence[str]], place: int) -> bool:
-    return sum(1 for row in rows if place < len(row) and _is_filled(row[place])) > _LEAST_FILLED * len(rows)
+def _fills(rows: Sequence[Sequence[str]], position: int) -> bool:
+    return sum(1 for row in rows if position < len(row) and _is_filled(row[position])) > _LEAST_FILLED * len(rows)
 
 
 def _is_filled(cell: str) -> bool:
@@ -311,7 +313,7 @@ def _is_filled(cell: str) -> bool:
 
 
 def _is_area_file(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether rows are a registry's `415,5552671`."""
+    """Return whether the rows are area codes and local numbers, as a registry writes them (`415,5552671`)."""
     two = [row for row in rows if len(row) >= 2]
     if not two or len(two) <= 0.9 * len(rows):
         return False
@@ -336,7 +338,7 @@ def _with_area(area: str, number: str, between: str, in_nanp: bool) -> str:
 
 
 def _header_of(sample: Sequence[Sequence[str]], choice: Choice) -> int | None:
-    """Return which row is the header, or None. Rows above it are title lines; a row of data is never a header."""
+    """Return which row is the header, or None. The rows above it are titles. A row of data is never a header."""
     width = max((len(row) for row in sample), default=0)
     first_data = next((i for i, row in enumerate(sample) if any(map(_has_a_number, row))), len(sample))
     above = sample[: min(first_data, HEADER_WITHIN)]
@@ -359,14 +361,14 @@ def _header_of(sample: Sequence[Sequence[str]], choice: Choice) -> int | None:
 
 
 def _is_only_header(row: Sequence[str], data: Sequence[Sequence[str]]) -> bool:
-    """Return whether a row with one filled cell is the header of a column of phones, and not a title."""
-    place = next((i for i, cell in enumerate(row) if cell.strip()), len(row))
+    """Return whether a row with one filled cell is the header of a phone column rather than a title."""
+    position = next((i for i, cell in enumerate(row) if cell.strip()), len(row))
     named = any(headers.meaning_of(cell) is Meaning.PHONE for cell in row)
-    return named and all(place < len(cells) and _has_a_number(cells[place]) for cells in data)
+    return named and all(position < len(cells) and _has_a_number(cells[position]) for cells in data)
 
 
 def _header_by_appearance(sample: Sequence[Sequence[str]], above: Sequence[Sequence[str]], width: int) -> int | None:
-    """Return the row just above the data, if it looks like headers and not like data."""
+    """Return the row just above the data if it looks like a header rather than data, or None."""
     if width < 2:
         return 0 if above and headers.is_known(above[0][0]) else None
     if not above:
@@ -377,10 +379,12 @@ def _header_by_appearance(sample: Sequence[Sequence[str]], above: Sequence[Seque
         return None
     if any(headers.is_known(cell) for cell in cells if cell):
         return at
-    beside = [i for i, cell in enumerate(sample[at + 1]) if _has_a_number(cell)] if at + 1 < len(sample) else []
-    over = [cells[i] for i in beside if i < len(cells)]
-    named = [cell for cell in over if cell and cell.casefold() not in _PLACEHOLDERS]
-    return at if len(named) == len(beside) and all(any(c.isalpha() for c in cell) for cell in cells if cell) else None
+    below = sample[at + 1] if at + 1 < len(sample) else ()
+    positions = [i for i, cell in enumerate(below) if _has_a_number(cell)]
+    above_numbers = [cells[i] for i in positions if i < len(cells)]
+    names = [cell for cell in above_numbers if cell and cell.casefold() not in _PLACEHOLDERS]
+    have_letters = all(any(c.isalpha() for c in cell) for cell in cells if cell)
+    return at if len(names) == len(positions) and have_letters else None
 
 
 def _has_a_number(cell: str) -> bool:
@@ -395,7 +399,7 @@ def _could_be_a_number(cell: str) -> bool:
 
 
 def _refuse_a_change_file(table: _Table) -> None:
-    """Refuse a registry's change file, recognized by its layout as a whole. Raises FileRefused."""
+    """Raise FileRefused for a registry's change file, which is recognized by its whole layout."""
     for i in range(table.width):
         values = {value.lower() for value in table.values(i)}
         if not values or not values <= ADDITIONS | DELETIONS:
@@ -408,7 +412,7 @@ def _refuse_a_change_file(table: _Table) -> None:
 
 
 def _refuse_if_only_numbers(table: _Table, flags: int) -> None:
-    """Refuse a file without a header whose other cells are all parts of numbers or dates."""
+    """Raise FileRefused if all cells besides the flags are numbers, parts of numbers, or dates."""
     others = [value for i in range(table.width) if i != flags for value in table.values(i)]
     if all(value.isdecimal() or _has_a_number(value) or dates.is_date(value) for value in others):
         raise FileRefused(CHANGE_FILE)

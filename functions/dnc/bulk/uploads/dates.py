@@ -1,7 +1,7 @@
-"""Converts dates in the common forms of files to those that the service reads: RFC 3339, or `2026-11-23`.
+"""Converts dates from the common forms in files to the forms that the service reads: RFC 3339, or `2026-11-23`.
 
-Whether `03/04/2026` is in March or in April is decided for a whole column: by a value that can be only one of the two,
-else by the region (ISO 3166-1 alpha-2).
+Whether `03/04/2026` is in March or in April is decided for a whole column: by a value that allows only one of the two,
+or else by the region (ISO 3166-1 alpha-2).
 """
 
 import re
@@ -67,7 +67,7 @@ def normalized(written: str, *, month_is_first: bool) -> str:
 
 
 def is_date(written: str) -> bool:
-    """Return whether a text is a date in a form that phone numbers hardly ever have."""
+    """Return whether a text is a date in a form that phone numbers rarely have."""
     text = written.strip()
     if not text[:1].isalnum():
         return False
@@ -89,7 +89,7 @@ def _read(text: str, month_is_first: bool) -> str | None:
     if match := _YEAR_LAST.fullmatch(text):
         first, second = int(match[1]), int(match[3])
         month_is_first = month_is_first and match[2] != "."
-        if first > 12 or second > 12:  # it can be only one of the two
+        if first > 12 or second > 12:  # only one order is possible
             month_is_first = second > 12
         day, month = (second, first) if month_is_first else (first, second)
         return _moment(_year(match[4]), month, day, match.groups()[4:])
@@ -124,7 +124,7 @@ def _year(written: str) -> int:
 
 
 def _moment(year: int, month: int, day: int, clock: tuple[str | None, ...]) -> str:
-    """Return a day, or a moment if there is a time. Raises ValueError if it does not exist."""
+    """Return a day, or a time if there is a clock time. Raises ValueError if it does not exist."""
     on = date(year, month, day)
     hour, minute, second, half, offset = clock[:5]
     if hour is None:

@@ -1,4 +1,4 @@
-"""The error of a file that is not read."""
+"""The error for a file that cannot be read."""
 
 
 class FileRefused(Exception):

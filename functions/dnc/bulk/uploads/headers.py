@@ -18,7 +18,7 @@ class Meaning(StrEnum):
     MAYBE_PHONE = "maybe_phone"
     """A phone if its cells look like one: in some files, `mobile`, `dnc` and `number` are flags or house numbers."""
     OWN_PHONE = "own_phone"
-    """A phone of the caller, not of the person called: a caller ID, an agent's extension."""
+    """The caller's phone, not the phone of the person called: a caller ID, an agent's extension."""
     AREA = "area"
     COUNTRY = "country"
     CALLING_CODE = "calling_code"
@@ -51,7 +51,7 @@ _FIELD_NAMES = {
     "listed_at": _words("listed_at listed_on date_listed"),
 }
 FIELDS = {name: field for field, names in _FIELD_NAMES.items() for name in names}
-"""The field of an entry by the names of its column."""
+"""The fields of an entry, by the names that their columns may have."""
 CHANGE_NAMES = _words("change change_type add_delete add_del action operation transaction transaction_type")
 
 _PHONE_STEMS = _words(
@@ -81,7 +81,7 @@ _NOT_THE_NUMBER = _words(
     "duration city timezone zone lookup result disposition is has line name names country state connected "
     "reachable class category quality format rank order confidence preference permission active"
 )
-_NOT_A_PLACE_OF_PHONES = _words("email mail address adresse street url website title company job department value city")
+_NOT_BESIDE_A_PHONE = _words("email mail address adresse street url website title company job department value city")
 """With `home`, `work` or `contact`, these words name something other than a phone."""
 _AREA_NAMES = _words(
     "area_code areacode area npa vorwahl ortsvorwahl prefijo prefisso indicatif ddd netnummer netnumber "
@@ -121,7 +121,7 @@ _SPLIT_AFTER = re.compile(r"^(phone|tel|mobile|cell|number|telefon|handy|mobil)(
 
 
 def name_of(header: str) -> str:
-    """Return a header in lower case, without accents, its words joined by underscores."""
+    """Return a header in lower case, without accents, and with its words joined by underscores."""
     plain = unicodedata.normalize("NFKD", header.strip().replace("ø", "o").replace("ß", "ss").replace("æ", "ae"))
     ascii_text = "".join(c for c in plain if not unicodedata.combining(c)).lower()
     return re.sub(r"[^a-z0-9]+", "_", ascii_text).strip("_")
@@ -149,7 +149,7 @@ def meaning_of(header: str) -> Meaning:
         return Meaning.OWN_PHONE
     if phone and not words & _NOT_THE_NUMBER and "code" not in words:
         return Meaning.MAYBE_PHONE if "dnc" in words else Meaning.PHONE
-    if words & _MAYBE_WORDS and not words & (_NOT_THE_NUMBER | _NOT_A_PLACE_OF_PHONES):
+    if words & _MAYBE_WORDS and not words & (_NOT_THE_NUMBER | _NOT_BESIDE_A_PHONE):
         return Meaning.IDENTIFIER if words & (_IDENTIFIERS - {"no", "nr"}) else Meaning.MAYBE_PHONE
     return _of_other_words(name, words)
 

@@ -1,4 +1,4 @@
-"""Recognizes kinds of files by their first bytes, and says what to do about the unsupported ones."""
+"""Recognizes unsupported kinds of files by their first bytes, and says what to do instead."""
 
 import json
 import re
@@ -8,12 +8,12 @@ _MAGIC = (
     (b"\x89PNG", "is a PNG picture. Upload the numbers as CSV."),
     (b"\xff\xd8\xff", "is a JPEG picture. Upload the numbers as CSV."),
     (b"GIF8", "is a GIF picture. Upload the numbers as CSV."),
-    (b"%PDF", "is a PDF document. Export the list as CSV where the PDF comes from, and upload that."),
-    (b"Rar!", "is a RAR archive. Unpack it, and upload what is in it, or pack it as zip."),
-    (b"7z\xbc\xaf", "is a 7z archive. Unpack it, and upload what is in it, or pack it as zip."),
-    (b"BZh", "is a bzip2 archive. Unpack it, and upload what is in it, or pack it as zip or gzip."),
-    (b"\xfd7zXZ", "is an xz archive. Unpack it, and upload what is in it, or pack it as zip or gzip."),
-    (b"\x28\xb5\x2f\xfd", "is a zstd archive. Unpack it, and upload what is in it, or pack it as zip or gzip."),
+    (b"%PDF", "is a PDF document. Export the list as CSV from the program that made it, and upload that."),
+    (b"Rar!", "is a RAR archive. Unpack it and upload the list, or pack it as zip."),
+    (b"7z\xbc\xaf", "is a 7z archive. Unpack it and upload the list, or pack it as zip."),
+    (b"BZh", "is a bzip2 archive. Unpack it and upload the list, or pack it as zip or gzip."),
+    (b"\xfd7zXZ", "is an xz archive. Unpack it and upload the list, or pack it as zip or gzip."),
+    (b"\x28\xb5\x2f\xfd", "is a zstd archive. Unpack it and upload the list, or pack it as zip or gzip."),
     (b"PAR1", f"is a Parquet file. {_EXPORT_CSV}"),
     (b"SQLite format 3", f"is an SQLite database. {_EXPORT_CSV}"),
     (b"\x7fELF", "is a program. Upload the numbers as CSV."),

@@ -1,4 +1,4 @@
-"""Reads the numbers in a cell: one or several, each with all its readings.
+"""Reads the numbers in a cell, one or several, each with all its readings.
 
 Imports and scrubs both use this module, so a cell means the same to both.
 """
@@ -9,13 +9,13 @@ from typing import NamedTuple
 from dnc.phone import reader as phone
 from dnc.phone.forms import Readings
 
-_FEWEST_DIGITS = 7
+MIN_DIGITS = 7
 _SEPARATORS = re.compile(
     r"[;,/|\n\r\t&]+|\s:::\s|\s+(?:or|and|oder|und|ou|et|o|y|e|of|en|eller|og|och)\s+", re.IGNORECASE
 )
 _LABEL = re.compile(r"^[^\W\d_][^\d:+(]{0,30}:\s*(?=[+(\d])")
 _SPACES = re.compile(r"\s+")
-_MOST_DIGITS = 15
+_MAX_DIGITS = 15
 _TEXT_FORMULA = re.compile(r'="([^"]*)"|=(\+?\d[\d ().-]*)')
 _AREA_AND_NUMBER = re.compile(r"\s*(\d{3}),(\d{7})\s*", re.ASCII)
 SEVERAL = "one of several numbers in its cell"
@@ -36,7 +36,7 @@ class CellNumber(NamedTuple):
 
 
 def cleaned(cell: str) -> str:
-    """Return a cell without a spreadsheet's marks of text: `="0123"` and a leading apostrophe."""
+    """Return a cell without the marks by which spreadsheets keep text as text: `="0123"`, a leading apostrophe."""
     text = cell.strip()
     if text[:1] == "=":
         match = _TEXT_FORMULA.fullmatch(text)
@@ -51,7 +51,7 @@ def has_digits(cell: str) -> bool:
 
 def is_short(cell: str) -> bool:
     """Return whether a cell is too short for two numbers, and not a pair of area code and number."""
-    return len(cell) <= 2 * _FEWEST_DIGITS and "," not in cell
+    return len(cell) <= 2 * MIN_DIGITS and "," not in cell
 
 
 def parts(cell: str, region: str | None) -> list[str]:
@@ -66,12 +66,12 @@ def parts(cell: str, region: str | None) -> list[str]:
 
 
 def _separated(cell: str) -> list[str]:
-    """Split a cell with more digits than one number at labels, words and spaces."""
-    if sum(c.isdecimal() for c in cell) < 2 * _FEWEST_DIGITS:
+    """Split a cell that has too many digits for one number at labels, words and spaces."""
+    if sum(c.isdecimal() for c in cell) < 2 * MIN_DIGITS:
         return [cell]
     for separators in (_SEPARATORS, _SPACES):
         found = [part for part in (_LABEL.sub("", p.strip()) for p in separators.split(cell)) if part]
-        enough = all(sum(c.isdecimal() for c in part) >= _FEWEST_DIGITS for part in found)
+        enough = all(sum(c.isdecimal() for c in part) >= MIN_DIGITS for part in found)
         if len(found) > 1 and enough and (separators is _SEPARATORS or _is_too_long(cell)):
             return found
     return [cell]
@@ -83,7 +83,7 @@ def numbers_in(cell: str, region: str | None) -> list[CellNumber]:
     if len(found) == 1:
         return [read_one(cell, region)]
     several = [read_one(part, region) for part in found]
-    return [one._replace(warnings=(SEVERAL, *one.warnings)) for one in several]
+    return [number._replace(warnings=(SEVERAL, *number.warnings)) for number in several]
 
 
 def read_one(written: str, region: str | None) -> CellNumber:
@@ -101,15 +101,14 @@ def of_readings(written: str, readings: Readings) -> CellNumber:
 
 
 def is_possible(cell: str, region: str | None) -> bool:
-    """Return whether a cell contains only possible numbers, with a length that their country has."""
-    found = numbers_in(cleaned(cell), region)
-    return all(one.listed_as for one in found)
+    """Return whether a cell contains only possible numbers, of a length that their country has."""
+    return all(number.listed_as for number in numbers_in(cleaned(cell), region))
 
 
 def is_valid(cell: str, region: str | None) -> bool:
-    """Return whether a cell contains only numbers in ranges that are in use."""
-    return all(one.listed_as and not one.why for one in numbers_in(cleaned(cell), region))
+    """Return whether a cell contains only numbers from ranges that are in use."""
+    return all(number.listed_as and not number.why for number in numbers_in(cleaned(cell), region))
 
 
 def _is_too_long(cell: str) -> bool:
-    return sum(c.isdecimal() for c in cell) > _MOST_DIGITS
+    return sum(c.isdecimal() for c in cell) > _MAX_DIGITS

@@ -1,7 +1,6 @@
-"""From bytes to rows: encodings, separators, and quoted fields across lines. Streams in bounded memory.
+"""Turns bytes into rows: encodings, separators, and quoted fields that span lines. Streams in bounded memory.
 
-A row has the number of the line on which it begins (from 1) and its exact text. A problem with a row is returned with
-that row.
+A row has its exact text and the number of its first line (from 1). A problem with a row is returned with that row.
 """
 
 import codecs
@@ -16,12 +15,12 @@ from dnc.bulk.uploads.errors import FileRefused
 from dnc.bulk.uploads.headers import Meaning, meaning_of
 
 HEAD = 64 * 1024
-"""The number of first bytes that decide what a file is."""
+"""How many bytes from the start decide what kind of file it is."""
 LONGEST_LINE = 64 * 1024
 LONGEST_ROW_LINES = 100
 _LINES_BETWEEN_CHECKS = 10_000
-MOST_WITHOUT_BREAK = 16 * 1024**2
-"""A file with a line of more characters than this is not a list of numbers."""
+MAX_WITHOUT_BREAK = 16 * 1024**2
+"""A file with a longer line than this (characters) is not a list of numbers."""
 SEPARATORS = ("\t", ";", ",", "|")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -33,7 +32,7 @@ _BOMS = (
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a\x1b"))
 _END_OF_DOS_FILE = "\x1a"
 _SEPARATOR_LINE = re.compile(r'[\ufeff]?"?sep=(.)"?', re.IGNORECASE)
-MOST_TITLES, _LONGEST_HEADER = 15, 20
+MAX_TITLES, _LONGEST_HEADER = 15, 20
 """Up to this many lines above a table may be titles."""
 csv.field_size_limit(LONGEST_LINE * 2)
 
@@ -48,9 +47,9 @@ class Row(NamedTuple):
 
 
 def encoding_of(head: bytes) -> str:
-    """Return the encoding of a file by its first bytes. Raises FileRefused if it is not text.
+    """Return the encoding of a file, judged by its first bytes. Raises FileRefused if it is not text.
 
-    Cells that are not valid UTF-8, in a file without a byte order mark, are decoded one by one (`repaired`).
+    In a file without a byte order mark, cells that are not valid UTF-8 are decoded one by one (`repaired`).
     """
     for bom, name in _BOMS:
         if head.startswith(bom):
@@ -68,7 +67,7 @@ def encoding_of(head: bytes) -> str:
 
 
 class Converted(io.RawIOBase):
-    """The base of streams that were converted to CSV, so that their cells have lost their formats."""
+    """The base class of streams that were converted to CSV, whose cells have lost their formats."""
 
 
 def is_converted(opened: io.BufferedReader) -> bool:
@@ -77,7 +76,7 @@ def is_converted(opened: io.BufferedReader) -> bool:
 
 
 def text_of(opened: io.BufferedReader) -> io.TextIOWrapper:
-    """Return a file's text with its line ends. Bytes that cannot be decoded never stop it."""
+    """Return a file's text with its line ends. Bytes that cannot be decoded are no error."""
     encoding = encoding_of(opened.peek(HEAD)[:HEAD])
     errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
     return io.TextIOWrapper(opened, encoding, errors=errors, newline="")
@@ -99,7 +98,7 @@ def repaired(text: str) -> str:
 
 
 def separator_of(lines: list[str]) -> str | None:
-    """Return the separator that splits most of a sample's lines into equally many cells, or None.
+    """Return the separator that splits most lines of a sample into the same number of cells, or None.
 
     Title lines above the table, which have one cell, do not count.
     """
@@ -108,7 +107,7 @@ def separator_of(lines: list[str]) -> str | None:
     for separator in SEPARATORS:
         widths = [len(row) for row in csv.reader(sample, delimiter=separator) if row]
         titles = next((i for i, width in enumerate(widths) if width > 1 or _is_header(sample[i])), len(widths))
-        table = widths[titles if titles <= MOST_TITLES else 0 :]
+        table = widths[titles if titles <= MAX_TITLES else 0 :]
         if not table:
             continue
         width, count = Counter(table).most_common(1)[0]
@@ -119,8 +118,8 @@ def separator_of(lines: list[str]) -> str | None:
 
 
 def _separator_of_header(sample: list[str]) -> str | None:
-    """Return the separator of the first line that names a column of phones, if its rows are too ragged to tell."""
-    for line in sample[:MOST_TITLES]:
+    """Return the separator of the first line that names a phone column, or None, if the rows are too ragged to tell."""
+    for line in sample[:MAX_TITLES]:
         for separator in SEPARATORS:
             cells = line.strip().split(separator)
             if len(cells) > 1 and any(meaning_of(cell) is Meaning.PHONE for cell in cells):
@@ -166,7 +165,7 @@ class Rows:
     def __init__(self, text: io.TextIOBase, still_time: Callable[[], bool] = lambda: True) -> None:
         """Read a sample to find the separator. The sample's rows are yielded like all others.
 
-        `still_time`: returns whether there is time to continue. If not, the file is refused, whatever its lines hold.
+        `still_time`: returns whether there is time to continue. If not, the file is refused.
         """
         self._text = text
         self._still_time = still_time
@@ -256,7 +255,7 @@ class Rows:
         return sample
 
     def _read_line(self) -> tuple[str, str | None] | None:
-        """Read a line with its line end. If it is too long, return its start and that problem."""
+        """Read a line with its line end. If it is too long, return its start and say so."""
         line = self._text.readline(LONGEST_LINE)
         if not line:
             return None
@@ -266,9 +265,9 @@ class Rows:
         while more and more[-1] not in "\r\n":
             more = self._text.readline(1024**2)
             length += len(more)
-            if length > MOST_WITHOUT_BREAK:
+            if length > MAX_WITHOUT_BREAK:
                 raise FileRefused(
-                    f"There is no line break within {MOST_WITHOUT_BREAK:,} characters. Upload one number on each line."
+                    f"There is no line break within {MAX_WITHOUT_BREAK:,} characters. Upload one number on each line."
                 )
         return line[:200], f"longer than {LONGEST_LINE:,} characters"
 

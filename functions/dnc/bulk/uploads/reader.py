@@ -1,7 +1,7 @@
 """The only reader of uploaded files, so an import and a scrub of the same bytes see the same rows and numbers.
 
-Every file is read as a stream. Its first rows decide on the columns. Then each row yields its numbers as written, its
-country and the fields of an entry.
+Every file is read as a stream. Its first rows decide what the columns are. Then each row yields its numbers as written,
+its country, and the fields of an entry.
 """
 
 import io
@@ -23,14 +23,14 @@ PLUS_LOST = (
 )
 ZEROS_LOST = "a number from a spreadsheet, which drops leading zeros: one may have been lost"
 REMARK = "remark"
-"""The field of a remark on how a row was read."""
+"""The field with a remark on how a row was read."""
 COUNTRY = "region"
-"""The field of a row's country, as written."""
+"""The field with a row's country, as written."""
 _NANP = frozenset(PLAN_REGIONS.split())
 
 
 type Numbers = str | list[tuple[int, str]]
-"""The numbers of a row as written: the text of the only phone column, or each with its column's place."""
+"""The numbers of a row as written: the text of the only phone column, or each with its column's position."""
 type Lead = tuple[Row, Numbers, dict[str, str], str | None]
 """A row, its numbers, its fields as written, and why it cannot be read, or None.
 
@@ -44,7 +44,7 @@ class FileReader:
     def __init__(
         self, opened: io.BufferedReader, choice: Choice, still_time: Callable[[], bool] = lambda: True
     ) -> None:
-        """Decide on the columns. Raises FileRefused and ColumnsNeeded. `still_time`: as `Rows` takes it."""
+        """Decide what the columns are. Raises FileRefused and ColumnsNeeded. `still_time`: as in `Rows`."""
         self.rows = Rows(text_of(opened), still_time)
         self.separator = self.rows.separator
         reading = iter(self.rows)
@@ -70,18 +70,18 @@ class FileReader:
 
     @property
     def first(self) -> Row:
-        """Return the first row that can be read, the header if there is one."""
+        """Return the first row that can be read, which is the header if there is one."""
         return next(row for row in self.sample if row.problem is None)
 
     def notes(self) -> list[str]:
-        """Return sentences about the file as a whole. For an export they are complete only after its rows were read."""
+        """Return sentences about the whole file. For an export, they are complete only after its rows were read."""
         columns, notes = self.columns, []
         if len(columns.phones) > 1 and not columns.every_cell:
-            names = ", ".join(columns.name(place) for place in columns.phones)
+            names = ", ".join(columns.name(position) for position in columns.phones)
             notes.append(f"The numbers of {len(columns.phones)} columns were read: {names}.")
         if columns.unread:
-            names = ", ".join(columns.name(place) for place in columns.unread)
-            notes.append(f"More columns look like phone numbers, but are not named so: {names}.")
+            names = ", ".join(columns.name(position) for position in columns.unread)
+            notes.append(f"Other columns look like phone numbers, but are not named so: {names}.")
         if self.plus_lost:
             notes.append(PLUS_LOST)
         return notes
@@ -103,7 +103,7 @@ class FileReader:
             fields[REMARK] = ZEROS_LOST
         return row, found, fields, None
 
-    def _plain(self, rows: Iterable[Row], place: int) -> Iterator[Lead]:
+    def _plain(self, rows: Iterable[Row], position: int) -> Iterator[Lead]:
         """Read rows with one phone column and no area codes or countries, as `read` does."""
         width = len(self.columns.header) or sys.maxsize
         has_fields, read_fields = bool(self._fields), self._read_fields
@@ -112,7 +112,7 @@ class FileReader:
             if problem is not None or len(cells) > width:
                 yield self.read(row)
                 continue
-            text = cells[place] if place < len(cells) else ""
+            text = cells[position] if position < len(cells) else ""
             if text[:1] in _MARKED:
                 text = numbers.cleaned(text)
             yield row, text, read_fields(cells) if has_fields else {}, None
@@ -128,20 +128,20 @@ class FileReader:
         return fields
 
     def _numbers(self, cells: Sequence[str]) -> Numbers:
-        """Return the numbers of a row. A cell without a digit is empty, unless the row has no other."""
+        """Return the numbers of a row. A cell without a digit counts as empty, unless the row has no other."""
         columns = self.columns
-        places = range(len(cells)) if columns.every_cell else columns.phones
-        found = [(place, columns.written(cells, place, self._in_nanp)) for place in places]
+        positions = range(len(cells)) if columns.every_cell else columns.phones
+        found = [(position, columns.written(cells, position, self._in_nanp)) for position in positions]
         if columns.exported:
             self.plus_lost = self.plus_lost or any(text[:1].isdecimal() for _, text in found)
-            found = [(place, _as_e164(text)) for place, text in found]
+            found = [(position, _as_e164(text)) for position, text in found]
         if self.has_one_phone:
             return found[0][1]
         filled = [number for number in found if numbers.has_digits(number[1])]
         return filled or [next((number for number in found if number[1].strip()), found[0])]
 
     def _sampled(self) -> list[Row]:
-        """Return the sample's rows of data, which are below the header."""
+        """Return the sample's rows of data, below the header."""
         readable = 0
         for i, row in enumerate(self.sample):
             if readable == self.columns.data_from:

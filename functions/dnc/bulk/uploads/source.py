@@ -1,7 +1,7 @@
 """Opens an uploaded file: an S3 object as a stream, unpacked from gzip or zip, with limits on everything.
 
-Spreadsheets are converted to CSV. An unsupported kind of file is refused before anything is done with it; the message
-names the kind and what to do.
+Spreadsheets are converted to CSV. An unsupported kind of file is refused at once, with a message that names the kind
+and says what to do.
 """
 
 import gzip
@@ -28,13 +28,13 @@ _ATTEMPTS = 8
 _PAUSE_SECONDS = 0.05
 _ZIP, _EMPTY_ZIP, _GZIP = b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b"
 _TAR_AT, _TAR = 257, b"ustar"
-_DAMAGED = "The archive is damaged or was cut off. Pack it again, and upload it whole."
-_DAMAGED_ZIP = "The zip is damaged, or packed in a way that is not read. Pack it as a plain zip."
+_DAMAGED = "The archive is damaged or was cut off. Pack it again, and upload the whole file."
+_DAMAGED_ZIP = "The zip is damaged, or packed in an unsupported way. Pack it as a plain zip."
 _EXPANDS = "The archive unpacks to far more than a list of its size would. Upload the list unpacked, or in parts."
-_NESTED = "The archive has another archive in it. Unpack that one, and upload what is in it."
+_NESTED = "The archive contains another archive. Unpack that one, and upload its contents."
 
 type Opened = tuple[str, io.BufferedReader]
-"""A file's name and its text."""
+"""A file's name and its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Limits:
 
 
 class S3Object(io.RawIOBase):
-    """A seekable stream of an S3 object. After a broken connection it continues where the connection broke."""
+    """A seekable stream of an S3 object. If the connection breaks, it continues where it broke off."""
 
     def __init__(self, client: Any, bucket: str, key: str, version_id: str | None = None) -> None:
         """Find the object. From then on, only this version of it is read. Raises FileRefused if it has been deleted."""
@@ -127,7 +127,7 @@ class S3Object(io.RawIOBase):
 
 
 class _Full(io.RawIOBase):
-    """A stream whose reads are as long as requested, except at its end, so that the head of a file can be peeked at."""
+    """A stream whose reads return all the bytes requested, except at its end, so that `peek` sees a file's head."""
 
     def __init__(self, stream: io.RawIOBase) -> None:
         self._stream = stream
@@ -174,9 +174,7 @@ class _Bounded(io.RawIOBase):
         except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile):
             raise FileRefused(_DAMAGED) from None
         except (NotImplementedError, RuntimeError):
-            raise FileRefused(
-                "The archive is packed in a way that is not read. Pack it as plain zip or gzip."
-            ) from None
+            raise FileRefused("The archive is packed in an unsupported way. Pack it as plain zip or gzip.") from None
         self._budget[0] -= len(part)
         if self._budget[0] < 0:
             raise FileRefused(_EXPANDS)
@@ -185,9 +183,9 @@ class _Bounded(io.RawIOBase):
 
 
 def open_files(stream: io.RawIOBase, size: int, name: str, limits: Limits) -> Iterator[Opened]:
-    """Yield the unpacked files of an upload with their names: one, or those of a zip. Read each before the next.
+    """Yield the unpacked files of an upload, each with its name: one, or all the files of a zip. Raises FileRefused.
 
-    Raises FileRefused.
+    Read each file before you take the next.
     """
     if size == 0:
         raise FileRefused("The file is empty.")
@@ -229,12 +227,12 @@ def _archive(packed: Any) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(packed)
     except (zipfile.BadZipFile, NotImplementedError, OverflowError):
-        raise FileRefused("The zip is damaged or was cut off. Pack it again, and upload it whole.") from None
+        raise FileRefused("The zip is damaged or was cut off. Pack it again, and upload the whole file.") from None
 
 
 def _refuse_a_zip(members: list[zipfile.ZipInfo], budget: int, limits: Limits) -> None:
     if not members:
-        raise FileRefused("The zip has no files in it.")
+        raise FileRefused("The zip contains no files. Pack the list, and upload it again.")
     if len(members) > limits.files:
         raise FileRefused(f"The zip has more than {limits.files:,} files. Upload them in parts.")
     if any(member.flag_bits & 1 for member in members):
@@ -266,7 +264,7 @@ def _plain(name: str, opened: Any, *, packed: bool = False) -> Opened:
 
 def _packed_workbook(name: str, opened: Any) -> io.BufferedReader:
     """Return a workbook inside a zip or gzip, converted to CSV. Raises FileRefused."""
-    whole = io.BytesIO(opened.read(spreadsheet.MOST_BYTES + 1))
+    whole = io.BytesIO(opened.read(spreadsheet.MAX_BYTES + 1))
     names = _archive(whole).namelist()
     if why := why_not_zip(names):
         raise FileRefused(f"{_named(name)} {why}")

@@ -21,17 +21,17 @@ from typing import Any, BinaryIO
 from dnc.bulk.uploads.errors import FileRefused
 from dnc.bulk.uploads.parse import Converted
 
-MOST_BYTES = 50 * 1024**2
-MOST_EXPANDED = 500 * 1024**2
-MOST_CSV = 500 * 1024**2
+MAX_BYTES = 50 * 1024**2
+MAX_EXPANDED = 500 * 1024**2
+MAX_CSV = 500 * 1024**2
 MEMORY = 1200 * 1024**2
 SECONDS = 240
 _SAMPLED_ROWS = 200
 _CHUNK = 1024**2
 _OLE = b"\xd0\xcf\x11\xe0"
 SAVE_AS_CSV = "Save it as CSV, and upload that."
-_TOO_LARGE = f"The spreadsheet is larger than {MOST_BYTES // 1024**2} MB. {SAVE_AS_CSV}"
-_EXPANDS = f"The spreadsheet expands to more than {MOST_EXPANDED // 1024**2} MB. {SAVE_AS_CSV}"
+_TOO_LARGE = f"The spreadsheet is larger than {MAX_BYTES // 1024**2} MB. {SAVE_AS_CSV}"
+_EXPANDS = f"The spreadsheet expands to more than {MAX_EXPANDED // 1024**2} MB. {SAVE_AS_CSV}"
 _UNREADABLE = f"The spreadsheet cannot be read: it is damaged, encrypted or too large. {SAVE_AS_CSV}"
 
 
@@ -65,7 +65,7 @@ class _Conversion(Converted):
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._left = MOST_CSV
+        self._left = MAX_CSV
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         self._process = subprocess.Popen(  # noqa: S603 - its only argument is a temporary file of this process
             [sys.executable, "-m", "dnc.bulk.uploads.spreadsheet", path],
@@ -145,7 +145,7 @@ def _has_numbers(rows: Iterator[list[Any]]) -> bool:
 
 
 def _copy(stream: BinaryIO, file: Any) -> None:
-    left = MOST_BYTES
+    left = MAX_BYTES
     while part := stream.read(_CHUNK):
         left -= len(part)
         if left < 0:
@@ -154,10 +154,10 @@ def _copy(stream: BinaryIO, file: Any) -> None:
 
 
 def _refuse_zip_bomb(path: str) -> None:
-    """Raise FileRefused if a workbook is a zip bomb, by the real size of its unpacked members."""
+    """Raise FileRefused if a workbook is a zip bomb, judged by the actual size of its unpacked members."""
     if not zipfile.is_zipfile(path):
         return
-    left = MOST_EXPANDED
+    left = MAX_EXPANDED
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()

@@ -123,7 +123,7 @@ def test_an_export_is_sealed_into_the_chain_in_one_transaction(client, names, nu
             status=JobStatus.RUNNING,
             state=export_store.initial_state(nightly=False),
         )
-        exports.jobs.begin(JobKind.EXPORT, job.id, job.id, since=(JobStatus.RUNNING,), status=JobStatus.RUNNING)
+        exports.jobs.begin(JobKind.EXPORT, job.id, job.id, allowed=(JobStatus.RUNNING,), status=JobStatus.RUNNING)
         files = JobFiles(s3, "bulk", "acme", JobKind.EXPORT, job.id)
         read = export_sources.entries(client, names["numbers"], "acme", FullSpeed())
         job = export_run.run(exports, exports.get(job.id), files, read, times.now, lambda: False, FileLimits(5))
@@ -156,7 +156,7 @@ def test_a_nightly_export_whose_start_was_covered_by_another_restarts_after_it(c
             status=JobStatus.RUNNING,
             state=export_store.initial_state(nightly=True),
         )
-        exports.jobs.begin(JobKind.EXPORT, job.id, job.id, since=(JobStatus.RUNNING,), status=JobStatus.RUNNING)
+        exports.jobs.begin(JobKind.EXPORT, job.id, job.id, allowed=(JobStatus.RUNNING,), status=JobStatus.RUNNING)
         return job.id
 
     def step(job_id):

@@ -108,9 +108,9 @@ class Import:
             self.write(piece)
         return self.result(pieces)
 
-    def result(self, pieces, under=""):
-        counts = dict(import_report.add_up(self.files, pieces, under).counts)
-        report = import_report.write(self.files, pieces, self.names, under)[0]
+    def result(self, pieces, folder=""):
+        counts = dict(import_report.add_up(self.files, pieces, folder).counts)
+        report = import_report.write(self.files, pieces, self.names, folder)[0]
         return {name: n for name, n in counts.items() if n}, self.files.read(report).decode()
 
     def table_rows(self):

@@ -32,7 +32,7 @@ class Ready:
         job = self.exports.jobs.make(
             JobKind.EXPORT, request, Actor("key:a"), NOW, status=JobStatus.RUNNING, state=state
         )
-        self.exports.jobs.begin(JobKind.EXPORT, job.id, "run", since=(JobStatus.RUNNING,), status=JobStatus.RUNNING)
+        self.exports.jobs.begin(JobKind.EXPORT, job.id, "run", allowed=(JobStatus.RUNNING,), status=JobStatus.RUNNING)
         return self.exports.get(job.id)
 
     def read(self, **more):

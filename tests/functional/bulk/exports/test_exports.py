@@ -128,7 +128,7 @@ def test_an_export_that_breaks_off_is_failed_and_counted(gateway, started, tasks
         Machine("ExportMachine", tasks, read).run(json.loads(started[0]["input"]))
     job = shown(gateway, made["id"])
     assert (job["status"], job["files"], job["manifest_url"]) == ("failed", [], None)
-    assert "Order another export" in job["error"]
+    assert "Create another export" in job["error"]
     out = capsys.readouterr().out
     assert '"ExportsFailed": 1' in out
     assert "4155550100" not in out + job["error"]

@@ -122,7 +122,7 @@ def test_an_export_that_was_changed_is_not_restored(gateway, dynamodb, change, n
         if "numbers-00001" in found["Key"]
     ]
     s3().put_object(Bucket="bulk", Key=key, Body=b"forged")
-    with pytest.raises(restore.NotRestored, match="not the file that its manifest names"):
+    with pytest.raises(restore.NotRestored, match="does not match its manifest"):
         restore.restore_from_exports(STACK)
 
 
@@ -138,7 +138,7 @@ def test_what_was_done_by_hand_and_what_is_not_recorded_is_left_out_and_said(gat
     )
     restore.carry_over_changes(STACK, at)
     shown = capsys.readouterr().out
-    assert "Lost: 1 changes made outside of the service" in shown
+    assert "Lost: 1 changes made outside the service" in shown
     assert "Lost: 1 batches or numbers in the failed-records bucket" in shown
 
 
@@ -146,6 +146,6 @@ def test_the_command_line_reads_the_stack(dynamodb, change, monkeypatch, capsys)
     monkeypatch.setattr(Deployed, "of", lambda _: STACK)
     boto3.setup_default_session(region_name="us-east-1")
     assert restore.main(["nocall", "changes", "2026-01-01T00:00:00Z"]) == 0
-    assert "2 known already" in capsys.readouterr().out
+    assert "2 already known" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         restore.main(["nocall", "time", "yesterday", "numbers"])

@@ -77,7 +77,7 @@ class Bench:
             state=export_store.initial_state(nightly=nightly),
         )
         assert self.exports.jobs.begin(
-            JobKind.EXPORT, made.id, "run", since=(JobStatus.RUNNING,), status=JobStatus.RUNNING
+            JobKind.EXPORT, made.id, "run", allowed=(JobStatus.RUNNING,), status=JobStatus.RUNNING
         )
         return made.id
 

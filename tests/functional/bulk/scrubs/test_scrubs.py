@@ -81,7 +81,7 @@ def scrubs(gateway):
 @pytest.mark.parametrize("by", ["reading", "lookup"])
 def test_columns_quoting_and_order_are_preserved(gateway, scrubs, monkeypatch, by):
     if by == "lookup":
-        monkeypatch.setattr("dnc.bulk.scrubs.listed.LEAST_BUDGET", 0.0)
+        monkeypatch.setattr("dnc.bulk.scrubs.listed.MIN_BUDGET", 0.0)
         monkeypatch.setattr("dnc.bulk.scrubs.listed.budget_of", lambda leads: -1.0)
         client = clients.dynamodb()
         query = client.query
@@ -197,9 +197,9 @@ def test_a_file_without_a_header_gets_none(scrubs):
 
 def test_a_file_that_cannot_be_scrubbed_is_refused_with_the_reason(scrubs):
     for body, column, words in (
-        (b"a,b\n1,2\n", "phone", "no column of a name or place"),
+        (b"a,b\n1,2\n", "phone", "no column with a chosen name or position"),
         (b"a,a\n1,2\n", "a", "more than one column"),
-        (b"4155550100,x\n4155550101,y\n", "7", "no column of a name or place"),
+        (b"4155550100,x\n4155550101,y\n", "7", "no column with a chosen name or position"),
         (b"phone\n", None, "no rows of leads"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), None, "PNG"),
         (b"name,city\nDoe,Paris\n", None, "No column"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dnc import times
 from dnc.bulk.files import JobFiles
 from dnc.bulk.imports import plan as import_plan
-from dnc.bulk.imports.merge import RowOutcome, made_by, merge, outcome_of
+from dnc.bulk.imports.merge import RowOutcome, is_unchanged_listing, merge, outcome_of
 from dnc.bulk.imports.pacing import AuditLag, NotYetDone, Pace
 from dnc.bulk.imports.pieces import PLAN, piece_name
 from dnc.bulk.imports.request import ImportOptions, RowRequest, moment_of, read
@@ -236,7 +236,7 @@ def test_rows_of_one_number_merge_alike_in_any_order_and_a_repeat_changes_nothin
         before = in_order
         in_order, counted, _ = apply(before, row)
         assert counted == ["listed" if i == 0 else "already_listed"]
-        assert made_by(in_order, OPTIONS.import_id, rows)
+        assert is_unchanged_listing(in_order, OPTIONS.import_id, rows)
     for row in rows:
         assert apply(in_order, row)[2] is False
     shuffled = list(rows)
@@ -254,7 +254,7 @@ def test_a_row_for_a_listed_number_merges_as_an_add_does():
     entry, counted, changed = apply(stored, row_request(5, NOW + timedelta(days=50)))
     assert (counted, changed, entry.version) == (["already_listed"], True, 2)
     assert (entry.change, entry.expires_at, entry.sources) == ("requested_again", None, {"sms", "suppression"})
-    assert not made_by(entry, OPTIONS.import_id, [row_request(5)])
+    assert not is_unchanged_listing(entry, OPTIONS.import_id, [row_request(5)])
     assert outcome_of(entry, OPTIONS.import_id, "0.5") == RowOutcome.ALREADY_LISTED
     assert outcome_of(entry, OPTIONS.import_id, "0.6") is None
 

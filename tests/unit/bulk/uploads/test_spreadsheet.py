@@ -164,7 +164,7 @@ def test_an_unreadable_workbook_is_refused_with_advice(data, words):
 
 
 def test_a_workbook_that_is_too_large_is_refused(monkeypatch):
-    monkeypatch.setattr(spreadsheet, "MOST_BYTES", 1000)
+    monkeypatch.setattr(spreadsheet, "MAX_BYTES", 1000)
     with pytest.raises(FileRefused, match="larger than"):
         imported(workbook({"a": ROWS}))
 
