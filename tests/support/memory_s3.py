@@ -25,6 +25,15 @@ class MemoryS3:
     def head_object(self, *, Key, **_):
         return {"ContentLength": len(self._of(Key, "HeadObject")), "ETag": "x"}
 
+    def delete_object(self, *, Key, **_):
+        self.objects.pop(Key, None)
+
+    def get_paginator(self, _operation):
+        return self
+
+    def paginate(self, *, Prefix, **_):
+        return [{"Contents": [{"Key": key} for key in self.objects if key.startswith(Prefix)]}]
+
     def create_multipart_upload(self, *, Key, **_):
         self.objects[f"{Key}?parts"] = b""
         return {"UploadId": "u"}

@@ -33,7 +33,14 @@ THROTTLING = frozenset(
     }
 )
 """Codes that mean throttling: the list in botocore's standard retry mode."""
-TRY_AGAIN = THROTTLING | {"InternalServerError", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"}
+TRY_AGAIN = THROTTLING | {
+    "InternalServerError",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "TransactionConflictException",
+}
+"""Codes after which the same request may succeed. The SDKs do not repeat a write that met a transaction; we do."""
 
 
 class AwsError(Exception):

@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dnc.aws import wire
 from dnc.aws.credentials import Credentials
 from dnc.aws.dynamodb import DynamoDB
-from dnc.aws.errors import AwsError, NoResponse
+from dnc.aws.errors import AwsError, NoResponse, storage
+from dnc.problems import Unavailable
 from tests.support import fault_server as faults
 from tests.support.fault_server import FaultServer, close, error, http, ok, ok_then_close, raw, reset, stall, trickle
 
@@ -385,6 +386,15 @@ def test_each_operation_is_sent_as_boto3_sends_it(operation):
     assert mine.headers["x-amz-target"] == theirs.headers["x-amz-target"]
     assert mine.headers["content-type"] == theirs.headers["content-type"]
     assert mine.json == theirs.json
+
+
+def test_a_write_that_meets_a_transaction_is_repeated_unlike_in_boto3():
+    put = {"TableName": "numbers", "Item": KEY}
+    with FaultServer([error("TransactionConflictException")] * 3) as server:
+        assert ours(server.url).put_item(**put) == {}
+        assert len(server.received) == 4
+    with FaultServer(after=error("TransactionConflictException")) as server, pytest.raises(Unavailable), storage():
+        ours(server.url).put_item(**put)
 
 
 def test_retries_of_a_transaction_carry_the_same_token():
