@@ -4,14 +4,12 @@ import base64
 import copy
 import json
 import os
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import botocore.loaders
 import botocore.session
 import pytest
-import requests
 from moto import mock_aws
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -20,45 +18,13 @@ from dnc import times
 from dnc.accounts.access import Role
 from dnc.accounts.store import Accounts
 from dnc.accounts.tokens import PLATFORM
-from dnc.aws import clients, connections
-from dnc.aws.dynamodb import DynamoDB
+from dnc.aws import clients
 from dnc.aws.presigned import presigner
 from dnc.bulk.files import s3
-from tests.support import tables
-from tests.support.consistency import assert_consistent
+from tests.support import moto_client, tables
 from tests.support.gateway import ACCOUNT, BUCKET, BUS, ENVIRONMENT, Gateway, loaded_modules
-from tests.support.partiql import WithPartiQL
 
 OTHER = "globex"
-
-_ONE_AT_A_TIME = threading.Lock()
-"""moto copies its tables without a lock, which fails if another thread writes meanwhile."""
-
-
-class MotoConnection:
-    """A connection for the service's own client that sends its signed bytes to moto and returns moto's response."""
-
-    keep = used = True
-
-    def send(self, request):
-        head, _, body = request.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
-        assert_consistent(headers.get("X-Amz-Target", ""), body)
-        with _ONE_AT_A_TIME:
-            self._response = requests.post(f"https://{headers['Host']}/", data=body, headers=headers, timeout=5)
-
-    def receive(self):
-        headers = "".join(f"\r\n{name.lower()}: {value}" for name, value in self._response.headers.items())
-        return connections.Response(self._response.status_code, headers.encode(), self._response.content)
-
-    def claim(self, request_id):
-        pass
-
-    def is_fit(self):
-        return True
-
-    def close(self):
-        pass
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -84,12 +50,7 @@ def loaded_models():
 def environment(monkeypatch):
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    # moto does not see the sockets that the service's own client opens, and does not support PartiQL batches.
-    monkeypatch.setattr(connections.Connections, "_opened", lambda _: MotoConnection())
-    execute = WithPartiQL.batch_execute_statement
-    monkeypatch.setattr(
-        DynamoDB, "batch_execute_statement", lambda self, **request: execute(WithPartiQL(self), **request)
-    )
+    moto_client.connect(monkeypatch)
     # A test may replace one of these clients.
     cached = (clients.dynamodb, clients.event_bridge, clients.step_functions, s3, presigner)
     for client in cached:

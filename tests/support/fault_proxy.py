@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import time
+import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -43,6 +44,7 @@ class FaultProxy(FaultServer):
         self._address = urlsplit(upstream).netloc
         self._idle: list[http.client.HTTPConnection] = []
         self._late: list[ReceivedRequest] = []
+        self._previous = (0, b"")
         self.spoiled: list[str] = []
 
     def __exit__(self, *exception):
@@ -63,7 +65,9 @@ class FaultProxy(FaultServer):
         return list(self.spoiled)
 
     def pass_on(self, connection, request) -> bool:
-        connection.sendall(self._answer(request).as_bytes())
+        sent = self._answer(request).as_bytes()
+        self._previous = (request.connection, sent)
+        connection.sendall(sent)
         self._deliver_late()
         return True
 
@@ -72,7 +76,7 @@ class FaultProxy(FaultServer):
             kept = FAULTS[fault](self, connection, request)
             if kept is None:
                 return self.pass_on(connection, request)
-            self.spoiled.append(f"{fault} {request.operation}")
+            self.spoiled.append(f"{fault}: {request.operation}")
             return kept
 
         return act
@@ -90,7 +94,7 @@ class FaultProxy(FaultServer):
         answer = Answer(response.status, response.read(), response.headers["x-amzn-RequestId"])
         self._idle.append(upstream)
         if time.monotonic() - began > self._patience / 2:
-            self.spoiled.append(f"slow {request.operation}")  # on a busy machine, without a fault
+            self.spoiled.append(f"slow: {request.operation}")  # on a busy machine, without a fault
         return answer
 
     def _deliver_late(self) -> None:
@@ -128,12 +132,23 @@ class FaultProxy(FaultServer):
         return False
 
     def wrong_checksum(self, connection, request):
-        connection.sendall(self._answer(request).as_bytes(crc=1))
+        """The body arrives as another one, which reads as "no row"."""
+        whole = self._answer(request).body
+        connection.sendall(fault_server.http(200, b"{ }", crc=zlib.crc32(whole)))
         return True
 
     def send_twice(self, connection, request):
-        """The response to this request comes again, in place of the response to the next one."""
+        """The response comes again before the next request is sent."""
         connection.sendall(self._answer(request).as_bytes() * 2)
+        return True
+
+    def send_previous(self, connection, request):
+        """The response to the request before comes once more, in place of the response to this one."""
+        number, previous = self._previous
+        if number != request.connection:
+            return None
+        self._answer(request)
+        connection.sendall(previous)
         return True
 
     def carry_out_twice(self, connection, request):
@@ -194,6 +209,7 @@ FAULTS: dict[str, Fault] = {
     "truncated": FaultProxy.truncate,
     "wrong checksum": FaultProxy.wrong_checksum,
     "sent twice": FaultProxy.send_twice,
+    "previous response": FaultProxy.send_previous,
     "carried out twice": FaultProxy.carry_out_twice,
     "left unread": FaultProxy.leave_unread,
     "conflict": FaultProxy.conflict,
