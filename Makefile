@@ -59,6 +59,11 @@ fuzz: setup ## Send generated requests and sequences of them with every role (20
 		FUZZ_ROLES="intake dialer agent manager auditor admin operator" \
 		$(PYTHON) -m pytest tests/functional/fuzz -n 2
 
+.PHONY: model
+model: test-setup ## Run random histories on DynamoDB Local behind a failing proxy (5 minutes): EXAMPLES=100 of them, SEED=n to repeat a run
+	@MODEL_EXAMPLES=$(or $(EXAMPLES),100) $(PYTHON) -m pytest tests/conformance/model --show-capture=no --tb=short \
+		$(if $(SEED),--hypothesis-seed=$(SEED))
+
 .PHONY: mutants
 mutants: setup ## Remove each guard in turn, in a copy: a test must notice (15 minutes). NAME="part of a name" chooses some
 	@$(PYTHON) -m tests.mutants $(if $(NAME),"$(NAME)")

@@ -1,15 +1,15 @@
-"""Fixtures for tests on DynamoDB Local, which has DynamoDB's own semantics."""
+"""Fixtures for tests on DynamoDB Local, which has DynamoDB's own semantics, and on the other engines beside it."""
 
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-import boto3
 import pytest
 
-from dnc.aws.credentials import Credentials
 from dnc.aws.dynamodb import DynamoDB
-from tests.support import dynamodb_local, tables
+from tests.support import dynamodb_local, engines, tables
+from tests.support.engines import Engine
 
 
 @pytest.fixture(scope="session")
@@ -21,31 +21,45 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def emulator_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with engines.running_emulator(tmp_path_factory.mktemp("emulator")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def make_client(endpoint: str) -> Any:
-    def make(service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-        )
-
-    return make
+    return partial(engines.client_of, endpoint=endpoint)
 
 
 @pytest.fixture(scope="session")
-def client(make_client: Any) -> Any:
-    return make_client("dynamodb")
+def local(endpoint: str) -> Iterator[Engine]:
+    with engines.at(endpoint) as engine:
+        yield engine
 
 
-@pytest.fixture(scope="session")
-def own(endpoint: str) -> Iterator[DynamoDB]:
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """DynamoDB Local, or another engine in the tests of `each_engine`."""
+    name = getattr(request, "param", engines.DYNAMODB_LOCAL)
+    if name == engines.MOTO:
+        with engines.moto() as engine:
+            yield engine
+    elif name == engines.EMULATOR:
+        with engines.at(request.getfixturevalue("emulator_url")) as engine:
+            yield engine
+    else:
+        yield request.getfixturevalue("local")
+
+
+@pytest.fixture
+def client(engine: Engine) -> Any:
+    return engine.client
+
+
+@pytest.fixture
+def own(engine: Engine) -> DynamoDB:
     """The service's own client."""
-    keys = Credentials({"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"})
-    client = DynamoDB(endpoint, "us-east-1", keys)
-    yield client
-    client.close()
+    return engine.own
 
 
 @pytest.fixture

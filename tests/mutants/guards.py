@@ -1957,4 +1957,11 @@ GUARDS = (
         ":",
         ("functional/bulk/scrubs/test_scrubs.py",),
     ),
+    Mutant(
+        "a write that meets a transaction is repeated",
+        "functions/dnc/aws/errors.py",
+        '    "TransactionConflictException",\n',
+        "",
+        ("unit/aws/test_faults.py::test_a_write_that_meets_a_transaction_is_repeated_unlike_in_boto3",),
+    ),
 )

@@ -2,14 +2,12 @@
 
 import concurrent.futures
 import itertools
-import json
 import uuid
 from datetime import timedelta
 
 import pytest
 
 from dnc import times
-from dnc.accounts.store import Accounts
 from dnc.audit import chain as audit
 from dnc.audit.changes import EventType, RecordedChange, read_stream_record
 from dnc.audit.reader import PAGE_SECONDS, AuditLog
@@ -17,6 +15,8 @@ from dnc.audit.writer import AuditWriter
 from dnc.entries import reasons
 from dnc.entries.entry import Actor, Request, Source, Write
 from dnc.entries.removal_store import Removals
+from tests.support.engines import each_engine
+from tests.support.streams import TableStream
 
 NUMBER = "+14155550100"
 
@@ -34,39 +34,19 @@ def remove(numbers, version):
     numbers.remove(NUMBER, removal, version, by, lambda entry: reasons.remove(entry, removal, by, may_order=False))
 
 
-def stream_records(make_client, client, table):
-    """Read the table's whole stream as plain JSON, as Lambda would deliver it."""
-    streams = make_client("dynamodbstreams")
-    arn = client.describe_table(TableName=table)["Table"]["LatestStreamArn"]
-    records = []
-    for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
-        iterator = streams.get_shard_iterator(
-            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        while iterator:
-            page = streams.get_records(ShardIterator=iterator)
-            records += page["Records"]
-            iterator = page.get("NextShardIterator") if page["Records"] else None
-    for record in records:
-        record["dynamodb"]["ApproximateCreationDateTime"] = record["dynamodb"][
-            "ApproximateCreationDateTime"
-        ].timestamp()
-    return json.loads(json.dumps(records))
+@pytest.fixture
+def numbers(own, names):
+    return Removals(own, names["numbers"], "acme", names["accounts"])
 
 
 @pytest.fixture
-def numbers(client, names):
-    return Removals(client, names["numbers"], "acme", names["accounts"])
+def writer(own, names):
+    return AuditWriter(own, names["audit"], pytest.fail)
 
 
 @pytest.fixture
-def writer(client, names):
-    return AuditWriter(client, names["audit"], pytest.fail)
-
-
-@pytest.fixture
-def log(client, names):
-    return AuditLog(client, names["audit"], "acme")
+def log(own, names):
+    return AuditLog(own, names["audit"], "acme")
 
 
 def rows_of(client, table):
@@ -92,7 +72,8 @@ def test_every_change_in_the_real_stream_is_recorded_in_one_chain(numbers, write
     )
     client.delete_item(TableName=names["numbers"], Key=key)
     numbers.add(request(), write())
-    changes = list(filter(None, map(read_stream_record, stream_records(make_client, client, names["numbers"]))))
+    records = TableStream(client, make_client("dynamodbstreams"), names["numbers"]).new()
+    changes = list(filter(None, map(read_stream_record, records)))
     for change in changes:
         writer.record([change], writer.heads([change.subject]).get(change.subject))
     rows, head = log.history(NUMBER)
@@ -130,6 +111,7 @@ def recorded_changes(count):
     ]
 
 
+@each_engine
 def test_many_writers_of_one_chain_cannot_fork_it(writer, log):
     events = recorded_changes(60)
     parts = [events[i::6] for i in range(6)] + [events[:30], events[20:]]
@@ -146,6 +128,7 @@ def test_many_writers_of_one_chain_cannot_fork_it(writer, log):
     assert {row["event_key"] for row in rows} == {one.sequence for one in events}
 
 
+@each_engine
 def test_tampering_with_stored_rows_is_detected(writer, log, client, names):
     events = recorded_changes(5)
     writer.record(events, None)
@@ -161,10 +144,11 @@ def test_tampering_with_stored_rows_is_detected(writer, log, client, names):
     assert audit.verify(*log.history(NUMBER))["broken_at"] == 3
 
 
-def test_the_timeline_returns_every_event_once_newest_first(client, names, log):
+@each_engine
+def test_the_timeline_returns_every_event_once_newest_first(own, names, log):
     days = [times.now() - timedelta(days=i) for i in range(4)]
     for i, day in enumerate(days):
-        writer = AuditWriter(client, names["audit"], pytest.fail, clock=lambda day=day: day)
+        writer = AuditWriter(own, names["audit"], pytest.fail, clock=lambda day=day: day)
         for number in (f"+1415555{100 + n:04}" for n in range(10)):
             one = RecordedChange("acme", number, str(10 - i).zfill(40), EventType.LISTED, "t", {}, None, None, {}, "")
             writer.record([one], writer.heads([one.subject]).get(one.subject))
@@ -180,6 +164,7 @@ def test_the_timeline_returns_every_event_once_newest_first(client, names, log):
         assert len(seen) == len(set(seen)) == 40
 
 
+@each_engine
 def test_a_page_that_would_begin_before_the_window_is_empty(log):
     until = times.now().replace(hour=12)
     since = until - timedelta(hours=2)
@@ -187,14 +172,15 @@ def test_a_page_that_would_begin_before_the_window_is_empty(log):
         assert log.timeline(since, until, 50, times.text(before)) == ([], None)
 
 
-def test_a_filter_that_matches_nothing_ends_in_time_with_a_token_and_reads_no_event_twice(client, names):
+@each_engine
+def test_a_filter_that_matches_nothing_ends_in_time_with_a_token_and_reads_no_event_twice(own, names):
     at = times.now()
-    writer = AuditWriter(client, names["audit"], pytest.fail, clock=lambda: at)
+    writer = AuditWriter(own, names["audit"], pytest.fail, clock=lambda: at)
     for number in (f"+1415555{100 + n:04}" for n in range(30)):
         one = RecordedChange("acme", number, "1".zfill(40), EventType.LISTED, "t", {}, None, None, {}, "")
         writer.record([one], None)
     seconds = itertools.count(0, 1)  # each event that is looked at takes a second
-    log = AuditLog(client, names["audit"], "acme", clock=lambda: float(next(seconds)))
+    log = AuditLog(own, names["audit"], "acme", clock=lambda: float(next(seconds)))
     seen, before, pages = [], None, 0
 
     def never(row):
@@ -209,24 +195,3 @@ def test_a_filter_that_matches_nothing_ends_in_time_with_a_token_and_reads_no_ev
     assert seen == sorted(seen, reverse=True)
     assert len(seen) == len(set(seen)) == 30
     assert pages >= 30 / PAGE_SECONDS
-
-
-def test_changes_of_an_account_within_one_millisecond_all_pass_and_none_is_lost(client, names):
-    accounts = Accounts(client, names["accounts"])
-    at = times.now()
-    accounts.put("acme", {"name": "a"}, at)
-    changes = [{"name": "b"}, {"default_region": "GB"}, {"suspended": True}] * 3
-    with concurrent.futures.ThreadPoolExecutor(9) as pool:
-        list(pool.map(lambda change: accounts.put("acme", change, at), changes))
-    account = accounts.profile("acme")
-    assert (account.name, account.default_region, account.suspended) == ("b", "GB", True)
-    assert times.parse(account.changed_at) == times.parse(times.text(at)) + timedelta(milliseconds=9)
-
-
-def test_concurrent_changes_create_each_account_once(client, names):
-    accounts = Accounts(client, names["accounts"])
-    at = times.now()
-    with concurrent.futures.ThreadPoolExecutor(5) as pool:
-        made = list(pool.map(lambda i: accounts.put(f"acct-{i % 2}", {"name": f"n{i}"}, at), range(4)))
-    assert sum(created for _, created in made) == 2
-    assert [p.account_id for p in accounts.page(10, None)[0]] == ["acct-0", "acct-1"]

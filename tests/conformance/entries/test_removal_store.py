@@ -11,6 +11,9 @@ from dnc.entries import pending, reasons
 from dnc.entries.entry import Actor, Change, Request, Source, Write
 from dnc.entries.removal_store import Removals
 from dnc.problems import Conflict, NotListed
+from tests.support.engines import each_engine
+
+pytestmark = each_engine
 
 NUMBER, RIGHT = "+14155550100", "+14155550101"
 REMOVAL = {"reason": "test_number", "note": "ours"}

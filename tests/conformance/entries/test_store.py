@@ -18,6 +18,9 @@ from dnc.entries.removal_store import Removals
 from dnc.entries.store import Numbers
 from dnc.entries.wire import row_of
 from dnc.problems import Conflict, NotListed
+from tests.support.engines import each_engine
+
+pytestmark = each_engine
 
 NUMBER = "+14155550100"
 
@@ -215,7 +218,8 @@ def test_a_removed_number_leaves_the_index_and_a_restored_one_comes_back(numbers
 
 
 def test_a_page_ends_in_time_with_its_token(behind_removed_rows, own, names):
-    numbers = Numbers(own, names["numbers"], "acme")
+    client = Counted(own)
+    numbers = Numbers(client, names["numbers"], "acme")
     seconds = itertools.count(0, 9)  # each read takes nine seconds
     numbers._clock = lambda: float(next(seconds))
     pages, seen, after = 0, [], None
@@ -223,7 +227,8 @@ def test_a_page_ends_in_time_with_its_token(behind_removed_rows, own, names):
         found, after = numbers.page(Filters(status="removed", source="web"), 50, after, times.now())
         seen += found
         pages += 1
-    assert (seen, pages) == ([], 2), "two reads of at most 1,000 rows, one for each page"
+    assert seen == []
+    assert len(client.queries) == pages > 1, "each page ends after its first read"
 
 
 def test_an_expired_entry_is_neither_listed_nor_lost(numbers):
