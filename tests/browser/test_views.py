@@ -384,7 +384,7 @@ def test_help_explains_sources_reasons_and_roles(desk):
     desk.heading("DNC Numbers")
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Help")
-    expect(dialog).to_contain_text("The disposition or the button was pressed by mistake")
+    expect(dialog).to_contain_text("The disposition or button was chosen by mistake")
     expect(dialog).to_contain_text("A company do-not-call request ends")
     expect(dialog).to_contain_text("The person asked by text message")
     expect(dialog).to_contain_text("Checks numbers before calls.")
