@@ -1,4 +1,4 @@
-"""Examples of requests for `docs/openapi.json`: valid in an account `acme` of the US, as the local stack has one."""
+"""Examples of requests for `docs/openapi.json`, valid for the account `acme` in the US, which the local stack has."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "choose_scrub_columns": _COLUMNS,
     "make_export": {"kind": "numbers", "format": "csv"},
     "make_import": {"filename": "leads.csv", "bytes": 1024, "source": "import", "region": "US", "acting_user": "u-17"},
-    "make_key": {"role": "dialer", "name": "dialer of the night shift"},
+    "make_key": {"role": "dialer", "name": "night-shift dialer"},
     "make_scrub": {"filename": "leads.csv", "bytes": 1024, "region": "US", "by": "row", "acting_user": "u-17"},
     "put_account": {"name": "Acme Solar", "default_region": "US"},
     "read_numbers": {"numbers": _NUMBERS, "region": "US"},

@@ -1,6 +1,6 @@
-"""The links of `docs/openapi.json`: which request can follow a response, and with what of it.
+"""The links of `docs/openapi.json`: which requests can follow a response, and which of its values they use.
 
-They say what no schema can: where a version, an id or a page token comes from. Clients may follow them, and generated
+They say what a schema cannot: where a version, an id or a page token comes from. Clients may follow them, and generated
 sequences of requests do.
 """
 
@@ -39,7 +39,7 @@ _OF_A_REMOVED_NUMBER = {
 }
 _OF_A_WAITING_REMOVAL = {
     **_OF_A_NUMBER,
-    "Pending": _link("list_pending_removals", "List what waits for a second person", _ACCOUNT),
+    "Pending": _link("list_pending_removals", "List the removals that wait for a second person", _ACCOUNT),
     "Approve": _link("approve_removal", "Approve the removal", _NUMBER, _SEEN),
     "Reject": _link("reject_removal", "Reject the removal", _NUMBER, _SEEN),
     "Withdraw": _link("withdraw_removal", "Withdraw the removal", _NUMBER, _SEEN),
@@ -69,7 +69,7 @@ LINKS: dict[tuple[str, int], dict[str, Link]] = {
         "Undo": _link("undo_import", "Undo the import when it is done", _JOB, _PERSON),
     },
     ("read_import", 200): {"Undo": _link("undo_import", "Undo the import when it is done", _JOB, _PERSON)},
-    ("undo_import", 200): {"Read": _link("read_import", "Read how far the undo is", _JOB)},
+    ("undo_import", 200): {"Read": _link("read_import", "Read the progress of the undo", _JOB)},
     ("make_scrub", 201): {
         "Read": _link("read_scrub", "Read the scrub", _JOB),
         "ChooseColumns": _link("choose_scrub_columns", "Continue a scrub that waits for its columns", _JOB),

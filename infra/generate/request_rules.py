@@ -1,7 +1,7 @@
-"""What a valid request's body must also satisfy, as JSON Schema: rules that the handlers and the domain apply.
+"""Further rules for valid requests, as JSON Schema: the ones that the handlers and the domain apply.
 
-The models state names, forms and lengths. A rule that depends on stored data, on the clock or on a text's meaning (a
-phone number, a country's name) cannot be stated in a schema; examples and links make valid requests possible there.
+The models state names, forms and lengths. A schema cannot state a rule that depends on stored data, on the clock or on
+the meaning of a text (a phone number, a country's name). Examples and links show valid requests in these cases.
 """
 
 from collections.abc import Mapping
@@ -19,23 +19,23 @@ _PERSON: Schema = {
     "pattern": r"\S",
     "maxLength": 128,
     "title": "Acting User",
-    "description": "the person who acts: required with an API key, which is not a person; a JWT may leave it out",
+    "description": "the person who acts; required with an API key, optional with a JWT",
 }
 _REASON: Schema = {"$ref": "#/components/schemas/RemovalReason"}
 _OF_QUERIES: dict[tuple[str, str], Schema] = {
     ("ReadAudit", "type"): {"$ref": "#/components/schemas/EventType"},
 }
-"""What query parameters must be beyond what their models' schemas say, by model and name."""
+"""Stricter schemas of query parameters than the models state, by model and name."""
 
 
 def with_rules(schemas: Mapping[str, Schema]) -> dict[str, Schema]:
-    """Return the schemas of all models, with the rules of those that have any, and the reasons as an enum."""
+    """Return the schemas of all models with their rules, and the removal reasons as an enum."""
     reasons = {"enum": [*REASONS], "title": "RemovalReason", "type": "string"}
     return {"RemovalReason": reasons, **{name: _with_rules(name, schema) for name, schema in schemas.items()}}
 
 
 def of_query(model: str, name: str, schema: Schema) -> Schema:
-    """Return the schema of a query parameter, with its rule if it has one."""
+    """Return the schema of a query parameter, or the stricter one if it has one."""
     return _OF_QUERIES.get((model, name), schema)
 
 
@@ -90,7 +90,7 @@ def _reasons(fields: Schema) -> Schema:
 
 
 def _evidence_of(reason: Reason) -> Schema:
-    """Return what a removal for a reason must have."""
+    """Return the rule that states what a removal for a reason must have."""
     inside = [field.removeprefix("evidence.") for field in reason.requires if field.startswith("evidence.")]
     needed: Schema = {field: NOT_BLANK for field in reason.requires if not field.startswith("evidence.")}
     if inside:

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from dnc.api.fields import ActingUser, Body, Day, Moment, Note, Region, Text, whole
+from dnc.api.fields import ActingUser, Body, Day, Moment, Note, Region, Text, as_integer
 from dnc.bulk.exports.format import ExportFormat, ExportKind
 from dnc.bulk.files import MAX_UPLOAD_BYTES
 from dnc.bulk.scrubs.leads import BlockBy
@@ -16,7 +16,7 @@ Filename = Annotated[
 Bytes = Annotated[
     int,
     Field(ge=1, le=MAX_UPLOAD_BYTES, description="the file's length; it is signed into the URL"),
-    BeforeValidator(whole),
+    BeforeValidator(as_integer),
 ]
 
 

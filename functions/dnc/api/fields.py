@@ -19,8 +19,8 @@ def text_or_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def whole(value: object) -> object:
-    """Read 1024.0 as 1024: JSON has one kind of number, and JSON Schema calls both an integer."""
+def as_integer(value: object) -> object:
+    """Read 1024.0 as 1024, because JSON has one kind of number, and JSON Schema calls both an integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -58,7 +58,7 @@ _DATE = Annotated[str, Field(json_schema_extra={"format": "date"})]
 TIME_OR_DATE = _WRITTEN_TIME | _DATE
 Moment = Annotated[datetime, BeforeValidator(_rfc_3339, json_schema_input_type=_WRITTEN_TIME)]
 Version = Annotated[
-    int, Field(ge=1, description="The version of the entry that the caller has seen"), BeforeValidator(whole)
+    int, Field(ge=1, description="The version of the entry that the caller has seen"), BeforeValidator(as_integer)
 ]
 Region = Annotated[str | None, BeforeValidator(_region)]
 """A country as people and programs name it, read as ISO 3166-1 alpha-2. An empty text counts as absent."""

@@ -40,7 +40,7 @@ TRY_AGAIN = THROTTLING | {
     "ServiceUnavailable",
     "TransactionConflictException",
 }
-"""Codes after which the same request may succeed. The SDKs do not repeat a write that met a transaction; we do."""
+"""Codes after which the same request may succeed. The SDKs do not retry a write that conflicts with a transaction."""
 
 
 class AwsError(Exception):
