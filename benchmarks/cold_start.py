@@ -131,7 +131,7 @@ def compared(
     inverse: bool = False,
     wall_time: bool = False,
 ) -> dict[str, Any]:
-    """Return a row: how many times the subject's cost the reference takes, or with `inverse` the other way round."""
+    """Return a row: the reference's cost divided by the subject's, or with `inverse` the other way round."""
     ours, theirs = starts[subject], starts[reference]
 
     def cost(colds: list[Cold]) -> list[float]:

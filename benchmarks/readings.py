@@ -1,8 +1,8 @@
 """The cost of finding out that a number has one reading and one form. `python -m benchmarks.readings [--quick]`.
 
 A plain North American number, E.164 of other countries and a national form of Great Britain have one reading. Reading
-them must cost what it costs to read each text as one number, as libphonenumber does (`references.one_number`): the
-texts of a file by the thousand, as an import and a scrub read them, and a whole warm check of one number.
+them must cost no more than reading each text as one number, as libphonenumber does (`references.one_number`). This
+measures texts by the thousand, as an import and a scrub read them, and a whole warm check of one number.
 """
 
 import random
@@ -63,7 +63,7 @@ def main(quick: bool) -> list[dict[str, Any]]:
         measured = cpu_time.take_turns("benchmarks.readings", names, rounds, calls, {})
         rows.append(
             results.compared(
-                NAMES[kind], READINGS, ONE_NUMBER, measured[names[0]], measured[names[1]], "µs CPU a call", GOAL
+                NAMES[kind], READINGS, ONE_NUMBER, measured[names[0]], measured[names[1]], "µs CPU per call", GOAL
             )
         )
     with StandIn(subjects.tables(1)) as stand_in:
@@ -74,7 +74,9 @@ def main(quick: bool) -> list[dict[str, Any]]:
         measured = cpu_time.take_turns("benchmarks.readings", names, rounds, calls, environment, folder)
     ours, theirs = measured[names[0]], measured[names[1]]
     rows.append(
-        results.compared("a warm check of one number, whole", READINGS, ONE_NUMBER, ours, theirs, "µs CPU a call", GOAL)
+        results.compared(
+            "a warm check of one number, whole", READINGS, ONE_NUMBER, ours, theirs, "µs CPU per call", GOAL
+        )
     )
     return rows
 

@@ -28,7 +28,7 @@ def svg(rows: Iterable[Mapping[str, Any]]) -> str:
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height}" width="{total}" height="{height}" '
         'role="img" font-family="system-ui, sans-serif" font-size="12">',
-        "<title>How many times the subject's cost the reference takes, for each comparison with a goal</title>",
+        "<title>The reference's cost divided by the subject's, for each comparison with a goal</title>",
     ]
     for power in range(int(powers) + 1):
         x = _x(10.0**power, powers)

@@ -29,7 +29,7 @@ def _names(statement: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 class ConditionalTables(Tables):
-    """Tables whose INSERT fails if the row exists, and whose UPDATE fails if the version is another."""
+    """Tables whose INSERT fails if the row exists, and whose UPDATE fails if the version differs."""
 
     def _batchexecutestatement(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"Responses": [self._execute(s["Statement"], s["Parameters"]) for s in request["Statements"]]}

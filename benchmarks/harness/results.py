@@ -71,7 +71,7 @@ def compared(
     inverse: bool = False,
     **more: Any,
 ) -> dict[str, Any]:
-    """Return a row: how many times the subject's cost the reference takes, or with `inverse` the other way round.
+    """Return a row. The ratio is the reference's cost divided by the subject's, or with `inverse` the other way round.
 
     `ours`, `theirs`: the cost of each round, in `unit`. The ratio is the median of the rounds' ratios. `more` is added
     to the row: `memory` (MB), `note`, and `scale`, the measured inputs of `infra.scale.model`.
@@ -175,14 +175,14 @@ def _introduction(run: Mapping[str, Any]) -> list[str]:
         f"`{run['command']}` wrote this page on {where['date']}, on {where['cpu']} with {where['cores']} cores, "
         f"{where['system']}, Python {where['python']}. The load average at the start was {where['load_at_start']}.",
         "",
-        "Each ratio compares two subjects that took turns in the same run: how many times the subject's cost the "
-        "reference takes. It is the median of the rounds, and the spread is the smallest and the largest. If the goal "
-        "is `<=`, the ratio is the other way round: how many times the reference's cost the subject takes.",
+        "In each row, a subject and a reference took turns in the same run. The ratio is the reference's cost divided "
+        "by the subject's, as the median of the rounds. The spread is the smallest and the largest ratio of a round. "
+        "If the goal is `<=`, the ratio is the other way round: the subject's cost divided by the reference's.",
         "",
         "Cold starts, invocations and checks are measured on the built artifacts, bulk work and the reading of numbers "
         "on the sources. A reference that is not installed (Debian's `redis-server`, `mariadb-server`) is skipped.",
         "",
-        "![How many times the subject's cost each reference takes](results.svg)",
+        "![The cost of each reference divided by the subject's](results.svg)",
         "",
         "In the chart, a longer bar is better unless it says otherwise. The tick is the goal.",
     ]

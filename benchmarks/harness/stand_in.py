@@ -106,7 +106,7 @@ class Tables:
             *parents, last = (names.get(name, name) for name in path.split("."))
             at = row
             for parent in parents:
-                at = at.get(parent, {}).get("M", {})  # what is not there cannot be set in
+                at = at.get(parent, {}).get("M", {})  # nothing can be set inside a map that does not exist
             term = value.rpartition(" ")[2]
             if term in values:
                 at[last] = values[term]

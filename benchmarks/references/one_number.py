@@ -1,7 +1,7 @@
 """Reads each text as one number, as libphonenumber does: the number reader without readings and older forms.
 
-It has the same structure, the same table and the same compiled patterns as `dnc.phone.reader`. What `reader` needs to
-know that a number has one reading and one form is missing.
+It has the same structure, the same table and the same compiled patterns as `dnc.phone.reader`, but not the code that
+finds out whether a number has one reading and one form.
 """
 
 from collections.abc import Iterable
