@@ -180,7 +180,7 @@ def test_activity_can_be_extended_back_without_limit(desk):
 # Reports
 
 
-def test_reports_say_that_a_day_is_a_day_in_utc(desk):
+def test_reports_say_that_days_are_in_utc(desk):
     desk.api.add("+14155550100", source="web", ago=1)
     desk.api.add("+14155550101", source="sms", ago=1)
     desk.api.remove("+14155550101", ago=0)

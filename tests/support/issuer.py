@@ -101,7 +101,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(body).encode())
 
     def log_message(self, *_: object) -> None:
-        """Keep the test output clean."""
+        """Log nothing, to keep the test output clean."""
 
 
 @contextmanager

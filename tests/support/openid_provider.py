@@ -39,7 +39,7 @@ def running(client_id: str, audience: str) -> Iterator[Provider]:
         text=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # it warns that it stores everything in memory, as tests want it to
+        stderr=subprocess.DEVNULL,  # it warns that it stores everything in memory, which is what tests need
     )
     assert process.stdin
     assert process.stdout

@@ -1,4 +1,4 @@
-"""A client beside which somebody else acts: right before its next write, between what was read and what is written."""
+"""A client for races: somebody else acts right before its next write, after it has read."""
 
 from collections.abc import Callable
 from typing import Any

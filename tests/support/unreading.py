@@ -1,4 +1,4 @@
-"""A client whose batches leave every key unread, at first or for ever."""
+"""A client whose batches leave every key unread, at first or forever."""
 
 from typing import Any
 

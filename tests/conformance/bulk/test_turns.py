@@ -101,7 +101,7 @@ def test_a_heartbeat_of_a_run_without_a_slot_changes_nothing(account):
     assert account.ask(second, LEASE.total_seconds()).taken
 
 
-def test_of_many_that_ask_at_once_as_many_run_as_may(account):
+def test_of_many_that_ask_at_once_no_more_run_than_there_are_slots(account):
     jobs = [account.job(JobKind.SCRUB) for _ in range(10)]
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda job: account.ask(job, pool=Pool.READERS, limit=3, kind=JobKind.SCRUB), jobs))
@@ -111,7 +111,7 @@ def test_of_many_that_ask_at_once_as_many_run_as_may(account):
 
 
 class Clock:
-    """A clock that all readers share: whoever sleeps moves it on."""
+    """A clock that all readers share. Sleeping moves it forward."""
 
     def __init__(self):
         self.at, self.lock = NOW.timestamp(), threading.Lock()
@@ -146,7 +146,7 @@ def test_lookups_wait_for_what_they_will_use(own, names):
     assert 6.0 <= clock.at - NOW.timestamp() <= 7.5
 
 
-def test_time_that_nobody_read_in_is_not_made_up_for(own, names):
+def test_unused_read_units_are_not_saved_up(own, names):
     clock = Clock()
     reader = ReadPace(own, names["accounts"], "acme", 100, clock.now, clock.sleep)
     reader.wait(100)

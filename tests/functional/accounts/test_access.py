@@ -156,7 +156,7 @@ def test_a_request_without_a_valid_caller_is_401(modules, context):
         assert modules[module].lambda_handler(event, None)["statusCode"] == 401
 
 
-def test_an_operator_reaches_every_account_and_a_misspelt_one_is_404(gateway):
+def test_an_operator_reaches_every_account_and_a_misspelled_one_is_404(gateway):
     assert gateway.numbers("operator", "GET", account=OTHER).status == 200
     for method, resource in MAY:
         if "{account_id}" in resource and method != "PUT" and not (method == "POST" and resource.endswith("/exports")):

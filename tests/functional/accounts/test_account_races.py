@@ -1,4 +1,4 @@
-"""What an account's row and its keys are worth: races, rows that do not belong there, and times to the second."""
+"""Accounts and their keys: races, rows that belong elsewhere, and expiries to the exact second."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def no_refusals(monkeypatch):
     monkeypatch.setattr(store, "_refusals", Refusals())
 
 
-def test_a_change_of_a_name_does_not_undo_a_suspension_that_came_between(accounts, dynamodb):
+def test_changing_the_name_does_not_undo_a_concurrent_suspension(accounts, dynamodb):
     later = NOW + timedelta(seconds=1)
     racing = Racing(dynamodb, lambda: accounts.put("acme", {"suspended": True}, later))
     Accounts(racing, "accounts").put("acme", {"name": "Renamed"}, later + timedelta(seconds=1))
@@ -39,7 +39,7 @@ def test_a_change_of_a_name_does_not_undo_a_suspension_that_came_between(account
     assert (profile.name, profile.suspended, racing.acted) == ("Renamed", True, True)
 
 
-def test_of_two_that_create_an_account_one_creates_it(accounts, dynamodb):
+def test_of_two_concurrent_creations_of_an_account_one_succeeds(accounts, dynamodb):
     first = {"name": "First", "default_region": "GB", "suspended": True}
     racing = Racing(dynamodb, lambda: accounts.put("new-one", first, NOW))
     _, created = Accounts(racing, "accounts").put("new-one", {"name": "Second"}, NOW + timedelta(seconds=1))
@@ -48,7 +48,7 @@ def test_of_two_that_create_an_account_one_creates_it(accounts, dynamodb):
     assert profile.created_at == times.text(NOW)
 
 
-def test_a_key_is_never_written_over_another(accounts, monkeypatch):
+def test_a_new_key_never_overwrites_another(accounts, monkeypatch):
     token = Token.new("acme")
     monkeypatch.setattr(Token, "new", lambda _: token)
     accounts.make_key("acme", Role.DIALER, "first", None, "test", NOW)
@@ -66,13 +66,13 @@ def test_a_key_that_is_revoked_twice_keeps_the_first_time_and_person(accounts):
     assert first[0]["revoked_at"] == times.text(NOW)
 
 
-def test_a_key_that_does_not_exist_is_not_made_by_revoking_it(accounts):
+def test_revoking_a_key_that_does_not_exist_creates_none(accounts):
     with pytest.raises(NotFound):
         accounts.revoke_key("acme", "nosuchkey", NOW, "key:k")
     assert accounts.keys("acme") == []
 
 
-def test_an_operators_role_in_an_accounts_partition_counts_for_nothing(accounts):
+def test_an_operators_role_in_an_accounts_partition_is_ignored(accounts):
     token = accounts.make_key("acme", Role.OPERATOR, "by hand", None, "test", NOW)["token"]
     with pytest.raises(KeyRefused):
         accounts.authenticate(token, NOW)
@@ -87,7 +87,7 @@ def test_a_key_without_an_account_is_refused(accounts, role):
         accounts.authenticate(token, NOW)
 
 
-def test_a_key_ends_at_its_very_time(accounts):
+def test_a_key_expires_at_its_exact_time(accounts):
     ends = times.text(NOW + timedelta(hours=1))
     token = accounts.make_key("acme", Role.ADMIN, "k", ends, "test", NOW)["token"]
     assert accounts.authenticate(token, times.parse(ends) - timedelta(milliseconds=1))[1] == ends
@@ -101,7 +101,7 @@ def test_a_key_that_was_not_read_at_first_is_read_again(accounts, dynamodb):
     assert caller.account_id == "acme"
 
 
-def test_a_key_that_is_never_read_is_not_an_unknown_one(accounts, dynamodb, monkeypatch):
+def test_a_key_that_cannot_be_read_is_not_treated_as_unknown(accounts, dynamodb, monkeypatch):
     monkeypatch.setattr("dnc.aws.queries.attempts", lambda _: range(3))
     token = accounts.make_key("acme", Role.ADMIN, "k", None, "test", NOW)["token"]
     with pytest.raises(Unavailable):
@@ -119,7 +119,7 @@ class OthersRow:
         return self._client.get_item(Key={**Key, "account_id": {"S": "globex"}}, **request)
 
 
-def test_another_accounts_profile_is_never_taken(accounts, dynamodb):
+def test_another_accounts_profile_is_never_used(accounts, dynamodb):
     with pytest.raises(Unavailable):
         Profiles(OthersRow(dynamodb), "accounts").profile("acme")
 
@@ -127,7 +127,7 @@ def test_another_accounts_profile_is_never_taken(accounts, dynamodb):
 @pytest.mark.parametrize(
     "account_id", ["#platform", "#accounts", "A", "a", "-a", "a_b", "acme\n", "acme/..", "a" * 64, "аcme", "", "a#b"]
 )
-def test_an_account_has_an_id_of_one_form(accounts, account_id):
+def test_an_account_id_has_only_one_form(accounts, account_id):
     with pytest.raises(NotFound):
         accounts.profile(account_id)
     with pytest.raises(InvalidRequest):
@@ -156,13 +156,13 @@ def checksummed(body):
         " nck_acme." + "k" * 12 + "." + "s" * 43,
     ],
 )
-def test_a_token_has_one_form(body):
+def test_a_token_has_only_one_form(body):
     with pytest.raises(Unauthenticated, match="not a Nocall key"):
         Token.read(checksummed(body))
     assert Token.read(checksummed("nck_acme." + "k" * 12 + "." + "s" * 43)).partition == "acme"
 
 
-def test_a_token_is_read_whole():
+def test_a_token_with_trailing_characters_is_refused():
     good = checksummed("nck_acme." + "k" * 12 + "." + "s" * 43)
     for token in (good + "\n", good + "x", good + " "):
         with pytest.raises(Unauthenticated, match="not a Nocall key"):
@@ -183,7 +183,7 @@ def test_a_caller_without_an_account_has_no_policy():
         policy(Caller("key:k", Role.ADMIN, None), "arn:aws:execute-api:r:1:api/v1")
 
 
-def test_a_credential_ends_at_its_very_time_in_a_handler(gateway, modules, monkeypatch):
+def test_a_handler_refuses_a_credential_from_the_exact_time_of_its_expiry(gateway, modules, monkeypatch):
     ends = NOW + timedelta(hours=1)
     context = {
         "principal": "key:k",

@@ -117,14 +117,14 @@ def test_an_invalid_token_is_401(gateway, modules, token, claims):
 
 
 class AnyAccount:
-    """Accounts of which every id is one."""
+    """Accounts in which every id exists."""
 
     def profile(self, _account_id):
         return SimpleNamespace(suspended=False)
 
 
 @pytest.mark.parametrize("account_id", ["*", "acme/numbers", "#platform", "Acme", "acme\n", "a", "", "аcme"])
-def test_a_token_names_an_account_by_an_id_of_its_one_form(issuer, token, account_id):
+def test_a_token_must_name_a_valid_account_id(issuer, token, account_id):
     from authorize.jwt_issuer import Issuer
 
     reader = Issuer(f"http://127.0.0.1:{issuer.server_address[1]}", AUDIENCE, "custom:account", "role")

@@ -266,7 +266,7 @@ POISON = {
 
 @pytest.mark.parametrize("kind", POISON)
 @pytest.mark.parametrize("versioned", [False, True], ids=["same version", "next version"])
-def test_a_poisoned_row_is_recorded_blocks_calls_and_affects_no_other(
+def test_an_unreadable_row_is_recorded_blocks_calls_and_affects_no_other(
     gateway, dynamodb, stream, kind, versioned, capsys
 ):
     gateway.add(NUMBER, source="web")

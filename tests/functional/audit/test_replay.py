@@ -100,7 +100,7 @@ def test_a_batch_that_lambda_gave_up_on_is_a_gap_until_it_is_replayed(gateway, s
     assert in_the_bucket() == []
 
 
-def test_a_gap_in_the_middle_has_its_versions(gateway, stream, run):
+def test_a_gap_in_the_middle_names_its_versions(gateway, stream, run):
     gateway.add(NUMBER)
     assert stream.deliver() == []
     for note in ("second", "third"):
@@ -117,7 +117,7 @@ def test_a_gap_in_the_middle_has_its_versions(gateway, stream, run):
     assert gap(gateway) is None
 
 
-def test_a_change_that_was_just_made_is_no_gap(gateway, stream, later):
+def test_a_change_that_was_just_made_is_not_a_gap(gateway, stream, later):
     gateway.add(NUMBER)
     assert gap(gateway) is None
     later()

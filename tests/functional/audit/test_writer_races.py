@@ -1,4 +1,4 @@
-"""Writers of one chain with stale heads: whoever comes second sees it, and no event is lost, forked or repeated."""
+"""Writers of one chain with stale heads: the second one notices, and no event is lost, forked or repeated."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def head_of(writer):
     return writer.heads([SUBJECT]).get(SUBJECT)
 
 
-def test_two_writers_that_both_begin_a_chain_make_one(writer, dynamodb):
+def test_two_writers_that_both_begin_a_chain_create_only_one(writer, dynamodb):
     writer.record([change(1)], None)
     writer.record([change(2)], None)
     assert events(dynamodb) == [1, 2]
@@ -57,7 +57,7 @@ def test_an_event_that_exists_is_never_written_again(writer, dynamodb):
     assert events(dynamodb) == [1, 2]
 
 
-def test_a_chain_that_is_held_takes_no_event_whatever_the_writer_has_read(writer, dynamodb):
+def test_a_held_chain_accepts_no_event_whatever_the_writer_has_read(writer, dynamodb):
     writer.record([change(1)], None)
     before = head_of(writer)
     writer.hold(SUBJECT)
@@ -97,7 +97,7 @@ def test_a_head_that_was_not_read_at_first_is_read_again(dynamodb, writer):
     assert head_of(reading) == head_of(writer)
 
 
-def test_a_head_that_is_never_read_is_not_taken_for_absent(dynamodb, monkeypatch):
+def test_a_head_that_cannot_be_read_is_not_treated_as_absent(dynamodb, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr("dnc.aws.queries.attempts", lambda _: range(3))
     with pytest.raises(Unavailable):

@@ -1,4 +1,4 @@
-"""A request may cover one channel: it blocks checks for that channel, and checks that name none."""
+"""A request may cover one channel. It then blocks checks for that channel, and checks that name none."""
 
 import itertools
 
@@ -71,14 +71,14 @@ def test_the_channels_of_a_new_listing_do_not_come_from_the_removed_one(gateway)
     assert gateway.numbers("manager", "POST", f"/{NUMBER}/restore", body).body["channels"] == ["text"]
 
 
-def test_the_number_that_was_meant_gets_the_channels_of_the_wrong_one(gateway):
+def test_the_correct_number_gets_the_channels_of_the_wrong_one(gateway):
     gateway.add(NUMBER, channels=["text"], note="STOP")
     removal = {"reason": "entered_wrong_number", "correct_number": "+14155550148", "if_version": 1}
     assert gateway.numbers("manager", "DELETE", f"/{NUMBER}", {**removal, "acting_user": "u-1"}).status == 200
     assert statuses(gateway, "+14155550148") == ["listed", "listed", "clear"]
 
 
-def test_the_order_and_the_words_of_channels_make_no_other_content(gateway):
+def test_the_order_and_wording_of_channels_do_not_change_the_content(gateway):
     gateway.add(NUMBER, channels=["text", "voice"], request_key="k")
     for same in ({"channels": ["voice", "Text"]}, {}, {"channels": ["both"]}):
         entry = gateway.add(NUMBER, request_key="k", **same)

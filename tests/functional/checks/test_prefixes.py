@@ -83,7 +83,7 @@ def test_any_reading_that_begins_with_a_prefix_blocks_and_an_entry_of_any_readin
     assert gateway.check([written])["results"][0]["source"] == "web"
 
 
-def test_a_removed_number_stays_blocked_and_the_answers_say_by_what(gateway):
+def test_a_removed_number_stays_blocked_and_the_responses_say_why(gateway):
     block(gateway, ["+1415"])
     gateway.add(NUMBER)
     notice = gateway.numbers("manager", "GET", f"/{NUMBER}").body["removal_notice"]
@@ -105,7 +105,7 @@ def test_a_number_that_only_a_prefix_blocks_has_no_entry_to_remove(gateway, meth
 @pytest.mark.parametrize(
     "prefix", ["+1", "+44", "+353", "1900", "+", "", "+0900", "+19005550", "+999123", "+1-800-FLOWERS", "+١٩٠٠", "+9"]
 )
-def test_what_is_no_prefix_is_refused(gateway, prefix):
+def test_an_invalid_prefix_is_refused(gateway, prefix):
     for role, method in (("admin", "PATCH"), ("operator", "PUT")):
         body = {"blocked_prefixes": ["+1900", prefix]} | ({"note": "x"} if method == "PATCH" else {})
         reply = gateway.call(role, method, "/accounts/acme", body)

@@ -34,7 +34,7 @@ def numbers(dynamodb):
 
 @pytest.fixture
 def racing(dynamodb):
-    """Make a store beside which somebody else acts before its first write."""
+    """Create a store for races: somebody else acts before its first write."""
     return lambda act: Removals(Racing(dynamodb, act), "numbers", "acme", "accounts")
 
 
@@ -67,14 +67,14 @@ def remove(numbers, version, removal=None, by="remover"):
     )
 
 
-def test_a_removal_does_not_overwrite_a_request_that_came_between(numbers, racing):
+def test_a_removal_does_not_overwrite_a_concurrent_request(numbers, racing):
     numbers.add(request(), write("listed"))
     with pytest.raises(Conflict):
         remove(racing(lambda: numbers.add(request(source=Source.WEB), write("between"))), 1)
     assert numbers.read(NUMBER).status == "listed"
 
 
-def test_the_correct_number_does_not_lose_a_request_that_came_between(numbers, racing):
+def test_listing_the_correct_number_does_not_lose_a_concurrent_request(numbers, racing):
     numbers.add(request(), write("listed"))
     removal = {"reason": "legal_order", "evidence": {"reference": "o-1"}, "correct_number": CORRECT}
     remove(racing(lambda: numbers.add(request(CORRECT, Source.LEGAL), write("between"))), 1, removal)
@@ -115,7 +115,7 @@ def test_a_repeated_removal_has_the_same_reason_evidence_and_person(numbers):
         numbers.remove(NUMBER, removal, 1, made, lambda e: reasons.remove(e, removal, made, may_order=True))
 
 
-def test_a_restore_does_not_overwrite_what_came_between(numbers, racing):
+def test_a_restore_does_not_overwrite_a_concurrent_change(numbers, racing):
     numbers.add(request(), write("listed"))
     remove(numbers, 1)
     with pytest.raises(Conflict):
@@ -156,8 +156,8 @@ def test_a_row_by_hand_is_replaced_only_while_nobody_has_written_to_it(bulk, num
     assert numbers.read(NUMBER).sources == {"legal", "web"}
 
 
-class Answering(WithPartiQL):
-    """Answers each statement with a code."""
+class Responding(WithPartiQL):
+    """Responds to each statement with a code."""
 
     def __init__(self, client, code):
         super().__init__(client)
@@ -179,14 +179,14 @@ class Answering(WithPartiQL):
         ("ConditionalCheckFailed", "conflicts"),
     ],
 )
-def test_a_statement_that_was_not_carried_out_is_never_counted_as_done(dynamodb, code, outcome):
-    stored = BulkEntries(Answering(dynamodb, code), "numbers", "acme").store([wanted(None)])
+def test_a_statement_that_was_not_executed_is_never_counted_as_done(dynamodb, code, outcome):
+    stored = BulkEntries(Responding(dynamodb, code), "numbers", "acme").store([wanted(None)])
     assert getattr(stored, outcome) == {NUMBER}
 
 
-def test_a_statement_that_is_refused_for_another_reason_is_a_defect(dynamodb):
+def test_a_statement_that_is_refused_for_another_reason_is_a_bug(dynamodb):
     with pytest.raises(StatementRefused, match="ValidationError"):
-        BulkEntries(Answering(dynamodb, "ValidationError"), "numbers", "acme").store([wanted(None)])
+        BulkEntries(Responding(dynamodb, "ValidationError"), "numbers", "acme").store([wanted(None)])
 
 
 def test_an_entry_that_was_not_read_at_first_is_read_again(dynamodb, numbers):
@@ -194,7 +194,7 @@ def test_an_entry_that_was_not_read_at_first_is_read_again(dynamodb, numbers):
     assert BulkEntries(Unreading(dynamodb, 2), "numbers", "acme").read([NUMBER]).keys() == {NUMBER}
 
 
-def test_an_entry_that_is_never_read_is_not_taken_for_absent(dynamodb, numbers, monkeypatch):
+def test_an_entry_that_cannot_be_read_is_not_treated_as_absent(dynamodb, numbers, monkeypatch):
     monkeypatch.setattr("dnc.aws.queries.attempts", lambda _: range(3))
     numbers.add(request(), write("listed"))
     with pytest.raises(Unavailable):

@@ -43,7 +43,7 @@ parties = st.builds(party, principals, names, st.sampled_from(["key:a", "key:b",
 
 
 @given(parties, parties, st.booleans())
-def test_a_person_is_never_another_person_than_themselves_and_the_rule_is_symmetric(one, other, only_people):
+def test_nobody_counts_as_another_person_to_themselves_and_the_rule_is_symmetric(one, other, only_people):
     assert why_not_another(one, one, only_people=only_people)
     if not only_people:
         assert bool(why_not_another(one, other, only_people=False)) == bool(

@@ -1,4 +1,4 @@
-"""What a record of the accounts table's stream says, and what only a hand can have written."""
+"""Records of the accounts table's stream: which change each one is, and who can have made it."""
 
 from datetime import UTC, datetime
 
@@ -65,7 +65,7 @@ def change(old, new):
         (KEY, None, EventType.DELETED_OUT_OF_BAND),
     ],
 )
-def test_a_change_is_named_by_what_only_the_service_or_a_hand_can_have_done(old, new, kind):
+def test_a_change_is_attributed_to_the_service_or_to_someone_outside_it(old, new, kind):
     recorded = change(old, new)
     assert recorded.type is kind
     by_hand = kind in {EventType.ALTERED_OUT_OF_BAND, EventType.DELETED_OUT_OF_BAND}

@@ -118,7 +118,7 @@ def test_a_missing_or_wrong_head_is_detected(given_images):
     assert broken_at(rows, Head(head.length - 1, head.digest)) is not None
 
 
-def test_an_index_that_is_left_out_shows_although_every_digest_fits():
+def test_a_skipped_index_is_detected_although_every_digest_fits():
     first = audit.event(change(1, {}), Head(), times.now())
     third = audit.event(change(2, {}), Head(2, first["digest"]), times.now())
     assert broken_at([first, third], audit.head_after(third, Head())) == 2

@@ -70,12 +70,12 @@ def test_headers_without_an_end_are_refused_before_they_fill_the_memory():
         connection.receive()
 
 
-def test_a_peer_that_closes_without_a_byte_is_told_apart():
+def test_a_peer_that_closes_without_a_byte_is_distinguished():
     with received(b"") as connection, pytest.raises(Closed):
         connection.receive()
 
 
-def test_a_used_connection_is_fit_until_something_comes_unrequested():
+def test_a_connection_can_be_reused_until_unrequested_bytes_arrive():
     with received(response(), ends=False) as connection:
         connection.receive()
         assert connection.is_fit()

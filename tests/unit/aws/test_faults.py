@@ -192,7 +192,7 @@ def test_a_reused_connection_that_closes_after_the_request_is_retried_once(pause
     assert pauses == []
 
 
-def test_a_late_response_is_never_taken_for_another_requests():
+def test_a_late_response_is_never_used_for_another_request():
     late = threading.Event()
 
     def tardy(connection, _):

@@ -252,7 +252,7 @@ def test_a_call_does_not_wait_beyond_the_deadline_for_another_attempt(monkeypatc
     assert len(server.received) == 1
 
 
-def test_tls_session_tickets_are_not_taken_for_stray_bytes(tmp_path, monkeypatch):
+def test_tls_session_tickets_are_not_treated_as_stray_bytes(tmp_path, monkeypatch):
     file, context = self_signed(tmp_path, "127.0.0.1")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
     with FaultServer(after=respond_with_row, tls=context) as server:

@@ -50,7 +50,7 @@ def test_a_batch_of_any_size_is_read_a_hundred_keys_at_a_time():
     assert [len(request["RequestItems"]["t"]["Keys"]) for request in client.requests] == [100, 100, 50]
 
 
-def test_a_key_that_stays_unread_is_never_taken_for_absent():
+def test_a_key_that_stays_unread_is_never_treated_as_absent():
     client = Client({"Responses": {}, "UnprocessedKeys": {"t": {"Keys": [1]}}})
     with pytest.raises(Unavailable):
         list(queries.batch(client, "t", [1], patience=0.05))

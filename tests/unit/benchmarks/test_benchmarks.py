@@ -26,7 +26,7 @@ def test_a_ratio_is_the_median_of_the_rounds_and_has_a_spread():
     ]
 
 
-def test_an_inverse_ratio_says_how_many_times_the_references_cost_the_subject_takes():
+def test_an_inverse_ratio_is_the_subjects_cost_divided_by_the_references():
     row, _ = rows("<= 0.1 x", inverse=True, memory=12.3)
     assert (row["ratio"], row["spread"], row["reached"]) == (0.2, [0.1, 0.4], False)
     assert results.as_lines([row]).endswith("2 vs. 10 µs CPU; 12 MB at most, goal <= 0.1 x, **not reached**")

@@ -10,7 +10,7 @@ KEY = f"accounts/acme/imports/{ID}/upload"
 
 
 class Recording:
-    """An S3 client that keeps what it is called with."""
+    """An S3 client that records its calls."""
 
     def __init__(self):
         self.puts = []
@@ -45,13 +45,13 @@ def test_the_key_of_an_upload_names_its_account_kind_and_job():
         f"accounts/acme/imports/{ID}/report.csv",
     ],
 )
-def test_any_other_key_is_no_upload(key):
+def test_any_other_key_is_not_an_upload(key):
     with pytest.raises(ValueError, match="upload"):
         upload_of(key)
 
 
 @pytest.mark.parametrize("account_id", ["../globex", "", "A", "a", "acme/imports", "#platform", "acme\n"])
-def test_a_jobs_files_are_an_accounts(account_id):
+def test_a_jobs_files_need_a_valid_account(account_id):
     with pytest.raises(ValueError, match="account"):
         JobFiles(None, "bulk", account_id, JobKind.IMPORT, ID)
 

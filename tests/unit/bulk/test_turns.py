@@ -10,7 +10,7 @@ from dnc.bulk import turns
 from dnc.bulk.turns import LEASE, LONGEST_WAIT, Pool, assign_slot, wait_seconds
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-EVENTS_OF_A_QUESTION = 9
+EVENTS_PER_ATTEMPT = 9
 """Wait: entered, exited; Task: entered, scheduled, started, succeeded, exited; Choice: entered, exited."""
 MOST_EVENTS = 25_000
 
@@ -55,7 +55,7 @@ def test_every_job_has_its_turn_as_soon_as_those_before_it_have_ended(limit, job
     assert ended == sorted(ended)
 
 
-def test_a_place_whose_lease_has_ended_is_free():
+def test_a_slot_whose_lease_has_ended_is_free():
     tickets, _ = assign_slot({}, "import#a", "run", Pool.LARGE_IMPORTS, 1, NOW)
     for at, has_turn in ((NOW + LEASE - timedelta(seconds=1), False), (NOW + LEASE, True)):
         after, _ = assign_slot(tickets, "import#b", "run", Pool.LARGE_IMPORTS, 1, at)
@@ -69,7 +69,7 @@ def test_another_run_of_a_job_waits_again():
     assert (tickets["import#a"].running, before) == (False, 1)
 
 
-def test_small_imports_and_readers_have_places_of_their_own():
+def test_small_imports_and_readers_have_slots_of_their_own():
     tickets, _ = assign_slot({}, "import#a", "run", Pool.LARGE_IMPORTS, 1, NOW)
     for job, pool in (("import#b", Pool.SMALL_IMPORTS), ("scrub#c", Pool.READERS)):
         tickets, _ = assign_slot(tickets, job, "run", pool, 1, NOW)
@@ -86,7 +86,7 @@ def test_a_wait_fits_in_an_executions_history_and_in_a_lease():
             seconds = wait_seconds(waited, before)
             assert 10 <= seconds < LEASE.total_seconds() / 2
             questions, waited = questions + 1, waited + seconds
-    assert questions * EVENTS_OF_A_QUESTION < MOST_EVENTS
+    assert questions * EVENTS_PER_ATTEMPT < MOST_EVENTS
 
 
 @given(waited=st.floats(0, LONGEST_WAIT.total_seconds()), before=st.integers(0, 50))

@@ -1,4 +1,4 @@
-"""By when a request must be honored, and which entries were late: against calendars written down by hand."""
+"""The deadline of a request, and which entries were late, compared with calendars that were written by hand."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -61,7 +61,7 @@ def test_the_last_day_on_which_a_request_is_honored_in_time(requested, region, l
 
 
 @pytest.mark.parametrize("source", ["registry", "suppression"])
-def test_what_no_person_asked_for_has_no_deadline(source):
+def test_a_listing_that_no_person_requested_has_no_deadline(source):
     assert deadlines.honor_by(source, at("2026-11-02"), "US") is None
 
 

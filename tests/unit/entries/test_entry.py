@@ -219,7 +219,7 @@ def test_missing_evidence_names_what_the_record_of_a_request_lacks():
     assert entry.missing_evidence == ["consumer_name", "telemarketer", "goods_or_services"]
 
 
-def test_an_expiry_takes_effect_at_its_very_second():
+def test_an_expiry_takes_effect_at_its_exact_second():
     ends = START + timedelta(hours=1)
     request = Request(NUMBER, Source.REGISTRY, times.text(START), expires_at=times.epoch(ends))
     entry = entries.request_listing("acme", None, request, write()).entry

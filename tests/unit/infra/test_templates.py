@@ -251,7 +251,7 @@ def test_a_task_waits_a_little_longer_than_its_function():
 
 
 @pytest.mark.parametrize("machine", ["ImportMachine", "ScrubMachine"])
-def test_nothing_of_a_job_begins_before_its_turn(machine):
+def test_no_work_of_a_job_begins_before_its_turn(machine):
     found = dict(states(definitions(stack())[machine]))
     [begins] = [choice["Next"] for choice in found["AnyPieces?"]["Choices"]]
     assert begins == "TakeTurn"

@@ -118,7 +118,7 @@ def test_a_reading_that_is_not_in_use_is_looked_up_but_not_listed():
     ("text", "region"),
     [("(03) 9123-4567", "AU"), ("03-1234-5678", "JP"), ("(11) 96123-4567", "BR"), ("030 121702", "DE")],
 )
-def test_an_ordinary_dash_is_no_extension(text, region):
+def test_an_ordinary_dash_does_not_begin_an_extension(text, region):
     assert len(phone.read(text, region).numbers) == 1
 
 
@@ -172,7 +172,7 @@ def test_a_cell_with_one_number_or_none_stays_whole(text, region):
     assert phone.split_cell(text, region) == [text]
 
 
-def test_a_local_number_after_a_number_is_no_extension():
+def test_a_local_number_after_a_number_is_not_an_extension():
     assert phone.split_cell("4155550142; 5550143", "US") == ["4155550142", "5550143"]
     with pytest.raises(InvalidNumber, match="more than one number"):
         phone.read("4155550142; 5550143", "US")

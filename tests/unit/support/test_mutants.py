@@ -33,6 +33,6 @@ def test_every_mutant_has_tests_that_exist():
 
 
 @pytest.mark.parametrize("source", ["", "guard guard"])
-def test_a_text_that_is_not_there_once_is_an_error(source):
+def test_a_text_that_does_not_occur_exactly_once_is_an_error(source):
     with pytest.raises(NotApplicable, match="occurs"):
         Mutant("a guard", "x.py", "guard", "", ()).applied(source)

@@ -20,7 +20,7 @@ FILE = FileSummary("numbers-00001.csv.gz", 3, 10, "0" * 64)
 
 
 class Ready:
-    """Makes exports whose rows were all read."""
+    """Creates exports whose rows have all been read."""
 
     def __init__(self, client):
         self.client = client
@@ -74,7 +74,7 @@ def test_an_export_that_is_sealed_twice_at_once_has_one_manifest(ready):
 
 
 class BetweenReads:
-    """A client beside which somebody acts between its first read and its second."""
+    """A client for races: somebody else acts between its first read and its second."""
 
     def __init__(self, client, act):
         self._client, self._act, self._reads = client, act, 0
@@ -114,7 +114,7 @@ def test_an_export_that_starts_over_while_it_is_sealed_is_not_sealed(ready, monk
     assert ready.exports.chain()[0].length == 0
 
 
-def test_a_step_is_noted_once(ready):
+def test_a_step_is_recorded_once(ready):
     export = ready.made()
     assert ready.exports.record_file(export, "+14155550100", FILE)
     assert not ready.exports.record_file(export, "+14155550100", FILE)
@@ -123,7 +123,7 @@ def test_a_step_is_noted_once(ready):
     assert (len(stored.state["files"]), stored.counts["rows"], stored.state["step"]) == (1, 3, 1)
 
 
-def test_an_export_that_has_ended_notes_no_step(ready):
+def test_an_export_that_has_ended_records_no_step(ready):
     export = ready.made()
     ready.exports.jobs.fail(JobKind.EXPORT, export.id, "run", NOW, "stopped")
     assert not ready.exports.record_file(export, "+14155550100", FILE)

@@ -54,7 +54,7 @@ def shown(gateway, export_id, account="acme"):
     return gateway.call("operator", "GET", f"/accounts/{account}/exports/{export_id}").body
 
 
-def test_an_export_is_ordered_written_and_read(gateway, started, tasks):
+def test_an_export_is_requested_written_and_read(gateway, started, tasks):
     gateway.add("+14155550100", note="@SUM(A1)")
     made = order(gateway, kind="numbers", format="jsonl", acting_user="u-5")
     assert (made.status, made.body["status"], made.body["files"], made.body["manifest_url"]) == (
@@ -117,7 +117,7 @@ def test_an_audit_export_ends_at_least_five_minutes_ago(gateway, started):
     assert job["from"].endswith("T00:00:00.000Z") or job["from"] == job["to"]
 
 
-def test_an_export_that_breaks_off_is_failed_and_counted(gateway, started, tasks, monkeypatch, capsys):
+def test_an_export_that_crashes_fails_and_is_counted(gateway, started, tasks, monkeypatch, capsys):
     made = order(gateway, kind="numbers").body
 
     def broken(*_):
@@ -267,7 +267,7 @@ def test_after_the_table_is_lost_an_import_of_the_export_restores_the_same_list(
     assert len(before) == 4
 
 
-def test_an_export_waits_while_as_many_run_as_may(gateway, started, tasks, monkeypatch):
+def test_an_export_waits_while_all_slots_are_taken(gateway, started, tasks, monkeypatch):
     step = gateway.modules["export_account.step"]
     limited = {**step.settings.environment, "READING_JOBS_PER_ACCOUNT": "1"}
     object.__setattr__(step.settings, "environment", limited)

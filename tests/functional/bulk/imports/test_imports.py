@@ -272,7 +272,7 @@ def test_a_piece_of_a_run_that_has_ended_does_nothing(imports, gateway):
     assert imports.read(job_id)["progress"] == 0.95
 
 
-def test_a_run_that_breaks_off_is_failed_and_can_be_undone(imports, gateway):
+def test_a_run_that_crashes_fails_and_can_be_undone(imports, gateway):
     job_id = imports.make(b"4155550100\n4155550101\n")
     plan, write, finish = imports.steps
     execution_input = {"detail": {"object": {"key": imports.key}}}
@@ -398,7 +398,7 @@ def test_a_repeated_file_renews_no_request_and_prevents_no_undo(imports, gateway
     assert gateway.numbers("auditor", "GET", "/+14155550100").body["status"] == "removed"
 
 
-def test_a_migrated_list_says_when_its_numbers_were_listed_and_does_not_confess_falsely(imports, gateway, stream):
+def test_a_migrated_list_says_when_its_numbers_were_listed_and_otherwise_late_is_unknown(imports, gateway, stream):
     data = (
         b"number,requested_at,listed_at\n"
         b"+14155550100,2026-03-02,2026-03-10\n"

@@ -26,7 +26,7 @@ def registries(gateway):
 
 
 def made_old(gateway, ago, *areas):
-    """Let the account's registries be as old as if they had been imported some days ago."""
+    """Make the account's registries as old as if they had been imported some days ago."""
     stored = {"M": {day(ago): {"L": [{"S": area} for area in areas]}}}
     clients.client("dynamodb").update_item(
         TableName="accounts",
@@ -41,7 +41,7 @@ def whole(imports, data=FILE, **more):  # noqa: F811
     return imports.whole(data, **{"source": "registry", **more})
 
 
-def test_an_import_of_a_registry_is_noted_by_area_with_the_day_of_its_file(imports, gateway):  # noqa: F811
+def test_an_import_of_a_registry_is_recorded_by_area_with_the_day_of_its_file(imports, gateway):  # noqa: F811
     assert registries(gateway) == []
     whole(imports)
     assert registries(gateway) == [{"day": day(0), "areas": ["+1212", "+1415", "+44"]}]
@@ -55,7 +55,7 @@ def test_an_import_of_a_registry_is_noted_by_area_with_the_day_of_its_file(impor
 
 
 @pytest.mark.parametrize("more", [{"dry_run": True}, {"source": "import"}, {"source": "suppression"}])
-def test_what_imports_no_registry_notes_none(imports, gateway, more):  # noqa: F811
+def test_an_import_of_anything_else_records_no_registry(imports, gateway, more):  # noqa: F811
     assert whole(imports, **more)["status"] == "done"
     assert registries(gateway) == []
 
@@ -101,7 +101,7 @@ def test_without_an_import_the_entrys_own_date_counts(gateway):
 @pytest.mark.parametrize(
     "stored", [{"S": "x"}, {"M": {"x": {"N": "1"}}}, {"M": {"soon": {"L": [{"N": "1"}, {"S": "+1415"}]}}}]
 )
-def test_a_note_that_a_hand_has_changed_stops_no_check_and_no_import(imports, gateway, stored):  # noqa: F811
+def test_a_record_that_was_changed_by_hand_stops_no_check_and_no_import(imports, gateway, stored):  # noqa: F811
     whole(imports)
     clients.client("dynamodb").update_item(
         TableName="accounts",
@@ -116,7 +116,7 @@ def test_a_note_that_a_hand_has_changed_stops_no_check_and_no_import(imports, ga
     assert {"day": day(0), "areas": ["+1212", "+1415", "+44"]} in registries(gateway)
 
 
-def test_an_undo_takes_the_note_back_but_not_that_of_a_later_import(imports, gateway, states):  # noqa: F811
+def test_an_undo_deletes_its_imports_record_but_not_a_later_one(imports, gateway, states):  # noqa: F811
     first = whole(imports, registry={"accessed_on": day(5)})
     whole(imports, f"{NEIGHBOR}\n".encode())
     assert imports.undo(first["id"]).status == 200

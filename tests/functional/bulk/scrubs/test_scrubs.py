@@ -327,7 +327,7 @@ def test_an_upload_that_is_announced_twice_is_scrubbed_once(scrubs):
 
 
 class Reached(Exception):
-    """A scrub has come to the state for which it was started."""
+    """A scrub has reached the state up to which it was run."""
 
 
 def work_at(scrubs, state):

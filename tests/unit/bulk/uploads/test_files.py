@@ -201,7 +201,7 @@ def test_the_artifacts_of_spreadsheets_are_tolerated(text):
     assert len(scrubbed(text.encode(), set()).clear) == 1
 
 
-def test_a_first_row_of_data_is_not_taken_for_a_header():
+def test_a_first_row_of_data_is_not_treated_as_a_header():
     rows = "".join(f"Bob,41555501{i:02},Austin\n" for i in range(9))
     found = scrubbed(f"Ann,n/a,Springfield\n{rows}".encode(), set())
     assert (len(found.leads), found.plan.header) == (10, "")

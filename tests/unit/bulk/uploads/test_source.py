@@ -72,7 +72,7 @@ def test_a_deleted_file_is_refused_with_the_reason():
 
 
 class Recording(MemoryS3):
-    """Keeps the requests for objects."""
+    """Records the requests for objects."""
 
     def __init__(self):
         super().__init__()
