@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
-# Keys of known forms. Guessing by entropy would find every digest; AWS's documented example keys are no secrets.
+# Only keys of known forms: guessing by entropy would report every digest, and AWS's documented example keys are not secrets.
 SECRETS := --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString \
 	--disable-plugin KeywordDetector --exclude-secrets 'EXAMPLE(KEY)?$$'
 UV := .tools/bin/uv

@@ -22,7 +22,7 @@ _LEFT_OUT = {
     "phonenumbers": ["geodata", "carrierdata", "tzdata", "geocoder.py", "carrier.py", "timezone.py"],
     "boto3": ["data", "examples"],
     "pydantic": ["v1", "mypy.py"],
-    # Only its Logger and metrics are used. Of the utilities, these need jmespath_utils.
+    # Only its Logger and metrics are used. Of the utilities, they need only jmespath_utils.
     "aws_lambda_powertools": ["event_handler", "middleware_factory", "metrics/provider/datadog", "utilities/[!_j]*"],
 }
 _SERVICE_FILES = ("service-2", "endpoint-rule-set-1", "paginators-1", "service-2.sdk-extras", "paginators-1.sdk-extras")

@@ -45,8 +45,8 @@ def test_a_sample_request_succeeds(gateway, modules, name):
 
 def test_the_sample_of_a_direct_check_succeeds(gateway):
     gateway.add("+14155550100")
-    told = gateway.modules["check_numbers.handler"].lambda_handler(sample("check_numbers"), None)
-    assert [result["status"] for result in told["results"]] == ["listed", "clear"]
+    response = gateway.modules["check_numbers.handler"].lambda_handler(sample("check_numbers"), None)
+    assert [result["status"] for result in response["results"]] == ["listed", "clear"]
 
 
 def test_the_authorizer_accepts_its_sample_once_the_key_is_filled_in(gateway, modules):
@@ -79,8 +79,8 @@ def test_the_samples_of_an_import_run_in_sequence(gateway, modules):
         event.get("input", {}).get("detail", {}).get("object", {}).pop(
             "version-id", None
         )  # moto's bucket has no such version
-        answer = modules[f"import_numbers.{name}"].lambda_handler(event, Context())
+        returned = modules[f"import_numbers.{name}"].lambda_handler(event, Context())
         if name == "plan":
-            assert modules["import_numbers.plan"].lambda_handler({"work": answer}, Context())["taken"]
-    told = Jobs(clients.client("dynamodb"), "accounts", "acme").get(JobKind.IMPORT, job_id)
-    assert (told.status, told.counts["listed"], told.counts["invalid"]) == ("done", 1, 1)
+            assert modules["import_numbers.plan"].lambda_handler({"work": returned}, Context())["taken"]
+    job = Jobs(clients.client("dynamodb"), "accounts", "acme").get(JobKind.IMPORT, job_id)
+    assert (job.status, job.counts["listed"], job.counts["invalid"]) == ("done", 1, 1)

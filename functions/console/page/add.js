@@ -68,8 +68,8 @@ export async function show(root, { number }, signal) {
     try {
       for (const part of parts(found.slice(0, READ_AT_MOST))) {
         const usable = part.filter(({ text }) => !shortened(text));
-        const answers = usable.length ? (await api("POST", ofAccount("/readings"), { body: { numbers: usable.map(({ text }) => text.slice(0, 1000)) }, signal: own })).readings : [];
-        readings.push(...part.map((one) => (shortened(one.text) ? { input: one.text, error: t.shortened } : { ...answers[usable.indexOf(one)], input: one.text })));
+        const returned = usable.length ? (await api("POST", ofAccount("/readings"), { body: { numbers: usable.map(({ text }) => text.slice(0, 1000)) }, signal: own })).readings : [];
+        readings.push(...part.map((one) => (shortened(one.text) ? { input: one.text, error: t.shortened } : { ...returned[usable.indexOf(one)], input: one.text })));
         read.replaceChildren(...readingsOf(readings, found.length));
       }
       if (!found.length) read.replaceChildren();

@@ -104,8 +104,8 @@ def test_a_heartbeat_of_a_run_without_a_slot_changes_nothing(account):
 def test_of_many_that_ask_at_once_no_more_run_than_there_are_slots(account):
     jobs = [account.job(JobKind.SCRUB) for _ in range(10)]
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda job: account.ask(job, pool=Pool.READERS, limit=3, kind=JobKind.SCRUB), jobs))
-    assert sum(answer.taken for answer in answers) == 3
+        turns = list(pool.map(lambda job: account.ask(job, pool=Pool.READERS, limit=3, kind=JobKind.SCRUB), jobs))
+    assert sum(turn.taken for turn in turns) == 3
     running = [job for job in jobs if account.status(job, JobKind.SCRUB) is JobStatus.RUNNING]
     assert len(running) == 3
 

@@ -159,7 +159,7 @@ def test_the_correct_number_is_listed_when_the_removal_is_requested(removals):
     assert (waiting_entry.status, removals.read(RIGHT).status) == ("listed", "listed")
     removed = approve(removals)
     assert removed.removal["correct_number"] == RIGHT
-    assert removals.read(RIGHT).version == 1, "an approval is no further request"
+    assert removals.read(RIGHT).version == 1, "an approval is not a further request"
 
 
 def test_a_request_during_an_approval_is_never_lost(removals):

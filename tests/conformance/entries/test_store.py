@@ -199,13 +199,13 @@ def test_the_first_page_behind_removed_rows_takes_two_reads(behind_removed_rows,
 
 def test_a_removed_number_leaves_the_index_and_a_restored_one_comes_back(numbers, own, names):
     def indexed():
-        answer = own.query(
+        response = own.query(
             TableName=names["numbers"],
             IndexName="listed",
             KeyConditionExpression="listed_account = :account",
             ExpressionAttributeValues={":account": {"S": "acme"}},
         )
-        return [(item["number"]["S"], item["version"]["N"]) for item in answer["Items"]]
+        return [(item["number"]["S"], item["version"]["N"]) for item in response["Items"]]
 
     numbers.add(request(), write())
     assert indexed() == [(NUMBER, "1")]

@@ -381,7 +381,9 @@ def test_the_change_events_of_a_number(gateway, dynamodb, stream, bus):
     gateway.add(NUMBER)
     stream.deliver()
     remove(gateway, 2)
-    assert gateway.numbers("manager", "GET", f"/{NUMBER}").body["status"] == "listed", "an SMS is no test number"
+    assert gateway.numbers("manager", "GET", f"/{NUMBER}").body["status"] == "listed", (
+        "a number that sent an SMS is not a test number"
+    )
     body = {"reason": "legal_order", "evidence": {"reference": "o"}, "if_version": 2, "acting_user": "u"}
     gateway.numbers("admin", "DELETE", f"/{NUMBER}", body)
     stream.deliver()

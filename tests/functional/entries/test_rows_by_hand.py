@@ -16,7 +16,7 @@ FORGED = {
     "removed without a person": {"status": {"S": "removed"}, "removal": REMOVAL},
     "a removal as text": {"status": {"S": "removed"}, "removal": {"S": "legal_order"}},
     "an expiry on a person's request": {"expires_at": {"N": "1"}},
-    "an expiry that is no whole number": {"expires_at": {"N": "1.5"}, "sources": {"SS": ["registry"]}},
+    "an expiry that is not a whole number": {"expires_at": {"N": "1.5"}, "sources": {"SS": ["registry"]}},
     "an expiry as text": {"expires_at": {"S": "1"}, "sources": {"SS": ["registry"]}},
     "an expiry without sources": {"expires_at": {"N": "1"}, "sources": None},
     "no status": {"status": None},

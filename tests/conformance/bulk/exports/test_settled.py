@@ -25,11 +25,11 @@ class Lagging:
         self.client, self.missing = client, missing
 
     def query(self, **request):
-        answer = self.client.query(**request)
+        response = self.client.query(**request)
         if "IndexName" in request:
-            shown = [item for item in answer["Items"] if item["subject"]["S"].partition("#")[2] not in self.missing]
-            answer["Items"] = shown
-        return answer
+            shown = [item for item in response["Items"] if item["subject"]["S"].partition("#")[2] not in self.missing]
+            response["Items"] = shown
+        return response
 
 
 @pytest.fixture

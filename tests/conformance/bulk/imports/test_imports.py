@@ -102,7 +102,7 @@ class Import:
         undoing = PieceUndo(store, self.options, Actor("key:k", "u-2"), "undone", Pace(1e6), lambda: True)
         import_piece.run(self.files, piece, undoing.undo, "undo-1/")
 
-    def whole(self, data, **more):
+    def completed(self, data, **more):
         pieces = self.plan(data, **more)
         for piece in pieces:
             self.write(piece)
@@ -215,7 +215,7 @@ def test_imports_killed_at_random_points_have_the_same_result_as_undisturbed_one
         for one in (calm, troubled):
             if seed % 10 == 0:
                 fill(one)
-        undisturbed = calm.whole(data, rows_per_piece=20)
+        undisturbed = calm.completed(data, rows_per_piece=20)
         rng = random.Random(seed)
         pieces = troubled.plan(data, rows_per_piece=20)
         for piece in pieces:
@@ -231,7 +231,7 @@ def test_workers_on_the_same_pieces_in_parallel_have_the_same_result_as_one(make
     calm, crowded = make_import(), make_import()
     fill(calm)
     fill(crowded)
-    undisturbed = calm.whole(data, rows_per_piece=100)
+    undisturbed = calm.completed(data, rows_per_piece=100)
     pieces = crowded.plan(data, rows_per_piece=100)
     failures = []
 
@@ -255,7 +255,7 @@ def test_workers_on_the_same_pieces_in_parallel_have_the_same_result_as_one(make
 def test_the_order_of_the_pieces_changes_neither_counts_nor_expiries(make_import):
     data = a_file(11)
     forward, backward = make_import(), make_import()
-    first = forward.whole(data)
+    first = forward.completed(data)
     pieces = backward.plan(data)
     for piece in reversed(pieces):
         backward.write(piece)
@@ -273,8 +273,8 @@ def test_a_dry_run_counts_exactly_and_changes_nothing(make_import):
         fill(real)
         fill(dry)
         stored = dry.table_rows()
-        result = real.whole(data)
-        assert dry.whole(data) == result
+        result = real.completed(data)
+        assert dry.completed(data) == result
         assert dry.table_rows() == stored
         skipped[skip] = result[0].get("skipped_removed", 0)
     assert 0 < skipped[False] < skipped[True], "without skip_removed, only rows dated before the removal are skipped"
@@ -283,7 +283,7 @@ def test_a_dry_run_counts_exactly_and_changes_nothing(make_import):
 def test_counts_add_up_and_each_invalid_row_is_reported_with_its_line(make_import):
     one = make_import()
     data = b"number\n4155550100\n12\n(415) 555-0100\n=cmd|x\n4155550101\n\n911\n"
-    counts, report = one.whole(data)
+    counts, report = one.completed(data)
     assert counts == {"rows": 6, "numbers": 6, "listed": 2, "already_listed": 1, "invalid": 3}
     result = list(csv.DictReader(io.StringIO(report)))
     assert [(row["line"], json.loads(row["value"]), row["outcome"]) for row in result] == [
@@ -350,7 +350,7 @@ class Throttling:
 def test_a_worker_backs_off_when_it_is_throttled_and_loses_nothing(make_import, fast):
     data = a_file(9, rows=200)
     calm, busy = make_import(), make_import()
-    undisturbed = calm.whole(data)
+    undisturbed = calm.completed(data)
     pieces = busy.plan(data)
     throttling, waits = Throttling(fast, 1), []
     pace = Pace(10_000, sleep=waits.append)
@@ -366,7 +366,7 @@ def test_a_worker_backs_off_when_it_is_throttled_and_loses_nothing(make_import, 
 def test_a_worker_that_runs_out_of_time_stops_and_can_be_continued(make_import):
     data = a_file(13, rows=1200, distinct=900)
     calm, short = make_import(), make_import()
-    undisturbed = calm.whole(data, rows_per_piece=1200)
+    undisturbed = calm.completed(data, rows_per_piece=1200)
     pieces = short.plan(data, rows_per_piece=1200)
     stopped = Counter()
     for piece in pieces:

@@ -40,7 +40,7 @@ class Ready:
         assert self.exports.record_end(export, NOW)
         return self.exports.get(export.id)
 
-    def beside(self, act):
+    def racing(self, act):
         return Exports(Racing(self.client, act), "accounts", "acme")
 
 
@@ -58,7 +58,7 @@ def test_two_manifests_that_are_sealed_at_once_follow_one_another(ready, before)
     sealed(ready, *[ready.read() for _ in range(before)])
     one, other = ready.read(), ready.read()
     first = []
-    second = json.loads(ready.beside(lambda: first.extend(sealed(ready, other))).seal(one, "v"))
+    second = json.loads(ready.racing(lambda: first.extend(sealed(ready, other))).seal(one, "v"))
     assert (first[0]["index"], second["index"]) == (before + 1, before + 2)
     assert second["previous_export_id"] == other.id
     assert (first[0]["previous_sha256"] == NO_DIGEST) == (before == 0)
@@ -68,7 +68,7 @@ def test_two_manifests_that_are_sealed_at_once_follow_one_another(ready, before)
 def test_an_export_that_is_sealed_twice_at_once_has_one_manifest(ready):
     export = ready.read()
     bodies = []
-    bodies.append(ready.beside(lambda: bodies.append(ready.exports.seal(export, "v"))).seal(export, "other version"))
+    bodies.append(ready.racing(lambda: bodies.append(ready.exports.seal(export, "v"))).seal(export, "other version"))
     assert bodies[0] == bodies[1]
     assert ready.exports.chain()[0].length == 1
 
@@ -110,7 +110,7 @@ def test_an_export_that_starts_over_while_it_is_sealed_is_not_sealed(ready, monk
     monkeypatch.setattr(store, "_ATTEMPTS", 2)
     export = ready.read()
     with pytest.raises(store.Unavailable):
-        ready.beside(lambda: ready.exports.restart(export, times.text(NOW))).seal(export, "v")
+        ready.racing(lambda: ready.exports.restart(export, times.text(NOW))).seal(export, "v")
     assert ready.exports.chain()[0].length == 0
 
 
@@ -145,9 +145,9 @@ def test_a_night_whose_beginning_was_exported_meanwhile_starts_over(ready):
 
 
 def test_the_audit_is_exported_up_to_five_minutes_ago():
-    def until(asked):
-        return orders.window(ExportKind.AUDIT, NOW - timedelta(days=1), asked, times.text(NOW), NOW)[1]
+    def end(requested):
+        return orders.window(ExportKind.AUDIT, NOW - timedelta(days=1), requested, times.text(NOW), NOW)[1]
 
     settled = times.text(NOW - timedelta(minutes=5))
-    assert until(None) == until(NOW) == until(NOW + timedelta(days=1)) == until(NOW - timedelta(minutes=5)) == settled
-    assert until(NOW - timedelta(minutes=6)) == times.text(NOW - timedelta(minutes=6))
+    assert end(None) == end(NOW) == end(NOW + timedelta(days=1)) == end(NOW - timedelta(minutes=5)) == settled
+    assert end(NOW - timedelta(minutes=6)) == times.text(NOW - timedelta(minutes=6))

@@ -159,7 +159,7 @@ def test_a_failing_account_stops_no_other_and_is_exported_on_the_next_run(gatewa
     assert exports(gateway, "acme") == []
     night(tasks, at)
     assert [job["status"] for job in exports(gateway, "acme")] == ["done", "done"], "a suspended account's list too"
-    assert len(exports(gateway, "globex")) == 2, "a repeated night is no second export"
+    assert len(exports(gateway, "globex")) == 2, "a repeated night makes no second export"
     assert {job["created_by"]["principal"] for job in exports(gateway, "acme")} == {"schedule:nightly"}
 
 
@@ -291,18 +291,18 @@ def test_an_export_waits_while_all_slots_are_taken(gateway, started, tasks, monk
 
 def test_an_export_of_the_audit_starts_over_if_the_index_lags_before_it_is_sealed(gateway, started, tasks, monkeypatch):
     made = order(gateway, kind="audit", **{"from": "2026-01-01T00:00:00Z"}).body["id"]
-    answers = iter([None, IndexLags(), None, None])
+    outcomes = iter([None, IndexLags(), None, None])
     compared = []
 
     def compare(_sample):
         compared.append(1)
-        if answer := next(answers):
-            raise answer
+        if outcome := next(outcomes):
+            raise outcome
 
     monkeypatch.setattr("dnc.bulk.exports.settled.Sample.compare", compare)
-    given = json.loads(started[0]["input"])
+    work = json.loads(started[0]["input"])
     with pytest.raises(IndexLags):
-        tasks["Write"](given)
+        tasks["Write"](work)
     assert shown(gateway, made)["status"] == "running"
-    assert tasks["Write"](given) == {"done": True, "wait": 0}
+    assert tasks["Write"](work) == {"done": True, "wait": 0}
     assert (len(compared), shown(gateway, made)["status"]) == (4, "done")

@@ -70,7 +70,7 @@ class Imports:
     def read(self, job_id):
         return self.gateway.call("auditor", "GET", f"/accounts/acme/imports/{job_id}").body
 
-    def whole(self, data, **more):
+    def completed(self, data, **more):
         job_id = self.make(data, **more)
         self.run()
         return self.read(job_id)
@@ -94,7 +94,9 @@ def report(job, name="report_url"):
 
 def test_an_import_lists_its_numbers_and_reports_the_rest(imports, gateway):
     gateway.add("+14155550101", note="by hand")
-    job = imports.whole(b"phone,seller\n(415) 555-0100,Acme\n4155550101,\nx,\n415 555 0100,Acme\n", acting_user="u-1")
+    job = imports.completed(
+        b"phone,seller\n(415) 555-0100,Acme\n4155550101,\nx,\n415 555 0100,Acme\n", acting_user="u-1"
+    )
     assert (job["status"], job["progress"], job["error"]) == ("done", 1.0, None)
     counts = {"rows": 4, "numbers": 4, "listed": 1, "already_listed": 2, "skipped_removed": 0, "invalid": 1}
     assert job["counts"] == counts
@@ -110,7 +112,7 @@ def test_an_import_lists_its_numbers_and_reports_the_rest(imports, gateway):
 def test_the_audit_records_the_events_of_an_import_and_its_undo(imports, gateway, stream):
     gateway.add("+14155550101")
     stream.deliver()
-    imports.whole(b"4155550100\n4155550101\n")
+    imports.completed(b"4155550100\n4155550101\n")
     assert stream.deliver() == []
     for number, types in (("+14155550100", ["listed"]), ("+14155550101", ["listed", "requested_again"])):
         events = gateway.numbers("auditor", "GET", f"/{number}/history").body["events"]
@@ -130,7 +132,7 @@ def imports_undo(imports):
 
 def test_an_import_is_undone_only_once(imports, gateway):
     gateway.add("+14155550101")
-    job_id = imports.whole(b"4155550100\n4155550101\n4155550102\n")["id"]
+    job_id = imports.completed(b"4155550100\n4155550101\n4155550102\n")["id"]
     gateway.add("+14155550102", source="sms")
     first = imports.undo(job_id)
     assert (first.status, first.body["status"]) == (200, "running")
@@ -152,7 +154,7 @@ def test_an_import_is_undone_only_once(imports, gateway):
 def test_an_undo_needs_no_second_person_and_leaves_a_number_whose_removal_waits(imports, gateway):
     policy = {"approve_reasons": ["import_error", "test_number"], "note": "two people"}
     assert gateway.call("admin", "PATCH", "/accounts/acme", policy).status == 200
-    job_id = imports.whole(b"4155550100\n4155550101\n")["id"]
+    job_id = imports.completed(b"4155550100\n4155550101\n")["id"]
     removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
     assert gateway.numbers("manager", "DELETE", "/14155550101", removal).status == 202
     imports.undo(job_id)
@@ -169,13 +171,13 @@ def test_a_row_of_an_import_that_says_something_new_drops_a_removal_that_waits(i
         gateway.add(number, source="import", campaign_id="spring")
         removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
         assert gateway.numbers("manager", "DELETE", f"/1{number}", removal).status == 202
-    imports.whole(b"number,campaign_id\n4155550100,spring\n4155550101,autumn\n")
+    imports.completed(b"number,campaign_id\n4155550100,spring\n4155550101,autumn\n")
     page = gateway.call("manager", "GET", "/accounts/acme/pending-removals").body
     assert [entry["number"] for entry in page["numbers"]] == ["+14155550100"]
 
 
 def test_an_undo_that_cannot_be_started_is_503_and_not_recorded(imports, monkeypatch):
-    job_id = imports.whole(b"4155550100\n")["id"]
+    job_id = imports.completed(b"4155550100\n")["id"]
 
     class Away:
         def start_execution(self, **_):
@@ -190,18 +192,18 @@ def test_an_undo_that_cannot_be_started_is_503_and_not_recorded(imports, monkeyp
 def test_an_undo_that_is_impossible_is_refused_with_the_reason(imports):
     job_id = imports.make(b"4155550100\n")
     assert imports.undo(job_id).code == "conflict"
-    dry = imports.whole(b"4155550100\n", dry_run=True)["id"]
+    dry = imports.completed(b"4155550100\n", dry_run=True)["id"]
     assert "dry run" in imports.undo(dry).body["detail"]
-    failed = imports.whole(b"\x89PNG....")["id"]
+    failed = imports.completed(b"\x89PNG....")["id"]
     assert "before it changed anything" in imports.undo(failed).body["detail"]
     without = imports.gateway.call("manager", "POST", f"/accounts/acme/imports/{dry}/undo", {})
     assert (without.status, without.fields) == (422, ["acting_user"])
-    legal = imports.whole(b"4155550100\n", source="legal")["id"]
+    legal = imports.completed(b"4155550100\n", source="legal")["id"]
     assert imports.undo(legal).status == 403
 
 
 def test_a_dry_run_changes_nothing(imports, gateway):
-    job = imports.whole(b"4155550100\n4155550100\nx\n", dry_run=True)
+    job = imports.completed(b"4155550100\n4155550100\nx\n", dry_run=True)
     assert job["counts"] == {
         "rows": 3,
         "numbers": 3,
@@ -218,7 +220,7 @@ def test_a_zip_has_a_report_for_each_file(imports):
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("415.txt", b"415,5550100\n415,12\n")
         archive.writestr("212.txt", b"212,5550101\n415,5550100\n")
-    job = imports.whole(out.getvalue(), source="registry", registry={"version": "2026-11"})
+    job = imports.completed(out.getvalue(), source="registry", registry={"version": "2026-11"})
     assert job["counts"] == {
         "rows": 4,
         "numbers": 4,
@@ -240,7 +242,7 @@ def test_a_zip_has_a_report_for_each_file(imports):
     [(b"number\n", "no rows"), (b"\x89PNG....", "PNG"), (b"415,5550100,A\n415,5550101,D\n", "change")],
 )
 def test_a_refused_file_fails_the_job_with_the_reason_and_changes_nothing(imports, gateway, data, words):
-    job = imports.whole(data)
+    job = imports.completed(data)
     assert job["status"] == "failed"
     assert words in job["error"]
     assert gateway.numbers("auditor", "GET", "?status=all").body["numbers"] == []
@@ -304,7 +306,7 @@ def test_an_import_into_a_suspended_account_continues_so_that_no_opt_out_is_lost
 
 
 def test_an_import_may_set_when_its_numbers_expire(imports, gateway):
-    job = imports.whole(b"4155550100\n", source="suppression", expires_at="2099-01-31T10:00:00Z")
+    job = imports.completed(b"4155550100\n", source="suppression", expires_at="2099-01-31T10:00:00Z")
     assert job["expires_at"] == "2099-01-31T10:00:00.000Z"
     assert gateway.numbers("auditor", "GET", "/+14155550100").body["expires_at"] == "2099-01-31T10:00:00.000Z"
     refused = {"filename": "a.csv", "bytes": 9}
@@ -318,7 +320,7 @@ def test_an_import_may_set_when_its_numbers_expire(imports, gateway):
 
 
 def test_an_import_logs_no_numbers_names_or_notes(imports, capsys):
-    imports.whole(b"number,consumer_name\n4155550100,Zebedee Quillfeather\n415555,Zebedee\n", note="secret note")
+    imports.completed(b"number,consumer_name\n4155550100,Zebedee Quillfeather\n415555,Zebedee\n", note="secret note")
     logged = capsys.readouterr().out
     assert "4155550100" not in logged
     assert "Zebedee" not in logged
@@ -365,12 +367,12 @@ def test_a_job_that_waits_too_long_for_its_columns_fails(imports, gateway, monke
 
 def test_columns_may_be_chosen_when_the_import_is_created(imports):
     rows = b"".join(b"21255501%02d,41555501%02d\n" % (i, i) for i in range(5))
-    assert imports.whole(b"a,b\n" + rows, columns=["b"])["counts"]["listed"] == 5
-    assert "chosen" in imports.whole(b"a,b\n" + rows, columns=["c"])["error"]
+    assert imports.completed(b"a,b\n" + rows, columns=["b"])["counts"]["listed"] == 5
+    assert "chosen" in imports.completed(b"a,b\n" + rows, columns=["c"])["error"]
 
 
 def test_the_numbers_in_all_columns_are_listed_reported_and_undone(imports, gateway):
-    job = imports.whole(b"name,phone,alt_phone\nAnn,4155550100,2125550101\nBob,4155550102,415555\nCid,,\n")
+    job = imports.completed(b"name,phone,alt_phone\nAnn,4155550100,2125550101\nBob,4155550102,415555\nCid,,\n")
     assert (job["counts"]["rows"], job["counts"]["numbers"], job["counts"]["invalid"]) == (3, 5, 2)
     assert "phone, alt_phone" in job["attention"]
     assert [(r["line"], r["value"], r["column"]) for r in report(job)] == [
@@ -385,12 +387,12 @@ def test_the_numbers_in_all_columns_are_listed_reported_and_undone(imports, gate
 
 
 def test_a_repeated_file_renews_no_request_and_prevents_no_undo(imports, gateway):
-    wrong = imports.whole(b"phone\n4155550100\n")
+    wrong = imports.completed(b"phone\n4155550100\n")
     before = gateway.numbers("auditor", "GET", "/+14155550100").body
-    nightly = imports.whole(b"phone\n4155550100\n")
+    nightly = imports.completed(b"phone\n4155550100\n")
     assert nightly["counts"]["already_listed"] == 1
     assert gateway.numbers("auditor", "GET", "/+14155550100").body == before
-    later = imports.whole(b"phone,requested_at\n4155550100,2026-11-01\n")
+    later = imports.completed(b"phone,requested_at\n4155550100,2026-11-01\n")
     assert later["counts"]["already_listed"] == 1
     assert gateway.numbers("auditor", "GET", "/+14155550100").body["version"] == 1
     imports.undo(wrong["id"])
@@ -407,7 +409,7 @@ def test_a_migrated_list_says_when_its_numbers_were_listed_and_otherwise_late_is
         b"+14155550103,2026-03-02,someday\n"
         b"+14155550104,2026-03-02,2099-01-01\n"
     )
-    job = imports.whole(data)
+    job = imports.completed(data)
     assert (job["counts"]["listed"], len(report(job))) == (5, 2)
     entries = [gateway.numbers("manager", "GET", f"/+1415555010{i}").body for i in range(5)]
     assert [entry["late"] for entry in entries] == [False, True, None, None, None]
@@ -420,9 +422,9 @@ def test_a_migrated_list_says_when_its_numbers_were_listed_and_otherwise_late_is
 
 def test_an_import_widens_channels_and_never_narrows_them(imports, gateway):
     data = b"number,channel,note\n+14155550100,text,x\n+14155550101,voice,x\n+14155550102,voice,\n"
-    job = imports.whole(data)
+    job = imports.completed(data)
     assert (job["counts"]["listed"], len(report(job))) == (3, 1)
-    assert imports.whole(data)["counts"]["already_listed"] == 3
+    assert imports.completed(data)["counts"]["already_listed"] == 3
 
     def channels():
         paths = [f"/+1415555010{i}" for i in range(3)]
@@ -430,7 +432,7 @@ def test_an_import_widens_channels_and_never_narrows_them(imports, gateway):
         return [(entry["channels"], entry["version"]) for entry in entries]
 
     assert channels() == [(["text"], 1), (["voice"], 1), (["text", "voice"], 1)]
-    imports.whole(b"number,channel,note\n+14155550100,voice,x\n+14155550101,voice,x\n+14155550102,text,x\n")
+    imports.completed(b"number,channel,note\n+14155550100,voice,x\n+14155550101,voice,x\n+14155550102,text,x\n")
     assert channels() == [(["text", "voice"], 2), (["voice"], 1), (["text", "voice"], 1)]
 
 
@@ -438,19 +440,19 @@ def test_a_row_dated_before_a_removal_relists_nothing(imports, gateway):
     gateway.add("+14155550100")
     removal = {"reason": "test_number", "note": "ours", "if_version": 1, "acting_user": "u-2"}
     gateway.numbers("manager", "DELETE", "/+14155550100", removal)
-    job = imports.whole(b"phone,requested_at\n4155550100,2020-01-02\n")
+    job = imports.completed(b"phone,requested_at\n4155550100,2020-01-02\n")
     assert (job["counts"]["skipped_removed"], job["counts"]["listed"]) == (1, 0)
-    assert imports.whole(b"phone\n4155550100\n")["counts"]["listed"] == 1
+    assert imports.completed(b"phone\n4155550100\n")["counts"]["listed"] == 1
 
 
 def test_a_list_from_another_country_ends_with_a_sentence_about_the_remarks(imports):
     rows = b"".join(b"415555%04d\n" % i for i in range(100, 110))
-    job = imports.whole(b"phone\n" + rows, region="GB")
+    job = imports.completed(b"phone\n" + rows, region="GB")
     assert job["status"] == "done"
     assert "10 of 10 numbers have remarks" in job["attention"]
     assert "undo this import" in job["attention"]
     assert len(report(job)) == 10
-    assert imports.whole(b"phone\n" + rows)["attention"] is None
+    assert imports.completed(b"phone\n" + rows)["attention"] is None
 
 
 def test_a_large_import_waits_for_the_one_before_it_and_starts_by_itself(gateway, imports, monkeypatch):
@@ -459,7 +461,7 @@ def test_a_large_import_waits_for_the_one_before_it_and_starts_by_itself(gateway
     first = imports.make(b"phone\n4155550100\n4155550101\n4155550102\n")
     work = plan.lambda_handler({"run": "run-1", "input": {"detail": {"object": {"key": imports.key}}}}, Context())
     assert plan.lambda_handler({"work": work}, Context()) == {"taken": True, "wait": 0, "over": False}
-    small = imports.whole(b"phone\n4155550103\n4155550104\n")
+    small = imports.completed(b"phone\n4155550103\n4155550104\n")
     assert (small["status"], small["counts"]["listed"]) == ("done", 2), "a small file waits for none"
 
     second = imports.make(b"phone\n4155550105\n4155550106\n4155550107\n")
@@ -488,12 +490,12 @@ def test_a_large_import_waits_for_the_one_before_it_and_starts_by_itself(gateway
 
 def test_an_undo_runs_beside_a_large_import(gateway, imports, states, monkeypatch):
     monkeypatch.setattr("dnc.bulk.turns.LARGE_IMPORT_ROWS", 2)
-    wrong = imports.whole(b"phone\n4155550100\n4155550101\n")
+    wrong = imports.completed(b"phone\n4155550100\n4155550101\n")
     imports.make(b"phone\n4155550105\n4155550106\n")
     plan = imports.steps[0]
     work = plan.lambda_handler({"run": "run-2", "input": {"detail": {"object": {"key": imports.key}}}}, Context())
     assert plan.lambda_handler({"work": work}, Context())["taken"]
     assert imports.undo(wrong["id"]).body["status"] == "running"
-    run, given = states.started[-1]
-    imports.run(given, run)
+    run, work = states.started[-1]
+    imports.run(work, run)
     assert imports.read(wrong["id"])["status"] == "undone"

@@ -37,16 +37,16 @@ def made_old(gateway, ago, *areas):
     forget(gateway)
 
 
-def whole(imports, data=FILE, **more):  # noqa: F811
-    return imports.whole(data, **{"source": "registry", **more})
+def completed(imports, data=FILE, **more):  # noqa: F811
+    return imports.completed(data, **{"source": "registry", **more})
 
 
 def test_an_import_of_a_registry_is_recorded_by_area_with_the_day_of_its_file(imports, gateway):  # noqa: F811
     assert registries(gateway) == []
-    whole(imports)
+    completed(imports)
     assert registries(gateway) == [{"day": day(0), "areas": ["+1212", "+1415", "+44"]}]
     older = {"version": "July", "accessed_on": day(3), "campaign": "spring"}
-    job = whole(imports, f"{NEIGHBOR}\n+16045550100\n".encode(), registry=older)
+    job = completed(imports, f"{NEIGHBOR}\n+16045550100\n".encode(), registry=older)
     assert job["registry"]["campaign"] == "spring"
     assert registries(gateway) == [
         {"day": day(3), "areas": ["+1604"]},
@@ -56,16 +56,16 @@ def test_an_import_of_a_registry_is_recorded_by_area_with_the_day_of_its_file(im
 
 @pytest.mark.parametrize("more", [{"dry_run": True}, {"source": "import"}, {"source": "suppression"}])
 def test_an_import_of_anything_else_records_no_registry(imports, gateway, more):  # noqa: F811
-    assert whole(imports, **more)["status"] == "done"
+    assert completed(imports, **more)["status"] == "done"
     assert registries(gateway) == []
 
 
 def test_a_file_that_only_confirms_its_numbers_renews_the_age(imports, gateway):  # noqa: F811
-    whole(imports)
+    completed(imports)
     made_old(gateway, 40, "+1212", "+1415", "+44")
     entry = gateway.numbers("manager", "GET", f"/{NUMBER}").body
     assert (entry["registry_age_days"], gateway.check([NUMBER])["results"][0]["registry_stale"]) == (40, True)
-    assert whole(imports)["counts"]["already_listed"] == 3
+    assert completed(imports)["counts"]["already_listed"] == 3
     forget(gateway)
     confirmed = gateway.numbers("manager", "GET", f"/{NUMBER}").body
     assert (confirmed["registry_age_days"], confirmed["version"]) == (0, 1)
@@ -74,7 +74,7 @@ def test_a_file_that_only_confirms_its_numbers_renews_the_age(imports, gateway):
 
 @pytest.mark.parametrize(("ago", "is_stale"), [(0, False), (31, False), (32, True)])
 def test_a_check_says_when_a_registry_is_older_than_31_days(imports, gateway, ago, is_stale):  # noqa: F811
-    whole(imports)
+    completed(imports)
     gateway.add("+14155550101", source="sms")
     made_old(gateway, ago, "+1415", "+44")
     results = gateway.check([NUMBER, "+14155550101", BRITISH, "+14155550102"])["results"]
@@ -102,7 +102,7 @@ def test_without_an_import_the_entrys_own_date_counts(gateway):
     "stored", [{"S": "x"}, {"M": {"x": {"N": "1"}}}, {"M": {"soon": {"L": [{"N": "1"}, {"S": "+1415"}]}}}]
 )
 def test_a_record_that_was_changed_by_hand_stops_no_check_and_no_import(imports, gateway, stored):  # noqa: F811
-    whole(imports)
+    completed(imports)
     clients.client("dynamodb").update_item(
         TableName="accounts",
         Key={"account_id": {"S": "acme"}, "record": {"S": "profile"}},
@@ -112,13 +112,13 @@ def test_a_record_that_was_changed_by_hand_stops_no_check_and_no_import(imports,
     forget(gateway)
     assert gateway.check([NUMBER])["results"][0]["status"] == "listed"
     assert gateway.numbers("manager", "GET", f"/{NUMBER}").status == 200
-    assert whole(imports)["status"] == "done"
+    assert completed(imports)["status"] == "done"
     assert {"day": day(0), "areas": ["+1212", "+1415", "+44"]} in registries(gateway)
 
 
 def test_an_undo_deletes_its_imports_record_but_not_a_later_one(imports, gateway, states):  # noqa: F811
-    first = whole(imports, registry={"accessed_on": day(5)})
-    whole(imports, f"{NEIGHBOR}\n".encode())
+    first = completed(imports, registry={"accessed_on": day(5)})
+    completed(imports, f"{NEIGHBOR}\n".encode())
     assert imports.undo(first["id"]).status == 200
     [(name, work)] = states.started
     imports.run(work, run=name)
@@ -140,12 +140,12 @@ def test_a_late_last_step_of_a_failed_import_notes_nothing(imports, gateway):  #
 
 
 def test_other_changes_of_the_account_keep_its_registries(imports, gateway):  # noqa: F811
-    whole(imports)
+    completed(imports)
     expected = registries(gateway)
     gateway.call("operator", "PUT", "/accounts/acme", {"name": "Acme Inc."})
     gateway.call("admin", "PATCH", "/accounts/acme", {"blocked_prefixes": ["+1900"], "note": "x"})
     assert registries(gateway) == expected
-    whole(imports, b"+16045550100\n")
+    completed(imports, b"+16045550100\n")
     account = gateway.call("manager", "GET", "/accounts/acme").body
     assert (account["name"], account["blocked_prefixes"]) == ("Acme Inc.", ["+1900"])
     rows = clients.client("dynamodb").scan(TableName="accounts")["Items"]
