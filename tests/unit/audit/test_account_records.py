@@ -34,11 +34,11 @@ REVOKED = KEY | {"revoked_at": {"S": LATER}, "revoked_by": {"S": "key:o"}}
 
 def change(old, new):
     row = new or old
-    told = {"Keys": {name: row[name] for name in ("account_id", "record")}, "SequenceNumber": "1"}
-    told["ApproximateCreationDateTime"] = datetime(2026, 11, 24, 13, tzinfo=UTC).timestamp()
-    told |= {"OldImage": old} if old else {}
-    told |= {"NewImage": new} if new else {}
-    return read_account_record({"dynamodb": told})
+    record = {"Keys": {name: row[name] for name in ("account_id", "record")}, "SequenceNumber": "1"}
+    record["ApproximateCreationDateTime"] = datetime(2026, 11, 24, 13, tzinfo=UTC).timestamp()
+    record |= {"OldImage": old} if old else {}
+    record |= {"NewImage": new} if new else {}
+    return read_account_record({"dynamodb": record})
 
 
 @pytest.mark.parametrize(

@@ -211,19 +211,19 @@ def test_imports_killed_at_random_points_have_the_same_result_as_undisturbed_one
     monkeypatch.setattr(import_piece, "NUMBERS_PER_WINDOW", 6)
     for seed in range(100):
         data = a_file(seed, rows=40, distinct=30)
-        calm, troubled = make_import(), make_import()
-        for one in (calm, troubled):
+        calm, interrupted = make_import(), make_import()
+        for one in (calm, interrupted):
             if seed % 10 == 0:
                 fill(one)
         undisturbed = calm.completed(data, rows_per_piece=20)
         rng = random.Random(seed)
-        pieces = troubled.plan(data, rows_per_piece=20)
+        pieces = interrupted.plan(data, rows_per_piece=20)
         for piece in pieces:
-            kill_until_done(rng, troubled, piece, troubled.write)
+            kill_until_done(rng, interrupted, piece, interrupted.write)
             if rng.random() < 0.3:
-                troubled.write(piece)
-        assert troubled.result(pieces) == undisturbed, seed
-        assert troubled.table_rows() == calm.table_rows(), seed
+                interrupted.write(piece)
+        assert interrupted.result(pieces) == undisturbed, seed
+        assert interrupted.table_rows() == calm.table_rows(), seed
 
 
 def test_workers_on_the_same_pieces_in_parallel_have_the_same_result_as_one(make_import, make_client):

@@ -128,8 +128,8 @@ def _assert_scrub_matches_model(layout, listed, by):
     clear = found.outcome.clear.decode("utf-8", "surrogateescape")
     clear_numbers = {f"+{number}" for number in found.outcome.numbers}
     assert not clear_numbers & listed
-    wholly = sum(1 for numbers in layout.rows if numbers and not set(numbers) & listed)
-    partly = sum(1 for numbers in layout.rows if set(numbers) & listed and set(numbers) - listed)
-    assert found.outcome.counts["clear"] == wholly + (partly if by == "cell" else 0)
+    wholly_clear = sum(1 for numbers in layout.rows if numbers and not set(numbers) & listed)
+    partly_clear = sum(1 for numbers in layout.rows if set(numbers) & listed and set(numbers) - listed)
+    assert found.outcome.counts["clear"] == wholly_clear + (partly_clear if by == "cell" else 0)
     digits = "".join(character for character in clear if character.isdecimal() or character in "\r\n,;|\t")
     assert not any(number[2:] in digits for number in listed)
