@@ -100,7 +100,7 @@ class Console:
         return bool(self.page.evaluate("selector => document.activeElement.matches(selector)", selector))
 
 
-class Desk(Console):
+class ConsoleWithFakeApi(Console):
     """The console with an in-memory API. Prepare `api`, then `open` the page."""
 
     def __init__(self, browser: Browser) -> None:
@@ -148,10 +148,10 @@ class Desk(Console):
 
 
 @pytest.fixture
-def desk(browser: Browser) -> Iterator[Desk]:
+def console(browser: Browser) -> Iterator[ConsoleWithFakeApi]:
     """The console with an in-memory API, signed out."""
     expect.set_options(timeout=10_000)
-    desk = Desk(browser)
-    yield desk
-    desk.close()
-    assert desk.failures == []
+    console = ConsoleWithFakeApi(browser)
+    yield console
+    console.close()
+    assert console.failures == []

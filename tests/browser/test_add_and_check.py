@@ -12,14 +12,14 @@ SHEET = "Name\tPhone\tZIP\nAda\t(415) 555-0111\t94107\nBob\t415-555-0112\t94107-
 
 
 @pytest.fixture
-def adding(desk):
-    desk.open("manager", "add")
-    expect(desk.page.get_by_label(BOX)).to_be_focused()
-    return desk
+def adding(console):
+    console.open("manager", "add")
+    expect(console.page.get_by_label(BOX)).to_be_focused()
+    return console
 
 
-def add(desk):
-    desk.page.get_by_role("button", name=re.compile(r"^Add( \S+ numbers)? to DNC$")).click()
+def add(console):
+    console.page.get_by_role("button", name=re.compile(r"^Add( \S+ numbers)? to DNC$")).click()
 
 
 def paste(box, text):
@@ -87,13 +87,13 @@ def test_a_request_time_in_the_future_is_marked(adding):
     ("zone", "sent"),
     [("Pacific/Pago_Pago", "2026-11-25T21:00:00.000Z"), ("Pacific/Kiritimati", "2026-11-24T20:00:00.000Z")],
 )
-def test_a_requested_time_is_in_the_users_time_zone(desk, zone, sent):
-    page = desk.open("manager", "add", zone=zone)
+def test_a_requested_time_is_in_the_users_time_zone(console, zone, sent):
+    page = console.open("manager", "add", zone=zone)
     page.get_by_label(BOX).fill("+14155550142")
     page.get_by_label("Requested").fill("2026-11-25T10:00")
-    add(desk)
+    add(console)
     expect(page.locator(".results")).to_contain_text("1 number was added")
-    assert desk.api.sent("POST", "batch")[0]["numbers"][0]["requested_at"] == sent
+    assert console.api.sent("POST", "batch")[0]["numbers"][0]["requested_at"] == sent
 
 
 def test_an_expiry_is_offered_only_for_sources_that_may_have_one(adding):
@@ -154,20 +154,20 @@ PASTED = [
 
 
 @pytest.mark.parametrize("view", ["add", "check"])
-def test_both_views_split_pasted_text_the_same_way(desk, view):
-    page = desk.open("manager", view)
+def test_both_views_split_pasted_text_the_same_way(console, view):
+    page = console.open("manager", view)
     box = page.get_by_label(BOX) if view == "add" else page.get_by_role("textbox", name="Numbers")
     for sent, (pasted, numbers) in enumerate(PASTED, start=1):
         box.fill(pasted)
         if view == "add":
-            add(desk)
+            add(console)
             expect(page.locator(".results [role=status]")).to_be_visible()
-            bodies = desk.api.sent("POST", "batch")
+            bodies = console.api.sent("POST", "batch")
             found = [one["number"] for one in bodies[-1]["numbers"]]
         else:
             page.get_by_role("button", name="Check", exact=True).click()
             expect(page.locator("tbody tr")).to_have_count(len(numbers))
-            bodies = desk.api.sent("POST", "checks")
+            bodies = console.api.sent("POST", "checks")
             found = bodies[-1]["numbers"]
         assert (len(bodies), found) == (sent, numbers), pasted
 
@@ -268,12 +268,12 @@ def test_a_draft_is_not_shown_to_another_person_or_in_another_account(adding):
     expect(page.get_by_label(BOX)).to_have_value("")
 
 
-def test_an_intake_key_sees_nothing_of_the_list(desk):
-    desk.api.add("+14155550172")
-    page = desk.open("intake")
-    desk.heading("Add to DNC")
+def test_an_intake_key_sees_nothing_of_the_list(console):
+    console.api.add("+14155550172")
+    page = console.open("intake")
+    console.heading("Add to DNC")
     page.get_by_label(BOX).fill("+14155550172")
-    add(desk)
+    add(console)
     expect(page.locator(".results")).to_contain_text("+14155550172 was accepted. All campaigns skip it.")
     assert "already" not in page.locator("main").inner_text()
 
@@ -282,13 +282,13 @@ def test_an_intake_key_sees_nothing_of_the_list(desk):
 
 
 @pytest.fixture
-def checked(desk):
-    desk.api.add("+14155550148", source="sms")
-    page = desk.open("manager", "check")
+def checked(console):
+    console.api.add("+14155550148", source="sms")
+    page = console.open("manager", "check")
     page.get_by_role("textbox", name="Numbers").fill("415-555-0148\n+14155550149\n12\n+442079460958")
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.locator("tbody tr")).to_have_count(4)
-    return desk
+    return console
 
 
 def test_a_check_shows_counts_that_filter(checked):
@@ -327,15 +327,15 @@ def test_the_results_are_copied_and_saved(checked):
     assert (row["written"], row["result"], row["detail"]) == ("12", "Invalid", "too short for US")
 
 
-def test_a_file_dropped_on_the_check_view_is_scrubbed(desk):
-    page = desk.open("manager", "check")
-    desk.heading("Check")
+def test_a_file_dropped_on_the_check_view_is_scrubbed(console):
+    page = console.open("manager", "check")
+    console.heading("Check")
     dropped = page.evaluate_handle(
         """() => { const data = new DataTransfer();
         data.items.add(new File(["phone\\n4155550181\\n"], "leads.csv", { type: "text/csv" })); return data; }"""
     )
     page.locator("main h1").dispatch_event("drop", {"dataTransfer": dropped})
-    desk.heading("Import & export")
+    console.heading("Import & export")
     expect(page.locator(".drop")).to_contain_text("leads.csv")
     expect(page.get_by_role("button", name="Scrub", exact=True)).to_be_visible()
 
@@ -355,28 +355,28 @@ HALF = {"status": 200, "json": {"checked_at": "2026-11-24T10:00:00.000Z", "block
     ],
     ids=["500", "503 of a proxy", "429 of the gateway", "no JSON", "half a response", "offline"],
 )
-def test_a_failed_check_never_shows_a_number_as_callable(desk, failure):
-    page = desk.open("manager", "check")
-    desk.api.fail("POST .*/checks", failure)
+def test_a_failed_check_never_shows_a_number_as_callable(console, failure):
+    page = console.open("manager", "check")
+    console.api.fail("POST .*/checks", failure)
     page.get_by_role("textbox", name="Numbers").fill("+14155550100")
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.get_by_role("alert").first).to_contain_text("Treat all of them as listed")
     assert page.locator(".results .badge").count() == 0
     assert not re.search("went wrong in this page|Reload", page.locator(".results").inner_text())
-    desk.api.recover()
+    console.api.recover()
     page.get_by_role("button", name="Check", exact=True).click()
-    expect(desk.row("+14155550100")).to_contain_text("Callable")
+    expect(console.row("+14155550100")).to_contain_text("Callable")
 
 
-def test_an_unknown_status_is_never_callable(desk):
-    page = desk.open("manager", "check")
+def test_an_unknown_status_is_never_callable(console):
+    page = console.open("manager", "check")
     results = [{"input": "1", "number": "+14155550100", "callable": False, "status": "clear"}]
     results += [{"input": "2", "number": "+14155550101", "callable": True, "status": "odd"}]
     results += [{"input": "3", "number": "+14155550102", "callable": True, "status": "clear", "consent_needed": True}]
     results += [{"input": "4", "number": "+390312", "callable": False, "status": "listed", "source": "prefix"}]
     results[-1] |= {"readings": ["+390312", "+39312"]}
     body = {"checked_at": "2026-11-24T10:00:00.000Z", "blocked": 0, "results": results}
-    desk.api.fail("POST .*/checks", {"json": body})
+    console.api.fail("POST .*/checks", {"json": body})
     page.get_by_role("textbox", name="Numbers").fill("1\n2\n3\n4")
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.locator("tbody tr")).to_have_count(4)
@@ -386,15 +386,15 @@ def test_an_unknown_status_is_never_callable(desk):
     expect(page.locator("tbody a")).to_have_count(0)
 
 
-def test_five_thousand_numbers_are_checked_with_progress(desk):
-    page = desk.open("dialer")
-    desk.heading("Check")
+def test_five_thousand_numbers_are_checked_with_progress(console):
+    page = console.open("dialer")
+    console.heading("Check")
     paste(page.get_by_role("textbox", name="Numbers"), many(5000))
-    desk.api.fail("POST .*/checks", "hold")
+    console.api.fail("POST .*/checks", "hold")
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.get_by_role("progressbar")).to_be_visible()
     expect(page.get_by_role("button", name="Check", exact=True)).to_be_in_viewport()
-    desk.api.recover()
+    console.api.recover()
     expect(page.get_by_role("button", name="5,000 callable")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(200)
     page.get_by_role("button", name="Show more").click()

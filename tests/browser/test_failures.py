@@ -33,31 +33,31 @@ VIEWS = {
 
 
 @pytest.mark.parametrize("body", [{"json": {"message": "x"}}, {"body": "<html>busy</html>"}], ids=["gateway", "html"])
-def test_the_message_for_a_failure_depends_on_its_status(desk, body):
-    page = desk.open(view="check")
-    desk.heading("Check")
+def test_the_message_for_a_failure_depends_on_its_status(console, body):
+    page = console.open(view="check")
+    console.heading("Check")
     alert = page.get_by_role("alert")
     for status, words in WORDS.items():
-        desk.api.fail(r"GET .*/numbers\?", {"status": status, **body})
-        desk.go(f"numbers?q={status}")
+        console.api.fail(r"GET .*/numbers\?", {"status": status, **body})
+        console.go(f"numbers?q={status}")
         expect(alert).to_contain_text(words)
         assert not re.search("went wrong in this page|Reload|<html|undefined", page.locator("main").inner_text())
         expect(alert.get_by_role("button", name="Try again")).to_have_count(int(status == 429 or status >= 500))
 
 
 @pytest.mark.parametrize("view", sorted(VIEWS))
-def test_a_proxys_html_page_is_not_a_response(desk, view):
-    desk.api.add("+14155550100")
-    desk.api.job("imports")
-    page = desk.open(view="check")
-    desk.heading("Check")
-    desk.api.fail(
+def test_a_proxys_html_page_is_not_a_response(console, view):
+    console.api.add("+14155550100")
+    console.api.job("imports")
+    page = console.open(view="check")
+    console.heading("Check")
+    console.api.fail(
         VIEWS[view], {"status": 200, "body": "<html>Sign in to the Wi-Fi</html>", "content_type": "text/html"}
     )
-    desk.go(view)
+    console.go(view)
     alert = page.get_by_role("alert").first
     expect(alert).to_contain_text("The service sent a response that this page cannot read.")
-    desk.api.recover()
+    console.api.recover()
     alert.get_by_role("button", name="Try again").click()
     expect(page.locator("main")).to_contain_text(re.compile("555-0100|listed in total|old.csv"))
 
@@ -77,23 +77,23 @@ def fail_once(page, pattern, status):
     return calls
 
 
-def test_a_read_is_retried_once(desk):
-    desk.api.add("+14155550100")
-    page = desk.open(view="check")
+def test_a_read_is_retried_once(console):
+    console.api.add("+14155550100")
+    page = console.open(view="check")
     pattern = re.compile(r"/numbers\?")
     for status in (429, 502, 503, 504):
-        desk.heading("Check")
+        console.heading("Check")
         calls = fail_once(page, pattern, status)
-        desk.go("numbers")
-        expect(desk.row("(415) 555-0100")).to_have_count(1)
+        console.go("numbers")
+        expect(console.row("(415) 555-0100")).to_have_count(1)
         assert len(calls) == 2, status
         page.unroute(pattern)
-        desk.go("check")
+        console.go("check")
 
 
-def test_a_write_is_not_retried(desk):
-    page = desk.open(view="add")
-    desk.api.fail("POST .*/batch", {"status": 503, "body": "<html>"})
+def test_a_write_is_not_retried(console):
+    page = console.open(view="add")
+    console.api.fail("POST .*/batch", {"status": 503, "body": "<html>"})
     calls = []
     page.on("request", lambda request: calls.append(1) if request.url.endswith("/batch") else None)
     page.get_by_label("Numbers, one per line").fill("+14155550100")
@@ -103,89 +103,91 @@ def test_a_write_is_not_retried(desk):
 
 
 @pytest.mark.parametrize("view", sorted(VIEWS))
-def test_a_failed_view_shows_the_error_and_recovers(desk, view):
-    desk.api.add("+14155550100")
-    desk.api.job("imports")
-    desk.open(view="check")
-    desk.api.fail(VIEWS[view], {"status": 500, "json": {"code": "internal_error", "detail": "x", "request_id": "r-7"}})
-    page = desk.page
-    page.goto(f"{desk.url}#/{view}")
+def test_a_failed_view_shows_the_error_and_recovers(console, view):
+    console.api.add("+14155550100")
+    console.api.job("imports")
+    console.open(view="check")
+    console.api.fail(
+        VIEWS[view], {"status": 500, "json": {"code": "internal_error", "detail": "x", "request_id": "r-7"}}
+    )
+    page = console.page
+    page.goto(f"{console.url}#/{view}")
     alert = page.get_by_role("alert").first
     expect(alert).to_contain_text("internal error")
     expect(alert).to_contain_text("Request r-7")
     text = page.locator("main").inner_text()
     assert not re.search(r"never listed|No numbers|Nothing has|No imports|No events match|\b0\b", text)
-    desk.api.recover()
+    console.api.recover()
     alert.get_by_role("button", name="Try again").click()
     expect(alert).to_have_count(0)
     expect(page.locator("main")).to_contain_text(re.compile("555-0100|listed in total|old.csv"))
 
 
-def test_a_lost_connection_is_noticed_and_recovers_by_itself(desk):
-    desk.api.add("+14155550100")
-    page = desk.open(view="check")
-    desk.api.fail("", "offline")
+def test_a_lost_connection_is_noticed_and_recovers_by_itself(console):
+    console.api.add("+14155550100")
+    page = console.open(view="check")
+    console.api.fail("", "offline")
     page.get_by_role("link", name="DNC Numbers").click()
     expect(page.locator("#offline")).to_contain_text("You are offline.")
     expect(page.get_by_role("alert").first).to_be_visible()
-    desk.api.recover()
+    console.api.recover()
     expect(page.locator("#offline")).to_be_hidden()
-    expect(desk.row("(415) 555-0100")).to_have_count(1)
+    expect(console.row("(415) 555-0100")).to_have_count(1)
 
 
-def test_an_offline_browser_is_reported(desk):
-    page = desk.open(view="check")
-    desk.heading("Check")
-    desk.context.set_offline(True)
+def test_an_offline_browser_is_reported(console):
+    page = console.open(view="check")
+    console.heading("Check")
+    console.context.set_offline(True)
     expect(page.locator("#offline")).to_contain_text("You are offline.")
-    desk.context.set_offline(False)
+    console.context.set_offline(False)
     expect(page.locator("#offline")).to_be_hidden()
 
 
-def test_a_view_that_cannot_be_loaded_offline_says_so(desk):
-    page = desk.open(view="check")
-    desk.heading("Check")
-    desk.api.fail("", "offline")
+def test_a_view_that_cannot_be_loaded_offline_says_so(console):
+    page = console.open(view="check")
+    console.heading("Check")
+    console.api.fail("", "offline")
     page.evaluate("dispatchEvent(new Event('offline'))")
     page.get_by_role("link", name="Reports").click()
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("You are offline, and this page has not been loaded yet.")
     assert "new version" not in page.locator("main").inner_text()
-    desk.api.recover()
-    desk.heading("Reports")
+    console.api.recover()
+    console.heading("Reports")
 
 
-def test_a_missing_module_suggests_that_there_is_a_new_version(desk):
-    page = desk.open(view="check")
-    desk.api.fail("reports.js", {"status": 404, "body": ""})
+def test_a_missing_module_suggests_that_there_is_a_new_version(console):
+    page = console.open(view="check")
+    console.api.fail("reports.js", {"status": 404, "body": ""})
     page.get_by_role("link", name="Reports").click()
     expect(page.get_by_role("alert")).to_contain_text("There may be a new version.")
-    desk.api.recover()
+    console.api.recover()
     page.get_by_role("button", name="Reload the page").click()
-    desk.heading("Reports")
+    console.heading("Reports")
 
 
-def test_an_unknown_address_offers_a_way_out(desk):
-    page = desk.open(view="nowhere")
+def test_an_unknown_address_offers_a_way_out(console):
+    page = console.open(view="nowhere")
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("There is no such page.")
     expect(alert.get_by_role("button", name="Try again")).to_have_count(0)
     alert.get_by_role("link", name="Go to DNC Numbers").click()
-    desk.heading("DNC Numbers")
+    console.heading("DNC Numbers")
 
 
-def test_a_slow_service_shows_placeholder_rows_and_nothing_jumps(desk):
+def test_a_slow_service_shows_placeholder_rows_and_nothing_jumps(console):
     for n in range(30):
-        desk.api.add(f"+141555501{n:02d}")
-    desk.open(view="check")
-    page = desk.page
+        console.api.add(f"+141555501{n:02d}")
+    console.open(view="check")
+    page = console.page
     page.evaluate(SHIFTS)
-    desk.api.fail(r"GET .*(/numbers\?|/stats)", "hold")
+    console.api.fail(r"GET .*(/numbers\?|/stats)", "hold")
     page.evaluate("location.hash = '#/numbers'")
     expect(page.locator(".skeleton tr").first).to_be_visible()
     rows = page.locator(".skeleton tr").first.bounding_box()
     page.wait_for_timeout(600)  # layout shifts shortly after input are not counted, so wait
-    desk.api.recover()
+    console.api.recover()
     expect(page.locator("tbody a.number").first).to_be_visible()
     expect(page.locator(".total")).to_contain_text("30 listed")
     first = page.locator("tr:has(a.number)").first.bounding_box()
@@ -193,37 +195,37 @@ def test_a_slow_service_shows_placeholder_rows_and_nothing_jumps(desk):
     assert page.evaluate("window.shifts") == []
 
 
-def test_the_search_works_while_the_list_loads(desk):
-    desk.api.add("+14155550101")
-    page = desk.open(view="check")
-    desk.api.fail(r"/numbers\?page", "hold")
+def test_the_search_works_while_the_list_loads(console):
+    console.api.add("+14155550101")
+    page = console.open(view="check")
+    console.api.fail(r"/numbers\?page", "hold")
     page.get_by_role("link", name="DNC Numbers").click()
     page.get_by_role("searchbox").press_sequentially("0101")
-    expect(desk.row("(415) 555-0101")).to_have_count(1)
+    expect(console.row("(415) 555-0101")).to_have_count(1)
     expect(page.get_by_role("searchbox")).to_have_value("0101")
-    desk.api.recover()
+    console.api.recover()
 
 
-def test_a_late_view_leaves_the_focus_in_the_search(desk):
-    page = desk.open(view="numbers")
-    desk.heading("DNC Numbers")
-    desk.api.fail("check.js", "hold")
+def test_a_late_view_leaves_the_focus_in_the_search(console):
+    page = console.open(view="numbers")
+    console.heading("DNC Numbers")
+    console.api.fail("check.js", "hold")
     page.get_by_role("link", name="Check").click()
     page.locator("#search").press_sequentially("(415) 555")
-    desk.api.recover()
+    console.api.recover()
     expect(page.locator("#search")).to_be_focused()
 
 
-def test_hostile_text_is_shown_as_text_everywhere(desk):
+def test_hostile_text_is_shown_as_text_everywhere(console):
     fields = ["note", "campaign_id", "agent_id", "call_id", "caller_id", "consumer_name", "seller", "telemarketer"]
-    desk.api.add("+14155550103", source="manual", by=HOSTILE, **dict.fromkeys(fields, HOSTILE))
-    desk.api.remove("+14155550103", note=HOSTILE, acting_user=HOSTILE)
-    desk.api.add("+14155550104", source="manual", by=HOSTILE, **dict.fromkeys(fields, HOSTILE))
-    desk.api.account["name"] = HOSTILE
-    desk.api.keys = [
+    console.api.add("+14155550103", source="manual", by=HOSTILE, **dict.fromkeys(fields, HOSTILE))
+    console.api.remove("+14155550103", note=HOSTILE, acting_user=HOSTILE)
+    console.api.add("+14155550104", source="manual", by=HOSTILE, **dict.fromkeys(fields, HOSTILE))
+    console.api.account["name"] = HOSTILE
+    console.api.keys = [
         {"key_id": HOSTILE, "name": HOSTILE, "role": HOSTILE, "created_at": HOSTILE, "created_by": HOSTILE}
     ]
-    page = desk.open("admin", f"numbers?status=all&campaign={HOSTILE.replace('&', '')}", person=HOSTILE)
+    page = console.open("admin", f"numbers?status=all&campaign={HOSTILE.replace('&', '')}", person=HOSTILE)
     views = ["numbers?status=all", "numbers?order=newest", "activity", "audit", "settings", "numbers/+14155550103"]
     for view in (
         *views,
@@ -233,15 +235,15 @@ def test_hostile_text_is_shown_as_text_everywhere(desk):
         f"jobs?kind={HOSTILE}",
         HOSTILE,
     ):
-        desk.go(view)
+        console.go(view)
         expect(page.locator("main h1")).to_be_visible()
         expect(page.locator("main .loading, main .skeleton")).to_have_count(0)
         assert page.locator("main img, main script, aside img, header img").count() == 0
-    desk.go("numbers/+14155550104")
+    console.go("numbers/+14155550104")
     page.get_by_role("button", name="Remove…").click()
-    expect(desk.dialog().locator("blockquote")).to_contain_text(HOSTILE)
-    desk.page.keyboard.press("Escape")
-    desk.go("add")
+    expect(console.dialog().locator("blockquote")).to_contain_text(HOSTILE)
+    console.page.keyboard.press("Escape")
+    console.go("add")
     page.get_by_label("Numbers, one per line").fill(f"{HOSTILE}\n+14155550117")
     expect(page.locator(".readings")).to_contain_text(HOSTILE)
     page.get_by_role("button", name="Add 2 numbers to DNC").click()
@@ -252,18 +254,18 @@ def test_hostile_text_is_shown_as_text_everywhere(desk):
 @pytest.mark.parametrize(
     "view", ["activity", "audit", "reports", "settings", "jobs", "approvals", "numbers/+14155550100"]
 )
-def test_nothing_jumps_when_the_data_of_a_view_arrives(desk, view):
+def test_nothing_jumps_when_the_data_of_a_view_arrives(console, view):
     for n in range(12):
-        desk.api.add(f"+141555501{n:02d}", note="asked twice")
-    desk.api.job("imports")
-    desk.api.keys = [{"key_id": "k1", "name": "A", "role": "admin", "created_at": "2026-05-05T09:00:00.000Z"}]
-    page = desk.open("admin", "check")
-    desk.heading("Check")
+        console.api.add(f"+141555501{n:02d}", note="asked twice")
+    console.api.job("imports")
+    console.api.keys = [{"key_id": "k1", "name": "A", "role": "admin", "created_at": "2026-05-05T09:00:00.000Z"}]
+    page = console.open("admin", "check")
+    console.heading("Check")
     page.evaluate(SHIFTS)
-    desk.api.fail(r"^\w+ /(accounts|removal-reasons)", "hold")
+    console.api.fail(r"^\w+ /(accounts|removal-reasons)", "hold")
     page.evaluate("view => { location.hash = `#/${view}`; }", view)
     page.wait_for_timeout(800)  # layout shifts shortly after input are not counted, so wait
-    desk.api.recover()
+    console.api.recover()
     expect(page.locator("main :is(.loading, .skeleton)")).to_have_count(0)
     page.wait_for_timeout(100)
     assert page.evaluate("window.shifts") == []

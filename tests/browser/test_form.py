@@ -23,14 +23,14 @@ WIDTHS = (320, 768, 1024, 1440)
 
 
 @pytest.fixture
-def filled(desk):
-    desk.api.add(
+def filled(console):
+    console.api.add(
         "+14155550110", source="disposition", campaign_id="spring", note="asked twice " * 20, consumer_name="J. Doe"
     )
-    desk.api.add("+442079460111", source="web", ago=60 * 30)
-    desk.api.add("+14155550112", source="manual")
-    desk.api.remove("+14155550112")
-    desk.api.keys = [
+    console.api.add("+442079460111", source="web", ago=60 * 30)
+    console.api.add("+14155550112", source="manual")
+    console.api.remove("+14155550112")
+    console.api.keys = [
         {
             "key_id": "k1",
             "name": "A key with quite a long name",
@@ -40,17 +40,17 @@ def filled(desk):
     ]
     counts = {"rows": 1200, "listed": 1111, "already_listed": 40, "invalid": 49}
     url = "https://bucket.example/r.csv"
-    desk.api.job("imports", filename=f"{'long-name-' * 15}.csv", counts=counts, report_url=url)
-    desk.api.job("imports", status="running", progress=0.5, counts=counts, finished_at=None)
-    desk.api.job("imports", status="failed", error="This is not text.")
-    desk.api.job("exports", files=[{"url": url, "rows": 12, "bytes": 3456, "sha256": "9f" * 32}], manifest_url=url)
-    return desk
+    console.api.job("imports", filename=f"{'long-name-' * 15}.csv", counts=counts, report_url=url)
+    console.api.job("imports", status="running", progress=0.5, counts=counts, finished_at=None)
+    console.api.job("imports", status="failed", error="This is not text.")
+    console.api.job("exports", files=[{"url": url, "rows": 12, "bytes": 3456, "sha256": "9f" * 32}], manifest_url=url)
+    return console
 
 
-def settle(desk, view):
-    desk.go(view)
-    expect(desk.page.locator("main h1")).to_be_visible()
-    expect(desk.page.locator("main :is(.loading, .skeleton)")).to_have_count(0)
+def settle(console, view):
+    console.go(view)
+    expect(console.page.locator("main h1")).to_be_visible()
+    expect(console.page.locator("main :is(.loading, .skeleton)")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

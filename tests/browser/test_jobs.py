@@ -16,16 +16,16 @@ DONE = {"rows": 1200, "listed": 1111, "already_listed": 40, "skipped_removed": 0
 
 
 @pytest.fixture
-def jobs(desk):
+def jobs(console):
     """A function that opens the jobs of a kind. Polling is fast."""
 
     def begin(role="admin", kind="imports", **context):
-        desk.api.become(role)
-        desk.load(**context)
-        desk.page.add_init_script(FAST)
-        desk.sign_in(view=f"jobs?kind={kind}")
-        desk.heading("Import & export")
-        return desk.page
+        console.api.become(role)
+        console.load(**context)
+        console.page.add_init_script(FAST)
+        console.sign_in(view=f"jobs?kind={kind}")
+        console.heading("Import & export")
+        return console.page
 
     return begin
 
@@ -39,7 +39,7 @@ def readings(page):
     return page.locator(".first-rows .read").all_inner_texts()
 
 
-def test_an_import_from_choosing_the_file_to_its_undo(jobs, desk):
+def test_an_import_from_choosing_the_file_to_its_undo(jobs, console):
     page = jobs("manager")
     assert page.locator(".step-names li").all_inner_texts() == ["File", "Preview", "Result"]
     content = b"name,phone\nDoe,(415) 555-0180\nRoe,12\n"
@@ -54,7 +54,7 @@ def test_an_import_from_choosing_the_file_to_its_undo(jobs, desk):
     page.get_by_role("button", name="Import", exact=True).click()
     result = page.locator(".result")
     expect(result.get_by_role("progressbar", name="Progress")).to_be_visible()
-    [job] = desk.api.jobs["imports"]
+    [job] = console.api.jobs["imports"]
     job |= {"status": "running", "progress": 0.4, "counts": {"rows": 480, "listed": 470}}
     expect(result.get_by_role("progressbar", name="Progress")).to_have_attribute("value", "40")
     job |= {"status": "done", "progress": 1, "counts": DONE, "report_url": "https://bucket.example/report.csv"}
@@ -63,8 +63,8 @@ def test_an_import_from_choosing_the_file_to_its_undo(jobs, desk):
     expect(report).to_have_attribute("href", "https://bucket.example/report.csv")
     expect(report).to_have_class(re.compile("primary"))
     sent = {"filename": "old list.csv", "bytes": 37, "source": "suppression", "dry_run": False, "skip_removed": True}
-    assert desk.api.sent("POST", "imports$") == [{**sent, "acting_user": "Ada"}]
-    [(headers, uploaded)] = desk.api.uploads
+    assert console.api.sent("POST", "imports$") == [{**sent, "acting_user": "Ada"}]
+    [(headers, uploaded)] = console.api.uploads
     assert uploaded == content
     assert "authorization" not in headers
 
@@ -76,16 +76,16 @@ def test_an_import_from_choosing_the_file_to_its_undo(jobs, desk):
     job["status"] = "undone"
     expect(result.locator(".undone")).to_contain_text("1,100")
     expect(page.locator(".job").first).to_contain_text("Undone")
-    assert desk.api.sent("POST", "undo$") == [{"acting_user": "Ada"}]
+    assert console.api.sent("POST", "undo$") == [{"acting_user": "Ada"}]
     page.get_by_role("button", name="New import").click()
     expect(page.locator(".drop")).to_contain_text("Drop a file here")
 
 
-def test_a_file_chosen_while_the_job_is_created_is_not_uploaded_to_it(jobs, desk):
+def test_a_file_chosen_while_the_job_is_created_is_not_uploaded_to_it(jobs, console):
     page = jobs("manager")
     choose(page, "first.csv", b"4155550181\n")
     readings(page)
-    desk.api.fail("POST .*/imports$", "hold")
+    console.api.fail("POST .*/imports$", "hold")
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator("[name=file]")).to_be_disabled()
     dropped = page.evaluate_handle(
@@ -94,19 +94,19 @@ def test_a_file_chosen_while_the_job_is_created_is_not_uploaded_to_it(jobs, desk
     )
     page.locator("main h1").dispatch_event("drop", {"dataTransfer": dropped})
     page.get_by_role("button", name="Import", exact=True).click(force=True)
-    desk.api.recover()
+    console.api.recover()
     expect(page.locator(".result")).to_be_visible()
-    assert [body["filename"] for body in desk.api.sent("POST", "imports$")] == ["first.csv"]
-    assert [body for _, body in desk.api.uploads] == [b"4155550181\n"]
+    assert [body["filename"] for body in console.api.sent("POST", "imports$")] == ["first.csv"]
+    assert [body for _, body in console.api.uploads] == [b"4155550181\n"]
 
 
-def test_a_double_click_imports_once(jobs, desk):
+def test_a_double_click_imports_once(jobs, console):
     page = jobs("manager")
     choose(page, "old.csv", b"4155550181\n")
     readings(page)
     page.get_by_role("button", name="Import", exact=True).dblclick()
     expect(page.locator(".job")).to_have_count(1)
-    assert len(desk.api.uploads) == 1
+    assert len(console.api.uploads) == 1
 
 
 def test_a_file_may_be_dropped_anywhere(jobs):
@@ -154,17 +154,17 @@ def test_the_first_rows_are_shown_as_they_are_read(jobs, name, content, read):
         ("excel.csv", b"phone\n2.12555E+09\n4155550190\n", "Format the column as a number without decimals"),
     ],
 )
-def test_a_faulty_file_is_reported_before_the_upload(jobs, desk, name, content, words):
+def test_a_faulty_file_is_reported_before_the_upload(jobs, console, name, content, words):
     page = jobs()
     choose(page, name, content)
     expect(page.locator(".preview")).to_contain_text(words)
     if not content:
         page.get_by_role("button", name="Import", exact=True).click()
         expect(page.locator(".job-form [role=alert]").last).to_contain_text(words)
-        assert desk.api.sent("POST", "imports") == []
+        assert console.api.sent("POST", "imports") == []
 
 
-def test_the_column_and_the_country_are_chosen_with_the_preview(jobs, desk):
+def test_the_column_and_the_country_are_chosen_with_the_preview(jobs, console):
     page = jobs("manager", "scrubs")
     choose(page, "leads.csv", b"phone;second\n4155550190;2125550191\n")
     assert readings(page) == ["(415) 555-0190"]
@@ -182,13 +182,13 @@ def test_the_column_and_the_country_are_chosen_with_the_preview(jobs, desk):
     page.get_by_role("button", name="Scrub", exact=True).click()
     expect(page.locator(".job")).to_have_count(2)
     file = {"filename": "leads.csv", "bytes": 35}
-    assert desk.api.sent("POST", "scrubs$") == [
+    assert console.api.sent("POST", "scrubs$") == [
         {**file, "column": "2", "region": "GB"},
         {**file, "columns": ["1", "2"]},
     ]
 
 
-def test_an_import_offers_an_expiry_only_for_sources_that_may_have_one(jobs, desk):
+def test_an_import_offers_an_expiry_only_for_sources_that_may_have_one(jobs, console):
     page = jobs("manager")
     choose(page, "staff.csv", b"4155550190\n")
     readings(page)
@@ -200,10 +200,10 @@ def test_an_import_offers_an_expiry_only_for_sources_that_may_have_one(jobs, des
     page.get_by_label("Expires").fill("2099-01-31")
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator(".result")).to_be_visible()
-    assert desk.api.sent("POST", "imports$")[0]["expires_at"] == "2099-02-01T04:59:00.000Z"
+    assert console.api.sent("POST", "imports$")[0]["expires_at"] == "2099-02-01T04:59:00.000Z"
 
 
-def test_a_scrub_has_a_channel_and_a_rule_for_rows_with_several_numbers(jobs, desk):
+def test_a_scrub_has_a_channel_and_a_rule_for_rows_with_several_numbers(jobs, console):
     page = jobs("manager", "scrubs")
     choose(page, "leads.csv", b"phone\n4155550190\n")
     readings(page)
@@ -211,13 +211,13 @@ def test_a_scrub_has_a_channel_and_a_rule_for_rows_with_several_numbers(jobs, de
     page.get_by_label("A lead with several numbers").select_option("cell")
     page.get_by_role("button", name="Scrub", exact=True).click()
     expect(page.locator(".result")).to_be_visible()
-    [sent] = desk.api.sent("POST", "scrubs$")
+    [sent] = console.api.sent("POST", "scrubs$")
     assert (sent["channel"], sent["by"]) == ("voice", "cell")
 
 
-def test_a_job_that_needs_columns_asks_for_them(jobs, desk):
+def test_a_job_that_needs_columns_asks_for_them(jobs, console):
     candidates = [{"column": "home", "samples": ["4155550100"]}, {"column": "id", "samples": ["9"]}]
-    job = desk.api.job("imports", status="needs_columns", candidates=candidates, finished_at=None)
+    job = console.api.job("imports", status="needs_columns", candidates=candidates, finished_at=None)
     page = jobs("manager")
     page.get_by_role("button", name="Show: old.csv").click()
     page.get_by_role("button", name="Continue").click()
@@ -229,38 +229,38 @@ def test_a_job_that_needs_columns_asks_for_them(jobs, desk):
 
 
 @pytest.mark.parametrize("status", [0, 403])
-def test_a_failed_upload_says_what_was_not_lost(jobs, desk, status):
+def test_a_failed_upload_says_what_was_not_lost(jobs, console, status):
     page = jobs()
-    desk.api.upload_status = status
+    console.api.upload_status = status
     choose(page, "old.csv", b"4155550188\n")
     readings(page)
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("The upload failed. Nothing was changed.")
     expect(page.get_by_role("alert")).to_contain_text("old.csv is still chosen.")
-    desk.api.upload_status = 200
+    console.api.upload_status = 200
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator(".result")).to_be_visible()
 
 
-def test_a_failing_service_is_never_shown_as_an_empty_list(jobs, desk):
-    desk.api.job("imports", status="running", progress=0.3, finished_at=None)
+def test_a_failing_service_is_never_shown_as_an_empty_list(jobs, console):
+    console.api.job("imports", status="running", progress=0.3, finished_at=None)
     page = jobs()
     expect(page.locator(".job")).to_contain_text("30%")
-    desk.api.fail("GET .*/imports", {"status": 503, "json": {"code": "unavailable", "detail": "x"}})
+    console.api.fail("GET .*/imports", {"status": 503, "json": {"code": "unavailable", "detail": "x"}})
     expect(page.locator(".job")).to_contain_text("could not be loaded")
     page.reload()
     expect(page.get_by_role("alert")).to_contain_text("not available right now")
     assert "No imports yet" not in page.locator("main").inner_text()
-    desk.api.recover()
+    console.api.recover()
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".job")).to_have_count(1)
 
 
-def test_an_export_is_saved_plain_with_a_byte_order_mark(jobs, desk):
-    desk.api.files["part"] = gzip.compress(b"number\r\n+14155550100\r\n")
+def test_an_export_is_saved_plain_with_a_byte_order_mark(jobs, console):
+    console.api.files["part"] = gzip.compress(b"number\r\n+14155550100\r\n")
     file = {"url": f"{ORIGIN}{BASE}/bucket/part", "rows": 1, "bytes": 34, "sha256": "9f" * 32}
     more = {"files": [file], "manifest_url": "https://bucket.example/manifest.json", "counts": {"rows": 1}}
-    desk.api.job("exports", **more, created_at="2026-11-24T15:00:00.000Z")
+    console.api.job("exports", **more, created_at="2026-11-24T15:00:00.000Z")
     page = jobs("auditor", "exports")
     page.get_by_role("button", name="Show: The list, CSV").click()
     expect(page.get_by_role("link", name="Download (gzip)")).to_have_class(re.compile("primary"))
@@ -276,7 +276,7 @@ def test_an_export_is_saved_plain_with_a_byte_order_mark(jobs, desk):
     assert list(csv.reader(io.StringIO(content.decode("utf-8-sig")))) == [["number"], ["+14155550100"]]
 
 
-def test_a_finished_export_is_not_shown_as_running(jobs, desk):
+def test_a_finished_export_is_not_shown_as_running(jobs, console):
     page = jobs("auditor", "exports")
     page.get_by_label("What").select_option("audit")
     page.get_by_label("Format").select_option("jsonl")
@@ -284,30 +284,30 @@ def test_a_finished_export_is_not_shown_as_running(jobs, desk):
     page.get_by_role("button", name="Export", exact=True).click()
     result = page.locator(".result")
     expect(result.get_by_role("progressbar")).to_be_visible()
-    desk.api.jobs["exports"][0] |= {"status": "done", "progress": 1, "finished_at": "2026-11-24T15:00:00.000Z"}
+    console.api.jobs["exports"][0] |= {"status": "done", "progress": 1, "finished_at": "2026-11-24T15:00:00.000Z"}
     expect(result).to_contain_text("The export is done.")
     assert "Running" not in page.locator("main").inner_text()
-    assert desk.api.sent("POST", "exports$") == [
+    assert console.api.sent("POST", "exports$") == [
         {"kind": "audit", "format": "jsonl", "from": "2026-11-01T04:00:00.000Z"}
     ]
 
 
-def test_dates_of_an_export_in_the_wrong_order_are_marked(jobs, desk):
+def test_dates_of_an_export_in_the_wrong_order_are_marked(jobs, console):
     page = jobs("auditor", "exports")
     page.get_by_label("From").fill("2026-11-02T00:00")
     page.get_by_label("To", exact=True).or_(page.get_by_label("To (optional)")).first.fill("2026-11-01T00:00")
     page.get_by_role("button", name="Export", exact=True).click()
     expect(page.locator("[name=to]")).to_be_focused()
     expect(page.locator(".job-form")).to_contain_text("“To” is before “From”.")
-    assert desk.api.sent("POST", "exports") == []
+    assert console.api.sent("POST", "exports") == []
 
 
 @pytest.mark.parametrize(
     ("role", "kind", "who"),
     [("manager", "exports", "An auditor or an admin can."), ("auditor", "imports", "A manager or an admin can.")],
 )
-def test_a_role_without_the_form_sees_which_roles_have_it(jobs, desk, role, kind, who):
-    desk.api.job(kind)
+def test_a_role_without_the_form_sees_which_roles_have_it(jobs, console, role, kind, who):
+    console.api.job(kind)
     page = jobs(role, kind)
     expect(page.locator(".steps")).to_contain_text(f"Your role cannot do this. {who}")
     expect(page.locator(".job-form")).to_have_count(0)
@@ -316,11 +316,11 @@ def test_a_role_without_the_form_sees_which_roles_have_it(jobs, desk, role, kind
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
 
-def test_hostile_file_names_are_shown_as_text(jobs, desk):
+def test_hostile_file_names_are_shown_as_text(jobs, console):
     undo = {"requested_at": HOSTILE, "requested_by": {"principal": HOSTILE, "acting_user": None}}
     undo |= {"counts": {}, "error": HOSTILE, "report_url": None}
     file = {"name": HOSTILE, "counts": {}, "report_url": None}
-    desk.api.job(
+    console.api.job(
         "imports", filename=HOSTILE, error=HOSTILE, note=HOSTILE, undo=undo, files=[file], counts={"listed": 2}
     )
     page = jobs()

@@ -11,12 +11,12 @@ CHIPS = ".chips .chip"
 
 
 @pytest.fixture
-def filled(desk):
-    desk.api.add("+14155550100", ago=5, by="u-17", source="disposition", campaign_id="spring", note="asked twice")
-    desk.api.add("+14155550101", ago=60 * 30, by="intake", source="sms", campaign_id="solar")
-    desk.api.add("+12125550102", ago=60 * 24 * 9, source="web")
-    desk.api.add("+442079460958", ago=90, source="sms", note="STOP")
-    return desk
+def filled(console):
+    console.api.add("+14155550100", ago=5, by="u-17", source="disposition", campaign_id="spring", note="asked twice")
+    console.api.add("+14155550101", ago=60 * 30, by="intake", source="sms", campaign_id="solar")
+    console.api.add("+12125550102", ago=60 * 24 * 9, source="web")
+    console.api.add("+442079460958", ago=90, source="sms", note="STOP")
+    return console
 
 
 def numbers(page):
@@ -58,27 +58,27 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize(("region", "of"), [("US", 0), ("GB", 1)])
-def test_a_number_is_written_the_same_way_everywhere(desk, region, of):
+def test_a_number_is_written_the_same_way_everywhere(console, region, of):
     for number in WRITTEN:
-        desk.api.add(number, ago=5)
-    desk.api.account["default_region"] = region
-    desk.api.become("manager")
-    desk.api.me["default_region"] = region
-    desk.load()
-    desk.sign_in(view="numbers")
+        console.api.add(number, ago=5)
+    console.api.account["default_region"] = region
+    console.api.become("manager")
+    console.api.me["default_region"] = region
+    console.load()
+    console.sign_in(view="numbers")
     shown = {shown[of] for shown in WRITTEN.values()}
-    links = desk.page.locator("main a.number")
+    links = console.page.locator("main a.number")
     for view in ("numbers", "activity", "audit"):
-        desk.go(view)
+        console.go(view)
         expect(links).to_have_count(len(WRITTEN))
         assert set(links.all_inner_texts()) == shown, view
     for number, each in WRITTEN.items():
-        desk.go(f"numbers/{number}")
-        desk.heading(each[of])
-    desk.go("check")
-    desk.page.get_by_role("textbox", name="Numbers").fill("\n".join(WRITTEN))
-    desk.page.get_by_role("button", name="Check", exact=True).click()
-    expect(desk.page.locator("td .number")).to_have_text([each[of] for each in WRITTEN.values()])
+        console.go(f"numbers/{number}")
+        console.heading(each[of])
+    console.go("check")
+    console.page.get_by_role("textbox", name="Numbers").fill("\n".join(WRITTEN))
+    console.page.get_by_role("button", name="Check", exact=True).click()
+    expect(console.page.locator("td .number")).to_have_text([each[of] for each in WRITTEN.values()])
 
 
 def test_the_search_finds_parts_of_a_number_and_campaigns(filled):
@@ -133,10 +133,10 @@ def test_dates_in_the_wrong_order_are_reported(filled):
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Pago_Pago", "Pacific/Kiritimati"])
-def test_a_day_is_the_readers_day(desk, zone):
-    desk.open(view="numbers?from=2026-11-20&to=2026-11-20", zone=zone)
-    expect(desk.page.locator(".empty")).to_be_visible()
-    sent = next(query for _, path, query, _ in desk.api.calls if path == "/numbers")
+def test_a_day_is_the_readers_day(console, zone):
+    console.open(view="numbers?from=2026-11-20&to=2026-11-20", zone=zone)
+    expect(console.page.locator(".empty")).to_be_visible()
+    sent = next(query for _, path, query, _ in console.api.calls if path == "/numbers")
     hour = {"Pacific/Pago_Pago": "11", "Pacific/Kiritimati": "10"}[zone]
     day = 20 if zone == "Pacific/Pago_Pago" else 19
     assert sent["listed_from"] == f"2026-11-{day}T{hour}:00:00.000Z"
@@ -188,22 +188,22 @@ def test_the_total_is_not_shown_above_filtered_rows(filled):
     expect(page.locator(".under")).to_contain_text("2 matches")
 
 
-def test_an_empty_list_explains_what_to_do(desk):
-    page = desk.open(view="numbers")
+def test_an_empty_list_explains_what_to_do(console):
+    page = console.open(view="numbers")
     expect(page.locator(".empty")).to_contain_text("No numbers yet. Add one or import a file.")
     page.get_by_role("link", name="Import a file").click()
-    desk.heading("Import & export")
+    console.heading("Import & export")
     page.go_back()
     page.get_by_role("link", name="Add a number").click()
-    desk.heading("Add to DNC")
+    console.heading("Add to DNC")
 
 
-def test_digits_and_dates_follow_the_same_locale(desk):
-    desk.api.total = 12304
-    desk.api.add("+14155550100", ago=60 * 24 * 3)
-    page = desk.open(view="numbers", locale="de-DE")
+def test_digits_and_dates_follow_the_same_locale(console):
+    console.api.total = 12304
+    console.api.add("+14155550100", ago=60 * 24 * 3)
+    page = console.open(view="numbers", locale="de-DE")
     expect(page.locator(".total")).to_contain_text("12.304 listed")
-    expect(desk.row("(415) 555-0100").locator("time")).to_have_text(re.compile(r"^\d+\. \w+"))
+    expect(console.row("(415) 555-0100").locator("time")).to_have_text(re.compile(r"^\d+\. \w+"))
 
 
 # Selecting
@@ -277,9 +277,9 @@ LONG_LIST = """([total, size]) => {
 
 
 @pytest.fixture
-def long_list(desk):
+def long_list(console):
     """A list of 100,000 numbers. Returns a function that returns the n-th of them."""
-    page = desk.open(view="check")
+    page = console.open(view="check")
     page.evaluate(LONG_LIST, [TOTAL, A_PAGE])
     page.get_by_role("link", name="DNC Numbers").click()
 
@@ -311,9 +311,9 @@ def scroll_to(page, wanted):
     expect(wanted).to_be_attached()
 
 
-def test_a_long_list_scrolls_without_the_page_growing(desk, long_list):
+def test_a_long_list_scrolls_without_the_page_growing(console, long_list):
     """After 12,000 rows, the document has as many elements as after 1,200."""
-    page = desk.page
+    page = console.page
     early = page.evaluate(FURTHER, 12)
     late = page.evaluate(FURTHER, 120)
     assert late < early * 1.1, (early, late)
@@ -327,8 +327,8 @@ def test_a_long_list_scrolls_without_the_page_growing(desk, long_list):
     assert abs(page.evaluate("document.documentElement.scrollHeight") - height) < height / 20
 
 
-def test_back_from_a_number_returns_to_the_same_place_in_the_list(desk, long_list):
-    page = desk.page
+def test_back_from_a_number_returns_to_the_same_place_in_the_list(console, long_list):
+    page = console.page
     scroll_to(page, long_list(650))
     long_list(610).scroll_into_view_if_needed()
     place = long_list(610).bounding_box()["y"]
@@ -341,8 +341,8 @@ def test_back_from_a_number_returns_to_the_same_place_in_the_list(desk, long_lis
     assert 0 not in page.evaluate("window.requested")
 
 
-def test_a_part_of_the_list_that_fails_to_reload_shows_the_error(desk, long_list):
-    page = desk.page
+def test_a_part_of_the_list_that_fails_to_reload_shows_the_error(console, long_list):
+    page = console.page
     scroll_to(page, long_list(850))
     page.evaluate("window.broken = true")
     page.evaluate("scrollTo(0, 0)")

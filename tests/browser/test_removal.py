@@ -10,16 +10,16 @@ NATIONAL = "(415) 555-0142"
 
 
 @pytest.fixture
-def listed(desk):
-    desk.api.add(NUMBER, ago=90, by="u-17", source="disposition", campaign_id="spring", note="asked twice")
-    return desk
+def listed(console):
+    console.api.add(NUMBER, ago=90, by="u-17", source="disposition", campaign_id="spring", note="asked twice")
+    return console
 
 
-def open_removal(desk, role="manager", view=None, **context):
-    desk.open(role, view or f"numbers/{NUMBER}", **context)
-    desk.page.get_by_role("button", name="Remove…").click()
-    expect(desk.dialog().locator(".facts-line")).to_be_visible()
-    return desk.dialog()
+def open_removal(console, role="manager", view=None, **context):
+    console.open(role, view or f"numbers/{NUMBER}", **context)
+    console.page.get_by_role("button", name="Remove…").click()
+    expect(console.dialog().locator(".facts-line")).to_be_visible()
+    return console.dialog()
 
 
 def fill_mistake(dialog, note="wrong button", name="Ada"):
@@ -29,21 +29,21 @@ def fill_mistake(dialog, note="wrong button", name="Ada"):
         dialog.get_by_label("Your name").fill(name)
 
 
-def test_a_mistake_takes_four_actions_from_the_bin(desk):
-    desk.api.add(NUMBER, source="manual")
-    desk.api.add("+14155550143", source="manual")
-    page = desk.open(view="numbers")
-    desk.bin("(415) 555-0143").click()
-    fill_mistake(desk.dialog())
-    desk.dialog().get_by_role("button", name="Delete").click()
-    expect(desk.toast()).to_contain_text("(415) 555-0143 was removed from DNC.")
+def test_a_mistake_takes_four_actions_from_the_bin(console):
+    console.api.add(NUMBER, source="manual")
+    console.api.add("+14155550143", source="manual")
+    page = console.open(view="numbers")
+    console.bin("(415) 555-0143").click()
+    fill_mistake(console.dialog())
+    console.dialog().get_by_role("button", name="Delete").click()
+    expect(console.toast()).to_contain_text("(415) 555-0143 was removed from DNC.")
     # The name is remembered from the first removal.
-    desk.bin(NATIONAL).click()
-    desk.dialog().get_by_role("radio", name="Marked by mistake").check()
-    desk.dialog().get_by_label("Note").fill("wrong button")
-    desk.dialog().get_by_role("button", name="Delete").click()
-    expect(desk.toast()).to_have_count(2)
-    assert desk.api.entries[NUMBER]["removal"]["removed_by"]["acting_user"] == "Ada"
+    console.bin(NATIONAL).click()
+    console.dialog().get_by_role("radio", name="Marked by mistake").check()
+    console.dialog().get_by_label("Note").fill("wrong button")
+    console.dialog().get_by_role("button", name="Delete").click()
+    expect(console.toast()).to_have_count(2)
+    assert console.api.entries[NUMBER]["removal"]["removed_by"]["acting_user"] == "Ada"
     expect(page.locator("tr.removed")).to_have_count(2)
 
 
@@ -173,9 +173,9 @@ def test_escape_returns_the_focus_to_the_bin(listed):
 
 
 @pytest.mark.parametrize("role", ["manager", "admin"])
-def test_a_legal_demand_says_who_can_remove_it(desk, role):
-    desk.api.add(NUMBER, source="legal")
-    dialog = open_removal(desk, role)
+def test_a_legal_demand_says_who_can_remove_it(console, role):
+    console.api.add(NUMBER, source="legal")
+    dialog = open_removal(console, role)
     if role == "admin":
         expect(dialog.get_by_role("radio", name="Legal order")).to_be_visible()
     else:
@@ -187,9 +187,9 @@ def test_a_legal_demand_says_who_can_remove_it(desk, role):
         expect(dialog.locator(".foot").get_by_role("button", name="Close")).to_be_focused()
 
 
-def test_an_unavailable_reason_says_whether_the_role_or_the_source_is_why(desk):
-    desk.api.add(NUMBER, source="sms")
-    dialog = open_removal(desk)
+def test_an_unavailable_reason_says_whether_the_role_or_the_source_is_why(console):
+    console.api.add(NUMBER, source="sms")
+    dialog = open_removal(console)
     dialog.get_by_text("reasons that are not valid").click()
     expect(dialog).to_contain_text("Legal order – Only an admin")
     expect(dialog).to_contain_text("Marked by mistake – Not accepted for a number with the source Text message.")
@@ -277,22 +277,22 @@ def test_the_number_and_the_footer_are_always_in_view(listed, size):
 # Restoring
 
 
-def test_two_undos_are_both_offered(desk):
+def test_two_undos_are_both_offered(console):
     for n in (42, 43):
-        desk.api.add(f"+141555501{n}", source="manual")
-    page = desk.open(view="numbers", person="Ada")
+        console.api.add(f"+141555501{n}", source="manual")
+    page = console.open(view="numbers", person="Ada")
     for n in (42, 43):
-        desk.bin(f"(415) 555-01{n}").click()
-        fill_mistake(desk.dialog())
-        desk.dialog().get_by_role("button", name="Delete").click()
-        expect(desk.dialog()).to_have_count(0)
-    expect(desk.toast()).to_have_count(2)
-    desk.toast().filter(has_text="0142").get_by_role("button", name="Undo").click()
-    expect(desk.bin("(415) 555-0142")).to_be_visible()
-    expect(desk.toast().filter(has_text="0143")).to_be_visible()
+        console.bin(f"(415) 555-01{n}").click()
+        fill_mistake(console.dialog())
+        console.dialog().get_by_role("button", name="Delete").click()
+        expect(console.dialog()).to_have_count(0)
+    expect(console.toast()).to_have_count(2)
+    console.toast().filter(has_text="0142").get_by_role("button", name="Undo").click()
+    expect(console.bin("(415) 555-0142")).to_be_visible()
+    expect(console.toast().filter(has_text="0143")).to_be_visible()
     page.get_by_role("link", name="Check").click()
-    desk.heading("Check")
-    expect(desk.toast().filter(has_text="0143").get_by_role("button", name="Undo")).to_be_visible()
+    console.heading("Check")
+    expect(console.toast().filter(has_text="0143").get_by_role("button", name="Undo")).to_be_visible()
 
 
 def test_an_undo_that_fails_can_be_tried_again(listed):
@@ -391,7 +391,7 @@ def test_the_words_of_a_refused_reason_are_those_of_this_number(listed):
     expect(dialog).to_contain_text("An exemption belongs to a call.")
 
 
-def test_a_service_without_approvals_shows_none(desk):
-    desk.api.without.add("/accounts/[^/]+/pending-removals")
-    page = desk.open("manager", "approvals")
+def test_a_service_without_approvals_shows_none(console):
+    console.api.without.add("/accounts/[^/]+/pending-removals")
+    page = console.open("manager", "approvals")
     expect(page.locator("main")).to_contain_text("No removals are waiting.")

@@ -19,15 +19,15 @@ ADDS = {"intake", "agent", "manager", "admin"}
 
 
 @pytest.mark.parametrize("role", sorted(NAVIGATION))
-def test_a_role_is_offered_only_the_views_it_can_use(desk, role):
-    desk.api.add("+14155550170", source="manual")
-    page = desk.open(role)
-    desk.heading(re.compile("."))
+def test_a_role_is_offered_only_the_views_it_can_use(console, role):
+    console.api.add("+14155550170", source="manual")
+    page = console.open(role)
+    console.heading(re.compile("."))
     assert page.locator("#side nav a").all_inner_texts() == NAVIGATION[role]
     assert page.get_by_role("link", name="Add to DNC").count() == (role in ADDS)
-    desk.go("numbers")
+    console.go("numbers")
     if "DNC Numbers" in NAVIGATION[role]:
-        expect(desk.row("(415) 555-0170")).to_have_count(1)
+        expect(console.row("(415) 555-0170")).to_have_count(1)
         assert page.locator(".bin").count() == (role != "auditor")
     else:
         alert = page.get_by_role("alert")
@@ -37,105 +37,105 @@ def test_a_role_is_offered_only_the_views_it_can_use(desk, role):
         expect(alert).to_have_count(0)
 
 
-def test_the_sidebar_names_the_person_or_key_and_the_account(desk):
-    page = desk.open("manager", person="ada@example.com")
+def test_the_sidebar_names_the_person_or_key_and_the_account(console):
+    page = console.open("manager", person="ada@example.com")
     expect(page.locator(".who")).to_contain_text(re.compile("ada@example.com.*Manager", re.DOTALL))
     expect(page.locator("#side .account")).to_have_text("Acme Inc.")
-    desk.open("manager")
-    expect(desk.page.locator(".who")).to_contain_text(re.compile("Call center floor.*Manager", re.DOTALL))
+    console.open("manager")
+    expect(console.page.locator(".who")).to_contain_text(re.compile("Call center floor.*Manager", re.DOTALL))
 
 
 @pytest.mark.parametrize("token", ["nonsense", "nck_acme.x.y", "<img src=x onerror=alert(1)>", "über"])
-def test_an_invalid_key_is_refused_with_a_message(desk, token):
-    page = desk.open(signed_in=False)
+def test_an_invalid_key_is_refused_with_a_message(console, token):
+    page = console.open(signed_in=False)
     page.get_by_label("API key").fill(token)
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("This API key is not valid.")
     expect(page.get_by_label("API key")).to_be_focused()
 
 
-def test_an_unreachable_service_is_not_reported_as_an_invalid_key(desk):
-    page = desk.open(signed_in=False)
-    desk.api.fail("GET /me", "offline")
+def test_an_unreachable_service_is_not_reported_as_an_invalid_key(console):
+    page = console.open(signed_in=False)
+    console.api.fail("GET /me", "offline")
     page.get_by_label("API key").fill(TOKEN)
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("The service cannot be reached.")
     assert "not valid" not in page.locator("main").inner_text()
 
 
-def test_a_new_tab_is_signed_in_and_signing_out_ends_all(desk):
-    desk.api.add("+14155550170")
-    page = desk.open("manager", "numbers")
+def test_a_new_tab_is_signed_in_and_signing_out_ends_all(console):
+    console.api.add("+14155550170")
+    page = console.open("manager", "numbers")
     assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
-    other = desk.tab()
-    other.goto(f"{desk.url}#/numbers/+14155550170")
+    other = console.tab()
+    other.goto(f"{console.url}#/numbers/+14155550170")
     expect(other.get_by_role("heading", level=1, name="(415) 555-0170")).to_be_visible()
-    desk.sign_out()
+    console.sign_out()
     expect(page.get_by_label("API key")).to_be_visible()
     expect(other.get_by_label("API key")).to_be_visible()
     assert other.evaluate("sessionStorage.length") == page.evaluate("sessionStorage.length") == 0
 
 
-def test_a_reload_keeps_the_session(desk):
-    page = desk.open("manager", "check")
+def test_a_reload_keeps_the_session(console):
+    page = console.open("manager", "check")
     page.reload()
-    desk.heading("Check")
+    console.heading("Check")
 
 
-def test_an_ended_session_is_reported_and_resumes_at_the_same_place(desk):
-    page = desk.open("manager", "check")
-    desk.api.tokens = {"new"}
+def test_an_ended_session_is_reported_and_resumes_at_the_same_place(console):
+    page = console.open("manager", "check")
+    console.api.tokens = {"new"}
     page.get_by_role("link", name="Activity").click()
     expect(page.get_by_role("alert")).to_contain_text("Your session has ended.")
     page.get_by_label("API key").fill("new")
     page.keyboard.press("Enter")
-    desk.heading("Activity")
+    console.heading("Activity")
 
 
-def test_an_idle_session_ends(desk):
-    desk.api.settings["idle_minutes"] = 15
-    desk.api.become("manager")
-    desk.load()
-    desk.page.clock.install()
-    desk.sign_in(view="add")
-    page = desk.page
+def test_an_idle_session_ends(console):
+    console.api.settings["idle_minutes"] = 15
+    console.api.become("manager")
+    console.load()
+    console.page.clock.install()
+    console.sign_in(view="add")
+    page = console.page
     page.get_by_label("Numbers, one per line").fill("+14155550142")
     page.clock.fast_forward("14:10")
-    expect(desk.toast()).to_contain_text("You will be signed out in one minute")
-    desk.toast().get_by_role("button", name="Stay signed in").click()
+    expect(console.toast()).to_contain_text("You will be signed out in one minute")
+    console.toast().get_by_role("button", name="Stay signed in").click()
     page.clock.fast_forward("10:00")
-    desk.heading("Add to DNC")
+    console.heading("Add to DNC")
     page.clock.fast_forward("10:00")
     expect(page.get_by_role("alert")).to_contain_text("You were signed out because nothing happened for a while.")
-    desk.page.get_by_label("API key").fill(TOKEN)
+    console.page.get_by_label("API key").fill(TOKEN)
     page.keyboard.press("Enter")
     expect(page.get_by_label("Numbers, one per line")).to_have_value("+14155550142")
 
 
-def test_activity_in_one_tab_keeps_the_others_signed_in(desk):
-    desk.api.settings["idle_minutes"] = 15
-    desk.api.become("manager")
-    desk.load()
-    desk.page.clock.install()
-    desk.sign_in(view="check")
-    other = desk.tab()
-    other.goto(f"{desk.url}#/check")
+def test_activity_in_one_tab_keeps_the_others_signed_in(console):
+    console.api.settings["idle_minutes"] = 15
+    console.api.become("manager")
+    console.load()
+    console.page.clock.install()
+    console.sign_in(view="check")
+    other = console.tab()
+    other.goto(f"{console.url}#/check")
     expect(other.get_by_role("heading", level=1, name="Check")).to_be_visible()
-    desk.page.clock.fast_forward("14:00")
+    console.page.clock.fast_forward("14:00")
     other.get_by_role("textbox", name="Numbers").press("5")
-    desk.page.clock.fast_forward("05:00")
-    desk.heading("Check")
+    console.page.clock.fast_forward("05:00")
+    console.heading("Check")
 
 
 # Operators
 
 
 @pytest.fixture
-def operator(desk):
-    other = {**desk.api.account, "account_id": "zed", "name": "Zed Ltd.", "suspended": True, "default_region": "GB"}
-    desk.api.accounts.append(other)
-    desk.open("operator", "numbers")
-    return desk
+def operator(console):
+    other = {**console.api.account, "account_id": "zed", "name": "Zed Ltd.", "suspended": True, "default_region": "GB"}
+    console.api.accounts.append(other)
+    console.open("operator", "numbers")
+    return console
 
 
 def test_an_operator_chooses_an_account_and_can_sign_out(operator):
@@ -161,11 +161,11 @@ def test_an_operator_chooses_an_account_and_can_sign_out(operator):
     expect(page.get_by_label("API key")).to_be_visible()
 
 
-def test_accounts_that_cannot_be_loaded_leave_a_way_out(desk):
-    desk.api.fail(r"GET /accounts\?", {"status": 503, "body": "<html>"})
-    page = desk.open("operator")
+def test_accounts_that_cannot_be_loaded_leave_a_way_out(console):
+    console.api.fail(r"GET /accounts\?", {"status": 503, "body": "<html>"})
+    page = console.open("operator")
     expect(page.get_by_role("alert")).to_contain_text("not available right now")
-    desk.api.recover()
+    console.api.recover()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_label("Account")).to_be_visible()
 
@@ -173,24 +173,24 @@ def test_accounts_that_cannot_be_loaded_leave_a_way_out(desk):
 # Sign-in with an organization, up to the redirect to its provider
 
 
-def test_a_sign_in_that_was_not_started_here_is_refused(desk):
-    desk.api.sign_in = {
+def test_a_sign_in_that_was_not_started_here_is_refused(console):
+    console.api.sign_in = {
         "client_id": "c",
         "authorization_endpoint": "https://id.example/auth",
         "token_endpoint": "https://id.example/token",
     }
-    desk.load()
-    desk.page.goto(f"{desk.url}?code=stolen&state=forged")
-    expect(desk.page.get_by_role("alert")).to_contain_text(
+    console.load()
+    console.page.goto(f"{console.url}?code=stolen&state=forged")
+    expect(console.page.get_by_role("alert")).to_contain_text(
         "Your organization did not sign you in. This sign-in was not started"
     )
-    assert "stolen" not in desk.page.url
+    assert "stolen" not in console.page.url
 
 
-def test_if_the_issuer_does_not_respond_keys_can_still_sign_in(desk):
-    desk.api.sign_in = {"unavailable": True}
-    page = desk.open(signed_in=False)
+def test_if_the_issuer_does_not_respond_keys_can_still_sign_in(console):
+    console.api.sign_in = {"unavailable": True}
+    page = console.open(signed_in=False)
     expect(page.locator("main")).to_contain_text("Sign-in with your organization is unavailable")
     expect(page.get_by_role("button", name="Sign in with your organization")).to_have_count(0)
-    desk.sign_in()
-    desk.heading("DNC Numbers")
+    console.sign_in()
+    console.heading("DNC Numbers")

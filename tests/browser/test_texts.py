@@ -14,10 +14,10 @@ ROLES = {"intake", "dialer", "agent", "manager", "auditor", "admin"}
 
 
 @pytest.fixture
-def words(desk):
+def words(console):
     """All texts by file, with "function" in place of a function."""
-    desk.open("manager")
-    return desk.page.evaluate(
+    console.open("manager")
+    return console.page.evaluate(
         """async () => {
           const mapped = (value) => Object.fromEntries(Object.entries(value).map(([k, v]) => [k, plain(v)]));
           const plain = (value) => typeof value === "function" ? "function"

@@ -13,13 +13,13 @@ NATIONAL = "(415) 555-0150"
 
 
 @pytest.fixture
-def eventful(desk):
+def eventful(console):
     """The console with a number that has a history of four events."""
-    desk.api.add(NUMBER, ago=300, source="disposition", campaign_id="spring", consumer_name="J. Doe", call_id="c-1")
-    desk.api.add(NUMBER, ago=200, source="sms", note="STOP")
-    desk.api.remove(NUMBER, "consent_given", ago=100, evidence={"reference": "crm-1", "purpose": "offers"})
-    desk.api.add(NUMBER, ago=50, source="web")
-    return desk
+    console.api.add(NUMBER, ago=300, source="disposition", campaign_id="spring", consumer_name="J. Doe", call_id="c-1")
+    console.api.add(NUMBER, ago=200, source="sms", note="STOP")
+    console.api.remove(NUMBER, "consent_given", ago=100, evidence={"reference": "crm-1", "purpose": "offers"})
+    console.api.add(NUMBER, ago=50, source="web")
+    return console
 
 
 # One number
@@ -66,21 +66,21 @@ def test_an_agents_search_requires_a_whole_number(eventful):
     eventful.heading(NATIONAL)
 
 
-def test_a_number_that_was_never_listed_can_be_added(desk):
-    page = desk.open(view="numbers/+14155550199")
+def test_a_number_that_was_never_listed_can_be_added(console):
+    page = console.open(view="numbers/+14155550199")
     expect(page.locator("main")).to_contain_text("This number was never listed.")
     page.get_by_role("link", name="Add a number").click()
     expect(page.get_by_label("Numbers, one per line")).to_have_value("+14155550199")
 
 
-def test_an_invalid_number_in_the_address_offers_a_search(desk):
-    page = desk.open(view="numbers/abc")
-    desk.heading("“abc” is not a phone number")
+def test_an_invalid_number_in_the_address_offers_a_search(console):
+    page = console.open(view="numbers/abc")
+    console.heading("“abc” is not a phone number")
     assert page.locator("main").inner_text().count("abc") == 2
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)
-    assert not [path for _, path, _, _ in desk.api.calls if path.startswith("/numbers/")]
+    assert not [path for _, path, _, _ in console.api.calls if path.startswith("/numbers/")]
     page.get_by_role("link", name="Search for “abc”").click()
-    desk.heading("DNC Numbers")
+    console.heading("DNC Numbers")
     expect(page.get_by_role("searchbox")).to_have_value("abc")
 
 
@@ -112,11 +112,11 @@ def test_a_history_that_fails_to_load_does_not_look_intact(eventful):
     expect(page.locator(".chain")).to_contain_text("Record intact")
 
 
-def test_the_history_follows_a_change_made_here(desk):
-    desk.api.add(NUMBER, source="manual")
-    page = desk.open(view=f"numbers/{NUMBER}")
+def test_the_history_follows_a_change_made_here(console):
+    console.api.add(NUMBER, source="manual")
+    page = console.open(view=f"numbers/{NUMBER}")
     page.get_by_role("button", name="Remove…").click()
-    dialog = desk.dialog()
+    dialog = console.dialog()
     dialog.get_by_role("radio", name="Test number").check()
     dialog.get_by_label("Note").fill("ours")
     dialog.get_by_label("Your name").fill("Ada")
@@ -129,11 +129,11 @@ def test_the_history_follows_a_change_made_here(desk):
 # Activity
 
 
-def test_activity_is_grouped_by_the_readers_day(desk):
-    desk.api.add("+14155550100", ago=2)
-    desk.api.add("+14155550101", ago=60 * 24 * 2, source="sms")
-    desk.api.remove("+14155550101", ago=1)
-    page = desk.open(view="activity")
+def test_activity_is_grouped_by_the_readers_day(console):
+    console.api.add("+14155550100", ago=2)
+    console.api.add("+14155550101", ago=60 * 24 * 2, source="sms")
+    console.api.remove("+14155550101", ago=1)
+    page = console.open(view="activity")
     expect(page.locator(".day")).to_have_count(2)
     rows = page.locator("tr.event")
     expect(rows.nth(0)).to_contain_text(re.compile("1m ago.*removed: Marked by mistake.*0101.*u-2", re.DOTALL))
@@ -143,35 +143,35 @@ def test_activity_is_grouped_by_the_readers_day(desk):
     assert [row.bounding_box()["height"] <= 41 for row in rows.all()] == [True] * 3
 
 
-def test_new_events_appear_on_top(desk):
-    desk.api.add("+14155550100", ago=9)
-    page = desk.open(view="activity")
+def test_new_events_appear_on_top(console):
+    console.api.add("+14155550100", ago=9)
+    page = console.open(view="activity")
     expect(page.locator("tr.event")).to_have_count(1)
-    desk.api.add("+14155550101", source="manual", ago=0)
+    console.api.add("+14155550101", source="manual", ago=0)
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator("tr.event")).to_have_count(2)
     expect(page.locator("tr.event").first).to_contain_text("(415) 555-0101")
-    desk.bin("(415) 555-0101").click()
-    desk.dialog().get_by_role("radio", name="Marked by mistake").check()
-    desk.dialog().get_by_label("Note").fill("x")
-    desk.dialog().get_by_label("Your name").fill("Ada")
-    desk.dialog().get_by_role("button", name="Delete").click()
-    expect(desk.bin("(415) 555-0101")).to_have_count(0)
+    console.bin("(415) 555-0101").click()
+    console.dialog().get_by_role("radio", name="Marked by mistake").check()
+    console.dialog().get_by_label("Note").fill("x")
+    console.dialog().get_by_label("Your name").fill("Ada")
+    console.dialog().get_by_role("button", name="Delete").click()
+    expect(console.bin("(415) 555-0101")).to_have_count(0)
     expect(page.locator("tr.event")).to_have_count(3)
     page.get_by_role("button", name="Undo").click()
-    expect(desk.bin("(415) 555-0101")).to_have_count(1)
+    expect(console.bin("(415) 555-0101")).to_have_count(1)
 
 
-def test_activity_can_be_extended_back_without_limit(desk):
-    desk.api.add("+14155550100", ago=60 * 24 * 20)
-    desk.api.add("+14155550101", ago=60 * 24 * 60)
-    page = desk.open(view="activity")
+def test_activity_can_be_extended_back_without_limit(console):
+    console.api.add("+14155550100", ago=60 * 24 * 20)
+    console.api.add("+14155550101", ago=60 * 24 * 60)
+    page = console.open(view="activity")
     expect(page.locator(".empty")).to_contain_text("Nothing has happened since")
     page.get_by_role("button", name="Show older events").click()
     expect(page.locator("tr.event")).to_have_count(1)
     page.get_by_role("button", name="Show older events").click()
     expect(page.locator("tr.event")).to_have_count(2)
-    for _, path, query, _ in desk.api.calls:
+    for _, path, query, _ in console.api.calls:
         if path == "/audit":
             span = datetime.fromisoformat(query["to"]) - datetime.fromisoformat(query["from"])
             assert span <= timedelta(days=31)
@@ -180,11 +180,11 @@ def test_activity_can_be_extended_back_without_limit(desk):
 # Reports
 
 
-def test_reports_say_that_days_are_in_utc(desk):
-    desk.api.add("+14155550100", source="web", ago=1)
-    desk.api.add("+14155550101", source="sms", ago=1)
-    desk.api.remove("+14155550101", ago=0)
-    page = desk.open("auditor", "reports")
+def test_reports_say_that_days_are_in_utc(console):
+    console.api.add("+14155550100", source="web", ago=1)
+    console.api.add("+14155550101", source="sms", ago=1)
+    console.api.remove("+14155550101", ago=0)
+    page = console.open("auditor", "reports")
     expect(page.locator("main")).to_contain_text("Days are in UTC.")
     assert page.locator(".figures dd").all_inner_texts() == ["1", "2", "1"]
     assert page.locator(".figures dt").all_inner_texts() == ["listed in total", "listed this week", "removed this week"]
@@ -199,10 +199,10 @@ def test_reports_say_that_days_are_in_utc(desk):
     expect(page.get_by_role("table", name="Listed, by source")).to_contain_text("None this week.")
 
 
-def test_the_old_address_of_the_reports_still_works(desk):
-    desk.open("auditor", "week?to=2026-11-20")
-    desk.heading("Reports")
-    expect(desk.page.get_by_role("link", name="Reports")).to_have_attribute("aria-current", "page")
+def test_the_old_address_of_the_reports_still_works(console):
+    console.open("auditor", "week?to=2026-11-20")
+    console.heading("Reports")
+    expect(console.page.get_by_role("link", name="Reports")).to_have_attribute("aria-current", "page")
 
 
 # Audit
@@ -246,19 +246,19 @@ def test_a_filter_that_the_api_does_not_support_is_applied_in_the_page(eventful)
     expect(page.locator("tbody.event")).to_have_count(4)
 
 
-def test_dates_of_the_audit_in_the_wrong_order_are_marked(desk):
-    page = desk.open("auditor", "audit?from=2026-11-20&to=2026-11-10")
+def test_dates_of_the_audit_in_the_wrong_order_are_marked(console):
+    page = console.open("auditor", "audit?from=2026-11-20&to=2026-11-10")
     expect(page.get_by_label("To")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("main")).to_contain_text("“To” is before “From”.")
 
 
-def test_events_of_the_account_are_in_the_audit(desk):
+def test_events_of_the_account_are_in_the_audit(console):
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     after = {"key_id": "k9", "name": "Dialer", "role": "dialer"}
     event = {"event_id": "a1", "type": "key_made", "number": None, "occurred_at": now, "recorded_at": now}
     event |= {"reason": None, "actor": {"principal": "key:k1", "acting_user": "Ada"}, "after": after, "before": None}
-    desk.api.events.append({**event, "sequence": "1", "index": 1, "digest": "d"})
-    page = desk.open("admin", "audit")
+    console.api.events.append({**event, "sequence": "1", "index": 1, "digest": "d"})
+    page = console.open("admin", "audit")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator("tbody.event")).to_contain_text(
         re.compile("API key created.*Dialer.*dialer", re.DOTALL | re.IGNORECASE)
@@ -275,17 +275,17 @@ def key(key_id, name, **more):
     return {**base, "created_by": "key:k1", "expires_at": None, "revoked_at": None, **more}
 
 
-def test_a_key_is_created_shown_once_and_revoked(desk):
-    desk.api.keys = [
+def test_a_key_is_created_shown_once_and_revoked(console):
+    console.api.keys = [
         key("k1", "Call center floor", role="admin"),
         key("k7", "Old", revoked_at="2026-06-05T09:00:00.000Z"),
     ]
-    page = desk.open("admin", "settings")
+    page = console.open("admin", "settings")
     keys = page.get_by_role("table", name="API keys").first
     expect(keys.get_by_role("row")).to_have_count(2)
     expect(keys).to_contain_text("Your key")
     page.get_by_role("button", name="Create API key").click()
-    dialog = desk.dialog()
+    dialog = console.dialog()
     dialog.get_by_role("button", name="Create", exact=True).click()
     expect(dialog.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
     dialog.get_by_label("Name").fill("Dialer west")
@@ -296,28 +296,28 @@ def test_a_key_is_created_shown_once_and_revoked(desk):
     token = dialog.get_by_label("API key", exact=True)
     expect(token).to_have_value(re.compile(r"^nck_acme\."))
     expect(dialog).to_contain_text("It is shown only this once.")
-    desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    console.context.grant_permissions(["clipboard-read", "clipboard-write"])
     dialog.get_by_role("button", name="Copy").click()
     expect(dialog).to_contain_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == token.input_value()
     dialog.locator(".foot").get_by_role("button", name="Close").click()
     expect(page.locator("dialog")).to_have_count(0)
     assert "nck_" not in page.content()
-    [made] = desk.api.sent("POST", "keys")
+    [made] = console.api.sent("POST", "keys")
     assert made == {"name": "Dialer west", "role": "dialer", "expires_at": "2027-02-01T04:59:00.000Z"}
     page.get_by_role("button", name="Revoke Dialer west").click()
-    expect(desk.dialog()).to_contain_text("stops working within 60 seconds")
-    expect(desk.dialog().get_by_label("Your name")).to_have_count(0)
-    desk.dialog().get_by_role("button", name="Revoke").click()
-    expect(desk.toast()).to_contain_text("Dialer west was revoked.")
+    expect(console.dialog()).to_contain_text("stops working within 60 seconds")
+    expect(console.dialog().get_by_label("Your name")).to_have_count(0)
+    console.dialog().get_by_role("button", name="Revoke").click()
+    expect(console.toast()).to_contain_text("Dialer west was revoked.")
     expect(page.get_by_role("button", name="Revoke Dialer west")).to_have_count(0)
     page.get_by_text("2 revoked or expired keys").click()
     expect(page.get_by_role("table", name="API keys").last).to_contain_text("Dialer west")
 
 
-def test_the_policy_is_changed_with_a_note(desk):
-    desk.api.account["approve_reasons"] = ["consent_given"]
-    page = desk.open("admin", "settings")
+def test_the_policy_is_changed_with_a_note(console):
+    console.api.account["approve_reasons"] = ["consent_given"]
+    page = console.open("admin", "settings")
     policy = page.get_by_role("region", name="Policy")
     expect(policy.get_by_role("checkbox", name="Written consent")).to_be_disabled()
     policy.get_by_role("checkbox", name="Request withdrawn").check()
@@ -330,58 +330,58 @@ def test_the_policy_is_changed_with_a_note(desk):
     expect(policy.get_by_label("Note")).to_be_focused()
     policy.get_by_label("Note").fill("premium numbers")
     policy.get_by_role("button", name="Save").click()
-    expect(desk.toast()).to_contain_text("Saved.")
-    [sent] = desk.api.sent("PATCH", "")
+    expect(console.toast()).to_contain_text("Saved.")
+    [sent] = console.api.sent("PATCH", "")
     assert sent["blocked_prefixes"] == ["+1900", "+44909"]
     assert sorted(sent["approve_reasons"]) == ["consent_given", "request_withdrawn"]
     assert sent["note"] == "premium numbers"
 
 
-def test_a_service_without_blocked_prefixes_still_has_reasons_that_need_approval(desk):
-    del desk.api.account["blocked_prefixes"]
-    page = desk.open("admin", "settings")
+def test_a_service_without_blocked_prefixes_still_has_reasons_that_need_approval(console):
+    del console.api.account["blocked_prefixes"]
+    page = console.open("admin", "settings")
     policy = page.get_by_role("region", name="Policy")
     policy.get_by_role("checkbox", name="Written consent").check()
     policy.get_by_label("Note").fill("as counsel advised")
     policy.get_by_role("button", name="Save").click()
-    expect(desk.toast()).to_contain_text("Saved.")
-    [sent] = desk.api.sent("PATCH", "")
+    expect(console.toast()).to_contain_text("Saved.")
+    [sent] = console.api.sent("PATCH", "")
     assert sent.keys() <= {"approve_reasons", "note", "acting_user"}
 
 
-def test_a_service_without_a_policy_has_no_form_for_it(desk):
-    del desk.api.account["approve_reasons"], desk.api.account["blocked_prefixes"]
-    page = desk.open("admin", "settings")
+def test_a_service_without_a_policy_has_no_form_for_it(console):
+    del console.api.account["approve_reasons"], console.api.account["blocked_prefixes"]
+    page = console.open("admin", "settings")
     expect(page.get_by_role("region", name="Policy")).to_contain_text("no policy settings")
 
 
-def test_a_key_that_expires_soon_is_announced_by_its_name(desk):
+def test_a_key_that_expires_soon_is_announced_by_its_name(console):
     soon = (datetime.now(UTC) + timedelta(days=6)).isoformat()
-    desk.api.keys = [key("k1", "Call center floor", role="admin"), key("k2", "Web form", expires_at=soon)]
-    page = desk.open("admin")
+    console.api.keys = [key("k1", "Call center floor", role="admin"), key("k2", "Web form", expires_at=soon)]
+    page = console.open("admin")
     expect(page.locator(".banner[role=status]").last).to_contain_text("The API key “Web form” expires")
 
 
-def test_a_key_acts_under_its_name_not_its_id(desk):
-    desk.api.keys = [key("k1", "Call center floor", role="admin"), key("k7", "Web form")]
-    entry = desk.api.add(NUMBER)
+def test_a_key_acts_under_its_name_not_its_id(console):
+    console.api.keys = [key("k1", "Call center floor", role="admin"), key("k7", "Web form")]
+    entry = console.api.add(NUMBER)
     entry["listed_by"] = {"principal": "key:k7", "acting_user": None}
-    page = desk.open("admin", "settings")
+    page = console.open("admin", "settings")
     expect(page.locator(".who")).to_contain_text("Call center floor")
     expect(page.get_by_role("table", name="API keys")).to_contain_text("Web form")
     page.get_by_role("link", name="DNC Numbers").click()
-    expect(desk.row(NATIONAL)).to_contain_text("Web form")
+    expect(console.row(NATIONAL)).to_contain_text("Web form")
     entry["listed_by"] = {"principal": "key:k1", "acting_user": None}
-    page = desk.open("manager", "numbers")
-    expect(desk.row(NATIONAL)).to_contain_text("Call center floor")
+    page = console.open("manager", "numbers")
+    expect(console.row(NATIONAL)).to_contain_text("Call center floor")
 
 
 # Help
 
 
-def test_help_explains_sources_reasons_and_roles(desk):
-    page = desk.open("manager")
-    desk.heading("DNC Numbers")
+def test_help_explains_sources_reasons_and_roles(console):
+    page = console.open("manager")
+    console.heading("DNC Numbers")
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Help")
     expect(dialog).to_contain_text("The disposition or button was chosen by mistake")
