@@ -88,8 +88,6 @@ class FakeApi:
         self._page = PageFiles.load()
         self._requests = 0
 
-    # What a test prepares
-
     def become(self, role: str, *, person: str | None = None) -> None:
         """Make the token belong to a key of the account with this role, or to a person."""
         operator = role == "operator"
@@ -131,8 +129,6 @@ class FakeApi:
     def sent(self, method: str, pattern: str) -> list[Any]:
         """Return the bodies of the requests with this method whose path matches."""
         return [body for used, path, _, body in self.calls if used == method and re.search(pattern, path)]
-
-    # Serving
 
     def serve(self, context: BrowserContext) -> str:
         """Respond to all requests in this context. Return the console's URL."""
@@ -227,8 +223,6 @@ class FakeApi:
             ("POST", f"{account}/(imports|scrubs|exports)/([^/]+)/columns", self._columns),
             ("POST", f"{account}/(imports)/([^/]+)/undo", self._undo_import),
         )
-
-    # Numbers
 
     def _add(self, add: dict[str, Any], at: str) -> tuple[int, dict[str, Any]]:
         reading = self._reading(add["number"])
@@ -399,8 +393,6 @@ class FakeApi:
         waiting = [entry for entry in self.entries.values() if entry["pending_removal"]]
         return 200, {"numbers": waiting, "next_page_token": None}
 
-    # The audit
-
     def _record(self, kind: str, entry: dict[str, Any], before: Body, actor: Body, at: str, **more: Any) -> None:
         n = len(self.events) + 1
         event = {
@@ -465,8 +457,6 @@ class FakeApi:
         total = sum(entry["status"] == "listed" for entry in self.entries.values())
         return 200, {"as_of": text(now), "listed_total": total if self.total is None else self.total, "days": days}
 
-    # Reading and checking
-
     def _reading(self, written: str) -> dict[str, Any]:
         nothing: dict[str, Any] = {"input": written, "number": None, "national": None, "region": None, "warnings": []}
         try:
@@ -506,8 +496,6 @@ class FakeApi:
             "results": results,
         }
 
-    # The account
-
     def _reasons(self) -> Body:
         refused = [one.as_json() for one in reasons.REFUSED.values()]
         return {"reasons": [one.as_json() for one in reasons.REASONS.values()], "refused": refused}
@@ -529,8 +517,6 @@ class FakeApi:
                 key["revoked_at"] = text(datetime.now(UTC))
                 return 204, None
         raise Refused(404, "not_found", "Not found")
-
-    # Bulk
 
     def job(self, job_kind: str, /, **fields: Any) -> dict[str, Any]:
         """Add a job to the list of its kind."""

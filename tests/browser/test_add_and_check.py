@@ -278,9 +278,6 @@ def test_an_intake_key_sees_nothing_of_the_list(console):
     assert "already" not in page.locator("main").inner_text()
 
 
-# Check
-
-
 @pytest.fixture
 def checked(console):
     console.api.add("+14155550148", source="sms")

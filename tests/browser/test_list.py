@@ -206,9 +206,6 @@ def test_digits_and_dates_follow_the_same_locale(console):
     expect(console.row("(415) 555-0100").locator("time")).to_have_text(re.compile(r"^\d+\. \w+"))
 
 
-# Selecting
-
-
 def test_selected_rows_are_removed_with_one_reason_and_a_result_each(filled):
     filled.api.add("+14155550103", source="manual", ago=10)
     filled.api.add("+14155550104", source="manual", ago=10)
@@ -250,8 +247,6 @@ def test_selected_rows_are_exported(filled):
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("Filters", exact=True)).to_be_visible()
 
-
-# A list of any length
 
 TOTAL, A_PAGE = 100_000, 100
 # The page itself responds, because a thousand responses from this process would take longer than the scrolling.

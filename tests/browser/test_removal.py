@@ -274,9 +274,6 @@ def test_the_number_and_the_footer_are_always_in_view(listed, size):
         assert content.evaluate("({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight")
 
 
-# Restoring
-
-
 def test_two_undos_are_both_offered(console):
     for n in (42, 43):
         console.api.add(f"+141555501{n}", source="manual")
@@ -320,9 +317,6 @@ def test_the_undo_button_fits_its_row_and_keeps_the_focus(listed):
     listed.dialog().get_by_role("button", name="Put back on the list").click()
     expect(listed.toast()).to_contain_text("is listed again, with its original request")
     expect(page.get_by_role("link", name=NATIONAL)).to_be_focused()
-
-
-# A second person
 
 
 @pytest.fixture

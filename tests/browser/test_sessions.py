@@ -127,9 +127,6 @@ def test_activity_in_one_tab_keeps_the_others_signed_in(console):
     console.heading("Check")
 
 
-# Operators
-
-
 @pytest.fixture
 def operator(console):
     other = {**console.api.account, "account_id": "zed", "name": "Zed Ltd.", "suspended": True, "default_region": "GB"}
@@ -168,9 +165,6 @@ def test_accounts_that_cannot_be_loaded_leave_a_way_out(console):
     console.api.recover()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_label("Account")).to_be_visible()
-
-
-# Sign-in with an organization, up to the redirect to its provider
 
 
 def test_a_sign_in_that_was_not_started_here_is_refused(console):

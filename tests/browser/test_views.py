@@ -22,9 +22,6 @@ def eventful(console):
     return console
 
 
-# One number
-
-
 def test_a_number_shows_its_details_and_a_history_that_expands(eventful):
     page = eventful.open("auditor", f"numbers/{NUMBER}")
     eventful.heading(NATIONAL)
@@ -126,9 +123,6 @@ def test_the_history_follows_a_change_made_here(console):
     expect(page.get_by_role("button", name="Put back on the list")).to_be_visible()
 
 
-# Activity
-
-
 def test_activity_is_grouped_by_the_readers_day(console):
     console.api.add("+14155550100", ago=2)
     console.api.add("+14155550101", ago=60 * 24 * 2, source="sms")
@@ -177,9 +171,6 @@ def test_activity_can_be_extended_back_without_limit(console):
             assert span <= timedelta(days=31)
 
 
-# Reports
-
-
 def test_reports_say_that_days_are_in_utc(console):
     console.api.add("+14155550100", source="web", ago=1)
     console.api.add("+14155550101", source="sms", ago=1)
@@ -203,9 +194,6 @@ def test_the_old_address_of_the_reports_still_works(console):
     console.open("auditor", "week?to=2026-11-20")
     console.heading("Reports")
     expect(console.page.get_by_role("link", name="Reports")).to_have_attribute("aria-current", "page")
-
-
-# Audit
 
 
 def test_the_audit_filters_opens_and_saves_events(eventful):
@@ -265,9 +253,6 @@ def test_events_of_the_account_are_in_the_audit(console):
     )
     page.get_by_role("link", name="Activity").click()
     expect(page.locator(".empty")).to_be_visible()
-
-
-# Settings
 
 
 def key(key_id, name, **more):
@@ -374,9 +359,6 @@ def test_a_key_acts_under_its_name_not_its_id(console):
     entry["listed_by"] = {"principal": "key:k1", "acting_user": None}
     page = console.open("manager", "numbers")
     expect(console.row(NATIONAL)).to_contain_text("Call center floor")
-
-
-# Help
 
 
 def test_help_explains_sources_reasons_and_roles(console):

@@ -54,8 +54,6 @@ export async function show(root, { number }, signal) {
   source.addEventListener("input", adapt);
   adapt();
 
-  // Live readings.
-
   let asking = new AbortController();
   const readAlong = async () => {
     asking.abort();
@@ -84,8 +82,6 @@ export async function show(root, { number }, signal) {
     draft.set("numbers", "");
     location.hash = "#/jobs?kind=imports";
   }
-
-  // Adding.
 
   function wrong() {
     for (const control of [numbers, requested, expires, note]) invalid(control);

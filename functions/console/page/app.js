@@ -143,8 +143,6 @@ function warn(keys) {
 
 const notice = (words) => h("p", { class: "banner", role: "status" }, words);
 
-// Events of the page.
-
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the fragment of the address names the view
   main.focus();

@@ -86,8 +86,6 @@ function facts(entry) {
     removal && h("section", { class: "card" }, h("h2", {}, t.removal), described(removal)));
 }
 
-// History.
-
 function historyPart(past, number, signal) {
   const list = h("ol", { class: "timeline" });
   const chainLine = h("p", { class: "chain" });

@@ -94,8 +94,6 @@ function totalOf(signal) {
   };
 }
 
-// Filters.
-
 function filterPanel(fields, go) {
   const words = texts.list;
   const controls = {
@@ -163,8 +161,6 @@ function parameters(fields) {
     listed_from: dayAsMoment(fields.from), listed_to: dayAsMoment(fields.to, 1),
   };
 }
-
-// Rows.
 
 function listing(area, { fields, go, selection, total, signal }) {
   const words = texts.list;

@@ -42,8 +42,6 @@ export async function show(root, fields, signal) {
 
 const title = (name) => h("h2", { id: `settings-${name}` }, t[name].title);
 
-// The account.
-
 function accountPart(account, again) {
   const operator = session.may("platform");
   if (!operator) {
@@ -97,8 +95,6 @@ function form(label, children, run) {
     },
   }, children, message, h("p", { class: "buttons" }, submit));
 }
-
-// Keys.
 
 function keysPart(keys, again) {
   for (const key of keys) keyNames.set(key.key_id, key.name);
@@ -177,8 +173,6 @@ function makeKey(again) {
     return null;
   }
 }
-
-// Policy.
 
 function policyPart(account, reasons, again) {
   const prefixes = h("textarea", { rows: 3, spellcheck: "false" });
