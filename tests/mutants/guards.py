@@ -1461,7 +1461,7 @@ GUARDS = (
         "functions/import_numbers/finish.py",
         "if job.status is not JobStatus.RUNNING or job.run != run:",
         "if False:",
-        ("functional/bulk/imports/test_registries.py::test_a_late_last_step_of_a_failed_import_notes_nothing",),
+        ("functional/bulk/imports/test_registries.py::test_a_late_last_step_of_a_failed_import_records_nothing",),
     ),
     Mutant(
         "an import is taken once",

@@ -1,6 +1,6 @@
 """Schemathesis' check of valid requests, with the rules that no schema can state.
 
-Schemathesis loads it by `schemathesis.toml`, so it imports nothing of the project.
+Schemathesis loads it through `schemathesis.toml`, so it imports nothing of the project.
 """
 
 import json
@@ -9,7 +9,7 @@ import re
 import schemathesis
 
 _ACCEPTED = {401, 403, 404, 409, 429, 503}
-"""What a valid request may be answered with beside 2xx: it depends on the credential and on what is stored."""
+"""The statuses besides 2xx that a valid request may get: they depend on the credential and on what is stored."""
 _BEYOND_A_SCHEMA = re.compile(
     "|".join(
         (
@@ -18,7 +18,7 @@ _BEYOND_A_SCHEMA = re.compile(
             "must be in the future|must be more than five minutes ago",
             "must be (a time )?in the years",
             "must be an ISO 3166-1 alpha-2 code",
-            "must be one of inbound_call, ",  # the source of an add, which may be any usual word for it
+            "must be one of inbound_call, ",  # the source of an add, for which any common word is accepted
             "no country has this code|must have a country code|must be the first digits|must have at most 7 digits",
         )
     )

@@ -1,4 +1,4 @@
-"""The functional tests' gateway as a WSGI application, so that tools which speak HTTP can test the handlers on moto."""
+"""The functional tests' gateway as a WSGI application, so that tools that speak HTTP can test the handlers on moto."""
 
 import json
 import uuid

@@ -1,7 +1,7 @@
 """Generated requests to every operation, valid and invalid by the OpenAPI document, and sequences of them by its links.
 
 Schemathesis generates them and applies all its checks. `make fuzz` runs every role, with more examples and a new seed,
-by the variables FUZZ_EXAMPLES, FUZZ_ROLES, FUZZ_PHASES and FUZZ_SEED.
+set with the variables FUZZ_EXAMPLES, FUZZ_ROLES, FUZZ_PHASES and FUZZ_SEED.
 """
 
 import json
@@ -23,7 +23,7 @@ ROLES = os.environ.get("FUZZ_ROLES", "operator").split()
 PHASES = os.environ.get("FUZZ_PHASES", "examples fuzzing stateful").split()
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 NUMBER = "+14155550100"
-_OF_A_NETWORK = {"max_redirects", "verify", "cert", "proxies"}
+_NETWORK_OPTIONS = {"max_redirects", "verify", "cert", "proxies"}
 
 
 class _Machines:
@@ -44,7 +44,7 @@ def probes(monkeypatch):
     send = WSGITransport.send
 
     def send_in_process(self, case, **options):
-        rest = {name: value for name, value in options.items() if name not in _OF_A_NETWORK}
+        rest = {name: value for name, value in options.items() if name not in _NETWORK_OPTIONS}
         return send(self, case, **rest)
 
     monkeypatch.setattr(WSGITransport, "send", send_in_process)

@@ -126,7 +126,7 @@ def test_an_undo_deletes_its_imports_record_but_not_a_later_one(imports, gateway
     assert registries(gateway) == [{"day": day(0), "areas": ["+1212"]}]
 
 
-def test_a_late_last_step_of_a_failed_import_notes_nothing(imports, gateway):  # noqa: F811
+def test_a_late_last_step_of_a_failed_import_records_nothing(imports, gateway):  # noqa: F811
     job_id = imports.make(FILE, source="registry")
     plan, write, finish = imports.steps
     execution_input = {"detail": {"object": {"key": imports.key}}}
