@@ -132,16 +132,16 @@ def test_1000_statuses_are_read_with_duplicates_and_unlisted_numbers(numbers, ow
 
 
 def test_pages_of_any_size_contain_the_whole_list_once(numbers):
-    listed = numbers_from(2125550100, 45)
+    listed = numbers_from(2125550100, 20)
     for i, number in enumerate(listed):
         details = {"campaign_id": "spring" if i % 3 else "autumn"}
         numbers.add(request(number, details=details), write())
     for filters, wanted in (
         (Filters(), listed),
         (Filters(campaign_id="autumn"), listed[::3]),
-        (Filters(prefix="+121255501", digits=("12", "5014")), [n for n in listed if "12" in n or "5014" in n]),
+        (Filters(prefix="+121255501", digits=("12", "5011")), [n for n in listed if "12" in n or "5011" in n]),
     ):
-        for size in (1, 7, 45, 500):
+        for size in (1, 7, 20, 500):
             seen, after = [], None
             while True:
                 found, after = numbers.page(filters, size, after, times.now())

@@ -35,6 +35,7 @@ EXAMPLES = int(os.environ.get("MODEL_EXAMPLES") or 0)
 NUMBERS = ["+12125550110", "+14155550100", "+14155550101", "+442079460958"]
 PREFIXES = [[], ["+1415"], ["+442", "+1212"]]
 PEOPLE = ["ann", "bob"]
+MORE_THAN_ATTEMPTS = 8
 CHANNELS = [None, "voice", "text"]
 DAY = 24 * 3600
 JUMPS = [-2, 60, DAY, 8 * DAY]
@@ -83,6 +84,7 @@ class ListUnderFaults(RuleBasedStateMachine):
         self.latest: Any = None
         self.touched = 0
         self.next_fault = itertools.cycle(fault for fault in FAULTS if fault != "delayed")
+        self.next_number = itertools.cycle(NUMBERS)
         for account, number, request in listed:
             self._add(account, number, request, [])
 
@@ -230,7 +232,9 @@ class ListUnderFaults(RuleBasedStateMachine):
     def every_check_is_right(self):
         for channel in CHANNELS:
             self._check(self.touched, channel, [])
-        self._check(self.touched, None, [next(self.next_fault)])
+        fault, number = next(self.next_fault), next(self.next_number)
+        self._check(self.touched, None, [fault])
+        self._check(self.touched, None, [fault] * MORE_THAN_ATTEMPTS, [number])
         self.service.clock.jump(1)
 
     def teardown(self):
@@ -277,15 +281,15 @@ class ListUnderFaults(RuleBasedStateMachine):
             answers = [expected(before)]
             self._adopt((account, number), answers if status != "failed" else [*answers, Answer(0, before)])
 
-    def _check(self, account, channel, faults):
-        """Check every number. Without a fault, the result is right; with one, it may also be an error."""
+    def _check(self, account, channel, faults, checked=NUMBERS):
+        """Check numbers. Without a fault, the result is right; with one, it may also be an error."""
         self.service.proxy.spoil(faults)
-        result = self.service.check(self.accounts[account].id, NUMBERS, channel)
+        result = self.service.check(self.accounts[account].id, checked, channel)
         spoiled = self._settled(result)
         if isinstance(result, str):
             assert (result, bool(spoiled)) == ("Unavailable", True)
         else:
-            assert result == self._callable(account, channel), self.entries
+            assert result == self._callable(account, channel, checked), self.entries
 
     def _settled(self, outcome) -> list[str]:
         spoiled = self.service.proxy.settle()
@@ -303,11 +307,11 @@ class ListUnderFaults(RuleBasedStateMachine):
             self.events[key].append(found[0].event)
         self.entries[key] = found[0].entry
 
-    def _callable(self, account: int, channel: str | None) -> list[bool]:
+    def _callable(self, account: int, channel: str | None, checked: list[str]) -> list[bool]:
         prefixes = tuple(self.prefixes[account])
         return [
             plain_list.is_callable(self.entries[account, number], number, prefixes, channel, self.now)
-            for number in NUMBERS
+            for number in checked
         ]
 
     def _version(self, account: int, number: str, stale: int) -> int:
