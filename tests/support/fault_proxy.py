@@ -73,11 +73,13 @@ class FaultProxy(FaultServer):
 
     def _spoiling(self, fault: str) -> Act:
         def act(connection, request):
-            kept = FAULTS[fault](self, connection, request)
-            if kept is None:
+            effect = f"{fault}: {request.operation}"
+            self.spoiled.append(effect)  # before the client can see it
+            keep = FAULTS[fault](self, connection, request)
+            if keep is None:
+                self.spoiled.remove(effect)
                 return self.pass_on(connection, request)
-            self.spoiled.append(f"{fault}: {request.operation}")
-            return kept
+            return keep
 
         return act
 
