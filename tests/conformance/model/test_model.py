@@ -65,7 +65,14 @@ requests = st.builds(
 )
 lasts = st.sampled_from([None, 120, 9 * DAY])
 removals = st.sampled_from(["test_number", "consent_given"])
-faults = st.one_of(st.just([]), st.lists(st.sampled_from([None, *FAULTS]), max_size=8))
+faults = st.one_of(
+    st.just([]),
+    st.builds(
+        lambda unspoiled, spoiled: [None] * unspoiled + spoiled,
+        st.integers(0, 4),
+        st.lists(st.sampled_from([None, *FAULTS]), min_size=1, max_size=6),
+    ),
+)
 decisions = st.sampled_from(["removed", "removal_rejected", "removal_withdrawn"])
 VERBS = {"removed": "approve", "removal_rejected": "reject", "removal_withdrawn": "withdraw"}
 
