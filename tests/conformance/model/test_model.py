@@ -409,7 +409,7 @@ def service(local, make_client, endpoint):
 
 def test_no_history_makes_a_listed_number_callable_or_loses_a_change(service):
     of_every_run = settings(
-        max_examples=EXAMPLES or 15,
+        max_examples=EXAMPLES or 12,
         stateful_step_count=40 if EXAMPLES else 30,
         derandomize=not EXAMPLES,
         database=None,
