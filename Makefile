@@ -82,6 +82,10 @@ bench-full: setup ## Run every benchmark with more rounds and at full size
 	@$(UV) sync --frozen -q --group bench
 	@$(PYTHON) -m benchmarks full
 
+.PHONY: soak
+soak: setup ## Run adds, checks, removals, imports and exports at once on a local stack of its own: MINUTES=10
+	@$(PYTHON) -u -m benchmarks.soak $(or $(MINUTES),10)
+
 .tools/checkov/.synced: infra/checkov/uv.lock | $(UV)
 	@echo "  download checkov and its libraries, about 50 MB"
 	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/.tools/checkov $(UV) sync --frozen -q --project infra/checkov --python 3.13

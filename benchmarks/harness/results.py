@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness import soak_results
+
 _FOLDER = Path(__file__).parents[1]
 JSON, PAGE = _FOLDER / "results.json", _FOLDER / "results.md"
 
@@ -155,6 +157,7 @@ def as_page(run: Mapping[str, Any]) -> str:
         lines += [_table_row(row) for row in run["rows"] if row["benchmark"] == benchmark]
     for benchmark, reason in run["skipped"].items():
         lines += ["", f"`{benchmark}` was skipped: {reason}"]
+    lines += soak_results.section()
     return "\n".join(lines) + "\n"
 
 

@@ -60,7 +60,7 @@ def _with_rules(name: str, schema: Schema) -> Schema:
         case "PatchAccount":
             changes = _never_null(schema, "approve_reasons", "blocked_prefixes")
             note = {**schema["properties"]["note"], **NOT_BLANK}
-            anyof = [{"required": [field]} for field in changes]
+            anyof = [{"required": [field], "properties": {field: {}}} for field in changes]
             return _with(schema, {**changes, **_reasons(changes), "note": note}, anyOf=anyof)
     return schema
 

@@ -338,6 +338,14 @@ def test_a_request_is_encoded_as_boto3_would_encode_it():
             reader._encoded("GetItem", [bad])
 
 
+def test_a_text_that_was_not_read_is_a_failure_and_no_shorter_result(monkeypatch):
+    monkeypatch.setattr(check.phone, "classify_many", lambda written, _region: ([NUMBER] * (len(written) - 1), {}))
+    profile = SimpleNamespace(account_id="acme", default_region="US", prefixes=())
+    reader = SimpleNamespace(statuses=lambda _numbers: {})
+    with pytest.raises(ValueError, match="shorter"):
+        check.check_numbers(reader, profile, [NUMBER, NEIGHBOR], None, times.now())
+
+
 def test_a_number_that_was_not_read_is_never_clear(monkeypatch):
     monkeypatch.setattr(check.phone, "classify_many", lambda written, _region: ([None for _ in written], {}))
     profile = SimpleNamespace(account_id="acme", default_region="US", prefixes=())

@@ -11,6 +11,19 @@ from dnc.entries.store import Numbers
 
 NUMBER = "+14155550100"
 REMOVAL = {"M": {"reason": {"S": "test_number"}, "removed_at": {"S": "2026-11-01T00:00:00.000Z"}}}
+BY = {"M": {"principal": {"S": "key:k"}, "acting_user": {"S": "u"}}}
+WHOLE = {"M": {**REMOVAL["M"], "removed_by": BY}}
+
+
+def removed(removal=WHOLE, **more):
+    """Return the attributes of a removed row. `removal`: its map, or what differs from a whole one."""
+    return {"status": {"S": "removed"}, "removal": removal, **more}
+
+
+def differing(**changes):
+    return {"M": {name: value for name, value in (WHOLE["M"] | changes).items() if value}}
+
+
 FORGED = {
     "removed without a removal": {"status": {"S": "removed"}},
     "removed without a person": {"status": {"S": "removed"}, "removal": REMOVAL},
@@ -23,7 +36,17 @@ FORGED = {
     "another status": {"status": {"S": "cleared"}},
     "an expired status": {"status": {"S": "expired"}},
     "binary": {"status": {"B": "AAEC"}, "note": {"B": "AAEC"}},
-    "removed without a version": {"status": {"S": "removed"}, "removal": REMOVAL, "version": None},
+    "removed without a version": removed(version=None),
+    "removed in version 0": removed(version={"N": "0"}),
+    "removed in a version as text": removed(version={"S": "2"}),
+    "removed in a version that is no whole number": removed(version={"N": "1.5"}),
+    "removed without a reason": removed(differing(reason=None)),
+    "removed for an empty reason": removed(differing(reason={"S": ""})),
+    "removed at no time": removed(differing(removed_at={"S": ""})),
+    "removed by an empty principal": removed(differing(removed_by={"M": {"principal": {"S": ""}}})),
+    "removed by a text": removed(differing(removed_by={"S": "key:k"})),
+    "an expiry as a truth value": {"expires_at": {"BOOL": True}, "sources": {"SS": ["registry"]}},
+    "an expiry of which one source may not expire": {"expires_at": {"N": "1"}, "sources": {"SS": ["registry", "sms"]}},
 }
 
 
@@ -74,6 +97,11 @@ def test_an_add_to_a_forged_row_lists_the_number_properly_again(gateway, dynamod
     assert gateway.numbers("agent", "POST", body={"number": NUMBER, "source": "sms"}).status == 200
     entry = gateway.numbers("manager", "GET", f"/{NUMBER}").body
     assert (entry["status"], entry["expires_at"], "sms" in entry["sources"]) == ("listed", None, True)
+
+
+def test_a_removal_that_lacks_nothing_is_clear(gateway, forge):
+    forge(removed())
+    assert gateway.check([NUMBER])["results"][0]["status"] == "clear"
 
 
 def test_rows_that_the_service_wrote_can_still_be_clear(gateway, forge):

@@ -115,6 +115,18 @@ def test_an_account_without_a_policy_removes_as_before(gateway):
     assert waiting(gateway) == []
 
 
+def test_a_policy_holds_at_once(gateway):
+    gateway.add(NUMBER)
+    removal = {"reason": "test_number", "note": "our own phone", "acting_user": "ann"}
+    removed = gateway.numbers("manager", "DELETE", f"/{NUMBER}", {**removal, "if_version": 1})
+    restored = gateway.numbers("manager", "POST", f"/{NUMBER}/restore", {"if_version": 2, "acting_user": "ann"})
+    assert (removed.status, restored.status) == (200, 200), "the function knows the account by now"
+    policy = {"approve_reasons": ["test_number"], "note": "as counsel advised"}
+    assert gateway.call("admin", "PATCH", "/accounts/acme", policy).status == 200
+    again = gateway.numbers("manager", "DELETE", f"/{NUMBER}", {**removal, "if_version": 3})
+    assert (again.status, again.body["status"]) == (202, "listed")
+
+
 def test_two_people_with_one_key_cannot_remove_a_number_alone(policy, ann):
     policy.add(NUMBER)
     assert ann.ask().status == 202

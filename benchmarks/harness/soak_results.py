@@ -1,0 +1,153 @@
+"""The results of `make soak`: its figures as JSON and in `benchmarks/results.md`, and its plot as SVG."""
+
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).parents[1]
+JSON, CHART = _FOLDER / "soak.json", _FOLDER / "soak.svg"
+SAMPLES = _FOLDER.parent / ".local" / "soak-samples.json"
+_UNITS = {"memory": "MB", "threads": "", "sockets": ""}
+_MORE_THAN = {"memory": (1.05, 2.0), "threads": (1.0, 0.0), "sockets": (1.0, 0.0)}
+"""What counts as grown: more than a factor of the earlier value, and more than an amount beyond it."""
+_WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 640, 110, 60, 34, 46
+_TEXT, _LINE, _CURVE = "#7d8590", "#7d859055", "#2da44e"
+
+
+def growth(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Compare each function's second quarter with its last one: medians of what one process holds, and if they grew.
+
+    The emulator starts further processes of a function when requests overlap, so a sum would grow without any leak.
+    """
+    quarter = max(len(samples) // 4, 1)
+    early, late = samples[quarter : 2 * quarter], samples[-quarter:]
+    names = sorted({name for sample in late for name in sample["functions"]})
+    found = []
+    for name in names:
+        for what, (factor, amount) in _MORE_THAN.items():
+            before, after = _median(early, name, what), _median(late, name, what)
+            if before is None or after is None:
+                continue
+            grew = after > before * factor and after - before > amount
+            found.append({"function": name, "what": what, "before": before, "after": after, "grew": grew})
+    return found
+
+
+def _median(samples: Sequence[Mapping[str, Any]], name: str, what: str) -> float | None:
+    held = [sample["functions"][name] for sample in samples if name in sample["functions"]]
+    return round(statistics.median(one[what] / len(one["pids"]) for one in held), 1) if held else None
+
+
+def write(figures: Mapping[str, Any], grown: Sequence[Mapping[str, Any]]) -> None:
+    """Write the figures and the plot. The samples stay out of the repository, in `.local`."""
+    samples = figures["samples"]
+    restarts = _restarts(samples)
+    summary = {name: value for name, value in figures.items() if name != "samples"}
+    SAMPLES.parent.mkdir(exist_ok=True)
+    SAMPLES.write_text(json.dumps(samples))
+    JSON.write_text(json.dumps({**summary, "growth": [*grown], "restarts": restarts}, indent=1) + "\n")
+    CHART.write_text(svg(samples))
+
+
+def _restarts(samples: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many processes of functions were replaced by others during the run."""
+    pids: dict[str, set[int]] = {}
+    for sample in samples:
+        for name, held in sample["functions"].items():
+            pids.setdefault(name, set()).update(held["pids"])
+    most = {name: max(len(sample["functions"].get(name, {"pids": ()})["pids"]) for sample in samples) for name in pids}
+    return sum(len(found) - most[name] for name, found in pids.items())
+
+
+def section() -> list[str]:
+    """Return the lines of the page about the last soak, or none if there was none."""
+    if not JSON.exists():
+        return []
+    soak = json.loads(JSON.read_text())
+    where = soak["machine"]
+    done = soak["done"]
+    grown = [one for one in soak["growth"] if one["grew"]]
+    verdict = (
+        "None grew" if not grown else "Grown: " + ", ".join(f"{one['what']} of {one['function']}" for one in grown)
+    )
+    faults, restarts = len(soak["faults"]), soak["restarts"]
+    wrong = "No error or wrong answer" if not faults else f"{faults} error{'s' * (faults > 1)} or wrong answers"
+    replaced = f"{restarts or 'No'} process{'es were' if restarts != 1 else ' was'} replaced"
+    lines = [
+        "",
+        "## A soak",
+        "",
+        f"`make soak` ran every kind of work at once for {soak['minutes']:g} minutes on {where['date']}, on a local "
+        f"stack with {where['cores']} cores; the load average at the start was {where['load_at_start']}. Each response "
+        "was compared with what was known of its numbers. The emulator takes most of the time, so the rates say "
+        "nothing of AWS.",
+        "",
+        f"{wrong}. {verdict} from the second quarter of the time to the last one. {replaced}.",
+        "",
+        "| work | count | per second |",
+        "|---|---|---|",
+        *(f"| {what} | {count:,} | {count / soak['minutes'] / 60:.3g} |" for what, count in done.items()),
+        "",
+        "| a process of the function | memory, MB | threads | sockets |",
+        "|---|---|---|---|",
+    ]
+    by_function: dict[str, dict[str, Any]] = {}
+    for one in soak["growth"]:
+        by_function.setdefault(one["function"], {})[one["what"]] = f"{one['before']:g} → {one['after']:g}"
+    lines += [f"| {name} | {' | '.join(held.get(what, '') for what in _UNITS)} |" for name, held in by_function.items()]
+    return [*lines, "", f"![Memory, threads and sockets of all functions during the soak]({CHART.name})"]
+
+
+def svg(samples: Sequence[Mapping[str, Any]]) -> str:
+    """Draw the work per second, and what all functions hold together, over the time of the run."""
+    panels = [("adds, checks and removals per second", "", _rates(samples))]
+    panels += [
+        (f"{what} of all functions", unit, [(s["at"], _total(s, what)) for s in samples])
+        for what, unit in _UNITS.items()
+    ]
+    height = _TOP + len(panels) * (_HEIGHT + _GAP)
+    total = _LEFT + _WIDTH + 20
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height}" width="{total}" height="{height}" '
+        'role="img" font-family="system-ui, sans-serif" font-size="12">',
+        "<title>Work per second, and the memory, threads and sockets of all functions, over the time of a soak</title>",
+    ]
+    for index, (title, unit, points) in enumerate(panels):
+        out += _panel(title, unit, points, _TOP + index * (_HEIGHT + _GAP))
+    return "\n".join([*out, "</svg>"]) + "\n"
+
+
+def _total(sample: Mapping[str, Any], what: str) -> float:
+    return float(sum(held[what] for held in sample["functions"].values()))
+
+
+def _rates(samples: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    points = []
+    last_at, last = 0.0, 0
+    for sample in samples:
+        count = sum(sample["done"].get(what, 0) for what in ("adds", "checks", "removals"))
+        points.append((sample["at"], (count - last) / max(sample["at"] - last_at, 0.1)))
+        last_at, last = sample["at"], count
+    return points
+
+
+def _panel(title: str, unit: str, points: Sequence[tuple[float, float]], top: float) -> list[str]:
+    longest = max((at for at, _ in points), default=1.0)
+    largest = max((value for _, value in points), default=1.0) * 1.1 or 1.0
+    bottom = top + _HEIGHT
+    line = " ".join(
+        f"{_LEFT + _WIDTH * at / longest:.1f},{bottom - _HEIGHT * value / largest:.1f}" for at, value in points
+    )
+    label = f"{largest:.3g} {unit}".strip()
+    return [
+        f'<text x="{_LEFT}" y="{top - 8}" fill="{_TEXT}">{escape(title)}</text>',
+        f'<text x="{_LEFT - 6}" y="{top + 10}" fill="{_TEXT}" text-anchor="end">{label}</text>',
+        f'<text x="{_LEFT - 6}" y="{bottom}" fill="{_TEXT}" text-anchor="end">0</text>',
+        f'<line x1="{_LEFT}" y1="{top}" x2="{_LEFT}" y2="{bottom}" stroke="{_LINE}"/>',
+        f'<line x1="{_LEFT}" y1="{bottom}" x2="{_LEFT + _WIDTH}" y2="{bottom}" stroke="{_LINE}"/>',
+        f'<text x="{_LEFT + _WIDTH}" y="{bottom + 15}" fill="{_TEXT}" text-anchor="end">{longest / 60:.1f} min</text>',
+        f'<polyline points="{line}" fill="none" stroke="{_CURVE}" stroke-width="1.5"/>',
+    ]
