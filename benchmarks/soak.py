@@ -216,7 +216,7 @@ def main(arguments: list[str]) -> int:
     for what, count in figures["done"].items():
         print(f"  {what}: {count:,}")
     grown = [one for one in growth if one["grew"]]
-    for fault in [*figures["faults"], *(f"{one['function']}: {one['what']} grew" for one in grown)]:
+    for fault in [*figures["faults"], *(f"{one['function']}: {one['what']} grew steadily" for one in grown)]:
         print(f"  {fault}")
     print(f"Wrote {soak_results.CHART.name} and benchmarks/results.md.")
     return 1 if figures["faults"] or grown else 0

@@ -7,6 +7,8 @@ import boto3
 import pytest
 
 from dnc import times
+from dnc.aws import clients
+from dnc.entries.removal_store import Removals
 from dnc.problems import NotListed, Unavailable
 from tests.support.issuer import AUDIENCE, issuing
 from tests.support.lambda_context import Context
@@ -189,6 +191,27 @@ def test_a_rejection_and_a_withdrawal_leave_the_number_listed(policy, ann, bob):
     )
     assert is_listed(policy)
     assert waiting(policy) == []
+
+
+def test_a_repeated_decision_is_of_the_version_that_was_seen_and_of_the_same_person(policy, ann, bob):
+    policy.add(NUMBER)
+    ann.ask()
+    rejected = bob.decide("reject", if_version=2)
+    assert bob.decide("reject", if_version=2).body == rejected.body
+    assert bob.decide("reject", if_version=1).code == "conflict"
+    assert ann.decide("reject", if_version=2).code == "conflict"
+
+
+def test_a_record_that_was_written_again_is_not_swept_away(policy, ann, modules, dynamodb):
+    policy.add(NUMBER)
+    ann.ask()
+    key = {"account_id": {"S": "acme"}, "record": {"S": f"pending#{NUMBER}"}}
+    as_it_was_read = {**key, "version": {"N": "1"}}
+    removals = Removals(clients.dynamodb(), "numbers", "acme", "accounts")
+    removals._forget(as_it_was_read)
+    assert waiting(policy) == [NUMBER]
+    removals._forget({**key, "version": {"N": "2"}})
+    assert "Item" not in dynamodb.get_item(TableName="accounts", Key=key)
 
 
 def test_any_other_change_drops_the_waiting_removal(policy, ann, bob):

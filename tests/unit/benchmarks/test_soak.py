@@ -30,11 +30,21 @@ def samples(count, **held):
         ({"memory": lambda i: 50 + i * 0.005}, set()),
         ({"memory": lambda i: 50 + i * 0.1}, {"memory"}),
         ({"memory": lambda i: 80 if i < 20 else 50}, set()),
-        ({"threads": lambda i: 1 + (i > 100)}, {"threads"}),
+        ({"memory": lambda i: 50 + 7 * (i > 80)}, set()),
+        ({"threads": lambda i: 1 + i // 30}, {"threads"}),
         ({"sockets": lambda i: 3 + i // 30}, {"sockets"}),
         ({"sockets": lambda i: 30 if i == 110 else 3}, set()),
     ],
-    ids=["flat", "noise", "memory leaks", "memory falls", "a thread more", "sockets leak", "one peak"],
+    ids=[
+        "flat",
+        "noise",
+        "memory leaks",
+        "memory falls",
+        "memory steps once",
+        "threads leak",
+        "sockets leak",
+        "one peak",
+    ],
 )
 def test_what_grows_is_found(held, grew):
     found = soak_results.growth(samples(120, **held))
@@ -59,16 +69,18 @@ def test_the_page_and_the_plot_show_a_run(tmp_path, monkeypatch):
     figures = {"machine": results.machine(), "minutes": 10, "done": {"adds": 1190}, "faults": [], "samples": taken}
     soak_results.write(figures, soak_results.growth(taken))
     page = "\n".join(soak_results.section())
-    assert "No error or wrong answer. Grown: memory of check" in page
+    assert "Wrong answers: 0. Errors: 0. What grew steadily: memory of check in" in page
     assert "| adds | 1,190 | 1.98 |" in page
-    assert "| check | 94.5 → 154.5 | 1 → 1 | 3 → 3 |" in page
+    assert "| check | 94.5 → 124.5 → 154.5 | 1 → 1 → 1 | 3 → 3 → 3 |" in page
     assert page.endswith("(soak.svg)")
     plot = (tmp_path / "soak.svg").read_text()
     assert plot.count("<polyline") == 4
     assert len(json.loads((tmp_path / "samples.json").read_text())) == 120
-    figures["faults"] = ["an import failed"] * 2
+    figures["faults"] = ["export: WrongAnswer: one is missing", *["dial: DemoFailed: unavailable"] * 2]
     soak_results.write(figures, [])
-    assert "2 errors or wrong answers. None grew" in "\n".join(soak_results.section())
+    page = "\n".join(soak_results.section())
+    assert "Wrong answers: 1. Errors: 2. Nothing grew steadily" in page
+    assert "- 2 × dial: DemoFailed: unavailable" in page
 
 
 def test_only_the_processes_of_the_emulators_functions_are_sampled():
