@@ -2184,7 +2184,7 @@ GUARDS = (
         "functions/authorize/handler.py",
         '        metrics.count("AuthorizerFailures")\n        raise\n',
         '        raise Exception("Unauthorized") from None\n',
-        ("functional/accounts/test_access.py",),
+        ("functional/accounts/test_access.py::test_a_credential_that_could_not_be_checked_is_an_error_and_no_401",),
     ),
     Mutant(
         "refused tokens are limited",

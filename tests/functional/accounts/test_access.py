@@ -3,6 +3,8 @@
 import pytest
 
 from dnc.accounts.access import ROUTES
+from dnc.accounts.store import Accounts
+from dnc.problems import Unavailable
 from tests.functional.conftest import OTHER
 from tests.support.gateway import routes
 
@@ -172,3 +174,13 @@ def test_an_unknown_route_is_404(gateway, modules):
         response = modules[module].lambda_handler(event, None)
         assert response["statusCode"] == 404
         assert '"code": "not_found"' in response["body"]
+
+
+def test_a_credential_that_could_not_be_checked_is_an_error_and_no_401(gateway, monkeypatch):
+    def fail(*_):
+        raise Unavailable("storage did not answer")
+
+    monkeypatch.setattr(Accounts, "authenticate", fail)
+    event = {"headers": {"Authorization": f"Bearer {gateway.tokens['admin']}"}, "methodArn": "arn:api/v1/GET/me"}
+    with pytest.raises(Unavailable):
+        gateway.modules["authorize.handler"].lambda_handler(event, None)
