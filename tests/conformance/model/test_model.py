@@ -65,13 +65,11 @@ requests = st.builds(
 )
 lasts = st.sampled_from([None, 120, 9 * DAY])
 removals = st.sampled_from(["test_number", "consent_given"])
+spoiled = st.lists(st.sampled_from([None, *FAULTS]), min_size=1, max_size=6)
+failing = st.sampled_from([[fault] * MORE_THAN_ATTEMPTS for fault in FAULTS if fault != "delayed"])
 faults = st.one_of(
     st.just([]),
-    st.builds(
-        lambda unspoiled, spoiled: [None] * unspoiled + spoiled,
-        st.integers(0, 4),
-        st.lists(st.sampled_from([None, *FAULTS]), min_size=1, max_size=6),
-    ),
+    st.builds(lambda unspoiled, then: [None] * unspoiled + then, st.integers(0, 4), spoiled | failing),
 )
 decisions = st.sampled_from(["removed", "removal_rejected", "removal_withdrawn"])
 VERBS = {"removed": "approve", "removal_rejected": "reject", "removal_withdrawn": "withdraw"}
