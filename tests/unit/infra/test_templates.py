@@ -312,6 +312,64 @@ def test_the_stream_is_retried_as_long_as_it_holds_a_record():
         assert mapping["MetricsConfig"] == {"Metrics": ["EventCount"]}
 
 
+VALUES = {
+    "RestoredNumbersTable": {"RestoredNumbersTable": "restored", "RestoredNumbersStreamArn": "a/b/c/1"},
+    "RestoredNumbersStreamArn": {},
+    "RestoredAccountsTable": {"RestoredAccountsTable": "restored", "RestoredAccountsStreamArn": "a/b/c/1"},
+    "RestoredAccountsStreamArn": {},
+    "OidcIssuer": {"OidcIssuer": "https://id.example.com", "OidcAudience": "nocall"},
+    "KmsKeyArn": {"KmsKeyArn": KEY},
+    "CheckStart": {"CheckStart": "snapstart"},
+}
+"""Parameters that need another value than one that differs from the default."""
+
+
+def changed(name):
+    """Return parameters with another value of one of them."""
+    parameter = templates.parent()["Parameters"][name]
+    if name in VALUES:
+        return VALUES[name]
+    allowed = [value for value in parameter.get("AllowedValues", []) if value != parameter["Default"]]
+    if allowed:
+        return {name: allowed[0]}
+    if parameter["Type"] == "Number":
+        return {name: parameter.get("MaxValue") or parameter["Default"] + 1}
+    return {name: "other"}
+
+
+def versions(one):
+    """Return each function with an alias: what its next version would contain, and the version that is published."""
+    found = {}
+    for function in LIVE:
+        unversioned = {"ReservedConcurrentExecutions"}
+        properties = one.resource(function)["Properties"]
+        [version] = [name for name in one.resources if name.startswith(f"{function}Version")]
+        published = version, one.resource(version)["Properties"]["Description"]
+        found[function] = {key: value for key, value in properties.items() if key not in unversioned}, published
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(set(templates.parent()["Parameters"]) - set(PROD)))
+def test_a_parameter_that_changes_a_function_behind_an_alias_publishes_a_version(name):
+    before, after = versions(stack()), versions(stack(**changed(name)))
+    for function in LIVE:
+        (old, old_version), (new, new_version) = before[function], after[function]
+        assert (old != new) == (old_version != new_version), function
+
+
+def test_a_restored_table_reaches_the_versions_behind_the_aliases():
+    before, after = versions(stack()), versions(stack(**VALUES["RestoredNumbersTable"]))
+    assert {function for function in LIVE if before[function] != after[function]} == LIVE - {"AuthorizeFunction"}
+
+
+def test_the_description_of_a_version_fits_with_long_values():
+    tables = {"RestoredNumbersTable": "n" * 70, "RestoredNumbersStreamArn": "a/b/c/1"}
+    tables |= {"RestoredAccountsTable": "a" * 70, "RestoredAccountsStreamArn": "a/b/c/1"}
+    oidc = {"OidcIssuer": f"https://login.microsoftonline.com/{'0' * 36}/v2.0", "OidcAudience": f"api://{'0' * 36}"}
+    for _, (_, description) in versions(stack(**tables, **oidc, CheckStart="snapstart")).values():
+        assert len(description) <= 256
+
+
 def test_restored_tables_are_used_everywhere():
     restored = {
         "RestoredNumbersTable": "numbers-restored",
