@@ -30,8 +30,13 @@ _CHUNK = 64 * 1024
 _FIRST_CHUNK = 16 * 1024
 """Enough for the whole response of a check. A larger buffer takes longer to allocate than it saves."""
 _MAX_HEAD = 64 * 1024
-_LENGTH = b"\r\ncontent-length:"
+_LENGTH, _ENCODING = b"\r\ncontent-length:", b"\r\ntransfer-encoding:"
+_MAX_LINE = 4096
+"""The longest line of a chunk's size, or of a trailer."""
+_MAX_TRAILERS = 100
 _LONGEST_LENGTH = 12
+_HEX = b"0123456789abcdefABCDEF"
+_AFTER_STATUS = (b" ", b"\r", b"")
 _SHORTEST_WAIT = 0.001
 _CLOSE_ENOUGH = 0.02
 """How far a wait may be from its limit, in seconds."""
@@ -116,26 +121,31 @@ class Connection:
             end = received.find(b"\r\n\r\n")
         head = received[:end].lower()
         rest = received[end + 4 :]
+        status = _status(head)
         at = head.find(_LENGTH)
         if at >= 0:
             line_end = head.find(b"\r\n", at + 2)
+            if head.find(_LENGTH, at + 1) >= 0 or _ENCODING in head:
+                raise BadResponse("it has two lengths")
             body = self._sized(rest, head[at + len(_LENGTH) : line_end if line_end > 0 else None].strip())
-        elif b"\r\ntransfer-encoding: chunked" in head:
+        elif _ENCODING + b" chunked" in head:
             body = self._chunks(rest)
         else:
             raise BadResponse("its length is missing")
         self.used = time.time()
         self.keep = head.startswith(b"http/1.1") and b"\r\nconnection: close" not in head
-        return Response(_status(head), head, body)
+        return Response(status, head, body)
 
     def claim(self, request_id: str) -> None:
         """Record a response's request id. Raises BadResponse if an earlier response had the same id, or this has none.
 
-        A response that is sent twice repeats its id. A response to no request, such as a late 408, has no id.
+        A response that is sent twice repeats its id. A response to no request, such as a late 408, has no id. If the
+        first response has none, nothing would tell the next one from a copy, so the connection is not used again.
         """
         if not request_id:
             if self._request_ids:
                 raise BadResponse("it has no request id")
+            self.keep = False
             return
         if request_id in self._request_ids:
             raise BadResponse("its request id repeats")
@@ -177,12 +187,12 @@ class Connection:
         body, total = [], 0
         while True:
             received, line = self._line(received)
-            try:
-                size = int(line.partition(b";")[0], 16)
-            except ValueError:
-                raise BadResponse("a chunk has no size") from None
+            digits = line.partition(b";")[0].strip()
+            if digits.strip(_HEX) or not 0 < len(digits) < _LONGEST_LENGTH:
+                raise BadResponse("a chunk has no size")
+            size = int(digits, 16)
             total += size
-            if size < 0 or total > MAX_BODY:
+            if total > MAX_BODY:
                 raise BadResponse("it is too large")
             if size == 0:
                 break
@@ -192,14 +202,20 @@ class Connection:
                 raise BadResponse("a chunk is longer than its stated size")
             body.append(received[:size])
             received = received[size + 2 :]
+        trailers = 0
         while line:  # trailers, up to an empty line
             received, line = self._line(received)
+            trailers += 1
+            if trailers > _MAX_TRAILERS:
+                raise BadResponse("its trailers have no end")
         if received:
             raise BadResponse("it is longer than its stated length")
         return b"".join(body)
 
     def _line(self, received: bytes) -> tuple[bytes, bytes]:
-        while b"\r\n" not in received:
+        while b"\r\n" not in received[:_MAX_LINE]:
+            if len(received) >= _MAX_LINE:
+                raise BadResponse("a line has no end")
             received += self._more()
         line, _, rest = received.partition(b"\r\n")
         return rest, line
@@ -289,6 +305,10 @@ class Connections:
 
 
 def _status(head: bytes) -> int:
-    if not head.startswith(b"http/1.") or not head[9:12].isdigit() or head[8:9] != b" ":
+    """Return the status. An informational one (1xx) precedes the response, and AWS sends none: it ends the attempt."""
+    digits = head[9:12]
+    if not head.startswith(b"http/1.") or head[8:9] != b" " or not digits.isdigit() or head[12:13] not in _AFTER_STATUS:
         raise BadResponse("it is not HTTP/1.1")
-    return int(head[9:12])
+    if digits < b"200":
+        raise BadResponse("it is not a final response")
+    return int(digits)

@@ -218,8 +218,15 @@ def test_connection_close_is_obeyed():
 def test_chunks_are_joined():
     body = json.dumps(ROW).encode()
     chunks = b"".join(f"{len(part):x};x=y\r\n".encode() + part + b"\r\n" for part in (body[:7], body[7:30], body[30:]))
-    response = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\nX-Trailer: 1\r\n\r\n"
-    with FaultServer(after=raw(response, keep=True)) as server:
+    whole = chunks + b"0\r\nX-Trailer: 1\r\n\r\n"
+    script = [
+        raw(
+            f"HTTP/1.1 200 OK\r\nx-amzn-RequestId: {n}\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + whole,
+            keep=True,
+        )
+        for n in range(2)
+    ]
+    with FaultServer(script) as server:
         client = ours(server.url, attempts=1)
         assert [client.get_item(**GET), client.get_item(**GET)] == [ROW, ROW]
         assert server.connections == 1

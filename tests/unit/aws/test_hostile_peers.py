@@ -3,6 +3,7 @@
 Where boto3 has a defense too, it runs against the same server as the baseline. This client promises more.
 """
 
+import contextlib
 import json
 import random
 import threading
@@ -113,7 +114,28 @@ def test_a_response_without_a_request_id_is_refused_if_earlier_ones_had_one():
     with FaultServer(after=sends(http(200, NO_ROW, request_id=""))) as server:  # a server that sends no ids
         client = ours(server.url)
         assert [get(client, "+14155550100") for _ in range(3)] == [{}] * 3
-        assert server.connections == 1
+        assert server.connections == 3  # nothing would tell the next response from a copy of this one
+
+
+def test_an_informational_response_never_leaves_the_real_one_for_the_next_request():
+    held = []
+
+    def continue_first(connection, request):
+        connection.sendall(b"HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n")
+        held.append(request)
+        return True
+
+    def late(connection, request):
+        if request.connection == held[0].connection:
+            respond_with_row(connection, held[0])
+        return respond_with_row(connection, request)
+
+    with FaultServer([continue_first], after=late) as server:
+        client = ours(server.url)
+        for number in ("+14155550100", "+14155550101"):
+            with contextlib.suppress(NoResponse):
+                assert get(client, number)["Item"]["number"] == {"S": number}
+        assert server.connections > 1
 
 
 def test_a_checksum_that_does_not_match_ends_the_connection():
