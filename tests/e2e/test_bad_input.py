@@ -95,11 +95,6 @@ def test_a_wrong_method_is_405_and_an_unknown_path_404(client, role):
         assert refused.headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_path_with_a_slash_at_its_end_is_404(client):
-    refused = client.call("manager", "GET", f"/accounts/{client.stack['account_id']}/numbers/")
-    assert (refused.status_code, refused.json()["code"]) == (404, "not_found"), refused.text
-
-
 def test_a_request_from_a_crm_is_listed_and_removed_by_post(client):
     raw = "\ufeff" + '{"number": 14155550171, "source": "Manual", "note": "half \\ud83d", "call_id": 7, "seller": ""}'
     added = client.numbers("manager", "POST", raw=raw.encode())

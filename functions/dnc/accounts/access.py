@@ -145,12 +145,15 @@ def policy(caller: Caller, api_arn: str) -> dict[str, object]:
     account = "*" if caller.role is Role.OPERATOR else caller.account_id
     if account is None:
         raise ValueError("only an operator's credential may have no account")
-    resources = sorted(
+    routes = sorted(
         f"{api_arn}/{method}{path.format(account_id=account, number='*', key_id='*', id='*')}"
         for (method, path), action in ROUTES.items()
         if caller.may(action)
     )
+    # API Gateway matches paths with extra slashes to routes. The handlers answer all of them with a 404; without these
+    # patterns, the gateway would say that the role does not allow a route that does not exist.
+    no_routes = [f"{api_arn}/*/", f"{api_arn}/*//*"]
     return {
         "Version": "2012-10-17",
-        "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": resources}],
+        "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": [*routes, *no_routes]}],
     }

@@ -120,8 +120,9 @@ class Api:
             route = self.routes.get((event["httpMethod"], event["resource"]))
             if route is None:
                 raise NotFound("This route does not exist.")
-            if str(event.get("path") or "").endswith("/"):  # API Gateway matches a path with and without it
-                raise NotFound("This route does not exist. Leave out the slash at the end of the path.")
+            path = str(event.get("path") or "")
+            if path.endswith("/") or "//" in path:  # API Gateway matches a path with and without such slashes
+                raise NotFound("This route does not exist. A path has no slash at its end and no two in a row.")
             answer = _serve(route, event, request_id)
         except DncError as failed:
             return self._refused(event, route, failed, request_id)

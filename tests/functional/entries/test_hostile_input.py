@@ -98,10 +98,11 @@ def test_unavailable_storage_returns_when_to_retry(gateway, monkeypatch):
     assert (reply.status, reply.headers["Retry-After"]) == (503, "1")
 
 
-def test_a_path_with_a_slash_at_its_end_is_not_found_and_not_forbidden(gateway):
+@pytest.mark.parametrize("path", ["/accounts/acme/numbers/", "/accounts/acme//numbers", "//accounts/acme/numbers"])
+def test_a_path_with_extra_slashes_is_not_found_and_not_forbidden(gateway, path):
     module = gateway.modules["list_numbers.handler"]
     context = {"authorizer": {"principal": "key:k", "role": "intake", "account_id": "acme"}}
     event = {"httpMethod": "GET", "resource": "/accounts/{account_id}/numbers", "requestContext": context}
-    event |= {"path": "/accounts/acme/numbers/", "pathParameters": {"account_id": "acme"}}
+    event |= {"path": path, "pathParameters": {"account_id": "acme"}}
     assert module.lambda_handler(event, None)["statusCode"] == 404
     assert module.lambda_handler({**event, "path": "/accounts/acme/numbers"}, None)["statusCode"] == 403
