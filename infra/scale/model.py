@@ -71,6 +71,7 @@ class Inputs:
     removed_row_bytes: float = 700.0
     memory_gb: float = 1.0
     check_memory_gb: float = 0.5
+    import_memory_gb: float = 0.5
     bulk_memory_gb: float = 1769 / 1024
     import_workers: float = 4.0
     import_rows_per_second: float = 500.0
@@ -102,7 +103,7 @@ class Inputs:
     def import_row_ms(self) -> float:
         """Billed milliseconds of an import's row. Workers pause to keep the pace, and the pause is billed too."""
         paced = self.import_workers / self.import_rows_per_second * 1000
-        return max(paced, self._duration(self.import_cpu_ms, self.bulk_memory_gb))
+        return max(paced, self._duration(self.import_cpu_ms, self.import_memory_gb))
 
     @property
     def export_row_ms(self) -> float:
@@ -129,7 +130,8 @@ def _from_template() -> dict[str, float]:
     return {
         "memory_gb": stack["Globals"]["Function"]["MemorySize"] / 1024,
         "check_memory_gb": memory["CheckNumbersFunction"] / 1024,
-        "bulk_memory_gb": memory["WriteImportFunction"] / 1024,
+        "import_memory_gb": memory["WriteImportFunction"] / 1024,
+        "bulk_memory_gb": memory["WriteExportFunction"] / 1024,
         "import_workers": float(default["ImportConcurrency"]),
         "import_rows_per_second": float(default["ImportWritesPerSecond"]),
     }
@@ -186,7 +188,7 @@ def adds_cost(values: Inputs, adds: float) -> float:
 def import_cost(values: Inputs, rows: float) -> float:
     """Return the dollars for an import of new numbers, with their audit."""
     writes = rows * LISTING_WRITES * _units(values.row_bytes, 1024) / MILLION * PRICES["a million write units"]
-    worker = rows * values.import_row_ms / 1000 * values.bulk_memory_gb * PRICES["a GB-second (arm64)"]
+    worker = rows * values.import_row_ms / 1000 * values.import_memory_gb * PRICES["a GB-second (arm64)"]
     return writes + worker + audit_cost(values, rows)
 
 
@@ -304,6 +306,34 @@ def deadlines_table(_values: Inputs) -> str:
     return markdown(("a check ends with", "after", "1,000 checks a second take a concurrency of"), rows)
 
 
+MEMORIES = (256, 512, 1024, 1769)
+"""Sizes in MB. More than a whole core would not help, because every function computes on one thread."""
+MEMORY_OF: dict[str, tuple[str, str]] = {
+    "a direct check of one number": ("check_memory_gb", "check_ms"),
+    "a direct check of 100 numbers": ("check_memory_gb", "check_100_ms"),
+    "an add over HTTP": ("memory_gb", "add_ms"),
+    "a recorded change": ("memory_gb", "event_ms"),
+    "an imported row, at the default pace": ("import_memory_gb", "import_row_ms"),
+    "an exported row": ("bulk_memory_gb", "export_row_ms"),
+}
+"""By the kind of work: the input with its function's memory, and the billed milliseconds."""
+
+
+def memory_table(values: Inputs) -> str:
+    """Return the table of what each kind of work takes and costs with other memory. The chosen size is bold."""
+    rows = []
+    for work, (memory, milliseconds) in MEMORY_OF.items():
+        cells = []
+        for size in MEMORIES:
+            other = replace(values, **{memory: size / 1024})
+            billed = getattr(other, milliseconds)
+            price = MILLION * billed / 1000 * size / 1024 * PRICES["a GB-second (arm64)"]
+            cell = f"{billed:.3g} ms, {dollars(price)}"
+            cells.append(f"**{cell}**" if abs(getattr(values, memory) - size / 1024) < 1 / 1024 else cell)
+        rows.append((work, *cells))
+    return markdown(("a million of", *(f"{size:,} MB" for size in MEMORIES)), rows)
+
+
 def prices_table(_values: Inputs) -> str:
     """Return the table of prices."""
     return markdown(
@@ -331,6 +361,7 @@ TABLES: dict[str, Callable[[Inputs], str]] = {
     "deadlines": deadlines_table,
     "removed": removed_table,
     "partitions": lambda _values: partition.table(),
+    "memory": memory_table,
     "prices": prices_table,
     "inputs": inputs_table,
 }
