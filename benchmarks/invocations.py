@@ -8,7 +8,7 @@ import copy
 import json
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from benchmarks.harness import artifacts, function_events, results
 from benchmarks.harness.sandbox import CannotMeasure, Sandbox
 from benchmarks.harness.servers import NoResponse, RuntimeApi
 
-BUILT, TUTORIAL, ON_BOTO3 = (
+BUILT, TUTORIAL, ON_BOTO3, FLOOR, BARE_READ = (
     "as built",
     "the check as written in tutorials",
     "on boto3, built by plain 'sam build'",
+    "a function that does nothing",
+    "a function that only sends a request and receives its response",
 )
-TUTORIAL_HANDLER = "handler.lambda_handler"
+REFERENCE_HANDLER = "handler.lambda_handler"
 RECORDS_PER_BATCH = 100
 _WARM_UP = 20
 
@@ -46,25 +48,41 @@ def main(quick: bool) -> list[dict[str, Any]]:
     rounds = 3 if quick else 9
     plain, tutorial = artifacts.plain(on_boto3=True), artifacts.tutorial()
     handlers = artifacts.functions()
-    rows = []
+    rows = _next_to_nothing(rounds, _work()[0], handlers)
     for work in _work():
         ours: list[float] = []
         theirs: list[float] = []
         handler = handlers[work.function]
         for _ in range(rounds):
             ours.append(_cost(artifacts.built_of(work.function), handler, work, work.calls))
-            folder, other = (tutorial, TUTORIAL_HANDLER) if work.against_tutorial else (plain, handler)
-            theirs.append(_cost(folder, other, work, work.calls // 10))
+            folder, other = (tutorial, REFERENCE_HANDLER) if work.against_tutorial else (plain, handler)
+            theirs.append(_cost(folder, other, work, work.calls // 10, over_http=work.against_tutorial))
         reference = TUTORIAL if work.against_tutorial else ON_BOTO3
         scale = {work.input: float(f"{statistics.median(ours):.3g}")}
         rows.append(results.compared(work.name, BUILT, reference, ours, theirs, work.unit, scale=scale))
     return rows
 
 
-def _cost(folder: Path, handler: str, work: Work, calls: int) -> float:
+def _next_to_nothing(rounds: int, work: Work, handlers: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Compare a whole invocation with one that does nothing, and with one that only exchanges bytes with DynamoDB."""
+    subjects = {
+        BUILT: (artifacts.built_of(work.function), handlers[work.function]),
+        FLOOR: (artifacts.REFERENCES / "floor", REFERENCE_HANDLER),
+        BARE_READ: (artifacts.REFERENCES / "bare_read", REFERENCE_HANDLER),
+    }
+    costs: dict[str, list[float]] = {name: [] for name in subjects}
+    for _ in range(rounds * 2):
+        for name, (folder, handler) in subjects.items():
+            costs[name].append(_cost(folder, handler, work, work.calls * 3))
+    return [
+        results.compared(work.name, BUILT, other, costs[BUILT], costs[other], work.unit, goal, inverse=True)
+        for other, goal in ((FLOOR, "<= 1.6 x"), (BARE_READ, ""))
+    ]
+
+
+def _cost(folder: Path, handler: str, work: Work, calls: int, *, over_http: bool = False) -> float:
     """Return the CPU time of one invocation, or of one part of it, in milliseconds. Raises NoResponse."""
     warm_up = min(_WARM_UP, calls // 2)
-    over_http = handler == TUTORIAL_HANDLER
     with (
         function_events.world() as world,
         RuntimeApi() as api,

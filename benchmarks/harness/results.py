@@ -25,7 +25,9 @@ SECTIONS = {
     ),
     "invocations": (
         "Warm invocations",
-        "CPU time per invocation under Lambda's own runtime client. [The scale page](../docs/scale.md) uses these.",
+        "CPU time per invocation under Lambda's own runtime client. [The scale page](../docs/scale.md) uses these. "
+        "The function that does nothing shows what the client and Python cost. The one that only exchanges bytes shows "
+        "what no check can avoid. The rest is the check's own work: the number, the signature, JSON and the decision.",
     ),
     "warm_check": (
         "A warm check of one number",
