@@ -29,7 +29,11 @@ demo: setup ## Start the local stack and walk through the main job
 
 .PHONY: up
 up: setup ## Start the local stack, or redeploy it in place with its data; NAME=second adds another stack beside it
-	@NOCALL_STACK="$(NAME)" $(PYTHON) -u -m infra.local.stack up
+	@NOCALL_STACK="$(NAME)" NOCALL_PARAMETERS="$(PARAMETERS)" $(PYTHON) -u -m infra.local.stack up
+
+.PHONY: env
+env: setup ## Print the shell commands that point AWS tools at the local stack (the runbook's rehearsals use it)
+	@NOCALL_STACK="$(NAME)" $(PYTHON) -m infra.local.stack env
 
 .PHONY: down
 down: setup ## Stop the local stack and delete its data
@@ -46,7 +50,11 @@ test-setup: setup ## Install what only the tests need: Java, npm and Chromium un
 
 .PHONY: test
 test: test-setup ## Run all tests
-	@$(PYTHON) -m pytest -n 2 --durations 10
+	@$(PYTHON) -m pytest -n 2 --durations 10 --ignore tests/drills
+
+.PHONY: drills
+drills: test-setup ## Rehearse on the local stack what takes minutes: both restores, two stacks, large imports in turn
+	@$(PYTHON) -m pytest tests/drills --durations 5
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no stack and no Java

@@ -1,21 +1,28 @@
-"""The embedded cloud (ministack 1.5.33) with three patches, so that it does what AWS does.
+"""The embedded cloud (ministack 1.5.33) with five patches, so that it does what AWS does.
 
 - Rows written by PartiQL produce stream records. Without them, an import would leave no audit on the local stack.
-- A REST API compresses its responses from `MinimumCompressionSize` on. Without that, the console would seem three times
-  as large as it is.
+- A REST API compresses its responses from `MinimumCompressionSize` on. Without that, the console would seem three
+  times as large as it is.
 - An imported API serves `x-amazon-apigateway-any-method`. Without it, a wrong method would return 404.
+- An update of a nested stack keeps the attributes of resources that do not change. Without them, a template with
+  outputs such as `!GetAtt NumbersTable.StreamArn` could not be updated.
+- A point-in-time restore returns a table as it was at that time. Without that, a rehearsed restore would lose nothing.
 
 A test fails once a release of ministack does one of these by itself. Then delete that patch.
 """
 
 import copy
 import gzip
+import time
+from collections import deque
 from typing import Any
 
 from ministack.app import main
 from ministack.services import apigateway_v1, dynamodb
+from ministack.services.cloudformation import provisioners
 
 _ANY_METHOD = "x-amazon-apigateway-any-method"
+_CHANGES, _MOST_CHANGES = "changes", 1_000_000
 
 
 def patch() -> None:
@@ -23,6 +30,8 @@ def patch() -> None:
     _patch_streams()
     _patch_compression()
     _patch_any_method()
+    _patch_nested_updates()
+    _patch_restore()
 
 
 def _patch_any_method() -> None:
@@ -70,6 +79,64 @@ def _patch_streams() -> None:
         return response
 
     dynamodb._partiql_insert, dynamodb._partiql_update = insert_with_record, update_with_record  # noqa: SLF001
+
+
+def _patch_nested_updates() -> None:
+    """Remember the attributes of the resources of nested stacks."""
+    provision, update = provisioners._provision_resource, provisioners._update_resource  # noqa: SLF001
+    attributes: dict[tuple[str, str], Any] = {}
+
+    def provision_remembered(kind: str, *more: Any) -> Any:
+        physical_id, new = provision(kind, *more)
+        attributes[kind, physical_id] = new
+        return physical_id, new
+
+    def update_remembered(kind: str, physical_id: str, *more: Any) -> Any:
+        updated_id, new = update(kind, physical_id, *more, old_attrs=attributes.get((kind, physical_id)))
+        attributes[kind, updated_id] = new
+        return updated_id, new
+
+    provisioners._provision_resource, provisioners._update_resource = provision_remembered, update_remembered  # noqa: SLF001
+
+
+def _patch_restore() -> None:
+    """Make a table remember its last changes, and a restore undo those made after its time."""
+    emit, restore = dynamodb._emit_stream_event, dynamodb._restore_table_to_point_in_time  # noqa: SLF001
+
+    def emit_remembered(name: str, event: str, before: Any, after: Any, *more: Any, **options: Any) -> None:
+        table = dynamodb._tables.get(name)  # noqa: SLF001
+        if table is not None:
+            changes = table.setdefault(_CHANGES, deque(maxlen=_MOST_CHANGES))
+            changes.append((time.time(), before, after))
+        emit(name, event, before, after, *more, **options)
+
+    def restore_to_time(request: dict[str, Any]) -> Any:
+        changes = dynamodb._tables.get(request.get("SourceTableName"), {}).get(_CHANGES, ())  # noqa: SLF001
+        at = request.get("RestoreDateTime", time.time())
+        if len(changes) == _MOST_CHANGES and at < changes[0][0]:
+            return dynamodb.error_response_json("InvalidRestoreTimeException", "That was too many changes ago.", 400)
+        response = restore(request)
+        if response[0] == 200:
+            table = dynamodb._tables[request["TargetTableName"]]  # noqa: SLF001
+            for changed_at, before, after in reversed(changes):
+                if changed_at <= at:
+                    break
+                _undo(table, before, after)
+            dynamodb._items_replaced(table)  # noqa: SLF001
+        return response
+
+    dynamodb._emit_stream_event, dynamodb._restore_table_to_point_in_time = emit_remembered, restore_to_time  # noqa: SLF001
+
+
+def _undo(table: dict[str, Any], before: Any, after: Any) -> None:
+    hash_key, range_key = (
+        dynamodb._extract_key_val((before or after).get(table[part])) if table[part] else "__no_sort__"  # noqa: SLF001
+        for part in ("pk_name", "sk_name")
+    )
+    if before:
+        table["items"][hash_key][range_key] = copy.deepcopy(before)
+    else:
+        table["items"][hash_key].pop(range_key, None)
 
 
 def _row(table: dict[str, Any], parsed: dict[str, Any]) -> Any:

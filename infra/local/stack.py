@@ -1,12 +1,14 @@
-"""`make up`, `make down`, `make logs`: build, deploy and populate the local stack.
+"""`make up`, `make down`, `make logs`, `make env`: build, deploy and populate the local stack.
 
 `stack.json` in the stack's folder (`.local`, or NOCALL_LOCAL) describes the running stack: everything a client needs.
 Further stacks can run beside it on the same emulator, each with a name (`make up NAME=…`) and `stack-{name}.json`.
 """
 
 import fcntl
+import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -72,7 +74,7 @@ def up(
 ) -> dict[str, Any]:
     """Bring the stack up, or redeploy it in place with its data. Return the content of `stack.json`.
 
-    `parameters`: of the template, in addition to those of a local stack. `name`: the stack's name.
+    `parameters`: of the template, in addition to those of a local stack. A redeploy keeps them. `name`: the stack's.
     """
     start = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,11 +94,12 @@ def up(
             _install_libraries()
     with _step("build (sam build)", say):
         _build(folder, endpoint)
+    parameters = {**(known or {}).get("parameters", {}), **parameters}
     with _step("deploy template.yaml (sam deploy)", say):
         outputs = _deploy(folder, endpoint, name, parameters)
     with _step("install the gateway's error responses", say):
         _gateway_responses(endpoint, outputs["ApiId"])
-    stack = {"pid": pid, "port": port, **_description(endpoint, outputs)}
+    stack = {"pid": pid, "port": port, **_description(endpoint, outputs), "parameters": dict(parameters)}
     with _step("create two accounts and a key for each role", say):
         stack["tokens"] = _tokens(stack, (known or {}).get("tokens", {}))
     _write(folder, name, stack)
@@ -161,6 +164,24 @@ def log_lines(stack: dict[str, Any]) -> list[tuple[int, str, str]]:
     return sorted(lines)
 
 
+def env(folder: Path, say: Any = print, *, name: str = STACK_NAME) -> None:
+    """Print the shell commands after which AWS tools use the emulator. Raises StepFailed if the stack does not run."""
+    stack = read(folder, name)
+    if not stack or "aws" not in stack:
+        raise StepFailed(f"The stack {name} is not running. 'make up' starts it.")
+    aws = stack["aws"]
+    variables = {
+        "AWS_ENDPOINT_URL": aws["endpoint_url"],
+        "AWS_DEFAULT_REGION": aws["region"],
+        "AWS_REGION": aws["region"],
+        "AWS_ACCESS_KEY_ID": aws["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
+    }
+    for variable, value in variables.items():
+        say(f"export {variable}={shlex.quote(value)}")
+    say("unset AWS_PROFILE AWS_SESSION_TOKEN")
+
+
 @contextmanager
 def _step(name: str, say: Any) -> Iterator[None]:
     start = time.monotonic()
@@ -196,6 +217,9 @@ def _build(folder: Path, endpoint: str) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # stacks of the same checkout share the cache
+        digest, built = _digest_of_inputs(), folder / "build" / "inputs.sha256"
+        if built.is_file() and built.read_text() == digest:
+            return  # another stack of this folder has built the same
         _run(
             folder,
             endpoint,
@@ -204,6 +228,19 @@ def _build(folder: Path, endpoint: str) -> None:
             *("--build-dir", str(folder / "build"), "--cached", "--cache-dir", str(cache / "sam")),
             *("--parameter-overrides", f"Architecture={emulator.architecture()}"),
         )
+        built.write_text(digest)
+
+
+def _digest_of_inputs() -> str:
+    """Return the SHA-256 of everything that a build depends on."""
+    folders = (ROOT / "functions", ROOT / "infra" / "build")
+    sources = [file for folder in folders for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc"]
+    sources += [ROOT / "template.yaml", ROOT / "samconfig.toml", *(ROOT / "infra").glob("*.yaml")]
+    digest = hashlib.sha256(f"{sys.version} {emulator.architecture()}".encode())
+    for file in sorted(sources):
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest.update(f"{file.relative_to(ROOT)} {content}\n".encode())
+    return digest.hexdigest()
 
 
 def _deploy(folder: Path, endpoint: str, name: str, parameters: Mapping[str, str]) -> dict[str, str]:
@@ -332,14 +369,27 @@ def folder_from_environment() -> Path:
     return Path(os.environ.get("NOCALL_LOCAL") or ROOT / ".local").resolve()
 
 
+def _parameter(written: str) -> tuple[str, str]:
+    name, equals, value = written.partition("=")
+    if not equals:
+        raise StepFailed(f'{written!r} is not a parameter. Write PARAMETERS="Name=value Name=value".')
+    return name, value
+
+
 def main() -> int:
     """Run the command line."""
     name = os.environ.get("NOCALL_STACK") or STACK_NAME
-    verbs: dict[str, Callable[[Path], object]] = {"up": partial(up, name=name), "down": down, "logs": logs}
-    if len(sys.argv) != 2 or sys.argv[1] not in verbs:
-        print(f"usage: python -m infra.local.stack {{{'|'.join(verbs)}}}", file=sys.stderr)
-        return 2
     try:
+        parameters = dict(_parameter(written) for written in os.environ.get("NOCALL_PARAMETERS", "").split())
+        verbs: dict[str, Callable[[Path], object]] = {
+            "up": partial(up, name=name, parameters=parameters),
+            "down": down,
+            "logs": logs,
+            "env": partial(env, name=name),
+        }
+        if len(sys.argv) != 2 or sys.argv[1] not in verbs:
+            print(f"usage: python -m infra.local.stack {{{'|'.join(verbs)}}}", file=sys.stderr)
+            return 2
         verbs[sys.argv[1]](folder_from_environment())
     except (StepFailed, emulator.EmulatorFailed) as failed:
         print(failed, file=sys.stderr)

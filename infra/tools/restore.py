@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from dnc import times
 from dnc.accounts.store import Accounts
@@ -33,6 +34,8 @@ from infra.tools import exported_rows
 WORKERS = 16
 _STREAMED = {"numbers", "accounts"}
 _SCHEMA = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+_MARGIN = timedelta(minutes=5)
+"""Changes are carried over from so long before the restored time: clocks differ, and DynamoDB restores to a second."""
 _NEWER = "attribute_not_exists(account_id) OR changed_at < :at OR (changed_at = :at AND version < :version)"
 
 
@@ -56,6 +59,11 @@ class Deployed:
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", ())}
         return cls(name, outputs, parameters)
 
+    def changed_parameters(self) -> dict[str, str]:
+        """Return the parameters whose values are not the template's defaults."""
+        defaults = {name: str(one.get("Default", "")) for name, one in templates.parent()["Parameters"].items()}
+        return {name: value for name, value in self.parameters.items() if value != defaults.get(name, value)}
+
     def table(self, kind: str) -> str:
         """Return the name of the table in use. `kind`: `numbers`, `audit` or `accounts`."""
         return self.outputs[f"{kind.capitalize()}TableName"]
@@ -70,15 +78,24 @@ class Restore:
         self._client: Any = boto3.client("dynamodb")
         self._s3: Any = boto3.client("s3")
 
-    def to_time(self, kind: str, at: datetime) -> str:
-        """Restore a table to a point in time, into a new table, and return the new table's name."""
+    def to_time(self, kind: str, at: datetime) -> tuple[str, datetime]:
+        """Restore a table to a point in time, into a new one. Return its name and the time that it is from.
+
+        A table that was deleted is restored as it was then: DynamoDB made a backup of it. Raises NotRestored if there
+        is none.
+        """
         source, target = self._stack.table(kind), self._new_name(kind)
-        self._client.restore_table_to_point_in_time(
-            SourceTableName=source, TargetTableName=target, RestoreDateTime=at, BillingModeOverride="PAY_PER_REQUEST"
-        )
+        new = {"TargetTableName": target, "BillingModeOverride": "PAY_PER_REQUEST"}
+        if self._exists(source):
+            self._client.restore_table_to_point_in_time(SourceTableName=source, RestoreDateTime=at, **new)
+        else:
+            backup = self._last_backup(source)
+            at = backup["BackupCreationDateTime"]
+            print(f"{source} does not exist. Its last backup is from {times.text(at)}.")
+            self._client.restore_table_from_backup(BackupArn=backup["BackupArn"], **new)
         self._wait(target)
         print(f"{source} as of {times.text(at)} is restored into {target}.")
-        return target
+        return target, at
 
     def from_exports(self) -> tuple[str, datetime]:
         """Rebuild the list from the accounts' exports. Return the new table, and when the oldest export began.
@@ -101,15 +118,16 @@ class Restore:
     def changes_since(self, target: str, since: datetime) -> Counter[str]:
         """Carry over each change that the service made since then, as the audit recorded it. Return the counts.
 
-        `carried`: rows written; `known`: the table already has this version or a later one; `by_hand`: changes made
-        outside the service, which are left out; `too_large`: rows that are in the bulk bucket. Safe to repeat.
+        `since`: changes of the five minutes before are carried over as well. `carried`: rows written; `known`: the
+        table already has this version or a later one; `by_hand`: changes made outside the service, which are left out;
+        `too_large`: rows that are in the bulk bucket. Safe to repeat.
         """
         counts: Counter[str] = Counter()
         with ThreadPoolExecutor(WORKERS) as pool:
             for account_id in self._accounts():
                 timeline = Timeline(self._client, self._stack.table("audit"), account_id)
                 until = times.text(times.now() + timedelta(minutes=1))
-                for _, events in timeline.oldest_first(times.text(since), until):
+                for _, events in timeline.oldest_first(times.text(since - _MARGIN), until):
                     counts.update(pool.map(lambda event: self._carry_over(target, event), events))
         del counts["other"]
         return counts
@@ -160,6 +178,23 @@ class Restore:
             ExpressionAttributeValues=newer,
         ).written
         return "carried" if written else "known"
+
+    def _exists(self, table: str) -> bool:
+        try:
+            self._client.describe_table(TableName=table)
+        except self._client.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
+    def _last_backup(self, table: str) -> dict[str, Any]:
+        pages = self._client.get_paginator("list_backups").paginate(TableName=table, BackupType="ALL")
+        backups = [
+            backup for page in pages for backup in page["BackupSummaries"] if backup["BackupStatus"] == "AVAILABLE"
+        ]
+        if not backups:
+            raise NotRestored(f"The table {table} does not exist, and DynamoDB has no backup of it.")
+        last: dict[str, Any] = max(backups, key=lambda backup: backup["BackupCreationDateTime"])
+        return last
 
     def _accounts(self) -> Iterator[str]:
         after = None
@@ -212,7 +247,8 @@ class Restore:
         return name
 
     def _new_name(self, kind: str) -> str:
-        return f"{self._stack.name}-{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        # Short enough for the descriptions of versions (decision 40), whatever the stack's name.
+        return f"{self._stack.name[:38]}-{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:-3]
 
     def _wait(self, table: str) -> None:
         """Wait until a table is ready. A restore takes minutes to hours."""
@@ -226,7 +262,7 @@ class Restore:
 def restore_to_time(stack: Deployed, kind: str, at: datetime) -> dict[str, str]:
     """Restore a table to a point in time and say what is lost. Return the stack parameters that select it."""
     restore = Restore(stack)
-    table = restore.to_time(kind, at)
+    table, at = restore.to_time(kind, at)
     if kind == "numbers":
         _carry_over(restore, table, at)
     elif kind == "audit":
@@ -234,7 +270,7 @@ def restore_to_time(stack: Deployed, kind: str, at: datetime) -> dict[str, str]:
     else:
         print(f"Lost: accounts, keys, policies and jobs that were created or changed after {times.text(at)}.")
         print("The audit has those of accounts and keys: events without a number in GET /accounts/{account_id}/audit.")
-    return _adopt(restore, kind, table)
+    return _adopt(stack, restore, kind, table)
 
 
 def restore_from_exports(stack: Deployed) -> dict[str, str]:
@@ -242,7 +278,7 @@ def restore_from_exports(stack: Deployed) -> dict[str, str]:
     restore = Restore(stack)
     table, oldest = restore.from_exports()
     _carry_over(restore, table, oldest)
-    return _adopt(restore, "numbers", table)
+    return _adopt(stack, restore, "numbers", table)
 
 
 def carry_over_changes(stack: Deployed, since: datetime) -> None:
@@ -265,10 +301,10 @@ def _carry_over(restore: Restore, table: str, since: datetime) -> None:
     print("Lost as well: changes of the last seconds that the audit had not recorded yet.")
 
 
-def _adopt(restore: Restore, kind: str, table: str) -> dict[str, str]:
+def _adopt(stack: Deployed, restore: Restore, kind: str, table: str) -> dict[str, str]:
     parameters = restore.prepare(kind, table)
-    print("To use the table, deploy the stack with its other parameters and these:")
-    print("  " + " ".join(f"{name}={value}" for name, value in parameters.items()))
+    print("To use the table, deploy the stack with these parameters, now and in every later deployment:")
+    print("  " + " ".join(f"{name}={value}" for name, value in (stack.changed_parameters() | parameters).items()))
     return parameters
 
 
@@ -283,16 +319,16 @@ def main(arguments: list[str] | None = None) -> int:
     way.add_parser("exports")
     way.add_parser("changes").add_argument("since", type=_moment, help="RFC 3339, UTC")
     options = parser.parse_args(arguments)
-    stack = Deployed.of(options.stack)
     try:
+        stack = Deployed.of(options.stack)
         if options.way == "time":
             restore_to_time(stack, options.table, options.at)
         elif options.way == "exports":
             restore_from_exports(stack)
         else:
             carry_over_changes(stack, options.since)
-    except NotRestored as failed:
-        print(failed, file=sys.stderr)
+    except (NotRestored, ClientError, BotoCoreError) as failed:
+        print(f"Not restored: {failed}", file=sys.stderr)
         return 1
     return 0
 

@@ -99,3 +99,70 @@ def fallback(patched):
 def test_a_path_without_the_method_falls_back_to_any():
     assert fallback(patched=True) == "/{proxy+}"
     assert fallback(patched=False) == "nothing", "the emulator does this now: delete that patch"
+
+
+UPDATE = """
+from ministack.services.cloudformation import provisioners
+if {patched}:
+    from infra.local import patched_emulator
+    patched_emulator.patch()
+table = {{"AttributeDefinitions": [{{"AttributeName": "k", "AttributeType": "S"}}], "BillingMode": "PAY_PER_REQUEST",
+    "KeySchema": [{{"AttributeName": "k", "KeyType": "HASH"}}],
+    "StreamSpecification": {{"StreamViewType": "NEW_IMAGE"}}}}
+name, _ = provisioners._provision_resource("AWS::DynamoDB::Table", "Numbers", table, "nested")
+_, attributes = provisioners._update_resource("AWS::DynamoDB::Table", name, table, table, "nested", "Numbers")
+print("StreamArn" in attributes)
+"""
+
+
+def attribute_after_an_update(patched):
+    script = UPDATE.format(patched=patched)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_a_resource_of_a_nested_stack_that_does_not_change_keeps_its_attributes():
+    assert attribute_after_an_update(patched=True) == "True"
+    assert attribute_after_an_update(patched=False) == "False", "the emulator does this now: delete that patch"
+
+
+RESTORE = """
+import time
+from ministack.services import dynamodb
+if {patched}:
+    from infra.local import patched_emulator
+    patched_emulator.patch()
+clock = 100.0
+time.time = lambda: clock
+keys = [{{"AttributeName": name, "KeyType": kind}} for name, kind in (("h", "HASH"), ("r", "RANGE"))]
+types = [{{"AttributeName": name, "AttributeType": "S"}} for name in ("h", "r")]
+created = dynamodb._create_table({{"TableName": "numbers", "AttributeDefinitions": types, "KeySchema": keys,
+    "BillingMode": "PAY_PER_REQUEST"}})
+assert created[0] == 200, created
+def put(number, value):
+    item = {{"h": {{"S": "acme"}}, "r": {{"S": number}}, "v": {{"S": value}}}}
+    assert dynamodb._put_item({{"TableName": "numbers", "Item": item}})[0] == 200
+put("a", "1"), put("b", "1"), put("c", "1")
+clock = 200.0
+put("a", "2"), put("a", "3"), put("d", "1")
+assert dynamodb._delete_item({{"TableName": "numbers", "Key": {{"h": {{"S": "acme"}}, "r": {{"S": "b"}}}}}})[0] == 200
+for target, at in (("early", 150), ("late", 200)):
+    request = {{"SourceTableName": "numbers", "TargetTableName": target, "RestoreDateTime": at}}
+    assert dynamodb._restore_table_to_point_in_time(request)[0] == 200
+    rows = dynamodb._tables[target]["items"]["acme"]
+    print(sorted((key, row["v"]["S"]) for key, row in rows.items()))
+"""
+
+
+def restored(patched):
+    script = RESTORE.format(patched=patched)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()[-2:]
+
+
+def test_a_table_is_restored_as_it_was_at_that_time():
+    now = "[('a', '3'), ('c', '1'), ('d', '1')]"
+    assert restored(patched=True) == ["[('a', '1'), ('b', '1'), ('c', '1')]", now]
+    assert restored(patched=False) == [now, now], "the emulator does this now: delete that patch"

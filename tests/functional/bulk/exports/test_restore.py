@@ -72,10 +72,12 @@ def change(gateway, stream):
 def test_a_table_restored_to_a_point_in_time_has_every_change_that_was_recorded_since(dynamodb, change, monkeypatch):
     drill = restore.Restore(STACK)
     at = times.now()
-    table = drill.to_time("numbers", at)
+    table, restored_at = drill.to_time("numbers", at)
+    assert restored_at == at
     change()
-    assert dict(drill.changes_since(table, at)) == {"carried": 2}
-    assert dict(drill.changes_since(table, at)) == {"known": 2}
+    # Changes of the minutes before are looked at as well: clocks differ.
+    assert dict(drill.changes_since(table, at)) == {"carried": 2, "known": 2}
+    assert dict(drill.changes_since(table, at)) == {"known": 4}
     assert rows(dynamodb, table) == rows(dynamodb, "numbers")
 
 
@@ -90,6 +92,35 @@ def test_a_table_that_is_restored_gets_its_stream_its_expiry_and_its_protection(
     shown = capsys.readouterr().out
     assert "Lost as well: changes of the last seconds" in shown
     assert f"RestoredNumbersTable={table['TableName']}" in shown
+
+
+def test_a_deleted_table_is_restored_from_its_last_backup(dynamodb, change, capsys):
+    dynamodb.create_backup(TableName="numbers", BackupName="numbers$DeletedTableBackup")
+    change()
+    before = rows(dynamodb, "numbers")
+    dynamodb.delete_table(TableName="numbers")
+    parameters = restore.restore_to_time(STACK, "numbers", times.now())
+    assert rows(dynamodb, parameters["RestoredNumbersTable"]) == before
+    shown = capsys.readouterr().out
+    assert "numbers does not exist. Its last backup is from" in shown
+    assert "2 carried over" in shown
+
+
+def test_a_deleted_table_without_a_backup_is_not_restored(dynamodb, change, monkeypatch, capsys):
+    dynamodb.delete_table(TableName="numbers")
+    monkeypatch.setattr(Deployed, "of", lambda _: STACK)
+    assert restore.main(["nocall", "time", "2026-01-01T00:00:00Z", "numbers"]) == 1
+    assert (
+        "Not restored: The table numbers does not exist, and DynamoDB has no backup of it." in capsys.readouterr().err
+    )
+
+
+def test_the_printed_parameters_are_all_that_a_deployment_needs(dynamodb, change, capsys):
+    stack = Deployed("nocall", STACK.outputs, {"Profile": "prod", "LogRetentionDays": "365", "Architecture": "arm64"})
+    restore.restore_to_time(stack, "audit", times.now())
+    assert (
+        capsys.readouterr().out.splitlines()[-1].startswith("  Profile=prod LogRetentionDays=365 RestoredAuditTable=")
+    )
 
 
 @pytest.mark.parametrize("kind", ["audit", "accounts"])
@@ -147,5 +178,9 @@ def test_the_command_line_reads_the_stack(dynamodb, change, monkeypatch, capsys)
     boto3.setup_default_session(region_name="us-east-1")
     assert restore.main(["nocall", "changes", "2026-01-01T00:00:00Z"]) == 0
     assert "2 already known" in capsys.readouterr().out
+    missing = Deployed("nocall", {**STACK.outputs, "AccountsTableName": "missing"}, STACK.parameters)
+    monkeypatch.setattr(Deployed, "of", lambda _: missing)
+    assert restore.main(["nocall", "changes", "2026-01-01T00:00:00Z"]) == 1
+    assert "Not restored: " in capsys.readouterr().err
     with pytest.raises(SystemExit):
         restore.main(["nocall", "time", "yesterday", "numbers"])
