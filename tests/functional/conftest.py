@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import gc
 import json
 import os
 from collections.abc import Callable
@@ -43,6 +44,7 @@ def loaded_models():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", lambda _path=None: loader)
         patch.setattr(clients, "client", client)
+        gc.freeze()  # so that collecting the garbage of a test does not search all loaded libraries
         yield
 
 
