@@ -73,7 +73,7 @@ model: test-setup ## Run random histories on DynamoDB Local behind a failing pro
 		$(if $(SEED),--hypothesis-seed=$(SEED))
 
 .PHONY: mutants
-mutants: setup ## Remove each guard in turn, in a copy: a test must notice (15 minutes). NAME="part of a name" chooses some
+mutants: setup ## Remove each guard in turn, in a copy: a test must notice (20 minutes). NAME="part of a name" chooses some
 	@$(PYTHON) -m tests.mutants $(if $(NAME),"$(NAME)")
 
 .PHONY: sweep
