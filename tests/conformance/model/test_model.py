@@ -123,6 +123,8 @@ class ListUnderFaults(RuleBasedStateMachine):
 
     @rule(which=which, decision=decisions, person=people, faults=faults, again=again)
     def decide(self, which, decision, person, faults, again):
+        if not any(entry and entry.pending for entry in self.entries.values()):
+            self.remove(which, "consent_given", "ann", 0, [], again=False)
         account, number = self._one_of(which, lambda entry: entry.pending)
         version = self._version(account, number, 0)
         body = {"if_version": version, "acting_user": person}
