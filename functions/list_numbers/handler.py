@@ -131,7 +131,8 @@ def read_audit(call: Call, query: ReadAudit) -> Answer:
         raise InvalidRequest.of("type", f"must be one of {', '.join(EventType)}")
     log = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id)
     before = page_tokens.key_of(call.account_id, bound, query.page_token, page_tokens.is_moment)
-    wanted = (lambda row: _wanted(row, query)) if query.type or query.actor else None
+    filtered = query.type or query.actor or query.reason or query.number
+    wanted = (lambda row: _wanted(row, query)) if filtered else None
     rows, last = log.timeline(since, until, query.page_size, before, wanted)
     return Answer(
         200,
@@ -182,5 +183,9 @@ def _filters(query: ListNumbers, default_region: str | None) -> Filters:
 
 def _wanted(row: dict[str, Any], query: ReadAudit) -> bool:
     if query.type and row["type"] != query.type:
+        return False
+    if query.reason and row.get("reason") != query.reason:
+        return False
+    if query.number and row["subject"].rpartition("#")[2] != phone.from_path(query.number):
         return False
     return not query.actor or query.actor in row["actor"].values()

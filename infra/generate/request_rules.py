@@ -24,6 +24,7 @@ _PERSON: Schema = {
 _REASON: Schema = {"$ref": "#/components/schemas/RemovalReason"}
 _OF_QUERIES: dict[tuple[str, str], Schema] = {
     ("ReadAudit", "type"): {"$ref": "#/components/schemas/EventType"},
+    ("ReadAudit", "reason"): _REASON,
 }
 """Stricter schemas of query parameters than the models state, by model and name."""
 

@@ -4,11 +4,12 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from dnc import times
 from dnc.api.fields import TIME_OR_DATE, Paged, Query, Region
 from dnc.entries.entry import Source
+from dnc.entries.reasons import REASONS
 
 
 def _day_of(value: object) -> object:
@@ -47,6 +48,12 @@ Since = Annotated[datetime | None, BeforeValidator(_start, json_schema_input_typ
 Until = Annotated[datetime | None, BeforeValidator(_end, json_schema_input_type=TIME_OR_DATE)]
 
 
+def _known_reason(value: str) -> str:
+    if value not in REASONS:
+        raise ValueError(f"must be one of {', '.join(REASONS)}")
+    return value
+
+
 class ListNumbers(Paged):
     """The filters of the list."""
 
@@ -67,6 +74,8 @@ class ReadAudit(Paged):
     until: Until = Field(None, alias="to")
     type: Annotated[str, StringConstraints(max_length=40)] | None = None
     actor: Annotated[str, StringConstraints(max_length=200)] | None = None
+    reason: Annotated[str, AfterValidator(_known_reason)] | None = None
+    number: Annotated[str, StringConstraints(pattern=r"^[ +]?[1-9][0-9]{1,14}$")] | None = None
 
 
 class ReadStats(Query):

@@ -491,6 +491,11 @@ def test_an_accounts_audit_is_newest_first_filtered_and_paged(gateway, stream, l
     assert len(events) == 13
     assert [e["type"] for e in account_audit(gateway, "?type=removed").body["events"]] == ["removed"]
     assert {e["actor"]["acting_user"] for e in account_audit(gateway, "?actor=u-2").body["events"]} == {"u-2"}
+    assert [e["type"] for e in account_audit(gateway, "?reason=test_number").body["events"]] == ["removed"]
+    for plus in ("%2B", "+", ""):
+        of_number = account_audit(gateway, f"?number={plus}14155550103").body["events"]
+        assert [e["number"] for e in of_number] == ["+14155550103"], plus
+    assert account_audit(gateway, "?reason=marked_by_mistake").body["events"] == []
     seen, token = [], ""
     while True:
         page = account_audit(gateway, f"?page_size=4{token}").body
@@ -507,6 +512,9 @@ def test_an_accounts_audit_is_newest_first_filtered_and_paged(gateway, stream, l
         ("?from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z", "from"),
         ("?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
         ("?type=vanished", "type"),
+        ("?reason=because", "reason"),
+        ("?number=0", "number"),
+        ("?number=(415) 555-0103", "number"),
         ("?from=monday", "from"),
         ("?since=2026-01-02T00:00:00Z", "since"),
     ],
