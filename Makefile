@@ -50,7 +50,7 @@ test-setup: setup ## Install what only the tests need: Java, npm and Chromium un
 
 .PHONY: test
 test: test-setup ## Run all tests
-	@$(PYTHON) -m pytest -n 2 --durations 10 --ignore tests/drills
+	@$(PYTHON) -m pytest -n 3 --durations 10 --ignore tests/drills
 
 .PHONY: drills
 drills: test-setup ## Rehearse on the local stack what takes minutes: both restores, two stacks, large imports in turn
