@@ -34,9 +34,28 @@ Resources:
 """
 _ON_BOTO3 = """
 
+class _OnBoto3:
+    # boto3's client with the two methods of the service's own that take a request as JSON.
+    def __init__(self) -> None:
+        self._client = client("dynamodb")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def call(self, operation: str, request: bytes) -> Any:
+        import json
+
+        from botocore import xform_name
+
+        return getattr(self._client, xform_name(operation))(**json.loads(request))
+
+    def call_all(self, operation: str, requests: list[bytes]) -> list[Any]:
+        return [self.call(operation, request) for request in requests]
+
+
 @cache
 def dynamodb() -> Any:
-    return client("dynamodb")
+    return _OnBoto3()
 
 
 @cache

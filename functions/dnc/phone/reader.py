@@ -39,6 +39,7 @@ _VARYING = frozenset(nanp.VARYING.split())
 _LONGEST_PLAIN = 40
 _LONGEST_E164 = 15
 _LONGEST_EXTENSION = 4
+_SHORTEST_LOCAL = 7
 _TEXTS_PER_BATCH = 1000
 
 
@@ -279,9 +280,9 @@ def _classify_slowly(written: str, region: str | None) -> Readings:
         if in_table and not in_table.why:
             return _alone(in_table)
         stem = _before_last_group(text)
-        if not stem:
-            result = _alone(in_table) if in_table else _in_plans(plain, region, plus)
-        elif not in_table and not _plans().may_be_in_use(_without_marks(stem).lstrip("+"), region, plus=plus):
+        if in_table and _is_part(stem):
+            result = _alone(in_table)
+        elif not stem or not (in_table or _stem_may_be_in_use(stem, region, plus)):
             result = _in_plans(plain, region, plus)
     return result or _all_readings(written, region)
 
@@ -290,6 +291,16 @@ def _before_last_group(text: str) -> str:
     """Return the part of a text before a last group that may be an extension (`030 121702-12`), or ""."""
     match = re.fullmatch(_LAST_GROUP, text, re.ASCII) if "-" in text else None
     return match[1] if match else ""
+
+
+def _stem_may_be_in_use(stem: str, region: str | None, plus: bool) -> bool:
+    in_use: bool = _plans().may_be_in_use(_without_marks(stem).lstrip("+"), region, plus=plus)
+    return in_use
+
+
+def _is_part(stem: str) -> bool:
+    """Return whether a text without its last group is too short to be a number of the North American plan by itself."""
+    return len(_without_marks(stem).lstrip("+").removeprefix("1")) < _SHORTEST_LOCAL
 
 
 def _alone(reading: Reading) -> Readings:
