@@ -51,6 +51,17 @@ def test_an_agent_sees_no_history_but_which_roles_do(eventful):
     )
 
 
+@pytest.mark.parametrize("view", ["audit", "numbers", "activity"])
+def test_what_was_typed_on_one_page_does_not_lead_away_from_the_next(eventful, view):
+    page = eventful.open("auditor", view)
+    typed = page.get_by_label("Number", exact=True) if view == "audit" else page.get_by_role("searchbox")
+    typed.fill("415 555 0142")
+    page.get_by_role("link", name="Reports").click()
+    eventful.heading("Reports")
+    page.evaluate("new Promise((done) => setTimeout(done, 500))")  # later than the timer that the typing started
+    eventful.heading("Reports")
+
+
 def test_an_agents_search_requires_a_whole_number(eventful):
     page = eventful.open("agent")
     search = page.get_by_role("searchbox")

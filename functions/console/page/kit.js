@@ -181,12 +181,14 @@ export const options = (names, first) => [
   ...Object.entries(names).map(([value, words]) => h("option", { value }, words)),
 ];
 
-/** Debounce a function. */
+/** Debounce a function. It does not run if another page is open by then: nothing typed here may lead away from there. */
 export function settled(run, milliseconds = 250) {
+  const page = () => location.hash.split("?")[0];
   let timer;
   return (...values) => {
+    const here = page();
     clearTimeout(timer);
-    timer = setTimeout(() => run(...values), milliseconds);
+    timer = setTimeout(() => { if (page() === here) run(...values); }, milliseconds);
   };
 }
 
