@@ -85,7 +85,7 @@ def section() -> list[str]:
         f"`make soak` ran every kind of work at once for {soak['minutes']:g} minutes on {where['date']}, on a local "
         f"stack with {where['cores']} cores; the load average at the start was {where['load_at_start']}. Each response "
         "was compared with what was known of its numbers. The emulator takes most of the time, so the rates say "
-        "nothing of AWS.",
+        "nothing about AWS.",
         "",
         f"Wrong answers: {wrong}. Errors: {len(soak['faults']) - wrong}. {verdict} in the last three quarters of the "
         f"time, whose medians are below. {replaced}.",

@@ -1,5 +1,6 @@
 """Read the list, one number, its history, and the account's audit."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -131,9 +132,7 @@ def read_audit(call: Call, query: ReadAudit) -> Answer:
         raise InvalidRequest.of("type", f"must be one of {', '.join(EventType)}")
     log = AuditLog(clients.dynamodb(), settings.audit_table, call.account_id)
     before = page_tokens.key_of(call.account_id, bound, query.page_token, page_tokens.is_moment)
-    filtered = query.type or query.actor or query.reason or query.number
-    wanted = (lambda row: _wanted(row, query)) if filtered else None
-    rows, last = log.timeline(since, until, query.page_size, before, wanted)
+    rows, last = log.timeline(since, until, query.page_size, before, _wanted(query))
     return Answer(
         200,
         {
@@ -181,11 +180,18 @@ def _filters(query: ListNumbers, default_region: str | None) -> Filters:
     )
 
 
-def _wanted(row: dict[str, Any], query: ReadAudit) -> bool:
-    if query.type and row["type"] != query.type:
-        return False
-    if query.reason and row.get("reason") != query.reason:
-        return False
-    if query.number and row["subject"].rpartition("#")[2] != phone.from_path(query.number):
-        return False
-    return not query.actor or query.actor in row["actor"].values()
+def _wanted(query: ReadAudit) -> Callable[[dict[str, Any]], bool] | None:
+    """Return whether an event passes all filters of a query, as a function, or None if it has no filter."""
+    number = phone.from_path(query.number) if query.number else None
+    if not (query.type or query.actor or query.reason or number):
+        return None
+
+    def passes(row: dict[str, Any]) -> bool:
+        return (
+            (not query.type or row["type"] == query.type)
+            and (not query.actor or query.actor in row["actor"].values())
+            and (not query.reason or row.get("reason") == query.reason)
+            and (not number or row["subject"].rpartition("#")[2] == number)
+        )
+
+    return passes

@@ -164,20 +164,24 @@ def log_lines(stack: dict[str, Any]) -> list[tuple[int, str, str]]:
     return sorted(lines)
 
 
-def env(folder: Path, say: Any = print, *, name: str = STACK_NAME) -> None:
-    """Print the shell commands after which AWS tools use the emulator. Raises StepFailed if the stack does not run."""
-    stack = read(folder, name)
-    if not stack or "aws" not in stack:
-        raise StepFailed(f"The stack {name} is not running. 'make up' starts it.")
+def variables(stack: Mapping[str, Any]) -> dict[str, str]:
+    """Return the environment variables with which AWS tools use the emulator of a stack."""
     aws = stack["aws"]
-    variables = {
+    return {
         "AWS_ENDPOINT_URL": aws["endpoint_url"],
         "AWS_DEFAULT_REGION": aws["region"],
         "AWS_REGION": aws["region"],
         "AWS_ACCESS_KEY_ID": aws["access_key_id"],
         "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
     }
-    for variable, value in variables.items():
+
+
+def env(folder: Path, say: Any = print, *, name: str = STACK_NAME) -> None:
+    """Print the shell commands after which AWS tools use the emulator. Raises StepFailed if the stack does not run."""
+    stack = read(folder, name)
+    if not stack or "aws" not in stack:
+        raise StepFailed(f"The stack {name} is not running. 'make up' starts it.")
+    for variable, value in variables(stack).items():
         say(f"export {variable}={shlex.quote(value)}")
     say("unset AWS_PROFILE AWS_SESSION_TOKEN")
 

@@ -62,14 +62,10 @@ def test_the_dialer_snippet_fails_closed(stack, client):
     script = block("python", "lambda_client.invoke") + (
         "\nprint(json.dumps([sorted(callable_numbers(a, n)) for a, n in json.loads(os.environ['CHECKS'])]))"
     )
-    aws = stack["aws"]
     checks = [["acme", ["(415) 555-0146", "415 555 0145", "911"]], ["acmee", ["415 555 0145"]], ["acme", []]]
     environment = {
         **os.environ,
-        "AWS_ENDPOINT_URL": aws["endpoint_url"],
-        "AWS_DEFAULT_REGION": aws["region"],
-        "AWS_ACCESS_KEY_ID": aws["access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
+        **local.variables(stack),
         "NOCALL_CHECK": stack["functions"]["check_numbers"],
         "CHECKS": json.dumps(checks),
     }
@@ -108,13 +104,9 @@ def test_a_dialer_drops_a_queued_lead_when_its_number_is_listed(stack, client, a
     script = block("python", "DIALER_QUEUE") + (
         "\nimport json\nfor _ in range(2):\n    lambda_handler(json.loads(os.environ['EVENT']), None)"
     )
-    aws = stack["aws"]
     environment = {
         **os.environ,
-        "AWS_ENDPOINT_URL": aws["endpoint_url"],
-        "AWS_DEFAULT_REGION": aws["region"],
-        "AWS_ACCESS_KEY_ID": aws["access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
+        **local.variables(stack),
         "DIALER_QUEUE": table,
         "EVENT": message["Body"],
     }
@@ -124,13 +116,9 @@ def test_a_dialer_drops_a_queued_lead_when_its_number_is_listed(stack, client, a
 
 
 def test_an_operators_key_is_created_with_iam_credentials(stack, client):
-    aws = stack["aws"]
     environment = {
         **os.environ,
-        "AWS_ENDPOINT_URL": aws["endpoint_url"],
-        "AWS_DEFAULT_REGION": aws["region"],
-        "AWS_ACCESS_KEY_ID": aws["access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": aws["secret_access_key"],
+        **local.variables(stack),
         "PYTHONPATH": f"{ROOT / 'functions'}{os.pathsep}{ROOT}",
     }
     command = [sys.executable, "-m", "infra.tools.operator_key"]

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from dnc.accounts.access import Role
 from dnc.api.fields import ActingUser, Body, Moment, Region
-from dnc.entries.reasons import REASONS
+from dnc.entries.reasons import REASONS, valid_code
 from dnc.phone.prefixes import blocked_prefix
 from dnc.problems import NOT_A_REGION
 
@@ -14,12 +14,6 @@ from dnc.problems import NOT_A_REGION
 def _not_empty(value: object) -> object:
     if isinstance(value, str) and not value.strip():
         raise ValueError(NOT_A_REGION)
-    return value
-
-
-def _valid_reason(value: str) -> str:
-    if value not in REASONS:
-        raise ValueError(f"must be one of {', '.join(REASONS)}")
     return value
 
 
@@ -31,7 +25,7 @@ def _reasons_once(codes: list[str] | None) -> list[str] | None:
     return None if codes is None else [code for code in REASONS if code in codes]
 
 
-ReasonsToApprove = Annotated[list[Annotated[str, AfterValidator(_valid_reason)]] | None, AfterValidator(_reasons_once)]
+ReasonsToApprove = Annotated[list[Annotated[str, AfterValidator(valid_code)]] | None, AfterValidator(_reasons_once)]
 """Codes of valid removal reasons, read as a set and stored in the order of the reasons."""
 
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from dnc import times
 from dnc.api.fields import TIME_OR_DATE, Paged, Query, Region
 from dnc.entries.entry import Source
-from dnc.entries.reasons import REASONS
+from dnc.entries.reasons import valid_code
 
 
 def _day_of(value: object) -> object:
@@ -48,12 +48,6 @@ Since = Annotated[datetime | None, BeforeValidator(_start, json_schema_input_typ
 Until = Annotated[datetime | None, BeforeValidator(_end, json_schema_input_type=TIME_OR_DATE)]
 
 
-def _known_reason(value: str) -> str:
-    if value not in REASONS:
-        raise ValueError(f"must be one of {', '.join(REASONS)}")
-    return value
-
-
 class ListNumbers(Paged):
     """The filters of the list."""
 
@@ -74,7 +68,7 @@ class ReadAudit(Paged):
     until: Until = Field(None, alias="to")
     type: Annotated[str, StringConstraints(max_length=40)] | None = None
     actor: Annotated[str, StringConstraints(max_length=200)] | None = None
-    reason: Annotated[str, AfterValidator(_known_reason)] | None = None
+    reason: Annotated[str, AfterValidator(valid_code)] | None = None
     number: Annotated[str, StringConstraints(pattern=r"^[ +]?[1-9][0-9]{1,14}$")] | None = None
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from dnc.api.fields import ActingUser, Body, Day, Moment, Note, Region, Text, Version
-from dnc.entries.reasons import REASONS, REFUSED
+from dnc.entries.reasons import REASONS, REFUSED, valid_code
 
 
 class Evidence(Body):
@@ -21,9 +21,7 @@ class Evidence(Body):
 
 
 def _known_reason(value: str) -> str:
-    if value not in REASONS and value not in REFUSED:
-        raise ValueError(f"must be one of {', '.join(REASONS)}")
-    return value
+    return value if value in REFUSED else valid_code(value)
 
 
 class RemoveNumber(Body):

@@ -218,6 +218,13 @@ REFUSED: dict[str, Refused] = {
 }
 
 
+def valid_code(code: str) -> str:
+    """Return the code of a valid reason unchanged. Raises ValueError, which names all codes, for any other text."""
+    if code not in REASONS:
+        raise ValueError(f"must be one of {', '.join(REASONS)}")
+    return code
+
+
 def open_for(entry: Entry, may_order: bool) -> list[str]:
     """Return the codes of the reasons that are open for an entry. `may_order`: the caller may act on a legal order."""
     return [r.code for r in REASONS.values() if r.open_for(entry, may_order)]
