@@ -93,7 +93,7 @@ def section() -> list[str]:
         "",
         "| work | count | per second |",
         "|---|---|---|",
-        *(f"| {what} | {count:,} | {count / soak['minutes'] / 60:.3g} |" for what, count in done.items()),
+        *(f"| {what} | {count:,} | {_rate(count / soak['minutes'] / 60)} |" for what, count in done.items()),
         "",
         "| a process of the function | memory, MB | threads | sockets |",
         "|---|---|---|---|",
@@ -103,6 +103,10 @@ def section() -> list[str]:
         by_function.setdefault(one["function"], {})[one["what"]] = " → ".join(f"{held:g}" for held in one["held"])
     lines += [f"| {name} | {' | '.join(held.get(what, '') for what in _UNITS)} |" for name, held in by_function.items()]
     return [*lines, "", f"![Memory, threads and sockets of all functions during the soak]({CHART.name})"]
+
+
+def _rate(per_second: float) -> str:
+    return f"{per_second:,.0f}" if per_second >= 100 else f"{per_second:.3g}"
 
 
 def _errors(faults: Sequence[str]) -> list[str]:

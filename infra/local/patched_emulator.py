@@ -1,4 +1,4 @@
-"""The embedded cloud (ministack 1.5.33) with five patches, so that it does what AWS does.
+"""The embedded cloud (ministack 1.5.33) with seven patches, so that it does what AWS does.
 
 - Rows written by PartiQL produce stream records. Without them, an import would leave no audit on the local stack.
 - A REST API compresses its responses from `MinimumCompressionSize` on. Without that, the console would seem three
@@ -7,21 +7,36 @@
 - An update of a nested stack keeps the attributes of resources that do not change. Without them, a template with
   outputs such as `!GetAtt NumbersTable.StreamArn` could not be updated.
 - A point-in-time restore returns a table as it was at that time. Without that, a rehearsed restore would lose nothing.
+- A function's process receives each context as an object of one class. Without that, each invocation would make a class
+  of its own, which only the garbage collector frees, and every function would seem to leak memory.
+- Its garbage collector looks at an object only until it has survived a full collection. Without that, each full
+  collection would stop the emulator, for seconds once some ten thousand changes are stored.
 
 A test fails once a release of ministack does one of these by itself. Then delete that patch.
 """
 
 import copy
+import gc
 import gzip
 import time
 from collections import deque
 from typing import Any
 
 from ministack.app import main
+from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1, dynamodb
 from ministack.services.cloudformation import provisioners
 
 _ANY_METHOD = "x-amazon-apigateway-any-method"
+_NEW_CLASS = ('context = type("Context", (), {', "        })()\n")
+_SAME_CLASS = ("context = _Context({", "        })\n")
+_CONTEXT = """
+class _Context:
+    def __init__(self, values):
+        left = values.pop("get_remaining_time_in_millis")
+        self.get_remaining_time_in_millis = lambda: left(None)
+        self.__dict__.update(values)
+"""
 _CHANGES, _MOST_CHANGES = "changes", 1_000_000
 
 
@@ -32,6 +47,8 @@ def patch() -> None:
     _patch_any_method()
     _patch_nested_updates()
     _patch_restore()
+    _patch_context()
+    _patch_collections()
 
 
 def _patch_any_method() -> None:
@@ -43,6 +60,16 @@ def _patch_any_method() -> None:
         return import_operation(api_id, resource_id, "ANY" if method.lower() == _ANY_METHOD else method, *more)
 
     apigateway_v1._import_operation = import_any  # noqa: SLF001
+
+
+def _patch_collections() -> None:
+    gc.callbacks.append(_freeze_survivors)
+
+
+def _freeze_survivors(phase: str, collection: dict[str, int]) -> None:
+    """Exempt what a full collection has left: nearly all of it is rows, which stay."""
+    if phase == "stop" and collection["generation"] == len(gc.get_count()) - 1:
+        gc.freeze()
 
 
 def _patch_compression() -> None:
@@ -79,6 +106,16 @@ def _patch_streams() -> None:
         return response
 
     dynamodb._partiql_insert, dynamodb._partiql_update = insert_with_record, update_with_record  # noqa: SLF001
+
+
+def _patch_context() -> None:
+    """Make the processes of Python functions use one class for all contexts."""
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
+    for before, after in zip(_NEW_CLASS, _SAME_CLASS, strict=True):
+        if script.count(before) != 1:
+            raise RuntimeError("The emulator makes contexts in another way: see whether this patch is still needed.")
+        script = script.replace(before, after)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = _CONTEXT + script  # noqa: SLF001
 
 
 def _patch_nested_updates() -> None:

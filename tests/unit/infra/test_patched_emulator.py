@@ -1,5 +1,6 @@
 """The local stack's patches of the emulator are still needed, and still work."""
 
+import json
 import subprocess
 import sys
 
@@ -166,3 +167,71 @@ def test_a_table_is_restored_as_it_was_at_that_time():
     now = "[('a', '3'), ('c', '1'), ('d', '1')]"
     assert restored(patched=True) == ["[('a', '1'), ('b', '1'), ('c', '1')]", now]
     assert restored(patched=False) == [now, now], "the emulator does this now: delete that patch"
+
+
+CONTEXTS = """
+import pathlib, sys
+from ministack.core import lambda_runtime
+if {patched}:
+    from infra.local import patched_emulator
+    patched_emulator.patch()
+folder = pathlib.Path(sys.argv[1])
+(folder / "worker.py").write_text(lambda_runtime._PYTHON_WORKER_SCRIPT)
+(folder / "subject.py").write_text('''
+classes = set()
+def handle(event, context):
+    classes.add(type(context))
+    return [len(classes), context.function_name, context.get_remaining_time_in_millis() > 1000]
+''')
+"""
+
+
+def results_of_two_invocations(folder, *, patched):
+    done = subprocess.run(
+        [sys.executable, "-c", CONTEXTS.format(patched=patched), folder], cwd=ROOT, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    start = {"code_dir": str(folder), "module": "subject", "handler": "handle", "function_name": "f"}
+    lines = [start, {"event": {}}, {"event": {}}]
+    done = subprocess.run(
+        [sys.executable, folder / "worker.py"],
+        input="".join(f"{json.dumps(line)}\n" for line in lines),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    ready, *results = map(json.loads, done.stdout.splitlines())
+    assert ready["status"] == "ready"
+    return [result["result"] for result in results]
+
+
+def test_all_contexts_of_a_process_have_one_class(tmp_path):
+    assert results_of_two_invocations(tmp_path, patched=True) == [[1, "f", True], [1, "f", True]]
+    now = results_of_two_invocations(tmp_path, patched=False)
+    assert now == [[1, "f", True], [2, "f", True]], "the emulator does this now: delete that patch"
+
+
+COLLECTIONS = """
+import gc
+import ministack.app
+if {patched}:
+    from infra.local import patched_emulator
+    patched_emulator.patch()
+rows = [{{"number": {{"S": str(n)}}}} for n in range(1000)]
+gc.collect(0), gc.collect(1)
+before = gc.get_freeze_count()
+gc.collect()
+print(before, gc.get_freeze_count() > len(rows))
+"""
+
+
+def frozen(patched):
+    script = COLLECTIONS.format(patched=patched)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_stored_rows_are_searched_for_garbage_only_once():
+    assert frozen(patched=True) == "0 True"
+    assert frozen(patched=False) == "0 False", "the emulator does this now: delete that patch"
