@@ -10,6 +10,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -139,6 +140,28 @@ class FaultProxy(FaultServer):
         connection.sendall(fault_server.http(200, b"{ }", crc=zlib.crc32(whole)))
         return True
 
+    def stop_halfway(self, connection, request):
+        """Half of the response comes in time, and the rest never."""
+        sent = self._answer(request).as_bytes()
+        connection.sendall(sent[: len(sent) // 2])
+        return fault_server.stall(connection, request)
+
+    def answer_for_dynamodb(self, connection, request):
+        """A load balancer responds with a page of its own."""
+        page = b"<html><body>503 Service Unavailable</body></html>"
+        head = f"HTTP/1.1 503 X\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: {len(page)}\r\n\r\n"
+        connection.sendall(head.encode() + page)
+        return False
+
+    def expire_credential(self, connection, request):
+        return fault_server.error("ExpiredTokenException")(connection, request)
+
+    def skew_clock(self, connection, request):
+        """The signature's time is refused: AWS's clock is an hour ahead."""
+        ahead = datetime.now(UTC) + timedelta(hours=1)
+        skewed = fault_server.error("InvalidSignatureException", more=fault_server.date(ahead))
+        return skewed(connection, request)
+
     def send_twice(self, connection, request):
         """The response comes again before the next request is sent."""
         connection.sendall(self._answer(request).as_bytes() * 2)
@@ -176,26 +199,54 @@ class FaultProxy(FaultServer):
         unread = {table: {**read, "Keys": read["Keys"][half:]}}
         return fault_server.ok({"Responses": responses, left_over: unread})(connection, request)
 
+    def shorten_page(self, connection, request):
+        """A page ends after its first row, as after 1 MB."""
+        if request.operation not in {"Query", "Scan"}:
+            return None
+        connection.sendall(self._answer(request, json.dumps({**request.json, "Limit": 1}).encode()).as_bytes())
+        return True
+
+    def empty_page(self, connection, request):
+        """A page has no rows, and more pages follow."""
+        begin = request.json.get("ExclusiveStartKey")
+        if request.operation not in {"Query", "Scan"} or not begin:
+            return None
+        page = {"Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": begin}
+        return fault_server.ok(page)(connection, request)
+
+    def throttle_part(self, connection, request):
+        """A row of a transaction is throttled, or half of a batch."""
+        return self._refuse_part(connection, request, "ThrottlingError")
+
+    def have_in_progress(self, connection, request):
+        """The same transaction is still being carried out."""
+        if request.operation != "TransactWriteItems":
+            return None
+        return fault_server.error("TransactionInProgressException")(connection, request)
+
     def conflict(self, connection, request):
         """Another transaction has the row: a transaction is canceled, a single write refused, half a batch fails."""
-        if request.operation == "TransactWriteItems":
-            reasons = [{"Code": "None"}] * len(request.json["TransactItems"])
-            reasons[-1] = {"Code": "TransactionConflict", "Message": "no"}
-            canceled = fault_server.error("TransactionCanceledException", CancellationReasons=reasons)
-            return canceled(connection, request)
         if request.operation in {"PutItem", "UpdateItem", "DeleteItem"}:
             return fault_server.error("TransactionConflictException")(connection, request)
+        return self._refuse_part(connection, request, "TransactionConflict")
+
+    def _refuse_part(self, connection, request, code: str) -> bool | None:
+        refused = {"Code": code, "Message": "no"}
+        if request.operation == "TransactWriteItems":
+            reasons = [{"Code": "None"}] * (len(request.json["TransactItems"]) - 1) + [refused]
+            canceled = fault_server.error("TransactionCanceledException", CancellationReasons=reasons)
+            return canceled(connection, request)
         if request.operation == "BatchExecuteStatement":
-            return self._half_of_a_batch(connection, request)
+            return self._half_of_a_batch(connection, request, refused)
         return None
 
-    def _half_of_a_batch(self, connection, request) -> bool:
+    def _half_of_a_batch(self, connection, request, refused: dict[str, str]) -> bool:
         statements = request.json["Statements"]
         half = len(statements) // 2
         responses = []
         if half:
             responses = self._answer(request, json.dumps({"Statements": statements[:half]}).encode()).json["Responses"]
-        failed = {"Error": {"Code": "TransactionConflict", "Message": "no"}}
+        failed = {"Error": refused}
         return fault_server.ok({"Responses": responses + [failed] * (len(statements) - half)})(connection, request)
 
 
@@ -209,11 +260,22 @@ FAULTS: dict[str, Fault] = {
     "reset after": FaultProxy.reset_after,
     "arrived late": FaultProxy.arrive_late,
     "truncated": FaultProxy.truncate,
+    "load balancer": FaultProxy.answer_for_dynamodb,
+    "expired credential": FaultProxy.expire_credential,
+    "skewed clock": FaultProxy.skew_clock,
     "wrong checksum": FaultProxy.wrong_checksum,
     "sent twice": FaultProxy.send_twice,
     "previous response": FaultProxy.send_previous,
     "carried out twice": FaultProxy.carry_out_twice,
     "left unread": FaultProxy.leave_unread,
+    "short page": FaultProxy.shorten_page,
+    "empty page": FaultProxy.empty_page,
     "conflict": FaultProxy.conflict,
+    "in progress": FaultProxy.have_in_progress,
+    "throttled in part": FaultProxy.throttle_part,
     "delayed": FaultProxy.delay,
+    "stopped halfway": FaultProxy.stop_halfway,
 }
+
+SLOW = {"delayed", "stopped halfway"}
+"""The faults that last as long as the client waits."""

@@ -18,7 +18,7 @@ from dnc.aws import deadline, endpoints
 from dnc.aws.attempts import pause
 from dnc.aws.connections import BadResponse, Connection, Connections, Response
 from dnc.aws.credentials import Credential, Credentials, CredentialUnavailable
-from dnc.aws.errors import THROTTLING, TRY_AGAIN, AwsError, NoResponse
+from dnc.aws.errors import EXPIRED, SKEWED, THROTTLING, TRY_AGAIN, AwsError, NoResponse
 from dnc.aws.sigv4 import JSON_1_0, Signer
 
 TYPE_CHECKING = False
@@ -30,8 +30,6 @@ CONNECT_SECONDS = 1.0
 RESPONSE_SECONDS = 3.0
 ATTEMPTS = 4
 _BASE_SECONDS, _THROTTLED_SECONDS, _CAP_SECONDS = 0.025, 0.1, 1.0
-_SKEWED = frozenset({"InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed"})
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 _SKEW_SECONDS = 60.0
 
 _decode = json.JSONDecoder().decode
@@ -244,10 +242,10 @@ class Call:
 
     def _correct(self, failed: AwsError, response: Response) -> bool:
         """Correct a skewed clock or an expired credential, once each; return whether to try again."""
-        if failed.code in _EXPIRED and "credential" not in self._corrected:
+        if failed.code in EXPIRED and "credential" not in self._corrected:
             self._corrected += ("credential",)
             return bool(self._credential and self._endpoint.credentials.renew(self._credential))
-        if failed.code in _SKEWED and "clock" not in self._corrected:
+        if failed.code in SKEWED and "clock" not in self._corrected:
             self._corrected += ("clock",)
             theirs = _date(response.header(b"date"))
             if theirs is not None and abs(theirs - time.time() - self._endpoint.skew) > _SKEW_SECONDS:

@@ -42,6 +42,11 @@ TRY_AGAIN = THROTTLING | {
 }
 """Codes after which the same request may succeed. The SDKs do not retry a write that conflicts with a transaction."""
 
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+SKEWED = frozenset({"InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed"})
+"""Codes for an expired credential, and for a signature whose time is too far from AWS's."""
+_UNSIGNED = EXPIRED | SKEWED
+
 
 class AwsError(Exception):
     """AWS returned an error. `code`: AWS's name for it; `status`: the HTTP status; `response`: in botocore's shape."""
@@ -81,6 +86,8 @@ class _Storage:
         if isinstance(failed, refused()):
             if error_code(failed) in TRY_AGAIN or _status(failed) >= 500:
                 raise Unavailable("Storage is throttling requests. Try again; until then, do not call.") from None
+            if error_code(failed) in _UNSIGNED:
+                raise Unavailable("Storage refused a request's signature. Try again; until then, do not call.") from None
         elif isinstance(failed, unanswered()):
             raise Unavailable("Storage did not respond in time. Try again; until then, do not call.") from None
 
@@ -89,7 +96,10 @@ _STORAGE = _Storage()
 
 
 def storage() -> _Storage:
-    """Return a context that raises Unavailable if storage is unreachable or throttles. Other errors pass unchanged."""
+    """Return a context that raises Unavailable if storage is unreachable, throttles, or finds a signature out of date.
+
+    Other errors pass unchanged.
+    """
     return _STORAGE
 
 

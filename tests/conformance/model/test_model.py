@@ -30,7 +30,7 @@ from tests.conformance.model import plain_list
 from tests.conformance.model.plain_list import BOTH, Answer, Entry, Removal, Request
 from tests.conformance.model.service import Service, running
 from tests.support import tables
-from tests.support.fault_proxy import FAULTS
+from tests.support.fault_proxy import FAULTS, SLOW
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES") or 0)
 NUMBERS = ["+12125550110", "+14155550100", "+14155550101", "+442079460958"]
@@ -66,7 +66,7 @@ requests = st.builds(
 lasts = st.sampled_from([None, 120, 9 * DAY])
 removals = st.sampled_from(["test_number", "consent_given"])
 spoiled = st.lists(st.sampled_from([None, *FAULTS]), min_size=1, max_size=6)
-failing = st.sampled_from([[fault] * MORE_THAN_ATTEMPTS for fault in FAULTS if fault != "delayed"])
+failing = st.sampled_from([[fault] * MORE_THAN_ATTEMPTS for fault in FAULTS if fault not in SLOW])
 faults = st.one_of(
     st.just([]),
     st.builds(lambda unspoiled, then: [None] * unspoiled + then, st.integers(0, 4), spoiled | failing),
@@ -91,7 +91,7 @@ class ListUnderFaults(RuleBasedStateMachine):
         self.imports: list[tuple[int, str, list[str]]] = []
         self.latest: Any = None
         self.touched = 0
-        self.next_fault = itertools.cycle(fault for fault in FAULTS if fault != "delayed")
+        self.next_fault = itertools.cycle(fault for fault in FAULTS if fault not in SLOW)
         self.next_number = itertools.cycle(NUMBERS)
         for account, number, request in listed:
             self._add(account, number, request, [])

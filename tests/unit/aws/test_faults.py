@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dnc.aws import wire
 from dnc.aws.credentials import Credentials
 from dnc.aws.dynamodb import DynamoDB
-from dnc.aws.errors import AwsError, NoResponse, storage
+from dnc.aws.errors import EXPIRED, SKEWED, AwsError, NoResponse, storage
 from dnc.problems import Unavailable
 from tests.support import fault_server as faults
 from tests.support.fault_server import FaultServer, close, error, http, ok, ok_then_close, raw, reset, stall, trickle
@@ -402,6 +402,15 @@ def test_a_write_that_meets_a_transaction_is_repeated_unlike_in_boto3():
         assert len(server.received) == 4
     with FaultServer(after=error("TransactionConflictException")) as server, pytest.raises(Unavailable), storage():
         ours(server.url).put_item(**put)
+
+
+@pytest.mark.parametrize("code", sorted(EXPIRED | SKEWED))
+def test_a_signature_that_stays_out_of_date_is_worth_another_try_by_the_caller(code):
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    with FaultServer(after=error(code, more=faults.date(ahead))) as server:
+        with pytest.raises(Unavailable, match="signature"), storage():
+            ours(server.url).get_item(**GET)
+        assert len(server.received) <= 2
 
 
 def test_retries_of_a_transaction_carry_the_same_token():
