@@ -87,7 +87,9 @@ class _Storage:
             if error_code(failed) in TRY_AGAIN or _status(failed) >= 500:
                 raise Unavailable("Storage is throttling requests. Try again; until then, do not call.") from None
             if error_code(failed) in _UNSIGNED:
-                raise Unavailable("Storage refused a request's signature. Try again; until then, do not call.") from None
+                raise Unavailable(
+                    "Storage refused a request's signature. Try again; until then, do not call."
+                ) from None
         elif isinstance(failed, unanswered()):
             raise Unavailable("Storage did not respond in time. Try again; until then, do not call.") from None
 

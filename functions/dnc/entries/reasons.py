@@ -49,7 +49,7 @@ class Reason:
         if self.for_readings and entry.reading_of:
             return True
         sources = self.in_undo if in_undo else self.sources
-        return all(source in sources or (in_undo and source == Source.LEGAL) for source in entry.sources)
+        return sources.issuperset(entry.sources)
 
     def required_of(self, entry: Entry) -> tuple[str, ...]:
         """Return all the fields that a removal of an entry must have."""
@@ -113,7 +113,7 @@ REASONS: dict[str, Reason] = {
             "The file or its columns were wrong. Name the file and what was wrong with it.",
             frozenset({Source.IMPORT, Source.REGISTRY}),
             ("note",),
-            in_undo=ALL - {Source.LEGAL},
+            in_undo=ALL,
         ),
         Reason(
             "left_registry",

@@ -11,6 +11,7 @@ from dnc import times
 from dnc.audit import chain as audit
 from dnc.audit.held import HeldRecords, replay
 from dnc.audit.keys import HEAD_KEY
+from dnc.audit.writer import LARGEST_IMAGES
 from dnc.aws import clients, wire
 from dnc.bulk.files import s3
 from dnc.settings import Settings
@@ -273,7 +274,8 @@ def test_an_unreadable_row_is_recorded_blocks_calls_and_affects_no_other(
     gateway.add(OTHER_NUMBER)
     assert stream.deliver() == []
     key = {"account_id": {"S": "acme"}, "number": {"S": NUMBER}}
-    row = dynamodb.get_item(TableName="numbers", Key=key)["Item"]
+    original = dynamodb.get_item(TableName="numbers", Key=key)["Item"]
+    row = {**original}
     if versioned:
         row |= {"version": {"N": "2"}, "request_id": {"S": "forged"}, "change": {"S": "requested_again"}}
     row |= {name: value for name, value in POISON[kind].items() if value}
@@ -292,6 +294,12 @@ def test_an_unreadable_row_is_recorded_blocks_calls_and_affects_no_other(
         body = s3().get_object(Bucket="bulk", Key=images["key"])["Body"].read()
         assert images["key"].startswith("accounts/acme/audit/")
         assert (len(body), hashlib.sha256(body).hexdigest()) == (images["bytes"], images["sha256"])
+    stream.set_row(original)
+    assert stream.deliver() == []
+    shown = history(gateway)
+    assert [e["type"] for e in shown["events"]][1:] == ["altered_out_of_band"] * 2
+    assert shown["chain"]["intact"]
+    assert max(len(json.dumps(row)) for row in audit_rows(dynamodb)) < LARGEST_IMAGES
 
 
 def test_a_manually_deleted_listed_row_is_reinstated_once(gateway, dynamodb, stream):
@@ -511,6 +519,7 @@ def test_an_accounts_audit_is_newest_first_filtered_and_paged(gateway, stream, l
     [
         ("?from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z", "from"),
         ("?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
+        ("?from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z", "from"),
         ("?type=vanished", "type"),
         ("?reason=because", "reason"),
         ("?number=0", "number"),

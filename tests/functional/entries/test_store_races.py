@@ -123,6 +123,20 @@ def test_a_restore_does_not_overwrite_a_concurrent_change(numbers, racing):
     assert numbers.read(NUMBER).sources == {"web"}
 
 
+def test_a_restore_without_time_for_another_attempt_is_not_a_success(numbers, dynamodb):
+    numbers.add(request(), write("listed"))
+    remove(numbers, 1)
+    in_a_hurry = Removals(
+        Racing(dynamodb, lambda: numbers.add(request(source=Source.WEB), write("between"))),
+        "numbers",
+        "acme",
+        "accounts",
+        patience=0.0,
+    )
+    with pytest.raises(Unavailable, match="at once"):
+        in_a_hurry.restore(NUMBER, 2, write("restorer"))
+
+
 @pytest.fixture
 def bulk(dynamodb):
     return BulkEntries(WithPartiQL(dynamodb), "numbers", "acme")

@@ -58,14 +58,15 @@ def test_an_unaltered_chain_is_intact(given_images):
     assert broken_at(rows, head) is None
     shuffled = random.Random(1).sample(rows, len(rows))
     assert broken_at(shuffled, head) is None
-    assert audit.verify([], None) == {
-        "length": 0,
-        "head_digest": None,
-        "intact": True,
-        "broken_at": None,
-        "complete": True,
-        "missing": [],
-    }
+    for is_gone in (False, True):  # a number that was never listed
+        assert audit.verify([], None, is_gone=is_gone) == {
+            "length": 0,
+            "head_digest": None,
+            "intact": True,
+            "broken_at": None,
+            "complete": True,
+            "missing": [],
+        }
 
 
 @given(images, st.data())

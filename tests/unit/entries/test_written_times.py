@@ -1,5 +1,6 @@
 """Times and sources in the forms that other programs write."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 
@@ -141,3 +142,12 @@ def test_a_source_is_recognized_by_common_names_in_any_case(word, source):
 @pytest.mark.parametrize("source", list(Source))
 def test_every_source_is_recognized_by_its_code(source):
     assert source_named(source.upper()) is source
+
+
+def test_a_time_without_an_offset_is_utc_wherever_this_runs(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        time.tzset()
+        read = [written_times.read(written) for written in ("2026-11-23 17:04:05", "23 Nov 2026 17:04:05 -0000")]
+    time.tzset()
+    assert read == [MOMENT, MOMENT]

@@ -9,6 +9,7 @@ from benchmarks.harness.full_speed import FullSpeed
 from dnc import times
 from dnc.audit.changes import EventType, RecordedChange
 from dnc.audit.writer import AuditWriter
+from dnc.bulk.exports import settled
 from dnc.bulk.exports.settled import IndexLags, Sample
 from dnc.entries.entry import Actor, Request, Source, Write
 from dnc.entries.store import Numbers
@@ -19,7 +20,7 @@ NUMBERS = [f"+1415555{n:04}" for n in range(100, 140)]
 
 
 class Lagging:
-    """A client whose index lacks the events of some numbers."""
+    """A client whose index lacks the events of some numbers, or those with some sequence numbers."""
 
     def __init__(self, client, missing):
         self.client, self.missing = client, missing
@@ -27,9 +28,11 @@ class Lagging:
     def query(self, **request):
         response = self.client.query(**request)
         if "IndexName" in request:
-            shown = [item for item in response["Items"] if item["subject"]["S"].partition("#")[2] not in self.missing]
-            response["Items"] = shown
+            response["Items"] = [item for item in response["Items"] if not self._lacks(item)]
         return response
+
+    def _lacks(self, item):
+        return not self.missing.isdisjoint((item["subject"]["S"].partition("#")[2], item["event_key"]["S"]))
 
 
 @pytest.fixture
@@ -62,6 +65,20 @@ def test_a_missing_event_is_found_if_its_number_is_in_the_sample(recorded, own, 
         except IndexLags:
             found += 1
     assert found >= 15, "a quarter of the events are missing, so a sample of 20 nearly always meets one"
+
+
+def test_the_numbers_of_the_newest_events_are_in_every_sample(recorded, own, names, monkeypatch):
+    monkeypatch.setattr(settled, "SAMPLE_NUMBERS", 2)
+    monkeypatch.setattr(settled, "_POSITIONS", 0)
+    newest, sequences = NUMBERS[20], [str(n).zfill(40) for n in (2, 3)]
+    for minute, sequence in enumerate(sequences, 1):
+        at = AT + timedelta(minutes=minute)
+        change = RecordedChange("acme", newest, sequence, EventType.REQUESTED_AGAIN, "t", {}, None, {}, {}, "")
+        writer = AuditWriter(own, names["audit"], pytest.fail, clock=lambda at=at: at)
+        writer.record([change], writer.heads([change.subject]).get(change.subject))
+    assert sample(own, names) > 0
+    with pytest.raises(IndexLags):
+        sample(Lagging(own, {sequences[1]}), names)
 
 
 def test_events_outside_of_the_window_do_not_matter(recorded, own, names):

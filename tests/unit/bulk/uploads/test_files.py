@@ -292,6 +292,17 @@ def test_a_form_with_two_readings_lists_both_and_a_scrub_looks_both_up():
     assert len(scrubbed(text, set(), "DE").clear) == 1
 
 
+def test_a_number_that_is_also_written_for_itself_is_no_reading_of_another():
+    both = imported(b"phone\n4915123456789\n", "DE").requests[2]
+    other = both[1].request.number
+    for line in (f"4915123456789,{other}", f"{other},4915123456789"):
+        requests = [one.request for one in imported(f"phone,mobile phone\n{line}\n".encode(), "DE").requests[2]]
+        assert {request.number: request.reading_of for request in requests} == {
+            both[0].request.number: None,
+            other: None,
+        }
+
+
 def test_a_phone_that_is_listed_under_an_older_form_is_never_clear():
     for older, written in (("+552188765432", "+55 21 98876-5432"), ("+841201234567", "+84 70 123 4567")):
         assert scrubbed(f"phone\n{written}\n".encode(), {older}).clear == []
