@@ -101,7 +101,7 @@ def _export(job: Job, files: JobFiles) -> dict[str, Any]:
         ],
         "window": {"from": job.request.get("from"), "to": job.request.get("to") or job.state.get("read_until")},
         "manifest_url": files.download(MANIFEST, f"{job.id}-{MANIFEST}", "application/json") if done else None,
-        "manifest_sha256": job.state.get("manifest_sha256") if done else None,
+        "manifest_sha256": job.state.get("manifest_sha256"),
     }
 
 

@@ -84,6 +84,21 @@ def test_only_keys_and_their_makers_are_found_in_the_partition_of_an_account(acc
         accounts.made_by("acme", "key:AAAAAAAAAAAA")
 
 
+def test_keys_that_made_each_other_have_no_known_maker(accounts, own, names):
+    """Only a change by hand can make such a circle. The search for its beginning must end."""
+    at = times.now()
+    keys = [f"key:{accounts.make_key('acme', Role.ADMIN, 'k', None, 'user:ann', at)['key_id']}" for _ in range(2)]
+    for key, maker in zip(keys, reversed(keys), strict=True):
+        own.update_item(
+            TableName=names["accounts"],
+            Key={"account_id": {"S": "acme"}, "record": {"S": key.replace(":", "#")}},
+            UpdateExpression="SET created_by = :maker",
+            ExpressionAttributeValues={":maker": {"S": maker}},
+        )
+    with pytest.raises(Forbidden):
+        accounts.made_by("acme", keys[0])
+
+
 def test_a_registry_is_noted_beside_concurrent_changes_of_the_account(accounts):
     at = times.now()
     accounts.put("acme", {"name": "a"}, at)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dnc import times
+from dnc.bulk import turns
 from dnc.bulk.imports.pacing import Pace
 from dnc.bulk.jobs import JobKind, Jobs, JobStatus
 from dnc.bulk.shared_pace import ReadPace, WritePace
@@ -52,6 +53,21 @@ def test_large_imports_run_one_by_one_and_in_order(account):
     assert not account.ask(third, 4).taken, "the second one is before it"
     assert account.ask(second, 5).taken
     assert [account.status(job) for job in (first, second, third)] == ["done", "running", "queued"]
+
+
+def test_a_job_that_finds_the_longest_queue_waits_without_a_ticket(account, monkeypatch):
+    monkeypatch.setattr(turns, "MAX_TICKETS", 2)
+    first, second, third = account.job(), account.job(), account.job()
+    assert account.ask(first).taken
+    for job, tickets in ((second, 2), (third, 2)):
+        turn = account.ask(job, 1)
+        assert (turn.taken, turn.over, turn.wait > 0) == (False, False, True)
+        assert len(account.turns._read()[1]) == tickets
+    assert account.ask(second, 2).wait > 0, "a job with a ticket keeps it"
+    assert account.jobs.finish(JobKind.IMPORT, first, first, NOW)
+    assert account.ask(second, 3).taken
+    assert not account.ask(third, 4).taken
+    assert len(account.turns._read()[1]) == 2
 
 
 def test_a_small_import_a_scrub_and_another_account_do_not_wait_behind_a_large_import(account, own, names):

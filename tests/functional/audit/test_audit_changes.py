@@ -303,7 +303,7 @@ def test_an_unreadable_row_is_recorded_blocks_calls_and_affects_no_other(
 
 
 def test_a_manually_deleted_listed_row_is_reinstated_once(gateway, dynamodb, stream):
-    gateway.add(NUMBER, source="web", note="asked")
+    listed = gateway.add(NUMBER, source="web", note="asked")
     assert stream.deliver() == []
     key = {"account_id": {"S": "acme"}, "number": {"S": NUMBER}}
     dynamodb.delete_item(TableName="numbers", Key=key)
@@ -316,6 +316,7 @@ def test_a_manually_deleted_listed_row_is_reinstated_once(gateway, dynamodb, str
     assert (shown["chain"]["intact"], shown["chain"]["complete"]) == (True, True)
     entry = gateway.numbers("manager", "GET", f"/{NUMBER}").body
     assert (entry["note"], entry["version"], entry["requests"]) == ("asked", 2, 1)
+    assert entry["changed_at"] > listed["changed_at"]
     dynamodb.delete_item(TableName="numbers", Key=key)
     assert stream.deliver() == []
     assert stream.deliver() == []

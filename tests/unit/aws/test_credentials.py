@@ -76,6 +76,28 @@ def test_a_relative_uri_belongs_to_the_container_endpoint(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "host", ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "localhost", "127.9.9.9", "[::1]"]
+)
+def test_an_endpoint_of_this_machine_or_of_aws_containers_may_be_plain_http(monkeypatch, host):
+    asked = []
+
+    class Connection:
+        def __init__(self, host, *_, **_more):
+            asked.append(host)
+
+        def request(self, *_, **_more):
+            raise ConnectionRefusedError
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("http.client.HTTPConnection", Connection)
+    with pytest.raises(CredentialUnavailable, match="ConnectionRefusedError"):
+        Credentials({"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{host}/creds"}).now()
+    assert set(asked) == {host.strip("[]")}
+
+
+@pytest.mark.parametrize(
     ("url", "why"),
     [
         ("http://example.com/creds", "plain http"),

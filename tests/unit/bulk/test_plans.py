@@ -97,6 +97,14 @@ def planned(body, column=None, rows_per_piece=3):
     return plan, leads
 
 
+def test_a_campaign_with_too_many_rows_is_refused(monkeypatch):
+    monkeypatch.setattr(scrub_plan, "MAX_ROWS", 2)
+    rows = [b"%d,415555010%d\n" % (i, i) for i in range(3)]
+    assert len(planned(b"id,phone\n" + b"".join(rows[:2]))[1]) == 2
+    with pytest.raises(FileRefused, match="more than 2 rows"):
+        planned(b"id,phone\n" + b"".join(rows))
+
+
 def test_a_campaign_is_split_into_pieces_in_order():
     plan, leads = planned(b"id|phone\n" + b"".join(b"%d|415 555 01%02d\n" % (i, i) for i in range(10)))
     assert [piece["rows"] for piece in plan.pieces] == [3, 3, 3, 1]

@@ -130,7 +130,7 @@ def read_list(
                 count += len(part)
                 store(parts, part.packed())
                 part = NumberSet()
-            if done or out_of_time():
+            if out_of_time():
                 break
     return Reading(after, parts, count, units, done)
 

@@ -297,6 +297,19 @@ def test_a_run_that_crashes_fails_and_can_be_undone(imports, gateway):
     assert "Request the undo again" in broken["undo"]["error"]
 
 
+def test_an_undo_whose_files_have_expired_ends_and_says_what_to_do(imports, gateway):
+    job_id = imports.completed(b"4155550100\n")["id"]
+    stored = s3().list_objects_v2(Bucket="bulk", Prefix=f"accounts/acme/imports/{job_id}/")["Contents"]
+    for one in stored:
+        s3().delete_object(Bucket="bulk", Key=one["Key"])
+    imports.undo(job_id)
+    imports.run(*imports_undo(imports))
+    job = imports.read(job_id)
+    assert (job["status"], job["error"]) == ("done", None)
+    assert "have expired" in job["undo"]["error"]
+    assert gateway.numbers("auditor", "GET", "/+14155550100").body["status"] == "listed"
+
+
 def test_an_import_into_a_suspended_account_continues_so_that_no_opt_out_is_lost(imports, gateway):
     job_id = imports.make(b"4155550100\n")
     gateway.call("operator", "PUT", "/accounts/acme", {"suspended": True})

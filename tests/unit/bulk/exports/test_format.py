@@ -72,6 +72,8 @@ def test_a_csv_row_contains_everything_that_is_stored():
     assert json.loads(cells["request_keys"]) == ROW["request_keys"]
     assert json.loads(cells["other"]) == {"made_by_hand": True}
     assert cells["removal"] == cells["expires_at"] == cells["consumer_name"] == ""
+    known = {name: value for name, value in ROW.items() if name != "made_by_hand"}
+    assert read(lines(ExportKind.NUMBERS, ExportFormat.CSV, known))["other"] == ""
 
 
 def test_removed_and_expired_entries_have_their_status():

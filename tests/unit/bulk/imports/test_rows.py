@@ -114,6 +114,14 @@ def test_a_file_without_rows_is_refused(data):
         planned(data)
 
 
+def test_a_file_with_too_many_rows_is_refused(monkeypatch):
+    monkeypatch.setattr(import_plan, "MAX_ROWS", 2)
+    rows = [b"415555010%d\n" % i for i in range(3)]
+    assert planned(b"".join(rows[:2]))[0].rows == 2
+    with pytest.raises(FileRefused, match="more than 2 rows"):
+        planned(b"".join(rows))
+
+
 def test_a_plan_is_refused_with_a_reason_before_its_time_runs_out():
     data = b"".join(b"415555%04d\n" % (i % 10_000) for i in range(30_000))
     with pytest.raises(FileRefused, match="too long"):

@@ -169,6 +169,12 @@ def test_a_workbook_that_is_too_large_is_refused(monkeypatch):
         imported(workbook({"a": ROWS}))
 
 
+def test_a_workbook_with_too_much_text_is_refused(monkeypatch):
+    monkeypatch.setattr(spreadsheet, "MAX_CSV", 10)
+    with pytest.raises(FileRefused, match="expands to more than"):
+        imported(workbook({"a": ROWS}))
+
+
 def test_a_conversion_leaves_no_process_and_no_file_behind(monkeypatch):
     opened = spreadsheet.as_csv(io.BytesIO(workbook({"a": ROWS})))
     raw = opened.raw
