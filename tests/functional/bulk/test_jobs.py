@@ -131,6 +131,7 @@ def test_one_run_takes_a_job_and_only_that_run_changes_it(jobs):
     ended = jobs.get(JobKind.IMPORT, job.id)
     assert (ended.status, ended.progress, ended.counts, ended.error) == (JobStatus.DONE, 1.0, {"rows": 3}, None)
     assert ended.state == {"pieces": 4, "name": "x", "report": "r"}
+    assert not jobs.begin(JobKind.IMPORT, job.id, "run-1"), "it has ended"
     assert not jobs.begin(JobKind.IMPORT, job.id, "run-3")
     assert jobs.begin(JobKind.IMPORT, job.id, "run-3", allowed=(JobStatus.DONE,), state={"undo": {"attempt": 1}})
 

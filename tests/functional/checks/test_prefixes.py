@@ -50,6 +50,8 @@ def test_a_number_with_a_blocked_prefix_is_not_callable(gateway):
     assert result(gateway, "(900) 555-0100") == BY_PREFIX
     assert result(gateway, "+447400123456") == BY_PREFIX
     assert result(gateway, NUMBER) == {"callable": True, "status": "clear"}
+    several = result(gateway, "4915123456789", region="DE")
+    assert (several["status"], len(several["readings"])) == ("clear", 2)
     over_http = gateway.call("dialer", "POST", "/accounts/acme/checks", {"numbers": [PREMIUM, NUMBER]}).body
     assert [one["callable"] for one in over_http["results"]] == [False, True]
     assert over_http["blocked"] == 1

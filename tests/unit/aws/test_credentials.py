@@ -46,8 +46,9 @@ def test_the_environment_comes_first_and_is_not_fetched_again():
 
 
 def test_the_error_without_credentials_says_what_to_set():
-    with pytest.raises(CredentialUnavailable, match="AWS_ACCESS_KEY_ID"):
-        Credentials({}).now()
+    for incomplete in ({}, {"AWS_ACCESS_KEY_ID": "AK"}, {"AWS_SECRET_ACCESS_KEY": "secret"}):
+        with pytest.raises(CredentialUnavailable, match="AWS_ACCESS_KEY_ID"):
+            Credentials(incomplete).now()
     with pytest.raises(NoResponse, match="AWS_ACCESS_KEY_ID"):
         DynamoDB("http://127.0.0.1:1", "us-east-1", Credentials({})).get_item()
 

@@ -73,6 +73,7 @@ def test_an_export_is_requested_written_and_read(gateway, started, tasks):
     assert json.loads(gzip.decompress(body))["note"] == "@SUM(A1)"
     manifest = requests.get(job["manifest_url"], timeout=10).json()
     assert manifest["files"][0]["sha256"] == job["files"][0]["sha256"]
+    assert job["window"] == {"from": None, "to": manifest["read_until"]}
     assert manifest["code_version"].startswith("0.1.0+")
     tags = s3().get_object_tagging(Bucket="bulk", Key=f"accounts/acme/exports/{job['id']}/manifest.json")["TagSet"]
     assert tags == [{"Key": "kind", "Value": "export"}]
