@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from dnc.problems import Unauthenticated, Unavailable
+from tests.support.fault_server import FaultServer, ok, stall
 from tests.support.issuer import AUDIENCE, KEYS, issuing
 
 
@@ -171,3 +172,18 @@ def test_an_unreachable_issuer_is_not_a_401(gateway, issuer, token):
         gateway.numbers(None, "GET", token=token())
     issuer.down = False
     assert gateway.numbers(None, "GET", token=token()).status == 200
+
+
+@pytest.mark.parametrize("documents", [0, 1], ids=["discovery", "keys"])
+def test_a_silent_issuer_is_given_up_in_time(token, monkeypatch, documents):
+    from authorize import jwt_issuer
+
+    monkeypatch.setattr(jwt_issuer, "_TIMEOUT_SECONDS", 0.2)
+    with FaultServer(after=stall) as silent:
+        silent.script = [ok({"jwks_uri": f"{silent.url}/keys"}) for _ in range(documents)]
+        reader = jwt_issuer.Issuer(silent.url, AUDIENCE, "custom:account", "role")
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            reader.authenticate(token(), AnyAccount())
+        assert time.monotonic() - began < 5, "the server would be silent for 10 seconds"
+        assert len(silent.received) == documents + 1

@@ -409,11 +409,23 @@ def test_the_change_events_of_a_number(gateway, dynamodb, stream, bus):
     ]
     assert {source for source, _, _ in events} == {"nocall"}
     assert events[0][2].keys() == {"account_id", "number", "channels", "version", "sequence", "occurred_at", "source"}
+    assert ["reason" in detail for _, _, detail in events] == [False, True, False, False]
     assert {tuple(detail["channels"]) for _, _, detail in events} == {("text", "voice")}
     assert (events[0][2]["source"], events[1][2]["reason"], events[1][2]["version"]) == ("sms", "legal_order", 3)
     sequences = [detail["sequence"] for _, _, detail in events]
     assert sequences == sorted(sequences)
     assert {len(sequence) for sequence in sequences} == {40}
+
+
+@pytest.mark.parametrize(("status", "name"), [("listed", "NumberListed"), ("removed", "NumberRemoved")])
+def test_an_alteration_by_hand_is_published_under_what_the_row_says_now(gateway, dynamodb, stream, bus, status, name):
+    gateway.add(NUMBER)
+    stream.deliver()
+    row = dynamodb.get_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})["Item"]
+    stream.set_row({**row, "status": {"S": status}, "note": {"S": "by hand"}})
+    stream.deliver()
+    assert [event["DetailType"] for event in bus.sent] == ["NumberListed", name]
+    assert types(gateway)[-1] == "altered_out_of_band"
 
 
 def test_a_number_is_published_as_listed_again_when_its_channels_widen(gateway, stream, bus):

@@ -98,6 +98,22 @@ def test_unavailable_storage_returns_when_to_retry(gateway, monkeypatch):
     assert (reply.status, reply.headers["Retry-After"]) == (503, "1")
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"number": "+14155550100", "number": "+14155550101"}', "same name twice"),
+        ('{"number": "+14155550100", "last_request": {"a": 1, "a": 2}}', "same name twice"),
+        ('{"number": "+14155550100", "version": NaN}', "NaN"),
+        ('{"number": "+14155550100", "version": -Infinity}', "Infinity"),
+    ],
+)
+def test_json_with_two_readings_is_refused_by_name(gateway, body, words):
+    reply = gateway.numbers("agent", "POST", raw=body)
+    assert (reply.status, reply.code) == (400, "malformed_json")
+    assert words in reply.body["detail"]
+    assert gateway.numbers("manager", "GET").body["numbers"] == []
+
+
 @pytest.mark.parametrize("path", ["/accounts/acme/numbers/", "/accounts/acme//numbers", "//accounts/acme/numbers"])
 def test_a_path_with_extra_slashes_is_not_found_and_not_forbidden(gateway, path):
     module = gateway.modules["list_numbers.handler"]

@@ -62,3 +62,6 @@ def test_the_number_of_cached_refusals_is_limited(clock, monkeypatch):
     for digest in "abcd":
         cached.add(digest)
     assert [cached.has(digest) for digest in "abcd"] == [False, True, True, True]
+    for digest in "be":  # b was refused again, so c is the oldest
+        cached.add(digest)
+    assert [cached.has(digest) for digest in "bcde"] == [True, False, True, True]

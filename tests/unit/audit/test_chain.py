@@ -181,6 +181,8 @@ def test_an_erased_personal_field_needs_an_erasure_event():
     erasure = audit.event(change(2, fields, type=EventType.ERASED), head, times.now())
     assert broken_at([erased, erasure], audit.head_after(erasure, head)) is None
     assert "note" not in audit.as_json(erased)["after"]
+    pretended = audit.event(change(2, fields, type=EventType.ALTERED_OUT_OF_BAND), head, times.now())
+    assert broken_at([erased, pretended], audit.head_after(pretended, head)) == 1
     others = {**erased, "personal": {p: f for p, f in erased["personal"].items() if p != "/after/consumer_name"}}
     assert broken_at([others, erasure], audit.head_after(erasure, head)) == 1
 

@@ -31,6 +31,7 @@ def response(body=b"{}", head="", version="1.1", length=None):
     ("data", "keep"),
     [
         (response(), True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\n{}", True),
         (response(head="Connection: keep-alive\r\n"), True),
         (response(head="Connection: close\r\n"), False),
         (response(head="CONNECTION: CLOSE\r\n"), False),

@@ -46,6 +46,14 @@ def test_a_number_set_equals_the_set_for_any_lengths_and_parts(listed, others, p
     assert {number for number in listed | others if found.has(number)} == listed
 
 
+@pytest.mark.parametrize("key", ["+1415555010x", "+", "smith", f"+{'1' * 30}"])
+def test_a_key_made_by_hand_that_is_no_number_does_not_end_a_scrub(key):
+    found = NumberSet()
+    found.add(key)
+    found.add("+14155550100")
+    assert (len(found), found.has("+14155550100")) == (1, True)
+
+
 def test_a_missing_part_of_the_list_is_not_an_empty_part():
     files = JobFiles(MemoryS3(), "bulk", "acme", JobKind.SCRUB, "a" * 26)
     files.put(listed_numbers.part_name(1, 1), NumberSet().packed())

@@ -133,7 +133,7 @@ def test_a_failure_is_logged_with_its_aws_code_and_without_its_message(failed, l
 
 
 LOADED = """
-import sys
+import gc, sys
 sys.path[:0] = [{folder!r}]
 import check_numbers.handler as handler
 from dnc.problems import Unavailable
@@ -145,6 +145,7 @@ class Table:
             return {{"Item": {{"account_id": {{"S": "acme"}}, "name": {{"S": "A"}}, "default_region": {{"S": "US"}},
                      "created_at": {{"S": ""}}, "changed_at": {{"S": ""}}}}}}
         return {{}}
+assert gc.isenabled() and gc.get_freeze_count() > 1000
 handler.clients.dynamodb = Table
 handler.accounts._client = Table()
 response = handler.lambda_handler({{"account_id": "acme", "numbers": ["(415) 555-0100"]}}, None)

@@ -11,6 +11,7 @@ import pytest
 from dnc.aws import clients
 from dnc.aws.errors import AwsError, NoResponse
 from dnc.bulk.files import s3
+from dnc.bulk.imports import piece as import_piece
 from dnc.bulk.imports.pacing import NotYetDone
 from dnc.bulk.imports.piece import MiscountedPiece
 from tests.support.lambda_context import Context
@@ -202,7 +203,9 @@ def test_an_undo_that_is_impossible_is_refused_with_the_reason(imports):
     assert imports.undo(legal).status == 403
 
 
-def test_a_dry_run_changes_nothing(imports, gateway):
+@pytest.mark.parametrize("window", [1, 1000])
+def test_a_dry_run_changes_nothing(imports, gateway, monkeypatch, window):
+    monkeypatch.setattr(import_piece, "NUMBERS_PER_WINDOW", window)
     job = imports.completed(b"4155550100\n4155550100\nx\n", dry_run=True)
     assert job["counts"] == {
         "rows": 3,
