@@ -2471,13 +2471,6 @@ GUARDS = (
         ("functional/entries/test_hostile_input.py",),
     ),
     Mutant(
-        "long request keys that differ stay different",
-        "functions/dnc/api/add_request.py",
-        "return key if len(key) <= LONGEST_TEXT else hashlib.sha256(key.encode()).hexdigest()",
-        "return key[:LONGEST_TEXT]",
-        ("functional/entries/test_add_number.py",),
-    ),
-    Mutant(
         "a dry run counts a new number once",
         "functions/dnc/bulk/imports/piece.py",
         "if number in self._result.new:",
@@ -2553,5 +2546,33 @@ GUARDS = (
         "if digits.isdecimal() and len(digits) < 19:",
         "if digits.isdecimal():",
         ("unit/bulk/test_plans.py",),
+    ),
+    Mutant(
+        "a number that is checked twice is read",
+        "functions/dnc/entries/status_reader.py",
+        "return self._one(unread[0]) if unread else {}",
+        "return {}",
+        ("functional/checks/test_check_numbers.py",),
+    ),
+    Mutant(
+        "an intake token still adds while its account is suspended",
+        "functions/authorize/jwt_issuer.py",
+        "if profile.suspended and role is not Role.INTAKE:",
+        "if profile.suspended:",
+        ("functional/accounts/test_jwt.py",),
+    ),
+    Mutant(
+        "a history of which only the head is left is shown",
+        "functions/list_numbers/handler.py",
+        "    if not rows and head is None and entry is None:\n        why",
+        "    if not rows and entry is None:\n        why",
+        ("functional/audit/test_audit_changes.py",),
+    ),
+    Mutant(
+        "a job whose execution cannot be read is left alone",
+        "functions/sweep_accounts/stuck_jobs.py",
+        "                raise\n            return False",
+        "                pass\n            return False",
+        ("functional/bulk/test_stuck_jobs.py",),
     ),
 )

@@ -3,7 +3,6 @@
 Imperfect data must not lose an opt-out: it is corrected here, and each correction is a warning in the response.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -73,7 +72,7 @@ def read_add(add: AddNumber, caller: Caller, now: datetime, default_region: str 
         requested_at=times.text(requested_at.moment),
         details=details,
         expires_at=_expiry(add, source, caller, now, warnings.append),
-        key=_whole(key) if key else None,
+        key=key.strip() if key else None,
         content=_content(add, readings.numbers),
         stated_at=times.text(requested_at.moment) if requested_at.is_stated else None,
         channels=_channels(add, details, warnings.append),
@@ -179,9 +178,3 @@ def _content(add: AddNumber, numbers: Sequence[str]) -> str:
     if channels != BOTH_CHANNELS:
         sent["channels"] = sorted(channels)
     return json.dumps({**sent, "number": list(numbers)}, sort_keys=True, ensure_ascii=False)
-
-
-def _whole(key: str) -> str:
-    """Return a request key of limited length that differs whenever the sent ones differ."""
-    key = key.strip()
-    return key if len(key) <= LONGEST_TEXT else hashlib.sha256(key.encode()).hexdigest()

@@ -164,6 +164,8 @@ def test_an_unsigned_or_wrongly_signed_token_is_401(gateway, token):
 def test_a_suspended_accounts_token_is_401(gateway, token):
     gateway.call("operator", "PUT", "/accounts/acme", {"suspended": True})
     assert gateway.numbers(None, "GET", token=token()).status == 401
+    # No opt-out is lost meanwhile.
+    assert gateway.numbers(None, "POST", body={"number": "+14155550100"}, token=token(role="intake")).status == 202
 
 
 def test_an_unreachable_issuer_is_not_a_401(gateway, issuer, token):

@@ -470,6 +470,15 @@ def test_an_event_forged_at_the_end_is_detected(gateway, dynamodb, life):
     assert (chain["intact"], chain["broken_at"]) == (False, 4)
 
 
+def test_a_history_that_was_deleted_up_to_its_head_is_not_one_that_never_was(gateway, dynamodb, life):
+    dynamodb.delete_item(TableName="numbers", Key={"account_id": {"S": "acme"}, "number": {"S": NUMBER}})
+    for row in audit_rows(dynamodb):
+        if row["event_key"]["S"] != HEAD_KEY:
+            dynamodb.delete_item(TableName="audit", Key={name: row[name] for name in ("subject", "event_key")})
+    shown = history(gateway)
+    assert (shown["events"], shown["chain"]["intact"], shown["chain"]["broken_at"]) == ([], False, 1)
+
+
 def test_tampering_with_the_head_is_detected(gateway, dynamodb, life):
     key = {"subject": {"S": f"acme#{NUMBER}"}, "event_key": {"S": HEAD_KEY}}
     head = dynamodb.get_item(TableName="audit", Key=key)["Item"]

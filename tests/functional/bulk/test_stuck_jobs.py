@@ -7,6 +7,8 @@ import boto3
 import pytest
 
 from dnc import times
+from dnc.aws import clients
+from dnc.aws.errors import AwsError
 from dnc.bulk.jobs import JobKind, Jobs, JobStatus
 from dnc.entries.entry import Actor
 from tests.support.lambda_context import Context
@@ -71,6 +73,18 @@ def test_a_job_whose_execution_was_stopped_ends_as_failed(steps, jobs, sweep, ki
     assert '"StuckJobs": 1' in capsys.readouterr().out
     sweep()
     assert '"StuckJobs"' not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "InvalidArn"])
+def test_a_job_whose_execution_cannot_be_read_is_left_alone(steps, jobs, sweep, monkeypatch, code):
+    class Refusing:
+        def describe_execution(self, **_):
+            raise AwsError({"Error": {"Code": code}})
+
+    job = made(jobs, JobKind.IMPORT)
+    monkeypatch.setattr(clients, "step_functions", Refusing)
+    assert sweep()["failures"] == 1
+    assert status(jobs, job) is JobStatus.RUNNING
 
 
 def test_a_job_whose_execution_no_longer_exists_ends(steps, jobs, sweep):

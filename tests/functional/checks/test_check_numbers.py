@@ -44,6 +44,12 @@ def test_both_paths_return_the_same_results_in_order_with_duplicates(gateway):
     }
 
 
+def test_a_number_that_is_sent_twice_and_nothing_else_is_read(gateway):
+    gateway.add("+14155550100")
+    for numbers in (["+14155550100"] * 2, ["+14155550100", "(415) 555-0100", "4155550100"]):
+        assert [result["callable"] for result in gateway.check(numbers)["results"]] == [False] * len(numbers)
+
+
 def test_a_number_in_a_country_that_requires_prior_consent_is_marked_and_stays_callable(gateway):
     gateway.add("+4930123456")
     french, german, american, nothing = gateway.check(["+33123456789", "+4930123456", NUMBER, "12"])["results"]
