@@ -187,4 +187,4 @@ class Gateway:
 
     def check(self, numbers, account=ACCOUNT, **more) -> dict[str, Any]:
         payload = {"account_id": account, "numbers": numbers, **more}
-        return self.modules["check_numbers.handler"].lambda_handler(payload, None)
+        return json.loads(json.dumps(self.modules["check_numbers.handler"].lambda_handler(payload, None)))

@@ -123,18 +123,17 @@ def test_a_restore_does_not_overwrite_a_concurrent_change(numbers, racing):
     assert numbers.read(NUMBER).sources == {"web"}
 
 
-def test_a_restore_without_time_for_another_attempt_is_not_a_success(numbers, dynamodb):
+def test_a_change_without_time_for_another_attempt_is_not_a_success(numbers, dynamodb):
+    def in_a_hurry():
+        act = Racing(dynamodb, lambda: numbers.add(request(source=Source.WEB), write("between")))
+        return Removals(act, "numbers", "acme", "accounts", patience=0.0)
+
     numbers.add(request(), write("listed"))
-    remove(numbers, 1)
-    in_a_hurry = Removals(
-        Racing(dynamodb, lambda: numbers.add(request(source=Source.WEB), write("between"))),
-        "numbers",
-        "acme",
-        "accounts",
-        patience=0.0,
-    )
     with pytest.raises(Unavailable, match="at once"):
-        in_a_hurry.restore(NUMBER, 2, write("restorer"))
+        remove(in_a_hurry(), 1)
+    remove(numbers, 2)
+    with pytest.raises(Unavailable, match="at once"):
+        in_a_hurry().restore(NUMBER, 3, write("restorer"))
 
 
 @pytest.fixture

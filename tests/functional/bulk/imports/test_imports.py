@@ -335,6 +335,15 @@ def test_an_import_may_set_when_its_numbers_expire(imports, gateway):
         assert "expires_at" in str(reply.body)
 
 
+@pytest.mark.parametrize(("later", "kept"), [("2099-06-30", "2099-06-30"), ("2099-01-30", "2099-01-31"), (None, None)])
+def test_a_further_import_lengthens_a_listing_and_never_shortens_it(imports, gateway, later, kept):
+    for day in ("2099-01-31", later):
+        more = {"expires_at": f"{day}T10:00:00.000Z"} if day else {}
+        imports.completed(b"4155550100\n", source="suppression", **more)
+    entry = gateway.numbers("auditor", "GET", "/+14155550100").body
+    assert entry["expires_at"] == (f"{kept}T10:00:00.000Z" if kept else None)
+
+
 def test_an_import_logs_no_numbers_names_or_notes(imports, capsys):
     imports.completed(b"number,consumer_name\n4155550100,Zebedee Quillfeather\n415555,Zebedee\n", note="secret note")
     logged = capsys.readouterr().out
@@ -434,6 +443,8 @@ def test_a_migrated_list_says_when_its_numbers_were_listed_and_otherwise_late_is
     assert elsewhere == ["2026-03-10T00:00:00.000Z", "2026-04-10T00:00:00.000Z", None, None, None]
     stream.deliver()
     assert gateway.call("auditor", "GET", "/accounts/acme/stats").body["days"][-1]["late"] == 1
+    imports.completed(data + data)
+    assert [gateway.numbers("manager", "GET", f"/+1415555010{i}").body for i in range(5)] == entries
 
 
 def test_an_import_widens_channels_and_never_narrows_them(imports, gateway):
