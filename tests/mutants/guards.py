@@ -1136,13 +1136,6 @@ GUARDS = (
         ("functional/entries/test_store_races.py::test_a_statement_that_is_refused_for_another_reason_is_a_bug",),
     ),
     Mutant(
-        "every source must allow a reason",
-        "functions/dnc/entries/reasons.py",
-        "return all(source in sources or",
-        "return any(source in sources or",
-        ("unit/entries/test_reasons.py::test_every_source_of_an_entry_must_allow_the_reason",),
-    ),
-    Mutant(
         "only some roles act on a legal order",
         "functions/dnc/entries/reasons.py",
         "        if self.by_legal_order:\n            return may_order\n",
