@@ -1021,7 +1021,7 @@ GUARDS = (
         "functions/dnc/entries/entry.py",
         "        if repeated and is_older:\n",
         "        if repeated:\n",
-        ("unit/entries/test_entry.py::test_a_number_listed_again_starts_over_but_its_versions_continue",),
+        ("unit/entries/test_entry.py::test_after_a_removal_only_a_request_dated_before_it_is_a_repeat",),
     ),
     Mutant(
         "a new row overwrites no other",

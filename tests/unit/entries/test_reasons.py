@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dnc.entries import reasons
@@ -174,6 +174,7 @@ def test_a_reassignment_needs_a_yes_from_the_database_about_a_date_since_the_las
 
 
 @given(sources=st.sets(st.sampled_from(sorted(ALL - {"legal"})), min_size=1), number=st.sampled_from(NUMBERS))
+@example(sources={"registry"}, number="+14155550101")
 def test_consent_for_a_number_of_a_registry_names_exactly_that_number(sources, number):
     request = removal("consent_given", number=number)
     if "registry" in sources and number != "+14155550100":
