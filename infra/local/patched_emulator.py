@@ -1,4 +1,4 @@
-"""The embedded cloud (ministack 1.5.33) with seven patches, so that it does what AWS does.
+"""The embedded cloud (ministack 1.5.33) with eight patches, so that it does what AWS does.
 
 - Rows written by PartiQL produce stream records. Without them, an import would leave no audit on the local stack.
 - A REST API compresses its responses from `MinimumCompressionSize` on. Without that, the console would seem three
@@ -9,8 +9,10 @@
 - A point-in-time restore returns a table as it was at that time. Without that, a rehearsed restore would lose nothing.
 - A function's process receives each context as an object of one class. Without that, each invocation would make a class
   of its own, which only the garbage collector frees, and every function would seem to leak memory.
-- Its garbage collector looks at an object only until it has survived a full collection. Without that, each full
-  collection would stop the emulator, for seconds once some ten thousand changes are stored.
+- A function's process continues after an error that its handler raised. Without that, each refused credential would
+  cost a cold start, because the authorizer refuses by an error.
+- The emulator's garbage collector looks at an object only until it has survived a full collection. Without that, each
+  full collection would stop the emulator, for seconds once some ten thousand changes are stored.
 
 A test fails once a release of ministack does one of these by itself. Then delete that patch.
 """
@@ -30,6 +32,8 @@ from ministack.services.cloudformation import provisioners
 _ANY_METHOD = "x-amazon-apigateway-any-method"
 _NEW_CLASS = ('context = type("Context", (), {', "        })()\n")
 _SAME_CLASS = ("context = _Context({", "        })\n")
+_ERROR = '{"status": "error", "error": str(e), "trace": '
+_RAISED = '{"status": "ok", "raised": True, "error": str(e), "trace": '
 _CONTEXT = """
 class _Context:
     def __init__(self, values):
@@ -48,6 +52,7 @@ def patch() -> None:
     _patch_nested_updates()
     _patch_restore()
     _patch_context()
+    _patch_errors()
     _patch_collections()
 
 
@@ -110,12 +115,29 @@ def _patch_streams() -> None:
 
 def _patch_context() -> None:
     """Make the processes of Python functions use one class for all contexts."""
-    script = lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
     for before, after in zip(_NEW_CLASS, _SAME_CLASS, strict=True):
-        if script.count(before) != 1:
-            raise RuntimeError("The emulator makes contexts in another way: see whether this patch is still needed.")
-        script = script.replace(before, after)
-    lambda_runtime._PYTHON_WORKER_SCRIPT = _CONTEXT + script  # noqa: SLF001
+        _edit_script(before, after)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = _CONTEXT + lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
+
+
+def _patch_errors() -> None:
+    """Hide a handler's error from the code that ends the process after one."""
+    _edit_script(_ERROR, _RAISED)
+    invoke = lambda_runtime.Worker.invoke
+
+    def invoke_and_continue(worker: Any, *arguments: Any, **more: Any) -> dict[str, Any]:
+        result: dict[str, Any] = invoke(worker, *arguments, **more)
+        return {**result, "status": "error"} if result.pop("raised", False) else result
+
+    lambda_runtime.Worker.invoke = invoke_and_continue
+
+
+def _edit_script(before: str, after: str) -> None:
+    """Replace a text in the script that runs the handlers of Python functions."""
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
+    if script.count(before) != 1:
+        raise RuntimeError("The emulator runs functions in another way: see which of these patches are still needed.")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(before, after)  # noqa: SLF001
 
 
 def _patch_nested_updates() -> None:

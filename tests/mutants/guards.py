@@ -2445,7 +2445,7 @@ GUARDS = (
     Mutant(
         "a signature that is out of date is worth another try",
         "functions/dnc/aws/errors.py",
-        "            if error_code(failed) in _UNSIGNED:",
+        "            if error_code(failed) in _OUT_OF_DATE:",
         "            if False:",
         ("unit/aws/test_faults.py",),
     ),

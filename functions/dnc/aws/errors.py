@@ -45,7 +45,7 @@ TRY_AGAIN = THROTTLING | {
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 SKEWED = frozenset({"InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed"})
 """Codes for an expired credential, and for a signature whose time is too far from AWS's."""
-_UNSIGNED = EXPIRED | SKEWED
+_OUT_OF_DATE = EXPIRED | SKEWED
 
 
 class AwsError(Exception):
@@ -86,7 +86,7 @@ class _Storage:
         if isinstance(failed, refused()):
             if error_code(failed) in TRY_AGAIN or _status(failed) >= 500:
                 raise Unavailable("Storage is throttling requests. Try again; until then, do not call.") from None
-            if error_code(failed) in _UNSIGNED:
+            if error_code(failed) in _OUT_OF_DATE:
                 raise Unavailable(
                     "Storage refused a request's signature. Try again; until then, do not call."
                 ) from None

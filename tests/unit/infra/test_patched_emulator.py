@@ -211,6 +211,36 @@ def test_all_contexts_of_a_process_have_one_class(tmp_path):
     assert now == [[1, "f", True], [2, "f", True]], "the emulator does this now: delete that patch"
 
 
+ERRORS = """
+import io, zipfile
+from ministack.core import lambda_runtime
+if {patched}:
+    from infra.local import patched_emulator
+    patched_emulator.patch()
+code = io.BytesIO()
+with zipfile.ZipFile(code, "w") as archive:
+    archive.writestr("subject.py", "import os\\ndef handle(event, context):\\n    return os.getpid() // event\\n")
+config = {{"Runtime": "python3.13", "Handler": "subject.handle", "Timeout": 10, "FunctionName": "f",
+    "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:f"}}
+worker = lambda_runtime.Worker("f", config, code.getvalue())
+first, failed, second = (worker.invoke(divisor, "r") for divisor in (1, 0, 1))
+print(failed["status"], "ZeroDivisionError" in failed["trace"], first["result"] == second["result"])
+worker.kill()
+"""
+
+
+def outcome_of_an_error(patched):
+    script = ERRORS.format(patched=patched)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_a_process_continues_after_its_handler_raised_an_error():
+    assert outcome_of_an_error(patched=True) == "error True True"
+    assert outcome_of_an_error(patched=False) == "error True False", "the emulator does this now: delete that patch"
+
+
 COLLECTIONS = """
 import gc
 import ministack.app
