@@ -35,8 +35,8 @@ from tests.support.streams import TableStream
 
 RESPONSE_SECONDS = 0.5
 """The client's timeout. It is short, because a delayed response takes this long."""
-TRIES = 3
-"""How often a state machine runs a task. On AWS it is more often, with pauses."""
+TRIES = 6
+"""How often a state machine runs a task: on AWS, the import's runs each of its tasks at least as often, with pauses."""
 TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 _WAITING_MODULES = ("dnc.accounts.profiles", "dnc.aws.attempts", "dnc.aws.deadline", "dnc.bulk.imports.piece")
 
