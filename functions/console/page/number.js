@@ -44,7 +44,7 @@ export async function show(root, { number: written }, signal) {
       head.replaceChildren(title, state(entry), actions(entry, again));
       body.replaceChildren(...[entry.pending_removal && pendingPart(entry, again), entry.warnings?.length > 0 && h("p", { class: "info" }, entry.warnings.join(" ")), facts(entry)].filter(Boolean));
       past.hidden = false;
-      if (read) read.then(() => history.catchUp(entry.version));
+      if (read) read.then((loaded) => loaded && history.catchUp(entry.version));
     } catch (failed) {
       if (signal.aborted) return;
       past.hidden = false;
@@ -109,13 +109,16 @@ function historyPart(past, number, signal) {
     below.replaceChildren(token ? button(t.more, read) : chain.head_digest ? h("details", { class: "digest" }, h("summary", {}, t.details), t.digest, " ", h("code", {}, chain.head_digest)) : "");
   }
 
+  /** Read the next page. Return whether it was read: a failure waits for the person, and is not replaced meanwhile. */
   async function read() {
     below.replaceChildren(loading());
     from = token;
     try {
       await page();
+      return true;
     } catch (failed) {
       if (!signal.aborted) below.replaceChildren(failed.code === "not_listed" ? "" : problemBox(failed, { retry: read }));
+      return failed.code === "not_listed";
     }
   }
 
