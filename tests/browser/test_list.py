@@ -106,7 +106,7 @@ def test_active_filters_are_chips_outside_the_folded_panel(filled):
     expect(page.locator(CHIPS)).to_be_visible()
     page.reload()
     expect(page.locator(CHIPS)).to_have_text(["Source: Text message"])
-    assert numbers(page) == ["(415) 555-0101", "+44 20 7946 0958"]
+    expect(page.locator("tbody a.number")).to_have_text(["(415) 555-0101", "+44 20 7946 0958"])
     page.get_by_role("button", name="Source: Text message").click()
     expect(page.locator("tbody a.number")).to_have_count(4)
     expect(page.locator(CHIPS)).to_have_count(0)
@@ -120,7 +120,7 @@ def test_back_from_a_number_keeps_the_search_and_the_filters(filled):
     page.get_by_role("link", name="← All numbers").click()
     expect(page.locator(CHIPS)).to_have_text(["Search: 415", "Source: Text message"])
     expect(page.get_by_role("searchbox")).to_have_value("415")
-    assert numbers(page) == ["(415) 555-0101"]
+    expect(page.locator("tbody a.number")).to_have_text(["(415) 555-0101"])
 
 
 def test_dates_in_the_wrong_order_are_reported(filled):

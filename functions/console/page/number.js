@@ -44,12 +44,12 @@ export async function show(root, { number: written }, signal) {
       head.replaceChildren(title, state(entry), actions(entry, again));
       body.replaceChildren(...[entry.pending_removal && pendingPart(entry, again), entry.warnings?.length > 0 && h("p", { class: "info" }, entry.warnings.join(" ")), facts(entry)].filter(Boolean));
       past.hidden = false;
-      if (read) read.then((loaded) => loaded && history.catchUp(entry.version));
+      if (read) read.then(() => history.catchUp(entry.version));
     } catch (failed) {
       if (signal.aborted) return;
       past.hidden = false;
       if (failed.code === "not_listed") body.replaceChildren(h("div", { class: "empty" }, h("p", {}, t.never), session.may("add") && h("p", { class: "buttons" }, h("a", { class: "button", href: address("add", { number }) }, texts.list.addOne))));
-      else body.replaceChildren(problemBox(failed, { retry: draw }));
+      else body.replaceChildren(problemBox(failed, { retry: () => { history?.readIfFailed(); return draw(); } }));
     }
   }
 
@@ -93,10 +93,12 @@ function historyPart(past, number, signal) {
   const seen = new Set();
   let [from, token] = [null, null]; // of the page that was read last, and of the next one
   let version = 0;
+  let unread = false; // the last attempt to read a page failed
   past.replaceChildren(h("h2", {}, t.history), chainLine, list, below);
 
   async function page() {
     const { chain, events, next_page_token: next } = await api("GET", `${numberPath(number)}/history?${query({ page_size: 100, page_token: from })}`, { signal });
+    unread = false;
     const intact = chain.intact && chain.complete !== false;
     chainLine.className = `chain ${intact ? "muted" : "error"}`;
     chainLine.replaceChildren(!chain.length && intact ? t.none : intact ? t.intact(chain.length) : chain.intact ? t.incomplete(chain.missing?.length ?? 0) : t.broken(chain.broken_at));
@@ -109,29 +111,27 @@ function historyPart(past, number, signal) {
     below.replaceChildren(token ? button(t.more, read) : chain.head_digest ? h("details", { class: "digest" }, h("summary", {}, t.details), t.digest, " ", h("code", {}, chain.head_digest)) : "");
   }
 
-  /** Read the next page. Return whether it was read: a failure waits for the person, and is not replaced meanwhile. */
   async function read() {
     below.replaceChildren(loading());
     from = token;
     try {
       await page();
-      return true;
     } catch (failed) {
-      if (!signal.aborted) below.replaceChildren(failed.code === "not_listed" ? "" : problemBox(failed, { retry: read }));
-      return failed.code === "not_listed";
+      unread = failed.code !== "not_listed";
+      if (!signal.aborted) below.replaceChildren(unread ? problemBox(failed, { retry: read }) : "");
     }
   }
 
-  /** The audit follows a change within seconds: poll until it has this version. */
+  /** The audit follows a change within seconds: poll until it has this version. A failure that is shown stays. */
   async function catchUp(wanted) {
     for (const wait of [500, 1000, 2000, 4000]) {
-      if (token || version >= wanted || signal.aborted) return;
+      if (unread || token || version >= wanted || signal.aborted) return;
       await new Promise((resolve) => { setTimeout(resolve, wait); });
       await page().catch(() => {}); // what was read stays; the next attempt may work
     }
   }
 
-  return { read, catchUp };
+  return { read, catchUp, readIfFailed: () => unread && read() };
 }
 
 /** One event, which opens to its request, its evidence and what it changed. */
