@@ -146,7 +146,7 @@ class FaultProxy(FaultServer):
         connection.sendall(sent[: len(sent) // 2])
         return fault_server.stall(connection, request)
 
-    def answer_for_dynamodb(self, connection, request):
+    def answer_as_load_balancer(self, connection, request):
         """A load balancer responds with a page of its own."""
         page = b"<html><body>503 Service Unavailable</body></html>"
         head = f"HTTP/1.1 503 X\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: {len(page)}\r\n\r\n"
@@ -218,7 +218,7 @@ class FaultProxy(FaultServer):
         """A row of a transaction is throttled, or half of a batch."""
         return self._refuse_part(connection, request, "ThrottlingError")
 
-    def have_in_progress(self, connection, request):
+    def report_in_progress(self, connection, request):
         """The same transaction is still being carried out."""
         if request.operation != "TransactWriteItems":
             return None
@@ -260,7 +260,7 @@ FAULTS: dict[str, Fault] = {
     "reset after": FaultProxy.reset_after,
     "arrived late": FaultProxy.arrive_late,
     "truncated": FaultProxy.truncate,
-    "load balancer": FaultProxy.answer_for_dynamodb,
+    "load balancer": FaultProxy.answer_as_load_balancer,
     "expired credential": FaultProxy.expire_credential,
     "skewed clock": FaultProxy.skew_clock,
     "wrong checksum": FaultProxy.wrong_checksum,
@@ -271,7 +271,7 @@ FAULTS: dict[str, Fault] = {
     "short page": FaultProxy.shorten_page,
     "empty page": FaultProxy.empty_page,
     "conflict": FaultProxy.conflict,
-    "in progress": FaultProxy.have_in_progress,
+    "in progress": FaultProxy.report_in_progress,
     "throttled in part": FaultProxy.throttle_part,
     "delayed": FaultProxy.delay,
     "stopped halfway": FaultProxy.stop_halfway,

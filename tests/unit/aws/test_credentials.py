@@ -80,11 +80,11 @@ def test_a_relative_uri_belongs_to_the_container_endpoint(monkeypatch):
     "host", ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "localhost", "127.9.9.9", "[::1]"]
 )
 def test_an_endpoint_of_this_machine_or_of_aws_containers_may_be_plain_http(monkeypatch, host):
-    asked = []
+    contacted = []
 
     class Connection:
         def __init__(self, host, *_, **_more):
-            asked.append(host)
+            contacted.append(host)
 
         def request(self, *_, **_more):
             raise ConnectionRefusedError
@@ -95,7 +95,7 @@ def test_an_endpoint_of_this_machine_or_of_aws_containers_may_be_plain_http(monk
     monkeypatch.setattr("http.client.HTTPConnection", Connection)
     with pytest.raises(CredentialUnavailable, match="ConnectionRefusedError"):
         Credentials({"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{host}/creds"}).now()
-    assert set(asked) == {host.strip("[]")}
+    assert set(contacted) == {host.strip("[]")}
 
 
 @pytest.mark.parametrize(

@@ -25,12 +25,16 @@ print([r["eventName"] for r in dynamodb._stream_records.get("numbers") or []])
 """
 
 
-def records(patched):
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(patched=patched)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+def printed(script, patched, *arguments):
+    """Run a script on the emulator as it is or with the patches, and return the lines that it prints."""
+    command = [sys.executable, "-c", script.format(patched=patched), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    return done.stdout.strip().splitlines()
+
+
+def records(patched):
+    return printed(SCRIPT, patched)[-1]
 
 
 def test_rows_written_by_partiql_produce_stream_records():
@@ -60,11 +64,7 @@ print(size(**{{"accept-encoding": "gzip, br"}}), size())
 
 
 def compressed(patched):
-    done = subprocess.run(
-        [sys.executable, "-c", GATEWAY.format(patched=patched)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    return printed(GATEWAY, patched)[-1]
 
 
 def test_a_rest_api_compresses_from_its_minimum_size_on():
@@ -91,10 +91,7 @@ print(found["path"] if found else "nothing")
 
 
 def fallback(patched):
-    script = ANY_METHOD.format(patched=patched)
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    return printed(ANY_METHOD, patched)[-1]
 
 
 def test_a_path_without_the_method_falls_back_to_any():
@@ -117,10 +114,7 @@ print("StreamArn" in attributes)
 
 
 def attribute_after_an_update(patched):
-    script = UPDATE.format(patched=patched)
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    return printed(UPDATE, patched)[-1]
 
 
 def test_a_resource_of_a_nested_stack_that_does_not_change_keeps_its_attributes():
@@ -157,10 +151,7 @@ for target, at in (("early", 150), ("late", 200)):
 
 
 def restored(patched):
-    script = RESTORE.format(patched=patched)
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-2:]
+    return printed(RESTORE, patched)[-2:]
 
 
 def test_a_table_is_restored_as_it_was_at_that_time():
@@ -187,10 +178,7 @@ def handle(event, context):
 
 
 def results_of_two_invocations(folder, *, patched):
-    done = subprocess.run(
-        [sys.executable, "-c", CONTEXTS.format(patched=patched), folder], cwd=ROOT, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    printed(CONTEXTS, patched, folder)
     start = {"code_dir": str(folder), "module": "subject", "handler": "handle", "function_name": "f"}
     lines = [start, {"event": {}}, {"event": {}}]
     done = subprocess.run(
@@ -230,10 +218,7 @@ worker.kill()
 
 
 def outcome_of_an_error(patched):
-    script = ERRORS.format(patched=patched)
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    return printed(ERRORS, patched)[-1]
 
 
 def test_a_process_continues_after_its_handler_raised_an_error():
@@ -256,10 +241,7 @@ print(before, gc.get_freeze_count() > len(rows))
 
 
 def frozen(patched):
-    script = COLLECTIONS.format(patched=patched)
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    return printed(COLLECTIONS, patched)[-1]
 
 
 def test_stored_rows_are_searched_for_garbage_only_once():
